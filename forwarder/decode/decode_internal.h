@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the protocol modules of the decoder share: the decoder itself, the datagram at hand, and how a line is begun and
+ * ended. Nobody outside this folder includes it. */
+#ifndef EF_DECODE_INTERNAL_H
+#define EF_DECODE_INTERNAL_H
+
+#include "common/jsonw.h"
+#include "forwarder/decode/cursor.h"
+#include "forwarder/decode/decode.h"
+#include "forwarder/decode/exporter.h"
+#include "forwarder/decode/field.h"
+
+#define FLOW_TEXT_MAX 256
+
+/* The datagram at hand. */
+struct context {
+	const struct datagram *dgram;
+	struct domain *domain;
+	uint64_t exported_ms; /* header time; the receive time where there is none */
+	uint64_t received_ms;
+	uint32_t seq;
+	/* `"flow":{"type":"…","exporter":"…","port":…,"domain":…,"seq":`   then comes the number, then the tail
+	 * `,"exported":…,"received":…`                                      then what the protocol adds, then `}` */
+	char head[FLOW_TEXT_MAX], tail[64];
+	uint16_t head_len, tail_len;
+	char id[24];    /* document id without its last three characters */
+	uint16_t index; /* lines written for this datagram: the rest of the id */
+};
+
+struct decoder {
+	struct decode_options options;
+	struct fields *fields;
+	struct decode_counters counters;
+	struct decode_problem problem;
+	struct context ctx;
+	struct exporter_table *exporters;
+	struct record_scratch *scratch;
+};
+
+/* Set `dec->ctx` for a datagram of `domain`: the texts, the id, the clock skew and the datagram counts. */
+void context_start(struct decoder *dec, const struct datagram *dgram, struct domain *domain,
+		   uint32_t seq, uint64_t exported_ms);
+
+/* Room for a line of at most `need` bytes, its '\n' included (slack is added here): copies the head and returns where the
+ * line starts; NULL when the sink has no room (counted). Every begun line must be ended. */
+char *line_begin(struct decoder *dec, struct sink *sink, enum line_kind kind, size_t need);
+
+/* `p` is behind the last byte of the line; writes the '\n'. */
+static inline void line_end(struct sink *sink, enum line_kind kind, char *p)
+{
+	*p++ = '\n';
+	sink->cur = p;
+	sink->lines[kind]++;
+}
+
+/* Note what is wrong with the datagram; the first note stays. `counter` is one of dec->counters. */
+void problem_at(struct decoder *dec, uint64_t *counter, const char *reason, const uint8_t *at,
+		uint32_t value);
+
+/* The time to write as "@timestamp" for a record that says `ms` (0: it says nothing); *ret_skewed: it was further than
+ * the limit from the receive time, which is used instead. */
+uint64_t believed_time(struct decoder *dec, uint64_t ms, bool *ret_skewed);
+
+/* The protocols. Each gets a datagram whose version was recognised. */
+enum decode_result sflow_datagram(struct decoder *dec, const struct datagram *dgram,
+				  struct sink *sink);
+enum decode_result netflow5_datagram(struct decoder *dec, const struct datagram *dgram,
+				     struct sink *sink); /* 1, 5, 6, 7 */
+enum decode_result netflow9_datagram(struct decoder *dec, const struct datagram *dgram,
+				     struct sink *sink);
+enum decode_result ipfix_datagram(struct decoder *dec, const struct datagram *dgram,
+				  struct sink *sink);
+
+#endif
