@@ -1,0 +1,95 @@
+# The toolkit in one plain Makefile. `make help` lists the targets.
+#
+#   BUILD=dir   where objects and programs go (default: build)
+#   DEV=1       warnings are errors (on in a git checkout; DEV=0 turns it off)
+#   V=1         show the commands
+#   CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR   as everywhere
+#   SANITIZE=address,undefined | thread    as in `make asan`, `make tsan`
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DEV     ?= $(if $(wildcard .git),1,0)
+CFLAGS  ?= -O2 -g
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)
+
+# Debian packages: to build, and what the tests need beside that.
+DEPS     = gcc make pkg-config libcurl4-openssl-dev libjansson-dev libmaxminddb-dev libpcap-dev libyaml-dev \
+           libdeflate-dev libisal-dev libmicrohttpd-dev libsystemd-dev libssl-dev uthash-dev
+TESTDEPS = libcmocka-dev python3 python3-yaml
+
+LIBS = libcurl jansson libmaxminddb libpcap yaml-0.1 libdeflate libmicrohttpd libcrypto
+WARN = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
+       -Wno-sign-conversion -Wno-format-truncation -Wno-unknown-warning-option $(if $(filter 1,$(DEV)),-Werror)
+SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+
+ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -I. -I$(BUILD)/gen -DEF_VERSION='"$(VERSION)"' $(WARN) $(SAN) \
+              -fPIE -pthread -MMD -MP $(shell pkg-config --cflags $(LIBS)) $(CFLAGS)
+ALL_LDFLAGS = -pie -pthread $(SAN) $(LDFLAGS)
+LDLIBS      = $(shell pkg-config --libs $(LIBS)) -lm
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
+
+src = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
+COMMON  = $(call src,common)
+DECODE  = $(call src,forwarder/decode)
+SHIP    = $(call src,forwarder/ship)
+EFD     = $(call src,forwarder)
+EFCTL   = $(call src,importer)
+ARCHIVES = $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(BUILD)/libefcommon.a
+
+UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+
+.PHONY: all help check clean format lint deps deps-test asan tsan install
+.SECONDARY:
+
+all: $(if $(EFD),$(BUILD)/efd) $(if $(EFCTL),$(BUILD)/efctl) ## Build efd and efctl
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BUILD)/libefcommon.a: $(COMMON)
+$(BUILD)/libefdecode.a: $(DECODE)
+$(BUILD)/libefship.a: $(SHIP)
+$(BUILD)/%.a:
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/efd: $(EFD) $(ARCHIVES)
+$(BUILD)/efctl: $(EFCTL) $(ARCHIVES)
+$(BUILD)/efd $(BUILD)/efctl:
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+check: all $(UNIT_TESTS) ## Unit and golden tests: no network, under 30 s
+	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP sh -c 'for t in $(UNIT_TESTS); do $$t || exit 1; done'
+
+asan: ## make check under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(Q)$(MAKE) check BUILD=build-asan SANITIZE=address,undefined CFLAGS='-O1 -g'
+
+tsan: ## make check under ThreadSanitizer
+	$(Q)$(MAKE) check BUILD=build-tsan SANITIZE=thread CFLAGS='-O1 -g'
+
+deps: ## Print the command that installs what a build needs
+	@echo apt-get install -y --no-install-recommends $(DEPS)
+
+deps-test: ## Print the command that installs what the tests need
+	@echo apt-get install -y --no-install-recommends $(DEPS) $(TESTDEPS)
+
+format: ## Apply .clang-format
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean: ## Remove what builds made
+	$(Q)rm -rf build build-*
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

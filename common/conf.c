@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Settings from a table of options: defaults, YAML file, environment, command line, in rising order of precedence. */
+#include "common/conf.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/cleanup.h"
+#include "common/conf_internal.h"
+
+#define SECRET_FILE_MAX 16384
+
+int strlist_add(struct strlist *list, const char *text)
+{
+	char **item = realloc(list->item, (list->n + 1) * sizeof(*item));
+	if (!item)
+		return -1;
+	list->item = item;
+	list->item[list->n] = strdup(text);
+	if (!list->item[list->n])
+		return -1;
+	list->n++;
+	return 0;
+}
+
+void strlist_release(struct strlist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->item[i]);
+	free(list->item);
+	*list = (struct strlist){ 0 };
+}
+
+static void *field_of(const struct opt *opt, void *settings)
+{
+	return (char *)settings + opt->offset;
+}
+
+static int no_memory(struct err *err)
+{
+	return err_set(err, EF_FAILED, "out of memory while reading the settings");
+}
+
+static int set_bool(bool *field, const char *text, const char *where, struct err *err)
+{
+	static const char *const yes[] = { "true", "yes", "on", "1" };
+	static const char *const no[] = { "false", "no", "off", "0" };
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0) {
+			*field = strcasecmp(text, yes[i]) == 0;
+			return 0;
+		}
+	}
+	return err_set(err, EF_USAGE, "%s: '%s' is neither true nor false", where, text);
+}
+
+struct unit {
+	const char *name;
+	int64_t factor;
+};
+
+static const struct unit no_units[] = { { "", 1 }, { NULL, 0 } };
+static const struct unit size_units[] = {
+	{ "", 1 },
+	{ "b", 1 },
+	{ "k", 1 << 10 },
+	{ "kb", 1 << 10 },
+	{ "kib", 1 << 10 },
+	{ "m", 1 << 20 },
+	{ "mb", 1 << 20 },
+	{ "mib", 1 << 20 },
+	{ "g", 1LL << 30 },
+	{ "gb", 1LL << 30 },
+	{ "gib", 1LL << 30 },
+	{ "t", 1LL << 40 },
+	{ "tib", 1LL << 40 },
+	{ NULL, 0 },
+};
+static const struct unit time_units[] = {
+	{ "", 1000 },     { "ms", 1 },      { "s", 1000 },     { "m", 60000 },
+	{ "min", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 },
+};
+
+static const struct unit *units_of(enum opt_type type)
+{
+	return type == OPT_SIZE ? size_units : type == OPT_DURATION ? time_units : no_units;
+}
+
+static int set_number(const struct opt *opt, int64_t *field, const char *text, const char *where,
+		      struct err *err)
+{
+	char *end;
+	errno = 0;
+	long long value = strtoll(text, &end, 10);
+	if (end == text || errno)
+		return err_set(err, EF_USAGE, "%s: '%s' is not a number", where, text);
+	while (*end == ' ')
+		end++;
+	const struct unit *unit = units_of(opt->type);
+	while (unit->name && strcasecmp(end, unit->name) != 0)
+		unit++;
+	if (!unit->name)
+		return err_set(err, EF_USAGE, "%s: '%s' has an unknown unit; %s", where, text,
+			       opt->type == OPT_SIZE       ? "use k, M or G"
+			       : opt->type == OPT_DURATION ? "use ms, s, m, h or d"
+							   : "a plain number is wanted");
+	if (__builtin_mul_overflow(value, unit->factor, &value))
+		return err_set(err, EF_USAGE, "%s: '%s' is too large", where, text);
+
+	bool bounded = opt->min || opt->max;
+	int64_t min = bounded ? opt->min : 0, max = bounded ? opt->max : INT64_MAX;
+	if (value < min || value > max)
+		return err_set(err, EF_USAGE, "%s: '%s' is out of range (%lld to %lld%s)", where,
+			       text, (long long)min, (long long)max,
+			       opt->type == OPT_SIZE       ? " bytes"
+			       : opt->type == OPT_DURATION ? " ms"
+							   : "");
+	*field = value;
+	return 0;
+}
+
+static int set_text(char **field, const char *text, struct err *err)
+{
+	char *copy = strdup(text);
+	if (!copy)
+		return no_memory(err);
+	free(*field);
+	*field = copy;
+	return 0;
+}
+
+static int set_list(struct strlist *field, const char *text, struct err *err)
+{
+	CLEANUP_FREE char *copy = strdup(text);
+	if (!copy)
+		return no_memory(err);
+	strlist_release(field);
+	char *rest = copy;
+	for (char *word; (word = strsep(&rest, ",")) != NULL;) {
+		while (isspace((unsigned char)*word))
+			word++;
+		size_t n = strlen(word);
+		while (n && isspace((unsigned char)word[n - 1]))
+			word[--n] = '\0';
+		if (n && strlist_add(field, word))
+			return no_memory(err);
+	}
+	return 0;
+}
+
+static int set_enum(const struct opt *opt, int *field, const char *text, const char *where,
+		    struct err *err)
+{
+	char list[256] = "";
+	for (int i = 0; opt->choices[i]; i++) {
+		if (strcasecmp(text, opt->choices[i]) == 0) {
+			*field = i;
+			return 0;
+		}
+		size_t n = strlen(list);
+		snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "", opt->choices[i]);
+	}
+	return err_set(err, EF_USAGE, "%s: '%s' is not one of %s", where, text, list);
+}
+
+int conf_set(const struct opt *opt, void *settings, const char *text, const char *where,
+	     struct err *err)
+{
+	void *field = field_of(opt, settings);
+	switch (opt->type) {
+	case OPT_BOOL:
+		return set_bool(field, text, where, err);
+	case OPT_INT:
+	case OPT_SIZE:
+	case OPT_DURATION:
+		return set_number(opt, field, text, where, err);
+	case OPT_TEXT:
+	case OPT_SECRET:
+		return set_text(field, text, err);
+	case OPT_LIST:
+		return set_list(field, text, err);
+	case OPT_ENUM:
+		return set_enum(opt, field, text, where, err);
+	}
+	return err_set(err, EF_FAILED, "%s: option of unknown type", where);
+}
+
+int conf_set_secret_file(const struct opt *opt, void *settings, const char *path, const char *where,
+			 struct err *err)
+{
+	CLEANUP_FILE FILE *f = fopen(path, "re");
+	if (!f)
+		return err_errno(err, EF_USAGE, errno, "%s: cannot read %s", where, path);
+	char line[SECRET_FILE_MAX];
+	if (!fgets(line, sizeof(line), f))
+		return err_set(err, EF_USAGE, "%s: %s is empty; its first line must be the secret",
+			       where, path);
+	line[strcspn(line, "\r\n")] = '\0';
+	int ret = conf_set(opt, settings, line, where, err);
+	explicit_bzero(line, sizeof(line));
+	return ret;
+}
+
+int conf_set_defaults(const struct opt_table *tables, size_t n_tables, struct err *err)
+{
+	for (const struct opt_table *t = tables; t < tables + n_tables; t++)
+		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++)
+			if (opt->preset && conf_set(opt, t->settings, opt->preset, opt->name, err))
+				return -1;
+	return 0;
+}
+
+static void release_option(const struct opt *opt, void *settings)
+{
+	void *field = field_of(opt, settings);
+	if (opt->type == OPT_LIST)
+		strlist_release(field);
+	if (opt->type != OPT_TEXT && opt->type != OPT_SECRET)
+		return;
+	char **text = field;
+	if (*text && opt->type == OPT_SECRET)
+		explicit_bzero(*text, strlen(*text));
+	free(*text);
+	*text = NULL;
+}
+
+void conf_release(const struct opt_table *tables, size_t n_tables)
+{
+	for (const struct opt_table *t = tables; t < tables + n_tables; t++)
+		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++)
+			release_option(opt, t->settings);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Settings from the environment and the command line, and the order in which all sources are read. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/conf_internal.h"
+
+void conf_flag_name(const struct opt *opt, char *text)
+{
+	const char *from = opt->flag ? opt->flag : opt->name;
+	size_t i = 0;
+	for (; from[i] && i < CONF_NAME_MAX - 1; i++)
+		text[i] = from[i] == '.' || from[i] == '_' ? '-' : from[i];
+	text[i] = '\0';
+}
+
+void conf_env_name(const struct opt *opt, char *text)
+{
+	size_t i = (size_t)snprintf(text, CONF_NAME_MAX, "EF_");
+	for (const char *from = opt->name; *from && i < CONF_NAME_MAX - 1; from++, i++)
+		text[i] = *from == '.' ? '_' : (char)toupper((unsigned char)*from);
+	text[i] = '\0';
+}
+
+static bool is_file_of(const struct opt *opt, const char *base, const char *name)
+{
+	size_t n = strlen(base);
+	return opt->type == OPT_SECRET && strncmp(name, base, n) == 0 &&
+	       strcmp(name + n, CONF_FILE_OF_SECRET) == 0;
+}
+
+const struct opt *conf_find(const struct opt_table *tables, size_t n_tables, const char *name,
+			    void **ret_settings, bool *ret_is_file)
+{
+	for (const struct opt_table *t = tables; t < tables + n_tables; t++) {
+		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++) {
+			bool is_file = is_file_of(opt, opt->name, name);
+			if (!is_file && strcmp(opt->name, name) != 0)
+				continue;
+			*ret_settings = t->settings;
+			*ret_is_file = is_file;
+			return opt;
+		}
+	}
+	return NULL;
+}
+
+static int read_env_option(const struct opt *opt, void *settings, struct err *err)
+{
+	char name[CONF_NAME_MAX + sizeof("_FILE")];
+	if (opt->flag_only)
+		return 0;
+	conf_env_name(opt, name);
+	const char *value = getenv(name);
+	if (value)
+		return conf_set(opt, settings, value, name, err);
+	if (opt->type != OPT_SECRET)
+		return 0;
+	strcat(name, "_FILE"); /* room was declared above */
+	value = getenv(name);
+	return value ? conf_set_secret_file(opt, settings, value, name, err) : 0;
+}
+
+static int read_env(const struct opt_table *tables, size_t n_tables, struct err *err)
+{
+	for (const struct opt_table *t = tables; t < tables + n_tables; t++)
+		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++)
+			if (read_env_option(opt, t->settings, err))
+				return -1;
+	return 0;
+}
+
+/* A flag on the command line, matched to its option. */
+struct match {
+	const struct opt *opt;
+	void *settings;
+	bool is_file; /* --…-file of a secret */
+	bool negated; /* --no-… of a boolean */
+};
+
+static bool match_long(const struct opt *opt, const char *name, size_t len, struct match *m)
+{
+	char flag[CONF_NAME_MAX];
+	conf_flag_name(opt, flag);
+	size_t n = strlen(flag);
+	m->is_file = m->negated = false;
+	if (opt->type == OPT_SECRET) {
+		m->is_file = true;
+		return len == n + 5 && strncmp(name, flag, n) == 0 &&
+		       strncmp(name + n, "-file", 5) == 0;
+	}
+	if (len == n && strncmp(name, flag, n) == 0)
+		return true;
+	m->negated = true;
+	return opt->type == OPT_BOOL && len == n + 3 && strncmp(name, "no-", 3) == 0 &&
+	       strncmp(name + 3, flag, n) == 0;
+}
+
+static bool find_flag(const struct opt_table *tables, size_t n_tables, const char *name, size_t len,
+		      bool is_long, struct match *m)
+{
+	for (const struct opt_table *t = tables; t < tables + n_tables; t++) {
+		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++) {
+			*m = (struct match){ .opt = opt, .settings = t->settings };
+			if (is_long ? match_long(opt, name, len, m)
+				    : opt->letter && opt->letter == *name)
+				return true;
+		}
+	}
+	return false;
+}
+
+struct args {
+	const struct opt_table *tables;
+	size_t n_tables;
+	int argc, at;
+	char **argv;
+};
+
+/* Take the value of the flag `shown` ("--x" or "-x"): after '=', or the next word. */
+static const char *flag_value(struct args *a, const char *inline_value)
+{
+	if (inline_value)
+		return inline_value;
+	return a->at + 1 < a->argc ? a->argv[++a->at] : NULL;
+}
+
+static int set_flag(struct args *a, const struct match *m, const char *shown,
+		    const char *inline_value, struct err *err)
+{
+	if (m->opt->type == OPT_BOOL) {
+		if (m->negated && inline_value)
+			return err_set(err, EF_USAGE, "%s takes no value", shown);
+		const char *value = m->negated ? "false" : inline_value ? inline_value : "true";
+		return conf_set(m->opt, m->settings, value, shown, err);
+	}
+	const char *value = flag_value(a, inline_value);
+	if (!value)
+		return err_set(err, EF_USAGE, "%s wants a value", shown);
+	return m->is_file ? conf_set_secret_file(m->opt, m->settings, value, shown, err)
+			  : conf_set(m->opt, m->settings, value, shown, err);
+}
+
+/* One word of the command line that starts with '-'. */
+static int read_flag(struct args *a, struct err *err)
+{
+	const char *word = a->argv[a->at];
+	bool is_long = word[1] == '-';
+	const char *name = word + (is_long ? 2 : 1);
+	const char *eq = is_long ? strchr(name, '=') : NULL;
+	size_t len = eq ? (size_t)(eq - name) : strlen(name);
+	const char *inline_value = eq ? eq + 1 : NULL;
+	if (!is_long && name[1])
+		inline_value = name + 1; /* -n5 */
+
+	if ((is_long && len == 6 && strncmp(name, "config", 6) == 0) || (!is_long && *name == 'c'))
+		return flag_value(a, inline_value)
+			   ? 0
+			   : err_set(err, EF_USAGE, "%s wants a file", word);
+	struct match m;
+	if (find_flag(a->tables, a->n_tables, name, len, is_long, &m)) {
+		char shown[CONF_NAME_MAX];
+		snprintf(shown, sizeof(shown), "%.*s", (int)(name + (is_long ? len : 1) - word),
+			 word);
+		return set_flag(a, &m, shown, inline_value, err);
+	}
+	for (const struct opt_table *t = a->tables; is_long && t < a->tables + a->n_tables; t++)
+		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++) {
+			char flag[CONF_NAME_MAX];
+			conf_flag_name(opt, flag);
+			if (opt->type == OPT_SECRET && strlen(flag) == len &&
+			    strncmp(flag, name, len) == 0)
+				return err_set(err, EF_USAGE,
+					       "--%s would show the secret to everybody on this "
+					       "machine; use --%s-file FILE or the environment",
+					       flag, flag);
+		}
+	return err_set(err, EF_USAGE, "unknown option '%s'; --help lists them", word);
+}
+
+static int read_args(const struct opt_table *tables, size_t n_tables, int argc, char **argv,
+		     struct strlist *ret_operands, struct err *err)
+{
+	struct args a = { tables, n_tables, argc, 1, argv };
+	bool ended = false;
+	for (; a.at < argc; a.at++) {
+		const char *word = argv[a.at];
+		if (!ended && strcmp(word, "--") == 0) {
+			ended = true;
+		} else if (!ended && word[0] == '-' && word[1]) {
+			if (read_flag(&a, err))
+				return -1;
+		} else if (!ret_operands) {
+			return err_set(err, EF_USAGE, "unexpected '%s'; --help shows the usage",
+				       word);
+		} else if (strlist_add(ret_operands, word)) {
+			return err_set(err, EF_FAILED, "out of memory");
+		}
+	}
+	return 0;
+}
+
+/* What must be known before anything else is read: --config, --help, --version. */
+static const char *look_ahead(int argc, char **argv, char *ret_shown)
+{
+	const char *config = getenv("EF_CONFIG");
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			*ret_shown = 'h';
+		else if (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "-V") == 0)
+			*ret_shown = 'V';
+		else if (strncmp(argv[i], "--config=", 9) == 0)
+			config = argv[i] + 9;
+		else if ((strcmp(argv[i], "--config") == 0 || strcmp(argv[i], "-c") == 0) &&
+			 i + 1 < argc)
+			config = argv[i + 1];
+	}
+	return config;
+}
+
+int conf_load(const struct opt_table *tables, size_t n_tables, const char *default_file, int argc,
+	      char **argv, struct strlist *ret_operands, char *ret_shown, struct err *err)
+{
+	*ret_shown = 0;
+	const char *file = look_ahead(argc, argv, ret_shown);
+	if (*ret_shown)
+		return 0;
+	if (!file && default_file && access(default_file, F_OK) == 0)
+		file = default_file;
+
+	if (conf_set_defaults(tables, n_tables, err))
+		return -1;
+	if (file && conf_read_yaml(tables, n_tables, file, err))
+		return -1;
+	if (read_env(tables, n_tables, err))
+		return -1;
+	return read_args(tables, n_tables, argc, argv, ret_operands, err);
+}

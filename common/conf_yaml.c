@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Settings from a YAML file: a walk over libyaml's document against the option tables. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/conf_internal.h"
+
+#define VALUE_MAX 65536
+
+struct walk {
+	const struct opt_table *tables;
+	size_t n_tables;
+	const char *file;
+	yaml_document_t doc;
+};
+
+static void locate(const struct walk *w, const yaml_node_t *node, const char *name, char *where,
+		   size_t room)
+{
+	snprintf(where, room, "%s:%zu:%zu: %s", w->file, node->start_mark.line + 1,
+		 node->start_mark.column + 1, name);
+}
+
+/* Copy `text` to `out` with ${NAME} replaced. */
+static int expand(const char *text, const char *where, struct buf *out, struct err *err)
+{
+	for (const char *open; (open = strstr(text, "${")) != NULL;) {
+		const char *close = strchr(open, '}');
+		char name[128];
+		if (!close || (size_t)(close - open - 2) >= sizeof(name))
+			return err_set(err, EF_USAGE, "%s: '${' without '}'", where);
+		size_t n = (size_t)(close - open - 2);
+		memcpy(name, open + 2, n);
+		name[n] = '\0';
+		const char *value = getenv(name);
+		if (!value)
+			return err_set(err, EF_USAGE, "%s: environment variable %s is not set",
+				       where, name);
+		if (buf_add(out, text, (size_t)(open - text)) || buf_add_text(out, value))
+			return err_set(err, EF_USAGE, "%s: value too long", where);
+		text = close + 1;
+	}
+	if (buf_add_text(out, text))
+		return err_set(err, EF_USAGE, "%s: value too long", where);
+	return 0;
+}
+
+static int take_scalar(const struct opt *opt, void *settings, bool is_file, const yaml_node_t *node,
+		       const char *where, struct err *err)
+{
+	CLEANUP_BUF struct buf value;
+	buf_init(&value, VALUE_MAX);
+	if (expand((const char *)node->data.scalar.value, where, &value, err))
+		return -1;
+	return is_file ? conf_set_secret_file(opt, settings, value.data, where, err)
+		       : conf_set(opt, settings, value.data, where, err);
+}
+
+static int take_sequence(struct walk *w, const struct opt *opt, void *settings,
+			 const yaml_node_t *node, const char *where, struct err *err)
+{
+	if (opt->type != OPT_LIST)
+		return err_set(err, EF_USAGE, "%s: one value is wanted here, not a list", where);
+	struct strlist *list = (struct strlist *)((char *)settings + opt->offset);
+	strlist_release(list);
+	for (yaml_node_item_t *i = node->data.sequence.items.start;
+	     i < node->data.sequence.items.top; i++) {
+		const yaml_node_t *item = yaml_document_get_node(&w->doc, *i);
+		if (!item || item->type != YAML_SCALAR_NODE)
+			return err_set(err, EF_USAGE, "%s: a list of plain values is wanted",
+				       where);
+		CLEANUP_BUF struct buf value;
+		buf_init(&value, VALUE_MAX);
+		if (expand((const char *)item->data.scalar.value, where, &value, err))
+			return -1;
+		if (strlist_add(list, value.data))
+			return err_set(err, EF_FAILED, "%s: out of memory", where);
+	}
+	return 0;
+}
+
+/* Is `path` the beginning of an option's path, such as "elasticsearch"? */
+static bool is_group(const struct walk *w, const char *path)
+{
+	size_t n = strlen(path);
+	for (const struct opt_table *t = w->tables; t < w->tables + w->n_tables; t++)
+		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++)
+			if (!opt->flag_only && strncmp(opt->name, path, n) == 0 &&
+			    opt->name[n] == '.')
+				return true;
+	return false;
+}
+
+static int take_mapping(struct walk *w, const yaml_node_t *map, const char *prefix,
+			struct err *err);
+
+static int take_pair(struct walk *w, const yaml_node_t *key, const yaml_node_t *value,
+		     const char *prefix, struct err *err)
+{
+	char path[CONF_NAME_MAX], where[512];
+	if (key->type != YAML_SCALAR_NODE)
+		return err_set(err, EF_USAGE, "%s:%zu: a key must be plain text", w->file,
+			       key->start_mark.line + 1);
+	snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "",
+		 (const char *)key->data.scalar.value);
+	locate(w, key, path, where, sizeof(where));
+
+	if (value->type == YAML_MAPPING_NODE && is_group(w, path))
+		return take_mapping(w, value, path, err);
+	void *settings;
+	bool is_file;
+	const struct opt *opt = conf_find(w->tables, w->n_tables, path, &settings, &is_file);
+	if (!opt || opt->flag_only)
+		return err_set(err, EF_USAGE, "%s: no such option; --help lists them", where);
+	if (value->type == YAML_SCALAR_NODE)
+		return take_scalar(opt, settings, is_file, value, where, err);
+	if (value->type == YAML_SEQUENCE_NODE)
+		return take_sequence(w, opt, settings, value, where, err);
+	return err_set(err, EF_USAGE, "%s: a plain value is wanted here", where);
+}
+
+static int take_mapping(struct walk *w, const yaml_node_t *map, const char *prefix, struct err *err)
+{
+	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
+	     p++) {
+		const yaml_node_t *key = yaml_document_get_node(&w->doc, p->key);
+		const yaml_node_t *value = yaml_document_get_node(&w->doc, p->value);
+		if (take_pair(w, key, value, prefix, err))
+			return -1;
+	}
+	return 0;
+}
+
+int conf_read_yaml(const struct opt_table *tables, size_t n_tables, const char *path,
+		   struct err *err)
+{
+	CLEANUP_FILE FILE *f = fopen(path, "re");
+	if (!f)
+		return err_errno(err, EF_USAGE, errno, "cannot read the configuration %s", path);
+
+	struct walk w = { .tables = tables, .n_tables = n_tables, .file = path };
+	yaml_parser_t parser;
+	if (!yaml_parser_initialize(&parser))
+		return err_set(err, EF_FAILED, "out of memory while reading %s", path);
+	yaml_parser_set_input_file(&parser, f);
+	if (!yaml_parser_load(&parser, &w.doc)) {
+		err_set(err, EF_USAGE, "%s:%zu:%zu: not valid YAML: %s", path,
+			parser.problem_mark.line + 1, parser.problem_mark.column + 1,
+			parser.problem ? parser.problem : "unreadable");
+		yaml_parser_delete(&parser);
+		return -1;
+	}
+	yaml_parser_delete(&parser);
+
+	int ret = 0;
+	const yaml_node_t *root = yaml_document_get_root_node(&w.doc);
+	bool empty = !root || (root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0);
+	if (!empty)
+		ret = root->type == YAML_MAPPING_NODE
+			  ? take_mapping(&w, root, "", err)
+			  : err_set(err, EF_USAGE, "%s: 'option: value' lines are wanted", path);
+	yaml_document_delete(&w.doc);
+	return ret;
+}

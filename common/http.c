@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * HTTP requests to Elasticsearch and Kibana over one kept libcurl handle. */
+#include "common/http.h"
+
+#include <curl/curl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "common/cleanup.h"
+
+struct http {
+	CURL *curl;
+	const struct elastic_settings *s;
+	char message[CURL_ERROR_SIZE];
+	atomic_bool aborted;
+	bool over_ceiling;
+	struct http_reply *reply; /* of the request under way */
+};
+
+int http_global_init(struct err *err)
+{
+	CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+	return code ? err_set(err, EF_FAILED, "libcurl: %s", curl_easy_strerror(code)) : 0;
+}
+
+static size_t take_body(char *bytes, size_t one, size_t n, void *arg)
+{
+	(void)one;
+	struct http *h = arg;
+	if (buf_add(&h->reply->body, bytes, n)) {
+		h->over_ceiling = true;
+		return 0;
+	}
+	return n;
+}
+
+/* When `line` is the header `name`, copy its value; too long a value is left out, it would be wrong when cut. */
+static bool header_value(const char *line, size_t n, const char *name, char *value, size_t room)
+{
+	size_t skip = strlen(name);
+	if (n <= skip || strncasecmp(line, name, skip) != 0 || line[skip] != ':')
+		return false;
+	line += skip + 1;
+	n -= skip + 1;
+	while (n && (*line == ' ' || *line == '\t')) {
+		line++;
+		n--;
+	}
+	while (n && (line[n - 1] == '\r' || line[n - 1] == '\n' || line[n - 1] == ' '))
+		n--;
+	if (n >= room)
+		return false;
+	memcpy(value, line, n);
+	value[n] = '\0';
+	return true;
+}
+
+static int64_t parse_retry_after(const char *text)
+{
+	char *end;
+	long long seconds = strtoll(text, &end, 10);
+	if (end != text && *end == '\0')
+		return seconds < 0 ? 0 : seconds > 86400 ? 86400000 : seconds * 1000;
+	time_t when = curl_getdate(text, NULL), now = time(NULL);
+	if (when < 0)
+		return -1;
+	return when > now ? (int64_t)(when - now) * 1000 : 0;
+}
+
+static size_t take_header(char *line, size_t one, size_t n, void *arg)
+{
+	(void)one;
+	struct http_reply *r = ((struct http *)arg)->reply;
+	char value[64];
+	if (header_value(line, n, "retry-after", value, sizeof(value)))
+		r->retry_after_ms = parse_retry_after(value);
+	header_value(line, n, "etag", r->etag, sizeof(r->etag));
+	header_value(line, n, "last-modified", r->last_modified, sizeof(r->last_modified));
+	header_value(line, n, "x-elastic-product", r->product, sizeof(r->product));
+	return n;
+}
+
+static int progress(void *arg, curl_off_t dt, curl_off_t dn, curl_off_t ut, curl_off_t un)
+{
+	(void)dt, (void)dn, (void)ut, (void)un;
+	return ((struct http *)arg)->aborted;
+}
+
+struct http *http_new(const struct elastic_settings *s, struct err *err)
+{
+	struct http *h = calloc(1, sizeof(*h));
+	if (h)
+		h->curl = curl_easy_init();
+	if (!h || !h->curl) {
+		free(h);
+		err_set(err, EF_FAILED, "out of memory");
+		return NULL;
+	}
+	h->s = s;
+	return h;
+}
+
+void http_free(struct http *h)
+{
+	if (!h)
+		return;
+	curl_easy_cleanup(h->curl);
+	free(h);
+}
+
+void http_abort(struct http *h)
+{
+	h->aborted = true;
+}
+
+static void set_tls(struct http *h)
+{
+	const struct elastic_settings *s = h->s;
+	curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYPEER, (long)s->verify);
+	curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYHOST, s->verify ? 2L : 0L);
+	if (s->ca_file)
+		curl_easy_setopt(h->curl, CURLOPT_CAINFO, s->ca_file);
+	if (s->client_cert) {
+		curl_easy_setopt(h->curl, CURLOPT_SSLCERT, s->client_cert);
+		curl_easy_setopt(h->curl, CURLOPT_SSLKEY, s->client_key);
+	}
+}
+
+/* Credentials as a header line, wiped by the caller; NULL when there are none or memory is short. */
+static char *auth_header(const struct elastic_settings *s)
+{
+	CLEANUP_BUF struct buf line;
+	buf_init(&line, 65536);
+	if (!s->api_key || buf_add_text(&line, "Authorization: ApiKey ") ||
+	    buf_add_text(&line, s->api_key))
+		return NULL;
+	return buf_steal(&line);
+}
+
+static int append(struct curl_slist **list, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(*list, line);
+	if (!longer)
+		return -1;
+	*list = longer;
+	return 0;
+}
+
+static struct curl_slist *make_headers(const struct http *h, const struct http_request *req)
+{
+	struct curl_slist *list = NULL;
+	char type[128];
+	snprintf(type, sizeof(type), "Content-Type: %s",
+		 req->content_type ? req->content_type : "application/json");
+	/* no waiting for "100 Continue": the servers here take or refuse a body as a whole */
+	int bad = append(&list, "Expect:");
+	if (req->body)
+		bad |= append(&list, type);
+	if (req->gzip)
+		bad |= append(&list, "Content-Encoding: gzip");
+	for (const char *const *line = req->headers; line && *line; line++)
+		bad |= append(&list, *line);
+	if (h->s->api_key && !req->anonymous) {
+		char *auth = auth_header(h->s);
+		bad |= !auth || append(&list, auth);
+		if (auth)
+			explicit_bzero(auth, strlen(auth));
+		free(auth);
+	}
+	if (bad) {
+		curl_slist_free_all(list);
+		return NULL;
+	}
+	return list;
+}
+
+static void set_request(struct http *h, const struct http_request *req, struct curl_slist *headers)
+{
+	CURL *c = h->curl;
+	const struct elastic_settings *s = h->s;
+	curl_easy_reset(c); /* keeps the connections */
+	curl_easy_setopt(c, CURLOPT_URL, req->url);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->message);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)s->timeout_ms);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_timeout_ms);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, h);
+	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, progress);
+	curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, ""); /* whatever libcurl can undo */
+	if (req->body) {
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, req->body);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body_len);
+	}
+	if (strcmp(req->method, "HEAD") == 0)
+		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+	else
+		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, req->method);
+	if (s->proxy)
+		curl_easy_setopt(c, CURLOPT_PROXY, s->proxy);
+	set_tls(h);
+	if (!req->anonymous && !s->api_key && s->user) {
+		curl_easy_setopt(c, CURLOPT_USERNAME, s->user);
+		curl_easy_setopt(c, CURLOPT_PASSWORD, s->password ? s->password : "");
+	}
+}
+
+static int explain(const struct http *h, CURLcode code, const char *url, struct err *err)
+{
+	const char *why = *h->message ? h->message : curl_easy_strerror(code);
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_ISSUER_ERROR:
+		return err_set(err, EF_FAILED,
+			       "%s: the server's certificate is not trusted (%s); give its CA with "
+			       "elasticsearch.ca_file or elasticsearch.ca_fingerprint",
+			       url, why);
+	case CURLE_OUT_OF_MEMORY:
+		return err_set(err, EF_FAILED, "%s: out of memory", url);
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return err_set(err, EF_USAGE, "%s: not a usable URL (%s)", url, why);
+	case CURLE_WRITE_ERROR:
+		if (h->over_ceiling)
+			return err_set(err, EF_FAILED, "%s: the reply is larger than %zu bytes",
+				       url, h->reply->body.ceiling);
+		break;
+	default:
+		break;
+	}
+	return err_set(err, EF_UNREACHABLE, "%s: no answer: %s", url, why);
+}
+
+int http_do(struct http *h, const struct http_request *req, struct http_reply *reply,
+	    struct err *err)
+{
+	struct curl_slist *headers = make_headers(h, req);
+	if (!headers)
+		return err_set(err, EF_FAILED, "out of memory");
+	buf_clear(&reply->body);
+	reply->status = 0;
+	reply->retry_after_ms = -1;
+	reply->etag[0] = reply->last_modified[0] = reply->product[0] = '\0';
+	h->message[0] = '\0';
+	h->over_ceiling = false;
+	h->reply = reply;
+	set_request(h, req, headers);
+	CURLcode code = curl_easy_perform(h->curl);
+	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &reply->status);
+	curl_slist_free_all(headers);
+	return code ? explain(h, code, req->url, err) : 0;
+}

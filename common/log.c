@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Levelled log lines on standard error: text, JSON, or with journald's priority prefix; rate-limited per call site. */
+#include "common/log.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct {
+	const char *name;
+	int priority; /* syslog(3) */
+} levels[] = {
+	[LOG_LEVEL_ERROR] = { "error", 3 },
+	[LOG_LEVEL_WARN] = { "warning", 4 },
+	[LOG_LEVEL_INFO] = { "info", 6 },
+	[LOG_LEVEL_DEBUG] = { "debug", 7 },
+};
+
+static struct {
+	const char *program;
+	enum log_format format;
+	bool journal;
+	_Atomic int level;
+} state = { .program = "ef", .level = LOG_LEVEL_INFO };
+
+void log_init(const char *program, enum log_format format, enum log_level level)
+{
+	state.program = program;
+	state.format = format;
+	state.journal = getenv("JOURNAL_STREAM") != NULL;
+	state.level = (int)level;
+}
+
+void log_set_level(enum log_level level)
+{
+	state.level = (int)level;
+}
+
+enum log_level log_get_level(void)
+{
+	return (enum log_level)state.level;
+}
+
+/* True when this call site may speak now; `ret_held_back` is how many lines it swallowed before. */
+static bool may_speak(struct log_site *site, uint32_t *ret_held_back)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	uint64_t start = site->period_start_ms;
+	*ret_held_back = 0;
+	if (start == 0 || now_ms - start >= LOG_PERIOD_MS) {
+		/* one thread wins and opens the new period; the others count on in it */
+		if (atomic_compare_exchange_strong(&site->period_start_ms, &start, now_ms)) {
+			site->said = 0;
+			*ret_held_back = atomic_exchange(&site->held_back, 0);
+		}
+	}
+	if (atomic_fetch_add(&site->said, 1) < LOG_BURST)
+		return true;
+	atomic_fetch_add(&site->held_back, 1);
+	return false;
+}
+
+static size_t stamp(char *text, size_t room)
+{
+	struct timespec now;
+	struct tm tm;
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	size_t n = strftime(text, room, "%Y-%m-%dT%H:%M:%S", &tm);
+	return n + (size_t)snprintf(text + n, room - n, ".%03ldZ", now.tv_nsec / 1000000);
+}
+
+static size_t line_json(char *line, size_t room, enum log_level level, const char *text)
+{
+	char when[40];
+	stamp(when, sizeof(when));
+	json_t *j = json_pack("{s:s, s:{s:s, s:s}, s:s+}", "@timestamp", when, "log", "level",
+			      levels[level].name, "logger", state.program, "message", text, "");
+	size_t n = j ? json_dumpb(j, line, room - 1, JSON_COMPACT) : 0;
+	json_decref(j);
+	if (n > room - 1)
+		n = 0;
+	line[n] = '\n';
+	return n ? n + 1 : 0;
+}
+
+static size_t line_text(char *line, size_t room, enum log_level level, const char *text)
+{
+	char when[40] = "";
+	int n;
+	if (state.journal) {
+		n = snprintf(line, room, "<%d>%s\n", levels[level].priority, text);
+	} else {
+		stamp(when, sizeof(when));
+		n = snprintf(line, room, "%s %s %s: %s\n", when, levels[level].name, state.program,
+			     text);
+	}
+	size_t len = n < 0 ? 0 : (size_t)n;
+	if (len >= room) {
+		len = room - 1;
+		line[len - 1] = '\n';
+	}
+	return len;
+}
+
+void log_write(struct log_site *site, enum log_level level, const char *fmt, ...)
+{
+	uint32_t held_back;
+	if (!may_speak(site, &held_back))
+		return;
+
+	char text[1200];
+	va_list args;
+	va_start(args, fmt);
+	int n = vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (n >= 0 && held_back && (size_t)n < sizeof(text))
+		snprintf(text + n, sizeof(text) - (size_t)n, " (and %u like it before)", held_back);
+
+	char line[2600];
+	size_t len = state.format == LOG_FORMAT_JSON ? line_json(line, sizeof(line), level, text)
+						     : line_text(line, sizeof(line), level, text);
+	if (len && write(STDERR_FILENO, line, len) < 0)
+		return; /* nowhere left to say so */
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The options that efd and efctl share: how to reach Elasticsearch and Kibana, and what to log. */
+#include "common/options.h"
+
+#include <string.h>
+#include <openssl/evp.h>
+
+#include "common/cleanup.h"
+
+#define AT(field) offsetof(struct elastic_settings, field)
+
+static const struct opt elastic_rows[] = {
+	{ .name = "elasticsearch.url",
+	  .type = OPT_LIST,
+	  .offset = AT(url),
+	  .flag = "url",
+	  .preset = "http://127.0.0.1:9200",
+	  .reloads = true,
+	  .arg = "URL,…",
+	  .help = "Where Elasticsearch or OpenSearch answers. Several endpoints of one cluster are "
+		  "used in turn and "
+		  "skipped while they are down." },
+	{ .name = "elasticsearch.cloud_id",
+	  .type = OPT_TEXT,
+	  .offset = AT(cloud_id),
+	  .arg = "ID",
+	  .help = "Elastic Cloud's id of a deployment, in place of the URL." },
+	{ .name = "elasticsearch.api_key",
+	  .type = OPT_SECRET,
+	  .offset = AT(api_key),
+	  .flag = "api-key",
+	  .reloads = true,
+	  .help =
+	      "File with the API key (the `encoded` form). efctl setup makes one with the least "
+	      "privileges that efd needs." },
+	{ .name = "elasticsearch.user",
+	  .type = OPT_TEXT,
+	  .offset = AT(user),
+	  .flag = "user",
+	  .letter = 'u',
+	  .arg = "NAME",
+	  .help = "User name, when there is no API key." },
+	{ .name = "elasticsearch.password",
+	  .type = OPT_SECRET,
+	  .offset = AT(password),
+	  .flag = "password",
+	  .reloads = true,
+	  .help = "File with the user's password." },
+	{ .name = "elasticsearch.ca_file",
+	  .type = OPT_TEXT,
+	  .offset = AT(ca_file),
+	  .flag = "ca-file",
+	  .arg = "FILE",
+	  .help = "PEM file of the CA that signed the server's certificate. "
+		  "Without it the system's CAs count." },
+	{ .name = "elasticsearch.ca_fingerprint",
+	  .type = OPT_TEXT,
+	  .offset = AT(ca_fingerprint),
+	  .arg = "HEX",
+	  .help = "Trust the chain that holds a CA certificate with this SHA-256 fingerprint. "
+		  "Elasticsearch prints it at its first start." },
+	{ .name = "elasticsearch.client_cert",
+	  .type = OPT_TEXT,
+	  .offset = AT(client_cert),
+	  .arg = "FILE",
+	  .help = "PEM file of the client certificate." },
+	{ .name = "elasticsearch.client_key",
+	  .type = OPT_TEXT,
+	  .offset = AT(client_key),
+	  .arg = "FILE",
+	  .help = "PEM file of the client certificate's private key." },
+	{ .name = "elasticsearch.verify",
+	  .type = OPT_BOOL,
+	  .offset = AT(verify),
+	  .flag = "verify",
+	  .preset = "true",
+	  .help = "Verify the server's certificate and name. Turn it off for a test only." },
+	{ .name = "elasticsearch.proxy",
+	  .type = OPT_TEXT,
+	  .offset = AT(proxy),
+	  .arg = "URL",
+	  .help = "HTTP or SOCKS proxy. Without it the environment's usual variables count." },
+	{ .name = "elasticsearch.timeout",
+	  .type = OPT_DURATION,
+	  .offset = AT(timeout_ms),
+	  .preset = "60s",
+	  .min = 100,
+	  .max = 3600000,
+	  .help = "How long a request may take in all." },
+	{ .name = "elasticsearch.connect_timeout",
+	  .type = OPT_DURATION,
+	  .offset = AT(connect_timeout_ms),
+	  .preset = "10s",
+	  .min = 100,
+	  .max = 600000,
+	  .help = "How long a connection may take to come about." },
+	{ .name = "elasticsearch.namespace",
+	  .type = OPT_TEXT,
+	  .offset = AT(namespace),
+	  .flag = "namespace",
+	  .preset = "default",
+	  .arg = "NAME",
+	  .help = "Last part of the data streams' names, as in logs-flow-default." },
+};
+
+static const struct opt kibana_rows[] = {
+	{ .name = "kibana.url",
+	  .type = OPT_TEXT,
+	  .offset = offsetof(struct kibana_settings, url),
+	  .arg = "URL",
+	  .help = "Where Kibana answers. Without it, dashboards are left out. "
+		  "The credentials are those of Elasticsearch." },
+	{ .name = "kibana.space",
+	  .type = OPT_TEXT,
+	  .offset = offsetof(struct kibana_settings, space),
+	  .arg = "NAME",
+	  .help = "Kibana space that gets the dashboards. Without it, the default space." },
+};
+
+static const char *const level_names[] = { "error", "warn", "info", "debug", NULL };
+static const char *const format_names[] = { "text", "json", NULL };
+
+static const struct opt log_rows[] = {
+	{ .name = "log.level",
+	  .type = OPT_ENUM,
+	  .offset = offsetof(struct log_settings, level),
+	  .choices = level_names,
+	  .preset = "info",
+	  .reloads = true,
+	  .help = "How much to say on standard error." },
+	{ .name = "log.format",
+	  .type = OPT_ENUM,
+	  .offset = offsetof(struct log_settings, format),
+	  .choices = format_names,
+	  .preset = "text",
+	  .help = "Lines for people, or JSON." },
+};
+
+struct opt_table elastic_options(struct elastic_settings *s)
+{
+	return (
+	    struct opt_table){ .title = "Elasticsearch", OPT_ROWS(elastic_rows), .settings = s };
+}
+
+struct opt_table kibana_options(struct kibana_settings *s)
+{
+	return (struct opt_table){ .title = "Kibana", OPT_ROWS(kibana_rows), .settings = s };
+}
+
+struct opt_table log_options(struct log_settings *s)
+{
+	return (struct opt_table){ .title = "Log", OPT_ROWS(log_rows), .settings = s };
+}
+
+/* A cloud id is "name:Base64(host$elasticsearch-id$kibana-id)". */
+static int resolve_cloud_id(struct elastic_settings *s, struct err *err)
+{
+	const char *colon = strchr(s->cloud_id, ':');
+	const char *code = colon ? colon + 1 : s->cloud_id;
+	size_t n = strlen(code);
+	unsigned char text[512] = { 0 };
+	if (n == 0 || n % 4 || n > sizeof(text) ||
+	    EVP_DecodeBlock(text, (const unsigned char *)code, (int)n) < 0)
+		return err_set(err, EF_USAGE, "elasticsearch.cloud_id: not a cloud id: '%s'",
+			       s->cloud_id);
+	char *rest = (char *)text;
+	const char *host = strsep(&rest, "$");
+	const char *id = rest ? strsep(&rest, "$") : NULL;
+	if (!id || !*host || !*id)
+		return err_set(err, EF_USAGE, "elasticsearch.cloud_id: not a cloud id: '%s'",
+			       s->cloud_id);
+
+	const char *port = strchr(host, ':');
+	char url[600];
+	snprintf(url, sizeof(url), "https://%s.%.*s%s", id,
+		 (int)(port ? port - host : (long)strlen(host)), host, port ? port : ":443");
+	strlist_release(&s->url);
+	if (strlist_add(&s->url, url))
+		return err_set(err, EF_FAILED, "out of memory");
+	return 0;
+}
+
+int elastic_settings_check(struct elastic_settings *s, struct err *err)
+{
+	if (s->cloud_id && resolve_cloud_id(s, err))
+		return -1;
+	if (!s->url.n)
+		return err_set(err, EF_USAGE, "elasticsearch.url is empty");
+	for (size_t i = 0; i < s->url.n; i++) {
+		char *url = s->url.item[i];
+		if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+			return err_set(
+			    err, EF_USAGE,
+			    "elasticsearch.url: '%s' must start with http:// or https://", url);
+		size_t n = strlen(url);
+		while (n && url[n - 1] == '/')
+			url[--n] = '\0';
+	}
+	/* what Elasticsearch allows in a data stream's name, less '-', which divides its parts */
+	size_t n = strspn(s->namespace, "abcdefghijklmnopqrstuvwxyz0123456789_.");
+	if (!n || s->namespace[n] || n > 100 || *s->namespace == '.' || *s->namespace == '_')
+		return err_set(err, EF_USAGE,
+			       "elasticsearch.namespace: '%s' may hold lower-case letters, digits, "
+			       "'_' and '.' "
+			       "and starts with a letter or digit",
+			       s->namespace);
+	if (s->password && !s->user)
+		return err_set(err, EF_USAGE,
+			       "elasticsearch.password is set but elasticsearch.user is not");
+	if (!s->client_cert != !s->client_key)
+		return err_set(
+		    err, EF_USAGE,
+		    "elasticsearch.client_cert and elasticsearch.client_key go together");
+	return 0;
+}

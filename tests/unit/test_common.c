@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Buffers, errors, addresses. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/ip.h"
+
+static void buf_keeps_its_ceiling(void **state)
+{
+	(void)state;
+	struct buf b;
+	buf_init(&b, 10);
+	assert_int_equal(buf_add_text(&b, "0123456"), 0);
+	assert_int_equal(buf_add_text(&b, "789x"), -1);
+	assert_string_equal(b.data, "0123456");
+	assert_int_equal(buf_add_fmt(&b, "%d", 789), 0);
+	assert_string_equal(b.data, "0123456789");
+	assert_int_equal(buf_add(&b, "", 1), -1);
+	buf_release(&b);
+	assert_null(b.data);
+}
+
+static void err_gains_context(void **state)
+{
+	(void)state;
+	struct err err;
+	assert_int_equal(err_set(&err, EF_USAGE, "line %d", 3), -1);
+	assert_int_equal(err_wrap(&err, "file %s", "x"), -1);
+	assert_string_equal(err.msg, "file x: line 3");
+	assert_int_equal(err.code, EF_USAGE);
+	err_errno(&err, EF_FAILED, 2, "open");
+	assert_string_equal(err.msg, "open: No such file or directory");
+}
+
+static void prefixes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *prefix, *in, *out;
+	} cases[] = {
+		{ "10.0.0.0/8", "10.255.0.1", "11.0.0.0" },
+		{ "192.0.2.7", "192.0.2.7", "192.0.2.8" },
+		{ "2001:db8::/33", "2001:db8:7fff::1", "2001:db8:8000::" },
+		{ "0.0.0.0/0", "255.255.255.255", "::1" },
+		{ "::/0", "10.0.0.1", NULL },
+	};
+	struct err err;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct prefix p;
+		struct ip ip;
+		assert_int_equal(prefix_parse(cases[i].prefix, false, &p, &err), 0);
+		assert_int_equal(ip_parse(cases[i].in, &ip, &err), 0);
+		assert_true(prefix_holds(&p, &ip));
+		if (!cases[i].out)
+			continue;
+		assert_int_equal(ip_parse(cases[i].out, &ip, &err), 0);
+		assert_false(prefix_holds(&p, &ip));
+	}
+	struct prefix p;
+	assert_int_equal(prefix_parse("10.0.0.1/8", false, &p, &err), -1);
+	assert_non_null(strstr(err.msg, "meant 10.0.0.0/8?"));
+	assert_int_equal(prefix_parse("10.0.0.1/8", true, &p, &err), 0);
+	assert_int_equal(prefix_parse("10.0.0.0/33", false, &p, &err), -1);
+	assert_int_equal(prefix_parse("10.0.0.0/", false, &p, &err), -1);
+	assert_int_equal(prefix_parse("rubbish", false, &p, &err), -1);
+}
+
+static void addresses_as_text(void **state)
+{
+	(void)state;
+	static const char *const texts[] = { "192.0.2.1", "::", "2001:db8::1", "fe80::1:0:0:1" };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct ip ip;
+		struct err err;
+		char text[IP_TEXT_MAX];
+		assert_int_equal(ip_parse(texts[i], &ip, &err), 0);
+		assert_int_equal(ip_format(&ip, text), strlen(texts[i]));
+		assert_string_equal(text, texts[i]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(buf_keeps_its_ceiling),
+		cmocka_unit_test(err_gains_context),
+		cmocka_unit_test(prefixes),
+		cmocka_unit_test(addresses_as_text),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Settings: precedence of the sources, notations, and messages that name the place. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/conf.h"
+#include "common/options.h"
+
+struct sample {
+	bool on;
+	int64_t count, size, wait_ms;
+	char *text;
+	struct strlist list;
+	int colour;
+	char *secret;
+};
+
+static const char *const colours[] = { "red", "green", NULL };
+
+#define AT(f) offsetof(struct sample, f)
+static const struct opt rows[] = {
+	{ .name = "a.on", .type = OPT_BOOL, .offset = AT(on), .preset = "true", .help = "On." },
+	{ .name = "a.count",
+	  .type = OPT_INT,
+	  .offset = AT(count),
+	  .preset = "3",
+	  .min = 1,
+	  .max = 9,
+	  .letter = 'n',
+	  .flag = "count",
+	  .help = "Count." },
+	{ .name = "a.size",
+	  .type = OPT_SIZE,
+	  .offset = AT(size),
+	  .preset = "12k",
+	  .help = "Size." },
+	{ .name = "wait",
+	  .type = OPT_DURATION,
+	  .offset = AT(wait_ms),
+	  .preset = "250ms",
+	  .help = "Wait." },
+	{ .name = "text", .type = OPT_TEXT, .offset = AT(text), .help = "Text." },
+	{ .name = "list", .type = OPT_LIST, .offset = AT(list), .preset = "x, y", .help = "List." },
+	{ .name = "colour",
+	  .type = OPT_ENUM,
+	  .offset = AT(colour),
+	  .choices = colours,
+	  .preset = "green",
+	  .help = "Colour." },
+	{ .name = "a.secret", .type = OPT_SECRET, .offset = AT(secret), .help = "Secret." },
+};
+
+static int load(struct sample *s, const char *yaml, int argc, char **argv, struct err *err)
+{
+	struct opt_table table = { .title = "T", OPT_ROWS(rows), .settings = s };
+	struct strlist operands = { 0 };
+	char path[] = "/tmp/test_conf.XXXXXX", shown;
+	memset(s, 0, sizeof(*s));
+	int fd = mkstemp(path);
+	FILE *f = fdopen(fd, "w");
+	fputs(yaml, f);
+	fclose(f);
+	int ret = conf_load(&table, 1, path, argc, argv, &operands, &shown, err);
+	strlist_release(&operands);
+	remove(path);
+	return ret;
+}
+
+static void unload(struct sample *s)
+{
+	struct opt_table table = { .title = "T", OPT_ROWS(rows), .settings = s };
+	conf_release(&table, 1);
+}
+
+static void defaults(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct err err;
+	assert_int_equal(load(&s, "", 1, (char *[]){ "t", NULL }, &err), 0);
+	assert_true(s.on);
+	assert_int_equal(s.count, 3);
+	assert_int_equal(s.size, 12288);
+	assert_int_equal(s.wait_ms, 250);
+	assert_null(s.text);
+	assert_int_equal(s.list.n, 2);
+	assert_string_equal(s.list.item[1], "y");
+	assert_int_equal(s.colour, 1);
+	unload(&s);
+}
+
+static void precedence(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct err err;
+	setenv("EF_WAIT", "2s", 1);
+	setenv("EF_A_COUNT", "5", 1);
+	char *argv[] = { "t", "--count=7", "--no-a-on", "--", "--operand", NULL };
+	assert_int_equal(
+	    load(&s, "a:\n  count: 4\nwait: 1m\ntext: hi\nlist: [p, q, r]\n", 5, argv, &err), 0);
+	assert_int_equal(s.count, 7);
+	assert_int_equal(s.wait_ms, 2000);
+	assert_string_equal(s.text, "hi");
+	assert_int_equal(s.list.n, 3);
+	assert_false(s.on);
+	unsetenv("EF_WAIT");
+	unsetenv("EF_A_COUNT");
+	unload(&s);
+}
+
+static void environment_in_values(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct err err;
+	setenv("TEST_CONF_KEY", "s3", 1);
+	assert_int_equal(
+	    load(&s, "a:\n  secret: a${TEST_CONF_KEY}b\n", 1, (char *[]){ "t", NULL }, &err), 0);
+	assert_string_equal(s.secret, "as3b");
+	unload(&s);
+	unsetenv("TEST_CONF_KEY");
+	assert_int_equal(load(&s, "text: ${TEST_CONF_KEY}\n", 1, (char *[]){ "t", NULL }, &err),
+			 -1);
+	assert_non_null(strstr(err.msg, "TEST_CONF_KEY is not set"));
+	unload(&s);
+}
+
+static void bad_input(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *yaml, *flag, *says;
+	} cases[] = {
+		{ "a:\n  count: 10\n", NULL, ":2:3: a.count: '10' is out of range (1 to 9)" },
+		{ "a:\n  size: 12q\n", NULL, "unknown unit" },
+		{ "nothing: 1\n", NULL, ":1:1: nothing: no such option" },
+		{ "a: [\n", NULL, "not valid YAML" },
+		{ "text: [1, 2]\n", NULL, "not a list" },
+		{ "colour: blue\n", NULL, "not one of red, green" },
+		{ "", "--nope", "unknown option '--nope'" },
+		{ "", "--count", "--count wants a value" },
+		{ "", "--a-secret=x", "use --a-secret-file FILE" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sample s;
+		struct err err = ERR_NONE;
+		char *argv[] = { "t", (char *)cases[i].flag, NULL };
+		assert_int_equal(load(&s, cases[i].yaml, cases[i].flag ? 2 : 1, argv, &err), -1);
+		assert_int_equal(err.code, EF_USAGE);
+		if (!strstr(err.msg, cases[i].says))
+			fail_msg("'%s' does not say '%s'", err.msg, cases[i].says);
+		unload(&s);
+	}
+}
+
+static void elastic_check(void **state)
+{
+	(void)state;
+	struct elastic_settings s = { 0 };
+	struct opt_table table = elastic_options(&s);
+	struct err err = ERR_NONE;
+	char shown;
+	/* "host.example:9243$abc$def" in Base64 */
+	char *argv[] = { "t",
+			 "--elasticsearch-cloud-id",
+			 "name:aG9zdC5leGFtcGxlOjkyNDMkYWJjJGRlZg==",
+			 "--namespace",
+			 "lab",
+			 NULL };
+	assert_int_equal(conf_load(&table, 1, NULL, 5, argv, NULL, &shown, &err), 0);
+	assert_int_equal(elastic_settings_check(&s, &err), 0);
+	assert_string_equal(s.url.item[0], "https://abc.host.example:9243");
+	free(s.namespace);
+	s.namespace = strdup("no-dash");
+	assert_int_equal(elastic_settings_check(&s, &err), -1);
+	conf_release(&table, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(precedence),
+		cmocka_unit_test(environment_in_values),
+		cmocka_unit_test(bad_input),
+		cmocka_unit_test(elastic_check),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
