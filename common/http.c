@@ -3,6 +3,8 @@
 #include "common/http.h"
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +118,53 @@ void http_abort(struct http *h)
 	h->aborted = true;
 }
 
+/* Does the SHA-256 of the certificate equal `hex` (upper or lower case, with or without ':')? */
+static bool has_fingerprint(const X509 *cert, const char *hex)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	if (!X509_digest(cert, EVP_sha256(), digest, &len))
+		return false;
+	for (unsigned i = 0; i < len; i++, hex += 2) {
+		char want[3];
+		snprintf(want, sizeof(want), "%02x", digest[i]);
+		while (*hex == ':')
+			hex++;
+		if (strncasecmp(hex, want, 2) != 0)
+			return false;
+	}
+	return *hex == '\0';
+}
+
+/* OpenSSL asks whether the server's chain is good: yes when it holds the pinned CA certificate and verifies up to it. */
+static int verify_pinned(X509_STORE_CTX *chain, void *arg)
+{
+	const struct http *h = arg;
+	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(chain);
+	STACK_OF(X509) *anchor = sk_X509_new_null();
+	for (int i = 0; anchor && i < sk_X509_num(sent); i++)
+		if (has_fingerprint(sk_X509_value(sent, i), h->s->ca_fingerprint))
+			sk_X509_push(anchor, sk_X509_value(sent, i));
+	int good = 0;
+	if (anchor && sk_X509_num(anchor) > 0) {
+		X509_STORE_CTX_set0_trusted_stack(chain, anchor);
+		X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(chain),
+					    X509_V_FLAG_PARTIAL_CHAIN);
+		good = X509_verify_cert(chain);
+	} else {
+		X509_STORE_CTX_set_error(chain, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN);
+	}
+	sk_X509_free(anchor);
+	return good;
+}
+
+static CURLcode pin(CURL *curl, void *ssl_ctx, void *arg)
+{
+	(void)curl;
+	SSL_CTX_set_cert_verify_callback(ssl_ctx, verify_pinned, arg);
+	return CURLE_OK;
+}
+
 static void set_tls(struct http *h)
 {
 	const struct elastic_settings *s = h->s;
@@ -123,6 +172,10 @@ static void set_tls(struct http *h)
 	curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYHOST, s->verify ? 2L : 0L);
 	if (s->ca_file)
 		curl_easy_setopt(h->curl, CURLOPT_CAINFO, s->ca_file);
+	if (s->ca_fingerprint && s->verify) {
+		curl_easy_setopt(h->curl, CURLOPT_SSL_CTX_FUNCTION, pin);
+		curl_easy_setopt(h->curl, CURLOPT_SSL_CTX_DATA, h);
+	}
 	if (s->client_cert) {
 		curl_easy_setopt(h->curl, CURLOPT_SSLCERT, s->client_cert);
 		curl_easy_setopt(h->curl, CURLOPT_SSLKEY, s->client_key);
