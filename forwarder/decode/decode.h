@@ -49,20 +49,22 @@ struct decode_limits {
 	uint32_t templates_per_exporter; /* of one exporter address, all its domains */
 	uint32_t options_per_exporter;   /* learnt names and rates, likewise */
 	uint64_t memory;                 /* bytes of all state together */
-	uint32_t held_sets;              /* sets that wait for their template: of one exporter and domain, */
-	uint64_t held_bytes;             /* of all together, */
-	uint64_t held_ms;                /* and for how long */
-	uint64_t template_ms;            /* a template that nobody used or sent for so long is forgotten */
+	uint32_t held_sets;   /* sets that wait for their template: of one exporter and domain, */
+	uint64_t held_bytes;  /* of all together, */
+	uint64_t held_ms;     /* and for how long */
+	uint64_t template_ms; /* a template that nobody used or sent for so long is forgotten */
 };
 
 struct decode_options {
-	struct fields *fields; /* taken: freed with the decoder, and when decoder_new() fails. NULL: the
+	struct fields
+	    *fields; /* taken: freed with the decoder, and when decoder_new() fails. NULL: the
 				  compiled rows alone */
-	struct decode_limits limits;     /* 0 in a member: the default of decode_defaults() */
-	uint64_t clock_skew_ms;          /* further from the receive time than this: not believed. 0: default */
-	uint64_t exporter_line_ms;       /* interval of an exporter's own line. 0: default */
-	bool no_options_join;            /* leave out "options" */
-	bool no_hold;                    /* drop data that comes before its template */
+	struct decode_limits limits; /* 0 in a member: the default of decode_defaults() */
+	uint64_t
+	    clock_skew_ms; /* further from the receive time than this: not believed. 0: default */
+	uint64_t exporter_line_ms; /* interval of an exporter's own line. 0: default */
+	bool no_options_join;      /* leave out "options" */
+	bool no_hold;              /* drop data that comes before its template */
 };
 
 /* What 0 stands for in decode_options. */
@@ -75,8 +77,8 @@ enum decode_result {
 	DECODE_OK,
 	DECODE_SHORT,           /* shorter than its header */
 	DECODE_UNKNOWN_VERSION, /* not a protocol of ours */
-	DECODE_MALFORMED,       /* something in it was wrong; what came before and after was decoded */
-	DECODE_REFUSED,         /* a ceiling: the exporter is not known and there is no room for it */
+	DECODE_MALFORMED, /* something in it was wrong; what came before and after was decoded */
+	DECODE_REFUSED,   /* a ceiling: the exporter is not known and there is no room for it */
 };
 
 enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *dgram,
@@ -125,7 +127,7 @@ struct decode_counters {
 	uint64_t templates_refused;
 	uint64_t exporters_refused; /* datagrams */
 	uint64_t options_refused;
-	uint64_t options_ignored;   /* options records with nothing that is used */
+	uint64_t options_ignored; /* options records with nothing that is used */
 
 	uint64_t unknown_template; /* sets */
 	uint64_t held;             /* sets */
@@ -151,11 +153,11 @@ const struct decode_counters *decoder_counters(const struct decoder *dec);
 
 /* One row a number of decode_counters, for metrics and status. */
 struct decode_counter_row {
-	uint16_t offset;    /* of the uint64_t in struct decode_counters */
-	bool gauge;         /* goes up and down */
-	const char *name;   /* "records": snake case, no prefix, no unit suffix */
-	const char *label;  /* "protocol", "kind" or NULL */
-	const char *value;  /* of the label */
+	uint16_t offset;   /* of the uint64_t in struct decode_counters */
+	bool gauge;        /* goes up and down */
+	const char *name;  /* "records": snake case, no prefix, no unit suffix */
+	const char *label; /* "protocol", "kind" or NULL */
+	const char *value; /* of the label */
 	const char *help;
 };
 extern const struct decode_counter_row decode_counter_rows[];
@@ -171,7 +173,7 @@ struct exporter_info {
 	uint64_t lost, reordered, duplicates, restarts;
 	uint64_t unknown_templates, decode_errors, held, held_dropped;
 	uint32_t templates;
-	int64_t clock_skew_ms; /* export time minus receive time, last datagram */
+	int64_t clock_skew_ms;  /* export time minus receive time, last datagram */
 	uint32_t sampling_rate; /* 0: not known */
 	uint64_t last_seen_ms;
 };

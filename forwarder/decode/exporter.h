@@ -22,16 +22,16 @@ struct domain_counts {
 };
 
 struct domain {
-	struct domain *next;      /* in its bucket of the table */
-	struct domain *sibling;   /* next domain of the same exporter */
+	struct domain *next;    /* in its bucket of the table */
+	struct domain *sibling; /* next domain of the same exporter */
 	struct exporter *exporter;
 	enum protocol protocol;
 	uint32_t id;
 	struct domain_counts now, before; /* before: at the last exporter line */
 	uint64_t last_seen_ms, line_due_ms;
 	int64_t clock_skew_ms;
-	uint32_t header_rate;  /* sampling rate in the header or sFlow sample, 0: none */
-	char *head;            /* `"flow":{"type":"…","exporter":"…","port":` */
+	uint32_t header_rate; /* sampling rate in the header or sFlow sample, 0: none */
+	char *head;           /* `"flow":{"type":"…","exporter":"…","port":` */
 	uint16_t head_len;
 	struct sequence *sequence;
 	struct template_store *templates; /* NULL until the first */

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The registry of information elements: (enterprise, id) to name, abstract type and ready-made JSON key. */
+#include "forwarder/decode/field.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/csv.h"
+#include "forwarder/decode/field_rows.h"
+
+#define USER_MAX 16384 /* elements that a user's tables may define */
+
+/* An element that is not compiled in, with the storage of its key and name. */
+struct own_field {
+	struct field field;
+	char key[FIELD_KEY_ROOM];
+	char name[FIELD_NAME_MAX];
+};
+
+struct fields {
+	struct own_field **slot; /* open addressing, by pen and id; NULL = free */
+	size_t slots;            /* a power of two, at least twice what may be in it */
+	struct own_field **user;
+	size_t user_count;
+	size_t learnt_count;
+	struct own_field learnt[FIELDS_LEARN_MAX];
+};
+
+const char *fields_vendor(uint32_t pen)
+{
+	size_t low = 0, high = field_vendors_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (field_vendors[middle].pen < pen)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < field_vendors_count && field_vendors[low].pen == pen ? field_vendors[low].key
+									  : NULL;
+}
+
+/* Letters, digits, '_', '-' and '.', starting with a letter: what may stand in a key without escapes. */
+static bool is_identifier(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		bool other = (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+
+		if (!letter && (i == 0 || !other))
+			return false;
+	}
+	return len > 0;
+}
+
+/* Append `n` octets at `*at`; false when they do not fit before `end`. */
+static bool append(char **at, const char *end, const char *bytes, size_t n)
+{
+	if ((size_t)(end - *at) < n)
+		return false;
+	memcpy(*at, bytes, n);
+	*at += n;
+	return true;
+}
+
+static char *decimal(char *at, uint32_t number)
+{
+	char digit[10];
+	int n = 0;
+
+	do
+		digit[n++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (n)
+		*at++ = digit[--n];
+	return at;
+}
+
+/* Fill `key` with `,"name":`; its length. */
+static uint8_t make_key(char key[FIELD_KEY_ROOM], const char *name)
+{
+	size_t len = strlen(name);
+
+	memset(key, 0, FIELD_KEY_ROOM);
+	memcpy(key, ",\"", 2);
+	memcpy(key + 2, name, len);
+	memcpy(key + 2 + len, "\":", 2);
+	return (uint8_t)(len + 4);
+}
+
+void field_unknown(uint32_t pen, uint16_t id, char key[FIELD_KEY_ROOM], struct field *ret)
+{
+	char name[FIELD_NAME_MAX] = "pen", *at = name + 3;
+
+	at = decimal(at, pen);
+	*at++ = '.';
+	at = decimal(at, id);
+	*at = '\0';
+	*ret = (struct field){
+		.pen = pen,
+		.id = id,
+		.type = FIELD_OCTET_ARRAY,
+		.key_len = make_key(key, name),
+		.key = key,
+	};
+	/* The name stands behind the key in the same storage: 21 + 4 octets, then 32 for copies that read on. */
+	ret->name = memcpy(key + FIELD_KEY_ROOM / 2, name, (size_t)(at - name) + 1);
+}
+
+/* Write the full name of an element: a name without a dot gets the prefix of its vendor, "pen<N>." when that has none.
+ * False when it is too long. */
+static bool full_name(char out[FIELD_NAME_MAX], uint32_t pen, const char *name, size_t len)
+{
+	char *at = out, *end = out + FIELD_NAME_MAX - 1;
+	const char *vendor = fields_vendor(pen);
+	char number[16] = "pen";
+	bool fits = true;
+
+	if (pen && !memchr(name, '.', len)) {
+		if (!vendor) {
+			*decimal(number + 3, pen) = '\0';
+			vendor = number;
+		}
+		fits = append(&at, end, vendor, strlen(vendor)) && append(&at, end, ".", 1);
+	}
+	if (!fits || !append(&at, end, name, len))
+		return false;
+	*at = '\0';
+	return true;
+}
+
+/* Fill `own`; false when the name is too long. */
+static bool own_set(struct own_field *own, uint32_t pen, uint16_t id, const char *name, size_t len,
+		    enum field_type type)
+{
+	if (!full_name(own->name, pen, name, len))
+		return false;
+	own->field = (struct field){
+		.pen = pen,
+		.id = id,
+		.type = (uint8_t)type,
+		.width = field_type_width(type),
+		.key_len = make_key(own->key, own->name),
+		.name = own->name,
+		.key = own->key,
+	};
+	return true;
+}
+
+/* The slot of (pen, id), or the free one where it belongs. */
+static struct own_field **find_slot(const struct fields *f, uint32_t pen, uint16_t id)
+{
+	uint64_t hash = ((uint64_t)pen << 16 | id) * 0x9e3779b97f4a7c15u;
+	size_t i = (size_t)(hash >> 32) & (f->slots - 1);
+
+	while (f->slot[i] && (f->slot[i]->field.pen != pen || f->slot[i]->field.id != id))
+		i = (i + 1) & (f->slots - 1);
+	return &f->slot[i];
+}
+
+struct fields *fields_new(void)
+{
+	struct fields *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->slots = 2 * FIELDS_LEARN_MAX;
+	f->slot = calloc(f->slots, sizeof(struct own_field *));
+	if (!f->slot) {
+		fields_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+void fields_free(struct fields *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->user_count; i++)
+		free(f->user[i]);
+	free(f->user);
+	free(f->slot);
+	free(f);
+}
+
+/* The compiled row of (pen, id), or NULL. */
+static const struct field *find_row(uint32_t pen, uint16_t id)
+{
+	uint64_t want = (uint64_t)pen << 16 | id;
+	size_t low = 0, high = field_rows_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (((uint64_t)field_rows[middle].pen << 16 | field_rows[middle].id) < want)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < field_rows_count && field_rows[low].pen == pen && field_rows[low].id == id)
+		return &field_rows[low];
+	return NULL;
+}
+
+const struct field *fields_find(const struct fields *f, uint32_t pen, uint16_t id)
+{
+	const struct own_field *own = *find_slot(f, pen, id);
+
+	return own ? &own->field : find_row(pen, id);
+}
+
+const struct field *fields_find_netflow9(const struct fields *f, uint16_t id)
+{
+	const struct own_field *own = *find_slot(f, FIELD_PEN_IANA, id);
+
+	if (own)
+		return &own->field;
+	/* Narrower ranges stand behind wider ones, so the last that leads to a known element is the best. */
+	for (size_t i = field_netflow9_count; i-- > 0;) {
+		const struct field_netflow9 *map = &field_netflow9[i];
+		const struct field *field;
+
+		if (id < map->first || id > map->last)
+			continue;
+		field = fields_find(f, map->pen, (uint16_t)(map->element + (id - map->first)));
+		if (field)
+			return field;
+	}
+	return find_row(FIELD_PEN_IANA, id);
+}
+
+const struct field *fields_find_name(const struct fields *f, const char *name)
+{
+	for (size_t i = 0; i < f->slots; i++)
+		if (f->slot[i] && !strcmp(f->slot[i]->name, name))
+			return &f->slot[i]->field;
+	for (size_t i = 0; i < field_rows_count; i++)
+		if (!strcmp(field_rows[i].name, name))
+			return &field_rows[i];
+	return NULL;
+}
+
+size_t fields_count(void)
+{
+	return field_rows_count;
+}
+
+const struct field *fields_row(size_t i)
+{
+	return &field_rows[i];
+}
+
+/* Make the slots at least twice what may be in them, one more user's element included; false without memory. */
+static bool make_room(struct fields *f)
+{
+	size_t slots = f->slots, old_slots = f->slots;
+	struct own_field **old = f->slot, **user;
+
+	user = realloc(f->user, (f->user_count + 1) * sizeof(struct own_field *));
+	if (!user)
+		return false;
+	f->user = user;
+	while (slots < 2 * (f->user_count + 1 + FIELDS_LEARN_MAX))
+		slots *= 2;
+	if (slots == f->slots)
+		return true;
+	f->slot = calloc(slots, sizeof(struct own_field *));
+	if (!f->slot) {
+		f->slot = old;
+		return false;
+	}
+	f->slots = slots;
+	for (size_t i = 0; i < old_slots; i++)
+		if (old[i])
+			*find_slot(f, old[i]->field.pen, old[i]->field.id) = old[i];
+	free(old);
+	return true;
+}
+
+/* One row of a user's table. */
+static int add_user_row(struct fields *f, const struct csv *csv, struct err *err)
+{
+	unsigned long pen, id;
+	const char *name = csv->cell[2];
+	int type = field_type_find(csv->cell[3]);
+	struct own_field **slot, *own, made;
+
+	if (csv_number(csv, 0, UINT32_MAX, &pen, err) || csv_number(csv, 1, UINT16_MAX, &id, err))
+		return -1;
+	if (!is_identifier(name, strlen(name)))
+		return csv_error(
+		    csv, err, "\"%s\" is no name: letters, digits, '_', '-' and '.' after a letter",
+		    name);
+	if (type < 0)
+		return csv_error(csv, err, "unknown type \"%s\" (unsigned64, string, ...)",
+				 csv->cell[3]);
+	if (!full_name(made.name, (uint32_t)pen, name, strlen(name)))
+		return csv_error(csv, err, "the name is longer than %d octets", FIELD_NAME_MAX - 1);
+	slot = find_slot(f, (uint32_t)pen, (uint16_t)id);
+	own = *slot;
+	if (!own) {
+		if (f->user_count == USER_MAX)
+			return csv_error(csv, err, "more than %d elements", USER_MAX);
+		own = malloc(sizeof(*own));
+		if (!own || !make_room(f)) {
+			free(own);
+			return csv_error(csv, err, "out of memory");
+		}
+		f->user[f->user_count++] = own;
+		slot = find_slot(f, (uint32_t)pen, (uint16_t)id);
+	}
+	own_set(own, (uint32_t)pen, (uint16_t)id, name, strlen(name), (enum field_type)type);
+	*slot = own;
+	return 0;
+}
+
+int fields_load_csv(struct fields *f, const char *path, struct err *err)
+{
+	struct csv csv;
+	int rc = csv_open(&csv, path, "pen,id,name,type", err);
+
+	while (!rc) {
+		rc = csv_next(&csv, err);
+		if (rc <= 0)
+			break;
+		rc = add_user_row(f, &csv, err);
+	}
+	csv_close(&csv);
+	return rc;
+}
+
+enum fields_learn fields_learn(struct fields *f, uint32_t pen, uint16_t id, const uint8_t *name,
+			       size_t name_len, uint8_t type)
+{
+	struct own_field *own;
+
+	while (name_len && !name[name_len - 1])
+		name_len--;
+	if (pen == FIELD_PEN_IANA || pen == FIELD_PEN_REVERSE || type > FIELD_UNSIGNED256 ||
+	    !is_identifier((const char *)name, name_len) || memchr(name, '.', name_len))
+		return FIELDS_REFUSED;
+	if (fields_find(f, pen, id))
+		return FIELDS_KNOWN;
+	if (f->learnt_count == FIELDS_LEARN_MAX)
+		return FIELDS_FULL;
+	own = &f->learnt[f->learnt_count];
+	if (!own_set(own, pen, id, (const char *)name, name_len, (enum field_type)type))
+		return FIELDS_REFUSED;
+	f->learnt_count++;
+	*find_slot(f, pen, id) = own;
+	return FIELDS_LEARNT;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The registry of information elements: (enterprise, id) to name, abstract type and ready-made JSON key.
+ *
+ * The rows come from forwarder/fields (IANA's registry, vendors' elements, their RFC 5103 reverses) and are compiled in.
+ * A `struct fields` puts two layers over them: the user's CSV, loaded at start, which may add and rename; and elements
+ * learnt from the wire (RFC 5610), which never replace one that is known. Each decoder owns one, so nothing is shared
+ * between threads. Pointers to a `struct field` stay valid until fields_free(). */
+#ifndef EF_FORWARDER_DECODE_FIELD_H
+#define EF_FORWARDER_DECODE_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+/* Abstract types of RFC 7012 section 3.1 and RFC 6313, in the order of IANA's ids for them (RFC 5610 sends these ids),
+ * then ours: X(name in the tables, constant, natural width in octets, 0 for none). */
+#define FIELD_TYPES(X)                                       \
+	X(octetArray, FIELD_OCTET_ARRAY, 0)                  \
+	X(unsigned8, FIELD_UNSIGNED8, 1)                     \
+	X(unsigned16, FIELD_UNSIGNED16, 2)                   \
+	X(unsigned32, FIELD_UNSIGNED32, 4)                   \
+	X(unsigned64, FIELD_UNSIGNED64, 8)                   \
+	X(signed8, FIELD_SIGNED8, 1)                         \
+	X(signed16, FIELD_SIGNED16, 2)                       \
+	X(signed32, FIELD_SIGNED32, 4)                       \
+	X(signed64, FIELD_SIGNED64, 8)                       \
+	X(float32, FIELD_FLOAT32, 4)                         \
+	X(float64, FIELD_FLOAT64, 8)                         \
+	X(boolean, FIELD_BOOLEAN, 1)                         \
+	X(macAddress, FIELD_MAC_ADDRESS, 6)                  \
+	X(string, FIELD_STRING, 0)                           \
+	X(dateTimeSeconds, FIELD_SECONDS, 4)                 \
+	X(dateTimeMilliseconds, FIELD_MILLISECONDS, 8)       \
+	X(dateTimeMicroseconds, FIELD_MICROSECONDS, 8)       \
+	X(dateTimeNanoseconds, FIELD_NANOSECONDS, 8)         \
+	X(ipv4Address, FIELD_IPV4_ADDRESS, 4)                \
+	X(ipv6Address, FIELD_IPV6_ADDRESS, 16)               \
+	X(basicList, FIELD_BASIC_LIST, 0)                    \
+	X(subTemplateList, FIELD_SUB_TEMPLATE_LIST, 0)       \
+	X(subTemplateMultiList, FIELD_SUB_TEMPLATE_MULTI, 0) \
+	X(unsigned256, FIELD_UNSIGNED256, 32)                \
+	X(applicationId, FIELD_APPLICATION_ID,               \
+	  0) /* RFC 6759 section 4: engine octet, then selector */
+
+enum field_type {
+#define FIELD_TYPE_CONSTANT_(name, constant, width) constant,
+	FIELD_TYPES(FIELD_TYPE_CONSTANT_)
+#undef FIELD_TYPE_CONSTANT_
+	    FIELD_TYPE_COUNT
+};
+
+#define FIELD_PEN_IANA    0u
+#define FIELD_PEN_CISCO   9u
+#define FIELD_PEN_REVERSE 29305u /* RFC 5103 section 6.1 */
+
+#define FIELD_NAME_MAX 100 /* "vendor.name" with a NUL */
+#define FIELD_KEY_ROOM \
+	112 /* a key of the longest name and what a copy in steps of 16 reads beyond it */
+
+struct field {
+	uint32_t pen;
+	uint16_t id;
+	uint8_t type;     /* enum field_type */
+	uint8_t width;    /* natural width of the type in octets, 0 when it has none */
+	uint8_t key_len;  /* octets of `key` that count */
+	const char *name; /* as under `ie`: "octetDeltaCount", "cisco.clientBytesNetwork" */
+	const char
+	    *key; /* ",\"name\":"; at least max(32, key_len rounded up to 16) octets may be read */
+};
+
+struct fields;
+
+/* The compiled rows only, with empty layers. NULL when there is no memory. */
+struct fields *fields_new(void);
+void fields_free(struct fields *f);
+
+/* Load a table of the user: header "pen,id,name,type", one element a row. A name without a dot gets its vendor's prefix;
+ * pen 0 and an id above 32767 is a private NetFlow 9 field type. 0, or -1 with `err` (file:line). May be called for
+ * several files; a later row wins. Not while templates are bound. */
+int fields_load_csv(struct fields *f, const char *path, struct err *err);
+
+/* The element, or NULL when it is not known. O(log n); called when templates are bound, not per record. */
+const struct field *fields_find(const struct fields *f, uint32_t pen, uint16_t id);
+
+/* The element behind a NetFlow 9 field type: no enterprise bit there, so private types above 32767 (and a few below) are
+ * mapped to their vendor's element by fields/netflow9.csv. NULL when it is not known. */
+const struct field *fields_find_netflow9(const struct fields *f, uint16_t id);
+
+/* The element of that name ("sourceIPv4Address", "ntop.l7Proto"), or NULL. Slow: for start-up and tests. */
+const struct field *fields_find_name(const struct fields *f, const char *name);
+
+/* Short name of an enterprise in JSON keys ("cisco"), or NULL. */
+const char *fields_vendor(uint32_t pen);
+
+/* Make `ret` the element "pen<N>.<id>" of type octetArray; `key` is the storage it points into (name included), owned by
+ * the caller and to be kept as long as `ret`. */
+void field_unknown(uint32_t pen, uint16_t id, char key[FIELD_KEY_ROOM], struct field *ret);
+
+/* What became of an element that an exporter described (RFC 5610). */
+enum fields_learn {
+	FIELDS_LEARNT, /* new, findable from now on */
+	FIELDS_KNOWN,  /* the registry, the user or an earlier record has it; nothing changed */
+	FIELDS_REFUSED, /* no name, a name that is no identifier, IANA's own space, or an unknown type */
+	FIELDS_FULL, /* FIELDS_LEARN_MAX elements are learnt already */
+};
+
+#define FIELDS_LEARN_MAX 512
+
+/* Learn (pen, id) with `name` (`name_len` octets, trailing NULs ignored) and IANA data type number `type` (0 when the
+ * record has none). No allocation. */
+enum fields_learn fields_learn(struct fields *f, uint32_t pen, uint16_t id, const uint8_t *name,
+			       size_t name_len, uint8_t type);
+
+/* Number of compiled rows, and row `i` of them, in order of (pen, id). */
+size_t fields_count(void);
+const struct field *fields_row(size_t i);
+
+/* enum field_type of a name in the tables, or -1. */
+int field_type_find(const char *name);
+const char *field_type_name(enum field_type type);
+uint8_t field_type_width(enum field_type type);
+
+#endif
