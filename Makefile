@@ -32,7 +32,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 
 src = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 COMMON  = $(call src,common)
-DECODE  = $(call src,forwarder/decode)
+DECODE  = $(call src,forwarder/decode) $(BUILD)/gen/fields.o
 SHIP    = $(call src,forwarder/ship)
 EFD     = $(call src,forwarder)
 EFCTL   = $(call src,importer)
@@ -61,6 +61,18 @@ $(BUILD)/efctl: $(EFCTL) $(ARCHIVES)
 $(BUILD)/efd $(BUILD)/efctl:
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Constant rows from the tables in forwarder/fields.
+GEN = $(call src,forwarder/fields) $(BUILD)/forwarder/decode/field_type.o $(BUILD)/common/csv.o $(BUILD)/common/err.o
+$(BUILD)/gen/gen: $(GEN)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(BUILD)/gen/fields.c: $(BUILD)/gen/gen $(wildcard forwarder/fields/*.csv forwarder/fields/vendor/*.csv)
+	$(call say,GEN,$@)
+	$(Q)$(BUILD)/gen/gen forwarder/fields > $@.new && mv $@.new $@
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
