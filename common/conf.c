@@ -84,29 +84,33 @@ static const struct unit time_units[] = {
 	{ "min", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 },
 };
 
-static const struct unit *units_of(enum opt_type type)
-{
-	return type == OPT_SIZE ? size_units : type == OPT_DURATION ? time_units : no_units;
-}
+/* How each numeric type is written. */
+static const struct notation {
+	const struct unit *units;
+	const char *hint;   /* for an unknown unit */
+	const char *suffix; /* of the range in a message */
+} notations[] = {
+	[OPT_INT] = { no_units, "a plain number is wanted", "" },
+	[OPT_SIZE] = { size_units, "use k, M or G", " bytes" },
+	[OPT_DURATION] = { time_units, "use ms, s, m, h or d", " ms" },
+};
 
 static int set_number(const struct opt *opt, int64_t *field, const char *text, const char *where,
 		      struct err *err)
 {
+	const struct notation *how = &notations[opt->type];
 	char *end;
 	errno = 0;
 	long long value = strtoll(text, &end, 10);
 	if (end == text || errno)
 		return err_set(err, EF_USAGE, "%s: '%s' is not a number", where, text);
-	while (*end == ' ')
-		end++;
-	const struct unit *unit = units_of(opt->type);
+	end += strspn(end, " ");
+	const struct unit *unit = how->units;
 	while (unit->name && strcasecmp(end, unit->name) != 0)
 		unit++;
 	if (!unit->name)
 		return err_set(err, EF_USAGE, "%s: '%s' has an unknown unit; %s", where, text,
-			       opt->type == OPT_SIZE       ? "use k, M or G"
-			       : opt->type == OPT_DURATION ? "use ms, s, m, h or d"
-							   : "a plain number is wanted");
+			       how->hint);
 	if (__builtin_mul_overflow(value, unit->factor, &value))
 		return err_set(err, EF_USAGE, "%s: '%s' is too large", where, text);
 
@@ -114,10 +118,7 @@ static int set_number(const struct opt *opt, int64_t *field, const char *text, c
 	int64_t min = bounded ? opt->min : 0, max = bounded ? opt->max : INT64_MAX;
 	if (value < min || value > max)
 		return err_set(err, EF_USAGE, "%s: '%s' is out of range (%lld to %lld%s)", where,
-			       text, (long long)min, (long long)max,
-			       opt->type == OPT_SIZE       ? " bytes"
-			       : opt->type == OPT_DURATION ? " ms"
-							   : "");
+			       text, (long long)min, (long long)max, how->suffix);
 	*field = value;
 	return 0;
 }

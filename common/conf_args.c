@@ -58,7 +58,7 @@ static int read_env_option(const struct opt *opt, void *settings, struct err *er
 		return conf_set(opt, settings, value, name, err);
 	if (opt->type != OPT_SECRET)
 		return 0;
-	strcat(name, "_FILE"); /* room was declared above */
+	memcpy(name + strlen(name), "_FILE", sizeof("_FILE")); /* room was declared above */
 	value = getenv(name);
 	return value ? conf_set_secret_file(opt, settings, value, name, err) : 0;
 }
@@ -143,30 +143,11 @@ static int set_flag(struct args *a, const struct match *m, const char *shown,
 			  : conf_set(m->opt, m->settings, value, shown, err);
 }
 
-/* One word of the command line that starts with '-'. */
-static int read_flag(struct args *a, struct err *err)
+/* Was a secret itself asked for on the command line? */
+static int unknown_flag(const struct args *a, const char *word, const char *name, size_t len,
+			struct err *err)
 {
-	const char *word = a->argv[a->at];
-	bool is_long = word[1] == '-';
-	const char *name = word + (is_long ? 2 : 1);
-	const char *eq = is_long ? strchr(name, '=') : NULL;
-	size_t len = eq ? (size_t)(eq - name) : strlen(name);
-	const char *inline_value = eq ? eq + 1 : NULL;
-	if (!is_long && name[1])
-		inline_value = name + 1; /* -n5 */
-
-	if ((is_long && len == 6 && strncmp(name, "config", 6) == 0) || (!is_long && *name == 'c'))
-		return flag_value(a, inline_value)
-			   ? 0
-			   : err_set(err, EF_USAGE, "%s wants a file", word);
-	struct match m;
-	if (find_flag(a->tables, a->n_tables, name, len, is_long, &m)) {
-		char shown[CONF_NAME_MAX];
-		snprintf(shown, sizeof(shown), "%.*s", (int)(name + (is_long ? len : 1) - word),
-			 word);
-		return set_flag(a, &m, shown, inline_value, err);
-	}
-	for (const struct opt_table *t = a->tables; is_long && t < a->tables + a->n_tables; t++)
+	for (const struct opt_table *t = a->tables; t < a->tables + a->n_tables; t++) {
 		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++) {
 			char flag[CONF_NAME_MAX];
 			conf_flag_name(opt, flag);
@@ -177,7 +158,31 @@ static int read_flag(struct args *a, struct err *err)
 					       "machine; use --%s-file FILE or the environment",
 					       flag, flag);
 		}
+	}
 	return err_set(err, EF_USAGE, "unknown option '%s'; --help lists them", word);
+}
+
+/* One word of the command line that starts with '-': "--name", "--name=value", "-n", "-nvalue". */
+static int read_flag(struct args *a, struct err *err)
+{
+	const char *word = a->argv[a->at];
+	bool is_long = word[1] == '-';
+	const char *name = word + (is_long ? 2 : 1);
+	size_t len = is_long ? strcspn(name, "=") : 1;
+	const char *inline_value =
+	    is_long ? (name[len] ? name + len + 1 : NULL) : (name[1] ? name + 1 : NULL);
+
+	bool is_config = is_long ? len == 6 && strncmp(name, "config", 6) == 0 : *name == 'c';
+	if (is_config) /* was read by look_ahead() */
+		return flag_value(a, inline_value)
+			   ? 0
+			   : err_set(err, EF_USAGE, "%s wants a file", word);
+	struct match m;
+	if (!find_flag(a->tables, a->n_tables, name, len, is_long, &m))
+		return unknown_flag(a, word, name, len, err);
+	char shown[CONF_NAME_MAX];
+	snprintf(shown, sizeof(shown), "%.*s", (int)(name + len - word), word);
+	return set_flag(a, &m, shown, inline_value, err);
 }
 
 static int read_args(const struct opt_table *tables, size_t n_tables, int argc, char **argv,

@@ -180,30 +180,44 @@ static int resolve_cloud_id(struct elastic_settings *s, struct err *err)
 	return 0;
 }
 
+static int check_url(char *url, struct err *err)
+{
+	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+		return err_set(err, EF_USAGE,
+			       "elasticsearch.url: '%s' must start with http:// or https://", url);
+	if (strchr(url, '@'))
+		return err_set(err, EF_USAGE,
+			       "elasticsearch.url must not hold a password; use elasticsearch.user "
+			       "and elasticsearch.password_file");
+	size_t n = strlen(url);
+	while (n && url[n - 1] == '/')
+		url[--n] = '\0';
+	return 0;
+}
+
+/* What Elasticsearch allows in a data stream's name, less '-', which divides its parts. */
+static int check_namespace(const char *name, struct err *err)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.");
+	if (n && !name[n] && n <= 100 && *name != '.' && *name != '_')
+		return 0;
+	return err_set(err, EF_USAGE,
+		       "elasticsearch.namespace: '%s' may hold lower-case letters, digits, '_' and "
+		       "'.' and starts with a letter or digit",
+		       name);
+}
+
 int elastic_settings_check(struct elastic_settings *s, struct err *err)
 {
 	if (s->cloud_id && resolve_cloud_id(s, err))
 		return -1;
 	if (!s->url.n)
 		return err_set(err, EF_USAGE, "elasticsearch.url is empty");
-	for (size_t i = 0; i < s->url.n; i++) {
-		char *url = s->url.item[i];
-		if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-			return err_set(
-			    err, EF_USAGE,
-			    "elasticsearch.url: '%s' must start with http:// or https://", url);
-		size_t n = strlen(url);
-		while (n && url[n - 1] == '/')
-			url[--n] = '\0';
-	}
-	/* what Elasticsearch allows in a data stream's name, less '-', which divides its parts */
-	size_t n = strspn(s->namespace, "abcdefghijklmnopqrstuvwxyz0123456789_.");
-	if (!n || s->namespace[n] || n > 100 || *s->namespace == '.' || *s->namespace == '_')
-		return err_set(err, EF_USAGE,
-			       "elasticsearch.namespace: '%s' may hold lower-case letters, digits, "
-			       "'_' and '.' "
-			       "and starts with a letter or digit",
-			       s->namespace);
+	for (size_t i = 0; i < s->url.n; i++)
+		if (check_url(s->url.item[i], err))
+			return -1;
+	if (check_namespace(s->namespace, err))
+		return -1;
 	if (s->password && !s->user)
 		return err_set(err, EF_USAGE,
 			       "elasticsearch.password is set but elasticsearch.user is not");
