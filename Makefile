@@ -15,7 +15,8 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.
 # Debian packages: to build, and what the tests need beside that.
 DEPS     = gcc make pkg-config libcurl4-openssl-dev libjansson-dev libmaxminddb-dev libpcap-dev libyaml-dev \
            libdeflate-dev libisal-dev libmicrohttpd-dev libsystemd-dev libssl-dev uthash-dev
-TESTDEPS = openssl libcmocka-dev python3 python3-yaml
+TESTDEPS = openssl libcmocka-dev python3 python3-yaml python3-pip maven openjdk-17-jdk-headless softflowd pmacct \
+           openvswitch-switch iproute2
 
 LIBS = libcurl jansson libmaxminddb libpcap yaml-0.1 libdeflate libmicrohttpd libssl libcrypto
 WARN = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
@@ -38,10 +39,17 @@ EFD     = $(call src,forwarder)
 EFCTL   = $(call src,importer)
 ARCHIVES = $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(BUILD)/libefcommon.a
 
+# A test is an executable tests/<group>/test_* that prints TAP (C: tests/unit/test_*.c). No network for the first list.
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+scripts    = $(wildcard $(addsuffix /test_*.py,$(addprefix tests/,$(1))) $(addsuffix /test_*.sh,$(addprefix tests/,$(1))))
+CHECKS     = $(UNIT_TESTS) $(call scripts,lib golden assets)
+CLUSTER    = $(call scripts,pipeline dict e2e)
+FAULT      = $(call scripts,fault)
+WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
 
-.PHONY: all help check clean format lint deps deps-test asan tsan install
+.PHONY: all help check test pipeline e2e fault test-cluster clean format lint deps deps-test asan tsan install
 .SECONDARY:
+export ES_URL ES_USER ES_PASSWORD ES_API_KEY ES_CA_FILE KIBANA_URL
 
 all: $(if $(EFD),$(BUILD)/efd) $(if $(EFCTL),$(BUILD)/efctl) ## Build efd and efctl
 
@@ -84,7 +92,20 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVES)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 check: all $(UNIT_TESTS) ## Unit and golden tests: no network, under 30 s
-	$(Q)CMOCKA_MESSAGE_OUTPUT=TAP sh -c 'for t in $(UNIT_TESTS); do $$t || exit 1; done'
+	$(Q)tests/run.py $(CHECKS)
+
+test: all $(UNIT_TESTS) ## All tests; fetches and starts the search engines that they need
+	$(Q)$(WITH_ENGINE) tests/run.py $(CHECKS) $(FAULT) $(CLUSTER)
+
+pipeline e2e: all ## The tests of that name alone, with an engine of their own
+	$(Q)$(WITH_ENGINE) tests/run.py $(call scripts,$@)
+
+fault: all ## Against a scripted server that fails in every way
+	$(Q)tests/run.py $(FAULT)
+
+test-cluster: all ## The tests that need a cluster, on yours: ES_URL=, ES_USER=, ES_PASSWORD= or ES_API_KEY=
+	$(Q)test -n "$(ES_URL)" || { echo 'say which: make test-cluster ES_URL=https://host:9200'; exit 2; }
+	$(Q)tests/run.py $(CLUSTER)
 
 asan: ## make check under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)$(MAKE) check BUILD=build-asan SANITIZE=address,undefined CFLAGS='-O1 -g'

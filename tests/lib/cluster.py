@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cluster under test: the one of ES_URL (ES_API_KEY, or ES_USER and ES_PASSWORD; ES_CA_FILE), else an embedded one."""
+import atexit
+import base64
+import json
+import os
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+
+ENGINE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "engine", "engine")
+
+
+class Cluster:
+	"""`request` and its short forms return (status, decoded JSON or text); they raise only when nobody answers."""
+
+	def __init__(self, url, user=None, password=None, api_key=None, ca_file=None):
+		self.url, self.user, self.password, self.api_key, self.ca_file = url.rstrip("/"), user, password, api_key, ca_file
+		self.tls = ssl.create_default_context(cafile=ca_file) if url.startswith("https") else None
+		self._about = None
+
+	def request(self, method, path, body=None, kind="application/json"):
+		"""BODY: an object (sent as JSON), text or bytes (sent as they are, KIND names their type)."""
+		if body is not None and not isinstance(body, (str, bytes)):
+			body = json.dumps(body)
+		req = urllib.request.Request(self.url + "/" + path.lstrip("/"), method=method,
+			data=body.encode() if isinstance(body, str) else body)
+		req.add_header("Content-Type", kind)
+		if self.api_key:
+			req.add_header("Authorization", "ApiKey " + self.api_key)
+		elif self.user:
+			req.add_header("Authorization", "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode())
+		try:
+			with urllib.request.urlopen(req, timeout=120, context=self.tls) as r:
+				status, data = r.status, r.read()
+		except urllib.error.HTTPError as e:
+			status, data = e.code, e.read()
+		try:
+			return status, json.loads(data)
+		except ValueError:
+			return status, data.decode(errors="replace")
+
+	def get(self, path, body=None):
+		return self.request("GET", path, body)
+
+	def put(self, path, body=None):
+		return self.request("PUT", path, body)
+
+	def post(self, path, body=None):
+		return self.request("POST", path, body)
+
+	def delete(self, path):
+		return self.request("DELETE", path)
+
+	def must(self, method, path, body=None, kind="application/json"):
+		"""The JSON of a request that has to succeed."""
+		status, reply = self.request(method, path, body, kind)
+		if not 200 <= status < 300:
+			raise RuntimeError(f"{method} {path}: {status} {str(reply)[:600]}")
+		return reply
+
+	@property
+	def about(self):
+		"""(distribution, version tuple): ("opensearch", (3, 8, 0)) or ("elasticsearch", (8, 19, 2))."""
+		if self._about is None:
+			status, reply = self.get("/")
+			if status == 200:
+				v = reply["version"]
+			else:	# a bare integration-test node does not serve the root
+				v = {"number": next(iter(self.must("GET", "/_nodes/_local")["nodes"].values()))["version"]}
+			self._about = v.get("distribution", "elasticsearch"), tuple(int(n) for n in v["number"].split("-")[0].split("."))
+		return self._about
+
+	def count(self, index, query=None):
+		"""Documents in INDEX, after a refresh; 0 where there is no such index."""
+		self.post(f"/{index}/_refresh")
+		status, reply = self.post(f"/{index}/_count?ignore_unavailable=true", {"query": query or {"match_all": {}}})
+		return reply["count"] if status == 200 else 0
+
+	def docs(self, index, query=None, size=10000, sort=None):
+		"""The documents themselves (at most SIZE), after a refresh."""
+		self.post(f"/{index}/_refresh")
+		body = {"query": query or {"match_all": {}}, "size": size, "sort": sort or ["_doc"]}
+		return [h["_source"] for h in self.must("POST", f"/{index}/_search?ignore_unavailable=true", body)["hits"]["hits"]]
+
+	def env(self):
+		"""The environment in which efd, efctl and other tests find this cluster."""
+		named = dict(URL=self.url, USER=self.user, PASSWORD=self.password, API_KEY=self.api_key, CA_FILE=self.ca_file)
+		return {prefix + k: v for k, v in named.items() if v for prefix in ("ES_", "EF_ELASTICSEARCH_")}
+
+
+def given():
+	"""The cluster that the environment names, or None."""
+	e = os.environ.get
+	return Cluster(e("ES_URL"), e("ES_USER"), e("ES_PASSWORD"), e("ES_API_KEY"), e("ES_CA_FILE")) if e("ES_URL") else None
+
+
+def embedded(name="opensearch"):
+	"""A fresh node of its own, on a free port; it and its data are gone when this process ends."""
+	url = subprocess.run([ENGINE, "start", name, "--port", "0"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+	port = url.rsplit(":", 1)[1]
+	atexit.register(subprocess.run, [ENGINE, "stop", name, "--port", port, "--wipe"], stderr=subprocess.DEVNULL)
+	env = dict(l.split("=", 1) for l in subprocess.run([ENGINE, "env", name, "--port", port], stdout=subprocess.PIPE,
+		text=True, check=True).stdout.split())
+	return Cluster(env["ES_URL"], env.get("ES_USER"), env.get("ES_PASSWORD"))
+
+
+def connect(name="opensearch"):
+	"""The cluster of the environment if there is one, else an embedded NAME."""
+	return given() or embedded(name)
