@@ -37,7 +37,8 @@ DECODE  = $(call src,forwarder/decode) $(BUILD)/gen/fields.o
 SHIP    = $(call src,forwarder/ship)
 EFD     = $(call src,forwarder)
 EFCTL   = $(call src,importer)
-ARCHIVES = $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(BUILD)/libefcommon.a
+IMPORT  = $(filter-out %/main.o,$(EFCTL)) $(BUILD)/gen/assets.o
+ARCHIVES = $(BUILD)/libefimport.a $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(BUILD)/libefcommon.a
 
 # A test is an executable tests/<group>/test_* that prints TAP (C: tests/unit/test_*.c). No network for the first list.
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
@@ -59,13 +60,14 @@ help: ## Show this list
 $(BUILD)/libefcommon.a: $(COMMON)
 $(BUILD)/libefdecode.a: $(DECODE)
 $(BUILD)/libefship.a: $(SHIP)
+$(BUILD)/libefimport.a: $(IMPORT)
 $(BUILD)/%.a:
 	$(call say,AR,$@)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/efd: $(EFD) $(ARCHIVES)
-$(BUILD)/efctl: $(EFCTL) $(ARCHIVES)
+$(BUILD)/efctl: $(BUILD)/importer/main.o $(ARCHIVES)
 $(BUILD)/efd $(BUILD)/efctl:
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -78,6 +80,13 @@ $(BUILD)/gen/gen: $(GEN)
 $(BUILD)/gen/fields.c: $(BUILD)/gen/gen $(wildcard forwarder/fields/*.csv forwarder/fields/vendor/*.csv)
 	$(call say,GEN,$@)
 	$(Q)$(BUILD)/gen/gen forwarder/fields > $@.new && mv $@.new $@
+# Templates, pipelines, dictionaries and dashboards, inside efctl.
+ASSETS = $(shell find es-templates ingest-pipelines kibana -name '[a-z]*.json' -o -name '*.yml' -o -name '*.csv' \
+           -o -name '*.painless' 2>/dev/null | LC_ALL=C sort)
+$(BUILD)/gen/assets.c: importer/embed.sh $(ASSETS)
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)printf '%s\n' $(ASSETS) | importer/embed.sh > $@.new && mv $@.new $@
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * efctl assets: lists, prints or writes the embedded files. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/cleanup.h"
+#include "importer/asset.h"
+#include "importer/commands.h"
+#include "importer/files.h"
+
+/* `path` is chosen when no operand is given, or when it is or lies below one of them. */
+static bool chosen(const struct strlist *args, const char *path)
+{
+	for (size_t i = 0; i < args->n; i++) {
+		size_t n = strlen(args->item[i]);
+		if (strncmp(path, args->item[i], n) == 0 &&
+		    (path[n] == '\0' || path[n] == '/' || path[n - 1] == '/'))
+			return true;
+	}
+	return args->n == 0;
+}
+
+static void list(const struct app *app)
+{
+	CLEANUP_JSON json_t *json = json_array();
+	for (size_t i = 0; i < assets_count(app->assets); i++) {
+		const struct asset *a = assets_at(app->assets, i);
+		if (!app->flags.json)
+			printf("%8zu  %s%s%s\n", a->len, a->path,
+			       a->origin == a->path ? "" : "  from ",
+			       a->origin == a->path ? "" : a->origin);
+		else
+			json_array_append_new(json,
+					      json_pack("{s:s,s:I,s:s}", "path", a->path, "bytes",
+							(json_int_t)a->len, "origin", a->origin));
+	}
+	if (app->flags.json)
+		json_dumpf(json, stdout, JSON_INDENT(2)), putchar('\n');
+}
+
+int cmd_assets(struct app *app, struct err *err)
+{
+	size_t n = 0;
+	if (app->args.n == 0 && !app->flags.write) {
+		list(app);
+		return EF_DONE;
+	}
+	for (size_t i = 0; i < assets_count(app->assets); i++) {
+		const struct asset *a = assets_at(app->assets, i);
+		if (!chosen(&app->args, a->path))
+			continue;
+		n++;
+		if (!app->flags.write)
+			fwrite(a->text, 1, a->len, stdout);
+		else if (file_write_below(app->flags.write, a->path, a->text, a->len, 0644, err))
+			return -1;
+	}
+	if (n == 0)
+		return err_set(err, EF_USAGE, "no asset is called '%s'; `efctl assets` lists them",
+			       app->args.item[0]);
+	if (app->flags.write)
+		fprintf(stderr,
+			"%zu files written below %s; change them and give efctl --assets %s\n", n,
+			app->flags.write, app->flags.write);
+	return EF_DONE;
+}

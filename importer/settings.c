@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The option tables of efctl: those it shares with efd, `setup:`, and the flags of the command at hand. */
+#include "importer/settings.h"
+
+#include <string.h>
+
+#define AT(field) offsetof(struct setup_settings, field)
+
+static const struct opt setup_rows[] = {
+	{ .name = "setup.assets",
+	  .type = OPT_TEXT,
+	  .offset = AT(assets),
+	  .flag = "assets",
+	  .arg = "DIR",
+	  .help =
+	      "Files below DIR replace embedded ones of the same path (efctl assets lists them)." },
+	{ .name = "setup.retention",
+	  .type = OPT_TEXT,
+	  .offset = AT(retention),
+	  .flag = "retention",
+	  .preset = "30d",
+	  .arg = "TIME",
+	  .help = "How long flow records are kept, in Elasticsearch's notation: 36h, 30d." },
+	{ .name = "setup.shards",
+	  .type = OPT_INT,
+	  .offset = AT(shards),
+	  .flag = "shards",
+	  .preset = "1",
+	  .min = 1,
+	  .max = 1024,
+	  .help = "Primary shards of a backing index. One takes about 20,000 records a second." },
+	{ .name = "setup.replicas",
+	  .type = OPT_INT,
+	  .offset = AT(replicas),
+	  .flag = "replicas",
+	  .preset = "-1",
+	  .min = -1,
+	  .max = 16,
+	  .help = "Copies of each shard. -1 lets the number of data nodes decide: none on one "
+		  "node, else one." },
+	{ .name = "setup.refresh",
+	  .type = OPT_TEXT,
+	  .offset = AT(refresh),
+	  .flag = "refresh",
+	  .preset = "10s",
+	  .arg = "TIME",
+	  .help = "How soon new records can be found. Longer costs less." },
+	{ .name = "setup.key_file",
+	  .type = OPT_TEXT,
+	  .offset = AT(key_file),
+	  .flag = "key-file",
+	  .preset = "efd-api-key",
+	  .arg = "FILE",
+	  .help = "Where efd's API key goes, readable by the owner only. An existing key that "
+		  "works is kept." },
+};
+
+static const struct opt json_row = {
+	.name = "json",
+	.type = OPT_BOOL,
+	.offset = offsetof(struct flags, json),
+	.flag_only = true,
+	.help = "Print the result as JSON.",
+};
+
+void settings_tables(struct app *app, const struct command *command,
+		     struct settings_tables *ret_tables)
+{
+	struct settings_tables *t = ret_tables;
+	size_t n = 0;
+	t->rows[n++] = json_row;
+	for (const struct opt *const *o = command ? command->options : NULL;
+	     o && *o && n < COMMAND_ROWS_MAX; o++)
+		t->rows[n++] = **o;
+	t->n = 0;
+	t->table[t->n++] = (struct opt_table){
+		.title = "Options", .rows = t->rows, .n = n, .settings = &app->flags
+	};
+	t->table[t->n++] =
+	    (struct opt_table){ .title = "Setup", OPT_ROWS(setup_rows), .settings = &app->setup };
+	t->table[t->n++] = elastic_options(&app->elastic);
+	t->table[t->n++] = kibana_options(&app->kibana);
+	t->table[t->n++] = log_options(&app->log);
+}
+
+/* A time in Elasticsearch's notation: a whole number and one of its units. */
+static int check_time(const char *name, const char *value, struct err *err)
+{
+	static const char *const units[] = { "d", "h", "m", "s", "ms", NULL };
+	size_t digits = strspn(value, "0123456789");
+	for (const char *const *u = units; digits && *u; u++)
+		if (strcmp(value + digits, *u) == 0)
+			return 0;
+	return err_set(err, EF_USAGE,
+		       "%s: '%s' is no time; write a number and d, h, m or s, as in 30d", name,
+		       value);
+}
+
+int settings_check(struct app *app, struct err *err)
+{
+	if (check_time("setup.retention", app->setup.retention, err) ||
+	    check_time("setup.refresh", app->setup.refresh, err))
+		return -1;
+	return elastic_settings_check(&app->elastic, err);
+}

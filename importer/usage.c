@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Help, man page and shell completion, printed from the table of commands and the tables of options. */
+#include "importer/usage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "importer/settings.h"
+
+static void print_commands(FILE *out)
+{
+	for (size_t i = 0; i < commands_len; i++)
+		fprintf(out, "  %-14s %s\n", commands[i].name, commands[i].text);
+}
+
+void usage_program(FILE *out)
+{
+	fprintf(out, "Usage: efctl COMMAND [OPTION…] [OPERAND…]\n\n"
+		     "Sets Elasticsearch and Kibana up for network flows, replays captures, and "
+		     "tells how it goes.\n\n"
+		     "Commands:\n");
+	print_commands(out);
+	fprintf(out, "\n`efctl COMMAND --help` lists the options of a command. Exit codes: 0 done, "
+		     "1 failed, 2 usage or\n"
+		     "configuration, 3 differences found, 4 server unreachable.\n");
+}
+
+void usage_command(FILE *out, const struct command *command)
+{
+	struct app app;
+	struct settings_tables tables;
+	memset(&app, 0, sizeof(app));
+	settings_tables(&app, command, &tables);
+	fprintf(out, "Usage: efctl %s [OPTION…]%s%s\n\n%s.\n", command->name,
+		*command->args ? " " : "", command->args, command->text);
+	conf_print_help(out, tables.table, tables.n);
+}
+
+int cmd_help(struct app *app, struct err *err)
+{
+	if (app->args.n == 0) {
+		usage_program(stdout);
+		return EF_DONE;
+	}
+	if (strcmp(app->args.item[0], "config") == 0) {
+		struct settings_tables tables;
+		settings_tables(app, NULL, &tables);
+		conf_print_yaml(stdout, tables.table, tables.n);
+		return EF_DONE;
+	}
+	if (strcmp(app->args.item[0], "man") == 0) {
+		usage_man(stdout);
+		return EF_DONE;
+	}
+	const struct command *command = command_find(app->args.item[0]);
+	if (!command)
+		return err_set(
+		    err, EF_USAGE,
+		    "there is no command '%s'; `efctl help` lists them, `efctl help config` "
+		    "prints the configuration file, `efctl help man` the man page",
+		    app->args.item[0]);
+	usage_command(stdout, command);
+	return EF_DONE;
+}
+
+void usage_man(FILE *out)
+{
+	fprintf(out, ".TH EFCTL 1\n.SH NAME\nefctl \\- set up Elasticsearch for network flows, "
+		     "replay captures\n"
+		     ".SH SYNOPSIS\n.B efctl\n.I COMMAND\n[\\fIOPTION\\fR...] "
+		     "[\\fIOPERAND\\fR...]\n.SH COMMANDS\n");
+	for (size_t i = 0; i < commands_len; i++) {
+		fprintf(out, ".TP\n.B %s\n%s\n%s.\n", commands[i].name, commands[i].args,
+			commands[i].text);
+		for (const struct opt *const *o = commands[i].options; *o; o++)
+			fprintf(out, ".br\n\\fB\\-\\-%s\\fR %s: %s\n", (*o)->name,
+				(*o)->arg ? (*o)->arg : "", (*o)->help);
+	}
+	struct app app;
+	struct settings_tables tables;
+	memset(&app, 0, sizeof(app));
+	settings_tables(&app, NULL, &tables);
+	conf_print_man(out, tables.table, tables.n);
+}
+
+int cmd_completion(struct app *app, struct err *err)
+{
+	(void)app;
+	(void)err;
+	printf("# bash completion of efctl: source this, or put it into "
+	       "/usr/share/bash-completion/completions/efctl\n"
+	       "_efctl()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n"
+	       "\tif [ \"$COMP_CWORD\" = 1 ]; then\n\t\twords='");
+	for (size_t i = 0; i < commands_len; i++)
+		printf("%s%s", i ? " " : "", commands[i].name);
+	printf("'\n\telse case ${COMP_WORDS[1]} in\n");
+	for (size_t i = 0; i < commands_len; i++) {
+		printf("\t%s) words='", commands[i].name);
+		for (const struct opt *const *o = commands[i].options; *o; o++)
+			printf("--%s ", (*o)->name);
+		for (const char *p = commands[i].args; *p;
+		     p++) /* [talkers|services] are words, FILE is not */
+			if (strchr(commands[i].args, '|') &&
+			    (*p == '|' || (*p >= 'a' && *p <= 'z')))
+				putchar(*p == '|' ? ' ' : *p);
+		printf("'\n\t\t;;\n");
+	}
+	printf("\tesac; fi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -o "
+	       "default -F _efctl efctl\n");
+	return EF_DONE;
+}
