@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What Elasticsearch refuses for good: documents for the failed stream, and the reject file where even that fails. */
+#include "forwarder/ship/reject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+
+#define REASON_MAX 2000 /* characters of a reason that are kept */
+
+static void iso_time(char text[32], uint64_t now_ms)
+{
+	time_t seconds = (time_t)(now_ms / 1000);
+	struct tm tm;
+	gmtime_r(&seconds, &tm);
+	size_t n = strftime(text, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + n, 32 - n, ".%03uZ", (unsigned)(now_ms % 1000));
+}
+
+/* The action row's object: {"_index":…, "_id":…}. */
+static json_t *row_target(const struct bulk_item *item)
+{
+	CLEANUP_JSON json_t *row = json_loadb(item->row, item->row_len, 0, NULL);
+	return json_incref(json_object_get(row, "create"));
+}
+
+static json_t *text_json(const char *text, size_t len)
+{
+	json_t *j = json_stringn(text, len);
+	return j ? j : json_stringn_nocheck("(not UTF-8)", 11);
+}
+
+static json_t *reason_json(const char *reason)
+{
+	size_t len = strlen(reason);
+	if (len > REASON_MAX)
+		for (len = REASON_MAX; len && ((unsigned char)reason[len] & 0xc0) == 0x80;)
+			len--;
+	return text_json(reason, len);
+}
+
+/* Adds `object` as one line; takes the reference. */
+static int add_json_line(struct buf *out, json_t *object, struct err *err)
+{
+	CLEANUP_FREE char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	json_decref(object);
+	if (!text || buf_add_text(out, text) || buf_add(out, "\n", 1))
+		return err_set(err, EF_FAILED, "out of memory");
+	return 0;
+}
+
+int reject_document(struct buf *body, const char *ns, const struct bulk_item *item,
+		    const struct bulk_outcome *why, uint64_t now_ms, struct err *err)
+{
+	CLEANUP_JSON json_t *target = row_target(item);
+	const char *id = json_string_value(json_object_get(target, "_id"));
+	const char *index = json_string_value(json_object_get(target, "_index"));
+	char stream[128], now[32];
+	snprintf(stream, sizeof(stream), "logs-flow.failed-%s", ns);
+	iso_time(now, now_ms);
+	size_t before = body->len;
+	json_t *row = json_pack("{s:{s:s, s:s*}}", "create", "_index", stream, "_id", id);
+	json_t *doc = json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:o}, s:{s:s, s:o, s:s}, s:{s:s, s:s, s:s}}",
+				"@timestamp", now,
+				"event", "kind", "pipeline_error", "dataset", "flow.failed",
+				"module", "flow", "reason", index ? index : "",
+				"original", text_json(item->line, item->line_len),
+				"error", "type", why->type, "message", reason_json(why->reason),
+				"code", why->status >= 500 ? "5xx" : "4xx",
+				"data_stream", "type", "logs", "dataset", "flow.failed", "namespace", ns);
+	if (add_json_line(body, row, err) < 0 || add_json_line(body, doc, err) < 0) {
+		body->len = before;
+		return -1;
+	}
+	return 0;
+}
+
+struct reject_file {
+	pthread_mutex_t lock;
+	char *path;
+	uint64_t max_bytes;
+};
+
+struct reject_file *reject_file_new(const char *path, uint64_t max_bytes, struct err *err)
+{
+	struct reject_file *f = calloc(1, sizeof(*f));
+	char *copy = strdup(path);
+	if (!f || !copy) {
+		free(f);
+		free(copy);
+		err_set(err, EF_FAILED, "out of memory");
+		return NULL;
+	}
+	f->path = copy;
+	f->max_bytes = max_bytes;
+	pthread_mutex_init(&f->lock, NULL);
+	return f;
+}
+
+void reject_file_free(struct reject_file *f)
+{
+	if (!f)
+		return;
+	pthread_mutex_destroy(&f->lock);
+	free(f->path);
+	free(f);
+}
+
+static int append_line(struct reject_file *f, const struct buf *line, struct err *err)
+{
+	CLEANUP_FD int fd = open(f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(err, EF_FAILED, errno, "reject file %s: cannot open", f->path);
+	struct stat st;
+	if (fstat(fd, &st) == 0 && (uint64_t)st.st_size + line->len > f->max_bytes && st.st_size > 0) {
+		char old[4096];
+		snprintf(old, sizeof(old), "%s.1", f->path);
+		if (rename(f->path, old) < 0)
+			return err_errno(err, EF_FAILED, errno, "reject file %s: cannot rename", f->path);
+		close(fd);
+		fd = open(f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	}
+	if (fd < 0 || write(fd, line->data, line->len) != (ssize_t)line->len)
+		return err_errno(err, EF_FAILED, errno, "reject file %s: cannot write", f->path);
+	return 0;
+}
+
+int reject_file_add(struct reject_file *f, const struct bulk_item *item, const struct bulk_outcome *why,
+		    uint64_t now_ms, struct err *err)
+{
+	CLEANUP_JSON json_t *target = row_target(item);
+	const char *index = json_string_value(json_object_get(target, "_index"));
+	json_t *line = json_loadb(item->line, item->line_len, 0, NULL);
+	char now[32];
+	iso_time(now, now_ms);
+	CLEANUP_BUF struct buf text;
+	buf_init(&text, 16u << 20);
+	if (!line)
+		line = text_json(item->line, item->line_len);
+	json_t *object = json_pack("{s:s, s:i, s:s, s:o, s:s, s:o}", "time", now, "status", why->status,
+				   "type", why->type, "reason", reason_json(why->reason), "index",
+				   index ? index : "", "line", line);
+	if (add_json_line(&text, object, err) < 0)
+		return -1;
+	pthread_mutex_lock(&f->lock);
+	int result = append_line(f, &text, err);
+	pthread_mutex_unlock(&f->lock);
+	return result;
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A sender thread: one bulk request at a time, its reply judged item by item until the parcel is settled. */
+#include "forwarder/ship/shipper_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+
+#define REPLY_MAX   (64u << 20)
+#define REPLY_KEEP  (1u << 20) /* memory that stays with the sender between requests */
+#define FAULT_LIMIT 6          /* replies in which one document had a 5xx of its own: then it is the document */
+
+enum answer {
+	ANSWER_BULK,  /* judged: verdicts are filled in */
+	ANSWER_SPLIT, /* too large, or not understood as a whole: halves tell which part it is */
+	ANSWER_NONE,  /* nothing settled: the endpoint is left alone for a while */
+};
+
+int sender_init(struct sender *sender, struct shipper *s, struct err *err)
+{
+	sender->s = s;
+	buf_init(&sender->reply.body, REPLY_MAX);
+	sender->gz = gzip_new();
+	sender->http = http_new(s->elastic, err);
+	if (!sender->gz && sender->http)
+		err_set(err, EF_FAILED, "out of memory");
+	return sender->gz && sender->http ? 0 : -1;
+}
+
+void sender_release(struct sender *sender)
+{
+	http_free(sender->http);
+	gzip_free(sender->gz);
+	buf_release(&sender->reply.body);
+}
+
+/* After a reload: a handle with the new settings. */
+static void refresh_http(struct sender *sender)
+{
+	struct shipper *s = sender->s;
+	struct err err = ERR_NONE;
+	pthread_mutex_lock(&s->lock);
+	if (sender->generation != s->generation) {
+		struct http *fresh = http_new(s->elastic, &err);
+		if (fresh) {
+			http_free(sender->http);
+			sender->http = fresh;
+			sender->generation = s->generation;
+		}
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- one request -------------------------------------------------------- */
+
+static void trouble(struct shipper *s, const char *text, uint64_t pause_ms)
+{
+	shipper_set_problem(s, text);
+	log_warn("%s; the data waits, next try in %.1f s", text, (double)pause_ms / 1000);
+}
+
+static void first_line(const struct buf *body, char text[200])
+{
+	size_t n = 0;
+	while (n < body->len && n < 199 && body->data[n] != '\n' && body->data[n] != '\r') {
+		text[n] = body->data[n];
+		n++;
+	}
+	text[n] = '\0';
+}
+
+/* What a status other than 200 means for the endpoint; the text says what to do. */
+static enum answer explain_status(struct sender *sender, const char *url, int endpoint)
+{
+	struct shipper *s = sender->s;
+	const struct http_reply *r = &sender->reply;
+	char text[512], body[200];
+	bool away = true;
+	first_line(&r->body, body);
+	if (r->status == 429) {
+		COUNT(s, request_busy, 1);
+		away = false;
+		snprintf(text, sizeof(text), "%s: busy (429)", url);
+	} else if (r->status == 401) {
+		COUNT(s, request_denied, 1);
+		snprintf(text, sizeof(text),
+			 "%s: the credentials are not accepted (401): check elasticsearch.api_key_file, or user "
+			 "and password_file, then send SIGHUP", url);
+	} else if (r->status == 403) {
+		COUNT(s, request_denied, 1);
+		snprintf(text, sizeof(text),
+			 "%s: these credentials may not write (403): make a key with `efctl setup`, then send SIGHUP: %s",
+			 url, body);
+	} else if (r->status >= 500) {
+		COUNT(s, request_failed, 1);
+		snprintf(text, sizeof(text), "%s: cannot take data now (%ld): %s", url, r->status, body);
+	} else {
+		COUNT(s, request_wrong, 1);
+		snprintf(text, sizeof(text),
+			 "%s: status %ld is no answer of Elasticsearch to _bulk: check elasticsearch.url: %s", url,
+			 r->status, body);
+	}
+	trouble(s, text, endpoints_failed(s->endpoints, endpoint, ship_now_ms(), r->retry_after_ms, away));
+	return ANSWER_NONE;
+}
+
+/* The first request after silence: is this a cluster that efctl setup has prepared? */
+static bool is_prepared(struct sender *sender, const char *base, int endpoint)
+{
+	struct shipper *s = sender->s;
+	struct err err = ERR_NONE;
+	char url[ENDPOINT_URL_MAX + 100], text[512];
+	snprintf(url, sizeof(url), "%s/_index_template/logs-flow?filter_path=index_templates.name", base);
+	const struct http_request req = { .method = "GET", .url = url };
+	if (!s->ship->setup_check || http_do(sender->http, &req, &sender->reply, &err) < 0 ||
+	    sender->reply.status != 404)
+		return true; /* whatever is wrong otherwise, the bulk request tells better */
+	COUNT(s, request_wrong, 1);
+	snprintf(text, sizeof(text),
+		 "%s: there is no index template logs-flow: run `efctl setup` for this cluster, or check elasticsearch.url",
+		 base);
+	trouble(s, text, endpoints_failed(s->endpoints, endpoint, ship_now_ms(), -1, true));
+	return false;
+}
+
+static bool speaks_of_an_error(const struct buf *body)
+{
+	return body->len && memmem(body->data, body->len, "\"error\"", 7);
+}
+
+static void observe_latency(struct shipper *s, uint64_t ms)
+{
+	int at = 0;
+	while (at < SHIP_LATENCY_BUCKETS - 1 && ms > ship_latency_ms[at])
+		at++;
+	COUNT(s, latency[at], 1);
+	COUNT(s, latency_sum_ms, ms);
+}
+
+static enum answer read_reply(struct sender *sender, const struct parcel *p, const char *base, int endpoint,
+			      struct bulk_verdicts *ret_v)
+{
+	struct shipper *s = sender->s;
+	const struct http_reply *r = &sender->reply;
+	struct err err = ERR_NONE;
+	char text[512];
+	if (r->status == 413 || (r->status == 400 && speaks_of_an_error(&r->body))) {
+		COUNT(s, request_split, 1);
+		endpoints_worked(s->endpoints, endpoint);
+		return ANSWER_SPLIT;
+	}
+	if (r->status != 200)
+		return explain_status(sender, base, endpoint);
+	if (bulk_judge(r->body.data, r->body.len, p->items, ret_v, &err) < 0) {
+		COUNT(s, request_wrong, 1);
+		snprintf(text, sizeof(text), "%s: %.300s: check elasticsearch.url", base, err.msg);
+		trouble(s, text, endpoints_failed(s->endpoints, endpoint, ship_now_ms(), -1, true));
+		return ANSWER_NONE;
+	}
+	endpoints_worked(s->endpoints, endpoint);
+	return ANSWER_BULK;
+}
+
+static enum answer post(struct sender *sender, const struct parcel *p, const char *base, int endpoint,
+			struct bulk_verdicts *ret_v)
+{
+	struct shipper *s = sender->s;
+	struct err err = ERR_NONE;
+	char url[ENDPOINT_URL_MAX + sizeof(BULK_PATH)];
+	snprintf(url, sizeof(url), "%s%s", base, BULK_PATH);
+	const struct http_request req = { .method = "POST", .url = url, .body = p->gz, .body_len = p->gz_len,
+					  .content_type = "application/x-ndjson", .gzip = true };
+	uint64_t start = ship_now_ms();
+	COUNT(s, requests, 1);
+	COUNT(s, sent_bytes, p->gz_len);
+	int done = http_do(sender->http, &req, &sender->reply, &err);
+	observe_latency(s, ship_now_ms() - start);
+	if (done == 0)
+		return read_reply(sender, p, base, endpoint, ret_v);
+	if (shipper_gives_up(s))
+		return ANSWER_NONE;
+	COUNT(s, request_unreachable, 1);
+	if (sender->reply.status == 200 && sender->reply.body.len > REPLY_MAX / 2)
+		return ANSWER_SPLIT; /* more errors than can be read at once */
+	trouble(s, err.msg, endpoints_failed(s->endpoints, endpoint, ship_now_ms(), -1, true));
+	return ANSWER_NONE;
+}
+
+/* Sends the parcel to an endpoint that may be used, waiting for one. ANSWER_NONE: not now. */
+static enum answer attempt(struct sender *sender, const struct parcel *p, struct bulk_verdicts *ret_v)
+{
+	struct shipper *s = sender->s;
+	char base[ENDPOINT_URL_MAX];
+	uint64_t wait_ms = 0;
+	bool fresh;
+	refresh_http(sender);
+	int endpoint = endpoints_pick(s->endpoints, ship_now_ms(), base, &fresh, &wait_ms);
+	if (endpoint < 0) {
+		shipper_pause(s, wait_ms < 1000 ? wait_ms : 1000);
+		return ANSWER_NONE;
+	}
+	if (fresh && !is_prepared(sender, base, endpoint))
+		return ANSWER_NONE;
+	enum answer answer = post(sender, p, base, endpoint, ret_v);
+	if (sender->reply.body.room > REPLY_KEEP && answer != ANSWER_BULK)
+		buf_release(&sender->reply.body);
+	if (answer != ANSWER_NONE)
+		shipper_set_problem(s, NULL);
+	return answer;
+}
+
+/* ---- after a reply ------------------------------------------------------ */
+
+static bool settle(struct sender *sender, struct parcel *p);
+
+static struct parcel *parcel_make(struct sender *sender, const char *raw, size_t len, uint32_t items,
+				  const struct parcel *like)
+{
+	struct parcel *p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	*p = (struct parcel){ .raw_len = len, .items = items, .kind = like->kind,
+			      .born_ms = like->born_ms, .attempts = like->attempts };
+	p->gz = gzip_pack(sender->gz, raw, len, &p->gz_len);
+	if (p->gz)
+		return p;
+	free(p);
+	return NULL;
+}
+
+/* Sends a part of a parcel; what cannot be sent now is kept by itself, so that the whole counts as settled. */
+static bool settle_part(struct sender *sender, const char *raw, size_t len, uint32_t items,
+			const struct parcel *like)
+{
+	struct shipper *s = sender->s;
+	struct parcel *part = items ? parcel_make(sender, raw, len, items, like) : NULL;
+	if (!part)
+		return items == 0;
+	pthread_mutex_lock(&s->lock);
+	s->sending++;
+	s->sending_memory++;
+	pthread_mutex_unlock(&s->lock);
+	if (settle(sender, part))
+		shipper_settled(s, part);
+	else
+		shipper_put_back(s, part);
+	return true;
+}
+
+static bool to_reject_file(struct shipper *s, const struct bulk_item *item, const struct bulk_outcome *why)
+{
+	struct err err = ERR_NONE;
+	COUNT(s, rejected, 1);
+	log_warn("a document was rejected (%d %s: %s)", why->status, why->type, why->reason);
+	if (!s->rejects || reject_file_add(s->rejects, item, why, ship_wall_ms(), &err) == 0)
+		return true;
+	log_error("%s", err.msg);
+	return false;
+}
+
+/* For good: into the failed stream, and what that does not take into the reject file. */
+static void reject(struct sender *sender, struct buf *failed, uint32_t *failed_n, const struct parcel *p,
+		   const struct bulk_item *item, const struct bulk_outcome *why)
+{
+	struct shipper *s = sender->s;
+	struct err err = ERR_NONE;
+	if (p->kind == PARCEL_LINES &&
+	    reject_document(failed, s->elastic->namespace, item, why, ship_wall_ms(), &err) == 0) {
+		(*failed_n)++;
+		return;
+	}
+	to_reject_file(s, item, why);
+}
+
+/* Halves of the parcel, each by itself; a single item that is not taken is rejected. */
+static bool split(struct sender *sender, struct parcel *p)
+{
+	int torn;
+	CLEANUP_FREE char *raw = gzip_unpack(sender->gz, p->gz, p->gz_len, p->raw_len, &torn);
+	if (!raw)
+		return false;
+	const char *at = raw, *end = raw + p->raw_len;
+	struct bulk_item item;
+	if (p->items <= 1) {
+		char body[200];
+		first_line(&sender->reply.body, body);
+		const struct bulk_outcome why = { VERDICT_REJECTED, (int)sender->reply.status, "request", body };
+		if (bulk_next(&at, end, &item))
+			to_reject_file(sender->s, &item, &why);
+		return true;
+	}
+	uint32_t half = p->items / 2;
+	for (uint32_t i = 0; i < half; i++)
+		if (!bulk_next(&at, end, &item))
+			return false;
+	size_t first = (size_t)(at - raw);
+	return settle_part(sender, raw, first, half, p) &&
+	       settle_part(sender, at, p->raw_len - first, p->items - half, p);
+}
+
+static bool wants_retry(const struct parcel *p, enum verdict verdict)
+{
+	return verdict == VERDICT_RETRY || (verdict == VERDICT_DENIED && p->kind == PARCEL_LINES) ||
+	       (verdict == VERDICT_FAULT && p->attempts + 1 < FAULT_LIMIT);
+}
+
+struct sorted {
+	struct buf again, failed;
+	uint32_t again_n, failed_n, sure;
+	struct bulk_outcome first; /* of those to retry */
+};
+
+static int sort_items(struct sender *sender, const struct parcel *p, const struct bulk_verdicts *v,
+		      const char *raw, struct sorted *out)
+{
+	const char *at = raw, *end = raw + p->raw_len;
+	struct bulk_item item;
+	for (uint32_t i = 0; i < v->items && bulk_next(&at, end, &item); i++) {
+		struct bulk_outcome o = bulk_outcome(v, i);
+		if (o.verdict == VERDICT_STORED || o.verdict == VERDICT_DUPLICATE)
+			continue;
+		if (!wants_retry(p, o.verdict)) {
+			reject(sender, &out->failed, &out->failed_n, p, &item, &o);
+			continue;
+		}
+		if (!out->again_n)
+			out->first = o;
+		if (buf_add(&out->again, item.row, item.row_len + 1 + item.line_len + 1))
+			return -1;
+		out->again_n++;
+	}
+	return 0;
+}
+
+static void count_stored(struct shipper *s, const struct parcel *p, const struct bulk_verdicts *v)
+{
+	uint32_t duplicates = v->count[VERDICT_DUPLICATE], stored = v->count[VERDICT_STORED];
+	if (p->kind == PARCEL_FAILED) {
+		COUNT(s, failed, stored + duplicates);
+		return;
+	}
+	COUNT(s, stored, stored);
+	COUNT(s, duplicates, duplicates);
+}
+
+/* The parcel becomes what is left of it; its spool file too. */
+static int shrink(struct sender *sender, struct parcel *p, const struct sorted *sorted)
+{
+	struct err err = ERR_NONE;
+	struct parcel *rest = parcel_make(sender, sorted->again.data, sorted->again.len, sorted->again_n, p);
+	if (!rest)
+		return -1;
+	free(p->gz);
+	p->gz = rest->gz;
+	p->gz_len = rest->gz_len;
+	p->raw_len = rest->raw_len;
+	p->items = rest->items;
+	free(rest);
+	if (p->spool_no && spool_update(sender->s->spool, p, &err) != SPOOL_OK)
+		log_warn("%s; after a crash the stored part of a batch would be sent again", err.msg);
+	return 0;
+}
+
+/* True: settled. False: the parcel holds what is to be tried again. */
+static bool handle_verdicts(struct sender *sender, struct parcel *p, const struct bulk_verdicts *v)
+{
+	struct shipper *s = sender->s;
+	count_stored(s, p, v);
+	if (v->count[VERDICT_STORED] + v->count[VERDICT_DUPLICATE] == v->items)
+		return true;
+	int torn;
+	CLEANUP_FREE char *raw = gzip_unpack(sender->gz, p->gz, p->gz_len, p->raw_len, &torn);
+	struct sorted sorted = { 0 };
+	buf_init(&sorted.again, p->raw_len + 1);
+	buf_init(&sorted.failed, p->raw_len * 8 + (4u << 20));
+	bool settled = false;
+	if (!raw || sort_items(sender, p, v, raw, &sorted) < 0)
+		goto out; /* no memory: all of it again, the ids see to it that nothing is stored twice */
+	const struct parcel like = { .kind = PARCEL_FAILED, .born_ms = p->born_ms };
+	if (!settle_part(sender, sorted.failed.data, sorted.failed.len, sorted.failed_n, &like))
+		goto out;
+	settled = sorted.again_n == 0;
+	if (settled || shrink(sender, p, &sorted) < 0)
+		goto out;
+	COUNT(s, retried_items, sorted.again_n);
+	uint64_t pause = backoff_ms(p->attempts);
+	p->attempts++;
+	char text[512];
+	snprintf(text, sizeof(text), "%u of %u documents were not taken (%d %s: %.200s)%s", sorted.again_n,
+		 v->items, sorted.first.status, sorted.first.type, sorted.first.reason,
+		 sorted.first.verdict == VERDICT_DENIED ?
+			 ": run `efctl setup`, or check the privileges of the key" : "");
+	trouble(s, text, pause);
+	shipper_pause(s, pause);
+out:
+	buf_release(&sorted.again);
+	buf_release(&sorted.failed);
+	return settled;
+}
+
+/* Tries until every item is where it belongs. False: it had to stop; what is left is in the parcel. */
+static bool settle(struct sender *sender, struct parcel *p)
+{
+	struct shipper *s = sender->s;
+	for (uint32_t tries = 0; !shipper_gives_up(s); tries++) {
+		if (tries)
+			COUNT(s, retried_requests, 1);
+		struct bulk_verdicts v = { 0 };
+		switch (attempt(sender, p, &v)) {
+		case ANSWER_SPLIT:
+			return split(sender, p);
+		case ANSWER_BULK:
+			if (handle_verdicts(sender, p, &v)) {
+				bulk_verdicts_release(&v);
+				return true;
+			}
+			bulk_verdicts_release(&v);
+			break;
+		case ANSWER_NONE:
+			if (p->spool_no == 0 && shipper_away(s))
+				return false; /* safer on disk */
+			break;
+		}
+	}
+	return false;
+}
+
+void *sender_main(void *arg)
+{
+	struct sender *sender = arg;
+	struct shipper *s = sender->s;
+	struct parcel *p;
+	while ((p = shipper_take(s, sender))) {
+		if (settle(sender, p))
+			shipper_settled(s, p);
+		else
+			shipper_put_back(s, p);
+	}
+	return NULL;
+}

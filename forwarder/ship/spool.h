@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The disk spool: a bounded directory with one file a parcel, sent again in order after whatever happened.
+ *
+ * A file is written under a temporary name, synced, renamed to its number, and the directory is synced; only then
+ * spool_put() returns 0. So a parcel that was accepted survives kill -9 and, where the disk keeps its promises, a power
+ * cut; one that was not accepted is no file at all. A file leaves only through spool_done() or the quota. Files that
+ * fail their checksum are renamed to *.torn, counted, and never sent.
+ *
+ * A spool belongs to one process (the directory is locked). All functions are thread-safe; none of them logs. */
+#ifndef EF_SHIP_SPOOL_H
+#define EF_SHIP_SPOOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "forwarder/ship/parcel.h"
+
+struct spool;
+
+enum spool_policy {
+	SPOOL_DROP_OLDEST, /* a full spool gives up its oldest parcels */
+	SPOOL_DROP_NEWEST, /* a full spool refuses new ones */
+};
+
+#define SPOOL_FILES_MAX 1000000u /* ceiling on parcels, whatever their size */
+
+struct spool_settings {
+	const char *dir;    /* made with mode 0700 when it is absent */
+	uint64_t max_bytes; /* of files, each rounded up to 4 KiB */
+	enum spool_policy policy;
+	bool sync; /* off: survives kill -9, but not a power cut */
+};
+
+struct spool_state {
+	uint64_t files;
+	uint64_t bytes;
+	uint64_t items;
+	uint64_t oldest_ms; /* wall clock of the oldest parcel, 0: empty */
+	uint64_t torn;          /* files set aside since the start */
+	uint64_t dropped_files; /* given up because the spool was full */
+	uint64_t dropped_items;
+};
+
+enum spool_result {
+	SPOOL_OK,
+	SPOOL_NONE,    /* take: nothing is waiting */
+	SPOOL_REFUSED, /* put: full, and the policy keeps what is there; counted as dropped */
+	SPOOL_ERROR,   /* the disk failed; `err` says how; nothing was kept */
+};
+
+/* Opens (or makes) the directory, removes temporary files, and indexes what an earlier run left. NULL on failure. */
+struct spool *spool_open(const struct spool_settings *settings, struct err *err);
+void spool_close(struct spool *s);
+
+/* Keeps a copy of the parcel on disk as the newest; the parcel stays the caller's and its spool_no stays as it was. */
+enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err *err);
+
+/* Loads the oldest parcel that nobody holds; the caller owns *ret_p and later calls spool_done() or
+ * spool_release() with its number. */
+enum spool_result spool_take(struct spool *s, struct parcel **ret_p, struct err *err);
+
+/* Rewrites the file of a taken parcel with what remains to be sent; it stays taken. */
+enum spool_result spool_update(struct spool *s, const struct parcel *p, struct err *err);
+
+/* The parcel is where it belongs: forget its file. */
+void spool_done(struct spool *s, uint64_t spool_no);
+/* Not sent after all: it may be taken again. */
+void spool_release(struct spool *s, uint64_t spool_no);
+
+void spool_get_state(struct spool *s, struct spool_state *ret_state);
+
+#endif
