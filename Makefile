@@ -19,14 +19,16 @@ TESTDEPS = openssl libcmocka-dev python3 python3-yaml python3-pip maven openjdk-
            openvswitch-switch iproute2
 
 LIBS = libcurl jansson libmaxminddb libpcap yaml-0.1 libdeflate libmicrohttpd libssl libcrypto
+HAVE := $(shell for l in libisal libsystemd; do pkg-config --exists $$l && echo $$l; done)# used where they are
 WARN = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
        -Wno-sign-conversion -Wno-format-truncation -Wno-unknown-warning-option $(if $(filter 1,$(DEV)),-Werror)
 SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -I. -I$(BUILD)/gen -DEF_VERSION='"$(VERSION)"' $(WARN) $(SAN) \
-              -fPIE -pthread -MMD -MP $(shell pkg-config --cflags $(LIBS)) $(CFLAGS)
+              -fPIE -pthread -MMD -MP $(shell pkg-config --cflags $(LIBS)) \
+              $(patsubst lib%,-DHAVE_%=1,$(HAVE)) $(CFLAGS)
 ALL_LDFLAGS = -pie -pthread $(SAN) $(LDFLAGS)
-LDLIBS      = $(shell pkg-config --libs $(LIBS)) -lm
+LDLIBS      = $(shell pkg-config --libs $(LIBS) $(HAVE)) -lm
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))

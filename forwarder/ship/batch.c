@@ -38,7 +38,9 @@ struct batch_pool *batch_pool_new(uint32_t buffers, size_t bytes, struct err *er
 		free(pool);
 		if (memory != MAP_FAILED)
 			munmap(memory, buffers * bytes);
-		err_set(err, EF_FAILED, "no memory for %u batch buffers of %zu bytes; lower batch.size or batch.buffers",
+		err_set(err, EF_FAILED,
+			"no memory for %u batch buffers of %zu bytes; lower batch.size or "
+			"batch.buffers",
 			buffers, bytes);
 		return NULL;
 	}
@@ -220,7 +222,8 @@ void batch_writer_tick(struct batch_writer *w, uint64_t now_ms, uint64_t age_ms)
 		writer_close(w);
 }
 
-uint64_t batch_writer_due(const struct batch_writer *w, uint64_t now_ms, uint64_t age_ms, uint64_t idle)
+uint64_t batch_writer_due(const struct batch_writer *w, uint64_t now_ms, uint64_t age_ms,
+			  uint64_t idle)
 {
 	const struct batch *b = w->batch;
 	if (!b || !b->opened_ms)

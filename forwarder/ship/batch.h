@@ -28,9 +28,9 @@ struct batch_pool;
 struct batch_pool_state {
 	uint32_t buffers;
 	uint32_t free;
-	uint32_t closed;   /* waiting for the consumer */
-	uint64_t waits;    /* how often a worker found the pool empty */
-	uint64_t wait_ns;  /* and how long they waited, all together */
+	uint32_t closed;  /* waiting for the consumer */
+	uint64_t waits;   /* how often a worker found the pool empty */
+	uint64_t wait_ns; /* and how long they waited, all together */
 };
 
 /* `buffers` buffers of `bytes` bytes; memory is touched only when used. */
@@ -55,7 +55,7 @@ void batch_pool_get_state(struct batch_pool *pool, struct batch_pool_state *ret_
 struct batch_writer {
 	struct sink sink; /* first: `more` finds the writer by it */
 	struct batch_pool *pool;
-	struct batch *batch; /* being filled; NULL before the first line */
+	struct batch *batch;   /* being filled; NULL before the first line */
 	uint64_t lines_before; /* sink lines when it was taken */
 };
 
@@ -65,6 +65,7 @@ void batch_writer_init(struct batch_writer *w, struct batch_pool *pool,
 /* Closes the batch that is `age_ms` old or older; call it after every round of datagrams. 0 closes whatever there is. */
 void batch_writer_tick(struct batch_writer *w, uint64_t now_ms, uint64_t age_ms);
 /* Milliseconds until the open batch is due, `idle` when there is none. */
-uint64_t batch_writer_due(const struct batch_writer *w, uint64_t now_ms, uint64_t age_ms, uint64_t idle);
+uint64_t batch_writer_due(const struct batch_writer *w, uint64_t now_ms, uint64_t age_ms,
+			  uint64_t idle);
 
 #endif

@@ -21,8 +21,9 @@ int bulk_heads(const char *ns, bool ids, struct line_head ret_heads[LINE_KINDS],
 			       BULK_NAMESPACE_MAX);
 	for (int kind = 0; kind < LINE_KINDS; kind++) {
 		struct line_head *h = &ret_heads[kind];
-		int before = snprintf(h->text, sizeof(h->text), "{\"create\":{\"_index\":\"%s-%s\"%s",
-				      streams[kind], ns, ids ? ",\"_id\":\"" : "");
+		int before =
+		    snprintf(h->text, sizeof(h->text), "{\"create\":{\"_index\":\"%s-%s\"%s",
+			     streams[kind], ns, ids ? ",\"_id\":\"" : "");
 		int len = snprintf(h->text + before, sizeof(h->text) - (size_t)before, "%*s%s}}\n",
 				   ids ? SINK_ID_LEN : 0, "", ids ? "\"" : "");
 		h->id_at = (int16_t)(ids ? before : -1);
@@ -41,7 +42,8 @@ bool bulk_next(const char **at, const char *end, struct bulk_item *ret_item)
 	const char *line_end = line < end ? memchr(line, '\n', (size_t)(end - line)) : NULL;
 	if (!line_end)
 		return false;
-	*ret_item = (struct bulk_item){ row, (size_t)(row_end - row), line, (size_t)(line_end - line) };
+	*ret_item =
+	    (struct bulk_item){ row, (size_t)(row_end - row), line, (size_t)(line_end - line) };
 	*at = line_end + 1;
 	return true;
 }
@@ -55,7 +57,8 @@ static bool says_no_errors(const char *reply, size_t len)
 	static const char text[] = "\"errors\":false";
 	size_t head = len < 200 ? len : 200;
 	const char *items = memmem(reply, head, "\"items\"", 7);
-	const char *found = memmem(reply, items ? (size_t)(items - reply) : head, text, strlen(text));
+	const char *found =
+	    memmem(reply, items ? (size_t)(items - reply) : head, text, strlen(text));
 	return found && len > 1 && reply[0] == '{' && memrchr(reply, '}', len);
 }
 

@@ -15,7 +15,9 @@
 #include "forwarder/decode/sink.h"
 
 /* Only what is needed comes back: 26 bytes an item that was stored, in place of about 250. */
-#define BULK_PATH "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by"
+#define BULK_PATH                                                                                  \
+	"/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*" \
+	".error.caused_by"
 
 #define BULK_NAMESPACE_MAX 64 /* so that an action row fits SINK_HEAD_MAX */
 
@@ -40,9 +42,9 @@ enum verdict {
 	VERDICT_STORED,
 	VERDICT_DUPLICATE, /* 409: an earlier attempt had stored it */
 	VERDICT_RETRY,     /* 429, 503, cluster block: the cluster cannot take it now */
-	VERDICT_FAULT,     /* other 5xx: may be the moment, may be the document; retried, but not for ever */
-	VERDICT_DENIED,    /* 401, 403, 404: somebody has to do something; the data waits */
-	VERDICT_REJECTED,  /* this document will never be taken */
+	VERDICT_FAULT, /* other 5xx: may be the moment, may be the document; retried, but not for ever */
+	VERDICT_DENIED,   /* 401, 403, 404: somebody has to do something; the data waits */
+	VERDICT_REJECTED, /* this document will never be taken */
 	VERDICTS
 };
 
@@ -60,7 +62,7 @@ void bulk_verdicts_release(struct bulk_verdicts *v);
 struct bulk_outcome {
 	enum verdict verdict;
 	int status;
-	const char *type;   /* of the error, "" when there is none; owned by the verdicts */
+	const char *type; /* of the error, "" when there is none; owned by the verdicts */
 	const char *reason;
 };
 struct bulk_outcome bulk_outcome(const struct bulk_verdicts *v, uint32_t item);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef HAVE_ISAL
+#if HAVE_isal
 #include <isa-l/igzip_lib.h>
 #endif
 
@@ -16,7 +16,7 @@ struct gzip {
 	struct libdeflate_decompressor *inflater;
 	char *out; /* grows to the bound of the largest input seen */
 	size_t cap;
-#ifdef HAVE_ISAL
+#if HAVE_isal
 	struct isal_zstream stream;
 	uint8_t level_buf[ISAL_DEF_LVL1_DEFAULT];
 #else
@@ -30,7 +30,7 @@ struct gzip *gzip_new(void)
 	if (!gz)
 		return NULL;
 	gz->inflater = libdeflate_alloc_decompressor();
-#ifndef HAVE_ISAL
+#if !HAVE_isal
 	gz->deflater = libdeflate_alloc_compressor(LEVEL);
 	if (!gz->deflater) {
 		gzip_free(gz);
@@ -50,7 +50,7 @@ void gzip_free(struct gzip *gz)
 		return;
 	if (gz->inflater)
 		libdeflate_free_decompressor(gz->inflater);
-#ifndef HAVE_ISAL
+#if !HAVE_isal
 	if (gz->deflater)
 		libdeflate_free_compressor(gz->deflater);
 #endif
@@ -64,7 +64,7 @@ static size_t bound(size_t len)
 	return len + len / 1024 + 4096;
 }
 
-#ifdef HAVE_ISAL
+#if HAVE_isal
 static size_t deflate_all(struct gzip *gz, const void *raw, size_t len)
 {
 	struct isal_zstream *z = &gz->stream;
@@ -114,7 +114,7 @@ char *gzip_unpack(struct gzip *gz, const void *packed, size_t len, size_t raw_le
 		return NULL;
 	size_t n = 0;
 	enum libdeflate_result r =
-		libdeflate_gzip_decompress(gz->inflater, packed, len, raw, raw_len, &n);
+	    libdeflate_gzip_decompress(gz->inflater, packed, len, raw, raw_len, &n);
 	if (r != LIBDEFLATE_SUCCESS || n != raw_len) {
 		*ret_torn = 1;
 		free(raw);
@@ -131,7 +131,7 @@ uint32_t gzip_crc(const void *data, size_t len)
 
 const char *gzip_engine(void)
 {
-#ifdef HAVE_ISAL
+#if HAVE_isal
 	return "isa-l";
 #else
 	return "libdeflate";

@@ -22,14 +22,14 @@ void gzip_free(struct gzip *gz);
  * NULL when memory ran out.
  */
 void *gzip_pack(struct gzip *gz, const void *raw, size_t len, size_t *ret_len)
-	__attribute__((warn_unused_result));
+    __attribute__((warn_unused_result));
 
 /*
  * Inflates into fresh memory of raw_len bytes plus a closing NUL (the caller frees it). NULL with *ret_torn = 1 when the bytes are
  * no gzip or do not inflate to exactly raw_len bytes, NULL with *ret_torn = 0 when memory ran out.
  */
 char *gzip_unpack(struct gzip *gz, const void *packed, size_t len, size_t raw_len, int *ret_torn)
-	__attribute__((warn_unused_result));
+    __attribute__((warn_unused_result));
 
 /* CRC-32 (the gzip polynomial) of a buffer. */
 uint32_t gzip_crc(const void *data, size_t len);

@@ -2,22 +2,28 @@
  * The shipper's counters: one row a number, and the snapshot. */
 #include "forwarder/ship/shipper_internal.h"
 
-#define ROW(member, is_gauge, metric, key, val, text)                                          \
-	{ .offset = offsetof(struct ship_counters, member), .gauge = is_gauge, .name = metric, \
-	  .label = key, .value = val, .help = text }
+#define ROW(member, is_gauge, metric, key, val, text)                                \
+	{                                                                            \
+		.offset = offsetof(struct ship_counters, member), .gauge = is_gauge, \
+		.name = metric, .label = key, .value = val, .help = text             \
+	}
 
-const uint32_t ship_latency_ms[SHIP_LATENCY_BUCKETS - 1] = { 5,	  10,	25,   50,   100,  250,
+const uint32_t ship_latency_ms[SHIP_LATENCY_BUCKETS - 1] = { 5,   10,   25,   50,   100,  250,
 							     500, 1000, 2500, 5000, 15000 };
 
 const struct ship_counter_row ship_counter_rows[] = {
 	ROW(batches, false, "ship_batches", NULL, NULL, "Batches closed and compressed."),
 	ROW(records, false, "ship_records", NULL, NULL, "Lines in these batches."),
-	ROW(raw_bytes, false, "ship_bytes", "form", "raw", "Bytes of batches, before and after compression."),
-	ROW(gzip_bytes, false, "ship_bytes", "form", "gzip", "Bytes of batches, before and after compression."),
+	ROW(raw_bytes, false, "ship_bytes", "form", "raw",
+	    "Bytes of batches, before and after compression."),
+	ROW(gzip_bytes, false, "ship_bytes", "form", "gzip",
+	    "Bytes of batches, before and after compression."),
 	ROW(requests, false, "ship_requests", NULL, NULL, "Bulk requests made."),
-	ROW(sent_bytes, false, "ship_sent_bytes", NULL, NULL, "Bytes of the bodies of these requests."),
+	ROW(sent_bytes, false, "ship_sent_bytes", NULL, NULL,
+	    "Bytes of the bodies of these requests."),
 	ROW(stored, false, "ship_documents", "verdict", "stored", "What became of documents."),
-	ROW(duplicates, false, "ship_documents", "verdict", "duplicate", "What became of documents."),
+	ROW(duplicates, false, "ship_documents", "verdict", "duplicate",
+	    "What became of documents."),
 	ROW(failed, false, "ship_documents", "verdict", "failed", "What became of documents."),
 	ROW(rejected, false, "ship_documents", "verdict", "rejected", "What became of documents."),
 	ROW(dropped, false, "ship_documents", "verdict", "dropped", "What became of documents."),
@@ -25,25 +31,33 @@ const struct ship_counter_row ship_counter_rows[] = {
 	ROW(retried_items, false, "ship_retried_documents", NULL, NULL,
 	    "Documents that a bulk reply sent back to be tried again."),
 	ROW(retried_requests, false, "ship_retried_requests", NULL, NULL, "Requests made again."),
-	ROW(request_unreachable, false, "ship_request_errors", "kind", "unreachable", "Requests without success."),
-	ROW(request_busy, false, "ship_request_errors", "kind", "busy", "Requests without success."),
-	ROW(request_failed, false, "ship_request_errors", "kind", "failed", "Requests without success."),
-	ROW(request_denied, false, "ship_request_errors", "kind", "denied", "Requests without success."),
-	ROW(request_wrong, false, "ship_request_errors", "kind", "wrong", "Requests without success."),
-	ROW(request_split, false, "ship_request_errors", "kind", "split", "Requests without success."),
+	ROW(request_unreachable, false, "ship_request_errors", "kind", "unreachable",
+	    "Requests without success."),
+	ROW(request_busy, false, "ship_request_errors", "kind", "busy",
+	    "Requests without success."),
+	ROW(request_failed, false, "ship_request_errors", "kind", "failed",
+	    "Requests without success."),
+	ROW(request_denied, false, "ship_request_errors", "kind", "denied",
+	    "Requests without success."),
+	ROW(request_wrong, false, "ship_request_errors", "kind", "wrong",
+	    "Requests without success."),
+	ROW(request_split, false, "ship_request_errors", "kind", "split",
+	    "Requests without success."),
 	ROW(spooled, false, "spool_batches", NULL, NULL, "Batches written to the spool."),
 	ROW(spool_errors, false, "spool_errors", NULL, NULL, "Failures of the spool's disk."),
 	ROW(queue_now, true, "ship_queue_batches", NULL, NULL, "Batches that wait in memory."),
 	ROW(queue_bytes_now, true, "ship_queue_bytes", NULL, NULL, "Bytes of these, compressed."),
 	ROW(sending_now, true, "ship_sending_batches", NULL, NULL, "Batches being sent."),
 	ROW(endpoints_now, true, "ship_endpoints", NULL, NULL, "Endpoints configured."),
-	ROW(endpoints_up_now, true, "ship_endpoints_up", NULL, NULL, "Endpoints that took data, or were not asked yet."),
+	ROW(endpoints_up_now, true, "ship_endpoints_up", NULL, NULL,
+	    "Endpoints that took data, or were not asked yet."),
 	ROW(spool_files_now, true, "spool_files", NULL, NULL, "Batches in the spool."),
 	ROW(spool_bytes_now, true, "spool_bytes", NULL, NULL, "Bytes of the spool's files."),
 	ROW(spool_records_now, true, "spool_records", NULL, NULL, "Lines in the spool."),
 	ROW(pool_buffers_now, true, "pool_buffers", NULL, NULL, "Batch buffers."),
 	ROW(pool_free_now, true, "pool_free", NULL, NULL, "Batch buffers that are free."),
-	ROW(pool_waits, false, "pool_waits", NULL, NULL, "How often a worker found no free batch buffer."),
+	ROW(pool_waits, false, "pool_waits", NULL, NULL,
+	    "How often a worker found no free batch buffer."),
 };
 const size_t ship_counter_rows_len = sizeof(ship_counter_rows) / sizeof(ship_counter_rows[0]);
 

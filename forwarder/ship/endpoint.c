@@ -37,7 +37,8 @@ uint64_t backoff_ms(uint32_t n)
 static int take_list(struct endpoints *e, const struct strlist *urls, struct err *err)
 {
 	if (urls->n > ENDPOINTS_MAX)
-		return err_set(err, EF_USAGE, "elasticsearch.url: more than %d endpoints", ENDPOINTS_MAX);
+		return err_set(err, EF_USAGE, "elasticsearch.url: more than %d endpoints",
+			       ENDPOINTS_MAX);
 	for (size_t i = 0; i < urls->n; i++)
 		if (strlen(urls->item[i]) >= ENDPOINT_URL_MAX / 2)
 			return err_set(err, EF_USAGE, "elasticsearch.url: '%.60s…' is too long",
@@ -119,7 +120,8 @@ void endpoints_worked(struct endpoints *e, int number)
 	pthread_mutex_unlock(&e->lock);
 }
 
-uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int64_t retry_after_ms, bool away)
+uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int64_t retry_after_ms,
+			  bool away)
 {
 	pthread_mutex_lock(&e->lock);
 	struct endpoint *p = &e->list[number];

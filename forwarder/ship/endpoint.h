@@ -31,7 +31,8 @@ int endpoints_pick(struct endpoints *e, uint64_t now_ms, char ret_url[ENDPOINT_U
 void endpoints_worked(struct endpoints *e, int number);
 /* Leaves it alone for `retry_after_ms`, or, when that is negative, for a time that doubles with each failure, with jitter.
  * `away`: it does not take data at all; otherwise it is only busy. Returns the pause. */
-uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int64_t retry_after_ms, bool away);
+uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int64_t retry_after_ms,
+			  bool away);
 
 /* True when every endpoint was away at its last use. */
 bool endpoints_all_away(struct endpoints *e);

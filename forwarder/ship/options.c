@@ -57,13 +57,15 @@ static const struct opt rows[] = {
 	  .offset = AT(setup_check),
 	  .preset = "true",
 	  .help = "Send nothing to a cluster that lacks the index template logs-flow: without it "
-		  "Elasticsearch would make up mappings. Where the key may not look, this is skipped." },
+		  "Elasticsearch would make up mappings. Where the key may not look, this is "
+		  "skipped." },
 	{ .name = "ship.reject_file",
 	  .type = OPT_TEXT,
 	  .offset = AT(reject_file),
 	  .arg = "FILE",
-	  .help = "What neither the data stream nor logs-flow.failed takes is written here with "
-		  "the reason, one JSON object a line. efd's default is rejects.ndjson in state.dir." },
+	  .help =
+	      "What neither the data stream nor logs-flow.failed takes is written here with "
+	      "the reason, one JSON object a line. efd's default is rejects.ndjson in state.dir." },
 	{ .name = "ship.reject_size",
 	  .type = OPT_SIZE,
 	  .offset = AT(reject_bytes),

@@ -9,8 +9,9 @@
 #include <sys/queue.h>
 
 enum parcel_kind {
-	PARCEL_LINES = 0,  /* raw lines: what Elasticsearch refuses goes to the failed stream */
-	PARCEL_FAILED = 1, /* documents for the failed stream: what is refused goes to the reject file */
+	PARCEL_LINES = 0, /* raw lines: what Elasticsearch refuses goes to the failed stream */
+	PARCEL_FAILED =
+	    1, /* documents for the failed stream: what is refused goes to the reject file */
 };
 
 struct parcel {

@@ -67,14 +67,13 @@ int reject_document(struct buf *body, const char *ns, const struct bulk_item *it
 	iso_time(now, now_ms);
 	size_t before = body->len;
 	json_t *row = json_pack("{s:{s:s, s:s*}}", "create", "_index", stream, "_id", id);
-	json_t *doc = json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:o}, s:{s:s, s:o, s:s}, s:{s:s, s:s, s:s}}",
-				"@timestamp", now,
-				"event", "kind", "pipeline_error", "dataset", "flow.failed",
-				"module", "flow", "reason", index ? index : "",
-				"original", text_json(item->line, item->line_len),
-				"error", "type", why->type, "message", reason_json(why->reason),
-				"code", why->status >= 500 ? "5xx" : "4xx",
-				"data_stream", "type", "logs", "dataset", "flow.failed", "namespace", ns);
+	json_t *doc =
+	    json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:o}, s:{s:s, s:o, s:s}, s:{s:s, s:s, s:s}}",
+		      "@timestamp", now, "event", "kind", "pipeline_error", "dataset",
+		      "flow.failed", "module", "flow", "reason", index ? index : "", "original",
+		      text_json(item->line, item->line_len), "error", "type", why->type, "message",
+		      reason_json(why->reason), "code", why->status >= 500 ? "5xx" : "4xx",
+		      "data_stream", "type", "logs", "dataset", "flow.failed", "namespace", ns);
 	if (add_json_line(body, row, err) < 0 || add_json_line(body, doc, err) < 0) {
 		body->len = before;
 		return -1;
@@ -119,11 +118,13 @@ static int append_line(struct reject_file *f, const struct buf *line, struct err
 	if (fd < 0)
 		return err_errno(err, EF_FAILED, errno, "reject file %s: cannot open", f->path);
 	struct stat st;
-	if (fstat(fd, &st) == 0 && (uint64_t)st.st_size + line->len > f->max_bytes && st.st_size > 0) {
+	if (fstat(fd, &st) == 0 && (uint64_t)st.st_size + line->len > f->max_bytes &&
+	    st.st_size > 0) {
 		char old[4096];
 		snprintf(old, sizeof(old), "%s.1", f->path);
 		if (rename(f->path, old) < 0)
-			return err_errno(err, EF_FAILED, errno, "reject file %s: cannot rename", f->path);
+			return err_errno(err, EF_FAILED, errno, "reject file %s: cannot rename",
+					 f->path);
 		close(fd);
 		fd = open(f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	}
@@ -132,8 +133,8 @@ static int append_line(struct reject_file *f, const struct buf *line, struct err
 	return 0;
 }
 
-int reject_file_add(struct reject_file *f, const struct bulk_item *item, const struct bulk_outcome *why,
-		    uint64_t now_ms, struct err *err)
+int reject_file_add(struct reject_file *f, const struct bulk_item *item,
+		    const struct bulk_outcome *why, uint64_t now_ms, struct err *err)
 {
 	CLEANUP_JSON json_t *target = row_target(item);
 	const char *index = json_string_value(json_object_get(target, "_index"));
@@ -144,9 +145,9 @@ int reject_file_add(struct reject_file *f, const struct bulk_item *item, const s
 	buf_init(&text, 16u << 20);
 	if (!line)
 		line = text_json(item->line, item->line_len);
-	json_t *object = json_pack("{s:s, s:i, s:s, s:o, s:s, s:o}", "time", now, "status", why->status,
-				   "type", why->type, "reason", reason_json(why->reason), "index",
-				   index ? index : "", "line", line);
+	json_t *object = json_pack(
+	    "{s:s, s:i, s:s, s:o, s:s, s:o}", "time", now, "status", why->status, "type", why->type,
+	    "reason", reason_json(why->reason), "index", index ? index : "", "line", line);
 	if (add_json_line(&text, object, err) < 0)
 		return -1;
 	pthread_mutex_lock(&f->lock);

@@ -21,7 +21,7 @@ struct reject_file;
 /* `path` is opened at the first line. */
 struct reject_file *reject_file_new(const char *path, uint64_t max_bytes, struct err *err);
 void reject_file_free(struct reject_file *f);
-int reject_file_add(struct reject_file *f, const struct bulk_item *item, const struct bulk_outcome *why,
-		    uint64_t now_ms, struct err *err);
+int reject_file_add(struct reject_file *f, const struct bulk_item *item,
+		    const struct bulk_outcome *why, uint64_t now_ms, struct err *err);
 
 #endif

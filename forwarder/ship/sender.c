@@ -9,9 +9,10 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 
-#define REPLY_MAX   (64u << 20)
-#define REPLY_KEEP  (1u << 20) /* memory that stays with the sender between requests */
-#define FAULT_LIMIT 6          /* replies in which one document had a 5xx of its own: then it is the document */
+#define REPLY_MAX  (64u << 20)
+#define REPLY_KEEP (1u << 20) /* memory that stays with the sender between requests */
+#define FAULT_LIMIT \
+	6 /* replies in which one document had a 5xx of its own: then it is the document */
 
 enum answer {
 	ANSWER_BULK,  /* judged: verdicts are filled in */
@@ -87,23 +88,29 @@ static enum answer explain_status(struct sender *sender, const char *url, int en
 	} else if (r->status == 401) {
 		COUNT(s, request_denied, 1);
 		snprintf(text, sizeof(text),
-			 "%s: the credentials are not accepted (401): check elasticsearch.api_key_file, or user "
-			 "and password_file, then send SIGHUP", url);
+			 "%s: the credentials are not accepted (401): check "
+			 "elasticsearch.api_key_file, or user "
+			 "and password_file, then send SIGHUP",
+			 url);
 	} else if (r->status == 403) {
 		COUNT(s, request_denied, 1);
 		snprintf(text, sizeof(text),
-			 "%s: these credentials may not write (403): make a key with `efctl setup`, then send SIGHUP: %s",
+			 "%s: these credentials may not write (403): make a key with `efctl "
+			 "setup`, then send SIGHUP: %s",
 			 url, body);
 	} else if (r->status >= 500) {
 		COUNT(s, request_failed, 1);
-		snprintf(text, sizeof(text), "%s: cannot take data now (%ld): %s", url, r->status, body);
+		snprintf(text, sizeof(text), "%s: cannot take data now (%ld): %s", url, r->status,
+			 body);
 	} else {
 		COUNT(s, request_wrong, 1);
 		snprintf(text, sizeof(text),
-			 "%s: status %ld is no answer of Elasticsearch to _bulk: check elasticsearch.url: %s", url,
-			 r->status, body);
+			 "%s: status %ld is no answer of Elasticsearch to _bulk: check "
+			 "elasticsearch.url: %s",
+			 url, r->status, body);
 	}
-	trouble(s, text, endpoints_failed(s->endpoints, endpoint, ship_now_ms(), r->retry_after_ms, away));
+	trouble(s, text,
+		endpoints_failed(s->endpoints, endpoint, ship_now_ms(), r->retry_after_ms, away));
 	return ANSWER_NONE;
 }
 
@@ -113,14 +120,16 @@ static bool is_prepared(struct sender *sender, const char *base, int endpoint)
 	struct shipper *s = sender->s;
 	struct err err = ERR_NONE;
 	char url[ENDPOINT_URL_MAX + 100], text[512];
-	snprintf(url, sizeof(url), "%s/_index_template/logs-flow?filter_path=index_templates.name", base);
+	snprintf(url, sizeof(url), "%s/_index_template/logs-flow?filter_path=index_templates.name",
+		 base);
 	const struct http_request req = { .method = "GET", .url = url };
 	if (!s->ship->setup_check || http_do(sender->http, &req, &sender->reply, &err) < 0 ||
 	    sender->reply.status != 404)
 		return true; /* whatever is wrong otherwise, the bulk request tells better */
 	COUNT(s, request_wrong, 1);
 	snprintf(text, sizeof(text),
-		 "%s: there is no index template logs-flow: run `efctl setup` for this cluster, or check elasticsearch.url",
+		 "%s: there is no index template logs-flow: run `efctl setup` for this cluster, or "
+		 "check elasticsearch.url",
 		 base);
 	trouble(s, text, endpoints_failed(s->endpoints, endpoint, ship_now_ms(), -1, true));
 	return false;
@@ -140,8 +149,8 @@ static void observe_latency(struct shipper *s, uint64_t ms)
 	COUNT(s, latency_sum_ms, ms);
 }
 
-static enum answer read_reply(struct sender *sender, const struct parcel *p, const char *base, int endpoint,
-			      struct bulk_verdicts *ret_v)
+static enum answer read_reply(struct sender *sender, const struct parcel *p, const char *base,
+			      int endpoint, struct bulk_verdicts *ret_v)
 {
 	struct shipper *s = sender->s;
 	const struct http_reply *r = &sender->reply;
@@ -164,15 +173,19 @@ static enum answer read_reply(struct sender *sender, const struct parcel *p, con
 	return ANSWER_BULK;
 }
 
-static enum answer post(struct sender *sender, const struct parcel *p, const char *base, int endpoint,
-			struct bulk_verdicts *ret_v)
+static enum answer post(struct sender *sender, const struct parcel *p, const char *base,
+			int endpoint, struct bulk_verdicts *ret_v)
 {
 	struct shipper *s = sender->s;
 	struct err err = ERR_NONE;
 	char url[ENDPOINT_URL_MAX + sizeof(BULK_PATH)];
 	snprintf(url, sizeof(url), "%s%s", base, BULK_PATH);
-	const struct http_request req = { .method = "POST", .url = url, .body = p->gz, .body_len = p->gz_len,
-					  .content_type = "application/x-ndjson", .gzip = true };
+	const struct http_request req = { .method = "POST",
+					  .url = url,
+					  .body = p->gz,
+					  .body_len = p->gz_len,
+					  .content_type = "application/x-ndjson",
+					  .gzip = true };
 	uint64_t start = ship_now_ms();
 	COUNT(s, requests, 1);
 	COUNT(s, sent_bytes, p->gz_len);
@@ -190,7 +203,8 @@ static enum answer post(struct sender *sender, const struct parcel *p, const cha
 }
 
 /* Sends the parcel to an endpoint that may be used, waiting for one. ANSWER_NONE: not now. */
-static enum answer attempt(struct sender *sender, const struct parcel *p, struct bulk_verdicts *ret_v)
+static enum answer attempt(struct sender *sender, const struct parcel *p, bool again,
+			   struct bulk_verdicts *ret_v)
 {
 	struct shipper *s = sender->s;
 	char base[ENDPOINT_URL_MAX];
@@ -204,6 +218,7 @@ static enum answer attempt(struct sender *sender, const struct parcel *p, struct
 	}
 	if (fresh && !is_prepared(sender, base, endpoint))
 		return ANSWER_NONE;
+	COUNT(s, retried_requests, again);
 	enum answer answer = post(sender, p, base, endpoint, ret_v);
 	if (sender->reply.body.room > REPLY_KEEP && answer != ANSWER_BULK)
 		buf_release(&sender->reply.body);
@@ -216,14 +231,17 @@ static enum answer attempt(struct sender *sender, const struct parcel *p, struct
 
 static bool settle(struct sender *sender, struct parcel *p);
 
-static struct parcel *parcel_make(struct sender *sender, const char *raw, size_t len, uint32_t items,
-				  const struct parcel *like)
+static struct parcel *parcel_make(struct sender *sender, const char *raw, size_t len,
+				  uint32_t items, const struct parcel *like)
 {
 	struct parcel *p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	*p = (struct parcel){ .raw_len = len, .items = items, .kind = like->kind,
-			      .born_ms = like->born_ms, .attempts = like->attempts };
+	*p = (struct parcel){ .raw_len = len,
+			      .items = items,
+			      .kind = like->kind,
+			      .born_ms = like->born_ms,
+			      .attempts = like->attempts };
 	p->gz = gzip_pack(sender->gz, raw, len, &p->gz_len);
 	if (p->gz)
 		return p;
@@ -250,7 +268,8 @@ static bool settle_part(struct sender *sender, const char *raw, size_t len, uint
 	return true;
 }
 
-static bool to_reject_file(struct shipper *s, const struct bulk_item *item, const struct bulk_outcome *why)
+static bool to_reject_file(struct shipper *s, const struct bulk_item *item,
+			   const struct bulk_outcome *why)
 {
 	struct err err = ERR_NONE;
 	COUNT(s, rejected, 1);
@@ -262,8 +281,9 @@ static bool to_reject_file(struct shipper *s, const struct bulk_item *item, cons
 }
 
 /* For good: into the failed stream, and what that does not take into the reject file. */
-static void reject(struct sender *sender, struct buf *failed, uint32_t *failed_n, const struct parcel *p,
-		   const struct bulk_item *item, const struct bulk_outcome *why)
+static void reject(struct sender *sender, struct buf *failed, uint32_t *failed_n,
+		   const struct parcel *p, const struct bulk_item *item,
+		   const struct bulk_outcome *why)
 {
 	struct shipper *s = sender->s;
 	struct err err = ERR_NONE;
@@ -287,7 +307,8 @@ static bool split(struct sender *sender, struct parcel *p)
 	if (p->items <= 1) {
 		char body[200];
 		first_line(&sender->reply.body, body);
-		const struct bulk_outcome why = { VERDICT_REJECTED, (int)sender->reply.status, "request", body };
+		const struct bulk_outcome why = { VERDICT_REJECTED, (int)sender->reply.status,
+						  "request", body };
 		if (bulk_next(&at, end, &item))
 			to_reject_file(sender->s, &item, &why);
 		return true;
@@ -309,7 +330,7 @@ static bool wants_retry(const struct parcel *p, enum verdict verdict)
 
 struct sorted {
 	struct buf again, failed;
-	uint32_t again_n, failed_n, sure;
+	uint32_t again_n, failed_n;
 	struct bulk_outcome first; /* of those to retry */
 };
 
@@ -350,7 +371,8 @@ static void count_stored(struct shipper *s, const struct parcel *p, const struct
 static int shrink(struct sender *sender, struct parcel *p, const struct sorted *sorted)
 {
 	struct err err = ERR_NONE;
-	struct parcel *rest = parcel_make(sender, sorted->again.data, sorted->again.len, sorted->again_n, p);
+	struct parcel *rest =
+	    parcel_make(sender, sorted->again.data, sorted->again.len, sorted->again_n, p);
 	if (!rest)
 		return -1;
 	free(p->gz);
@@ -360,7 +382,8 @@ static int shrink(struct sender *sender, struct parcel *p, const struct sorted *
 	p->items = rest->items;
 	free(rest);
 	if (p->spool_no && spool_update(sender->s->spool, p, &err) != SPOOL_OK)
-		log_warn("%s; after a crash the stored part of a batch would be sent again", err.msg);
+		log_warn("%s; after a crash the stored part of a batch would be sent again",
+			 err.msg);
 	return 0;
 }
 
@@ -389,10 +412,12 @@ static bool handle_verdicts(struct sender *sender, struct parcel *p, const struc
 	uint64_t pause = backoff_ms(p->attempts);
 	p->attempts++;
 	char text[512];
-	snprintf(text, sizeof(text), "%u of %u documents were not taken (%d %s: %.200s)%s", sorted.again_n,
-		 v->items, sorted.first.status, sorted.first.type, sorted.first.reason,
-		 sorted.first.verdict == VERDICT_DENIED ?
-			 ": run `efctl setup`, or check the privileges of the key" : "");
+	snprintf(text, sizeof(text), "%u of %u documents were not taken (%d %s: %.200s)%s",
+		 sorted.again_n, v->items, sorted.first.status, sorted.first.type,
+		 sorted.first.reason,
+		 sorted.first.verdict == VERDICT_DENIED
+		     ? ": run `efctl setup`, or check the privileges of the key"
+		     : "");
 	trouble(s, text, pause);
 	shipper_pause(s, pause);
 out:
@@ -406,10 +431,8 @@ static bool settle(struct sender *sender, struct parcel *p)
 {
 	struct shipper *s = sender->s;
 	for (uint32_t tries = 0; !shipper_gives_up(s); tries++) {
-		if (tries)
-			COUNT(s, retried_requests, 1);
 		struct bulk_verdicts v = { 0 };
-		switch (attempt(sender, p, &v)) {
+		switch (attempt(sender, p, tries > 0, &v)) {
 		case ANSWER_SPLIT:
 			return split(sender, p);
 		case ANSWER_BULK:

@@ -364,8 +364,8 @@ static int start(struct shipper *s, const struct elastic_settings *elastic, stru
 	return 0;
 }
 
-struct shipper *shipper_new(const struct ship_settings *ship, const struct elastic_settings *elastic,
-			    struct err *err)
+struct shipper *shipper_new(const struct ship_settings *ship,
+			    const struct elastic_settings *elastic, struct err *err)
 {
 	uint32_t n = (uint32_t)ship->connections;
 	struct shipper *s = calloc(1, sizeof(*s) + n * sizeof(struct sender));
@@ -452,7 +452,8 @@ uint64_t shipper_finish(struct shipper *s, uint64_t timeout_ms)
 	while ((p = queue_pop(s))) {
 		if (s->spool && spool_keeps(s, p))
 			continue;
-		lose(s, p, "Elasticsearch did not take them in time, and there is no spool to keep them");
+		lose(s, p,
+		     "Elasticsearch did not take them in time, and there is no spool to keep them");
 	}
 	return __atomic_load_n(&s->counters.lost, __ATOMIC_RELAXED);
 }

@@ -38,24 +38,26 @@ struct ship_counters {
 	uint64_t stored;
 	uint64_t duplicates; /* an earlier attempt had stored them */
 	uint64_t failed;     /* refused, and now in logs-flow.failed-* with the reason */
-	uint64_t rejected;   /* refused there too: in the reject file, or, without one, only logged */
-	uint64_t dropped;    /* given up by the full spool */
-	uint64_t lost;       /* given up for any other reason: memory, torn spool file, stop without a spool */
+	uint64_t rejected; /* refused there too: in the reject file, or, without one, only logged */
+	uint64_t dropped;  /* given up by the full spool */
+	uint64_t
+	    lost; /* given up for any other reason: memory, torn spool file, stop without a spool */
 	uint64_t retried_items;
 	uint64_t retried_requests;
 	uint64_t request_unreachable; /* no answer, or no whole one */
 	uint64_t request_busy;        /* 429 */
 	uint64_t request_failed;      /* 5xx */
 	uint64_t request_denied;      /* 401, 403 */
-	uint64_t request_wrong;       /* an answer that is not Elasticsearch's, or a cluster without efctl setup */
-	uint64_t request_split;       /* 413, 400: sent again in halves */
-	uint64_t spooled;             /* batches written to the spool */
+	uint64_t
+	    request_wrong; /* an answer that is not Elasticsearch's, or a cluster without efctl setup */
+	uint64_t request_split; /* 413, 400: sent again in halves */
+	uint64_t spooled;       /* batches written to the spool */
 	uint64_t spool_errors;
 	uint64_t latency[SHIP_LATENCY_BUCKETS]; /* requests by duration */
 	uint64_t latency_sum_ms;
-	uint64_t queue_now;       /* batches that wait in memory */
+	uint64_t queue_now; /* batches that wait in memory */
 	uint64_t queue_bytes_now;
-	uint64_t sending_now;     /* batches in the senders' hands */
+	uint64_t sending_now; /* batches in the senders' hands */
 	uint64_t endpoints_now;
 	uint64_t endpoints_up_now;
 	uint64_t spool_files_now;
@@ -81,8 +83,8 @@ extern const size_t ship_counter_rows_len;
 
 /* Opens the spool and starts the threads. Both settings are borrowed until shipper_free(); elastic_settings_check() was
  * called. Nothing is sent or asked before the first batch: an unreachable cluster is not an error here. */
-struct shipper *shipper_new(const struct ship_settings *ship, const struct elastic_settings *elastic,
-			    struct err *err);
+struct shipper *shipper_new(const struct ship_settings *ship,
+			    const struct elastic_settings *elastic, struct err *err);
 
 /* Workers write here: batch_writer_init(w, shipper_pool(s), heads) with heads from bulk_heads(). */
 struct batch_pool *shipper_pool(struct shipper *s);

@@ -52,7 +52,7 @@ TAILQ_HEAD(entry_list, entry);
 struct spool {
 	int dir; /* also carries the lock */
 	struct spool_settings settings;
-	pthread_mutex_t lock; /* of everything below */
+	pthread_mutex_t lock;      /* of everything below */
 	struct entry_list entries; /* by number, oldest first */
 	struct spool_state state;
 	uint64_t last_no;
@@ -86,8 +86,9 @@ static bool head_decode(const struct file_head *on_disk, struct parcel *ret_p, u
 	struct file_head h = *on_disk;
 	h.head_crc = 0;
 	if (memcmp(h.magic, MAGIC, sizeof(h.magic)) != 0 ||
-	    le32toh(on_disk->head_crc) != gzip_crc(&h, sizeof(h)) || le64toh(h.body_len) > BODY_MAX ||
-	    le64toh(h.raw_len) > BODY_MAX || le32toh(h.kind) > PARCEL_FAILED)
+	    le32toh(on_disk->head_crc) != gzip_crc(&h, sizeof(h)) ||
+	    le64toh(h.body_len) > BODY_MAX || le64toh(h.raw_len) > BODY_MAX ||
+	    le32toh(h.kind) > PARCEL_FAILED)
 		return false;
 	*ret_p = (struct parcel){ .gz_len = le64toh(h.body_len),
 				  .raw_len = le64toh(h.raw_len),
@@ -120,8 +121,8 @@ static struct entry *find(struct spool *s, uint64_t no)
 {
 	struct entry *e; /* what shippers hold is near the head: the walk is short */
 	TAILQ_FOREACH(e, &s->entries, link)
-		if (e->no == no)
-			return e;
+	if (e->no == no)
+		return e;
 	return NULL;
 }
 
@@ -136,7 +137,8 @@ static void remove_file(struct spool *s, uint64_t no)
 static bool drop_oldest(struct spool *s)
 {
 	struct entry *e;
-	TAILQ_FOREACH(e, &s->entries, link) {
+	TAILQ_FOREACH(e, &s->entries, link)
+	{
 		if (e->taken)
 			continue;
 		remove_file(s, e->no);
@@ -273,7 +275,9 @@ static int insert_found(struct spool *s, uint64_t no, const char *name)
 	struct entry *e = calloc(1, sizeof(*e));
 	if (!e)
 		return -1;
-	*e = (struct entry){ .no = no, .disk = disk_size(p.gz_len), .born_ms = p.born_ms, .items = p.items };
+	*e = (struct entry){
+		.no = no, .disk = disk_size(p.gz_len), .born_ms = p.born_ms, .items = p.items
+	};
 	TAILQ_INSERT_TAIL(&s->entries, e, link);
 	count_in(s, e);
 	return 0;
@@ -291,7 +295,8 @@ static int scan(struct spool *s, struct err *err)
 	struct dirent **list = NULL;
 	int n = scandirat(s->dir, ".", &list, is_spool_file, alphasort);
 	if (n < 0)
-		return err_errno(err, EF_FAILED, errno, "spool %s: cannot read the directory", s->settings.dir);
+		return err_errno(err, EF_FAILED, errno, "spool %s: cannot read the directory",
+				 s->settings.dir);
 	int failed = 0;
 	for (int i = 0; i < n; i++) {
 		const char *name = list[i]->d_name, *suffix = name + 17;
@@ -301,7 +306,8 @@ static int scan(struct spool *s, struct err *err)
 		if (strcmp(suffix, "tmp") == 0)
 			unlinkat(s->dir, name, 0); /* never accepted */
 		else if (strcmp(suffix, "bulk") == 0 && !failed && insert_found(s, no, name) < 0)
-			failed = err_errno(err, EF_FAILED, errno, "spool %s: cannot read %s", s->settings.dir, name);
+			failed = err_errno(err, EF_FAILED, errno, "spool %s: cannot read %s",
+					   s->settings.dir, name);
 		free(list[i]);
 	}
 	free(list);
@@ -317,10 +323,12 @@ static int open_dir(struct spool *s, struct err *err)
 	if (s->dir < 0)
 		return err_errno(err, EF_USAGE, errno, "spool %s: cannot open the directory", dir);
 	if (faccessat(s->dir, ".", W_OK | X_OK, 0) < 0)
-		return err_errno(err, EF_USAGE, errno, "spool %s: the directory is not writable", dir);
+		return err_errno(err, EF_USAGE, errno, "spool %s: the directory is not writable",
+				 dir);
 	if (flock(s->dir, LOCK_EX | LOCK_NB) < 0)
-		return err_set(err, EF_USAGE,
-			       "spool %s: another process uses this directory; give each efd its own", dir);
+		return err_set(
+		    err, EF_USAGE,
+		    "spool %s: another process uses this directory; give each efd its own", dir);
 	return scan(s, err);
 }
 
@@ -369,8 +377,11 @@ static struct entry *reserve(struct spool *s, const struct parcel *p)
 	struct entry *e = calloc(1, sizeof(*e));
 	if (!e)
 		return NULL;
-	*e = (struct entry){ .no = ++s->last_no, .disk = disk, .born_ms = p->born_ms,
-			     .items = p->items, .taken = true };
+	*e = (struct entry){ .no = ++s->last_no,
+			     .disk = disk,
+			     .born_ms = p->born_ms,
+			     .items = p->items,
+			     .taken = true };
 	TAILQ_INSERT_TAIL(&s->entries, e, link);
 	count_in(s, e);
 	return e;
@@ -407,7 +418,8 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 			break;
 		}
 		/* the disk is smaller than the quota says: the same choice, one parcel at a time */
-		if (disk_is_full(failed) && s->settings.policy == SPOOL_DROP_OLDEST && drop_oldest(s))
+		if (disk_is_full(failed) && s->settings.policy == SPOOL_DROP_OLDEST &&
+		    drop_oldest(s))
 			continue;
 		remove_file(s, e->no);
 		forget(s, e);
@@ -426,7 +438,8 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 static struct entry *take_oldest(struct spool *s)
 {
 	struct entry *e;
-	TAILQ_FOREACH(e, &s->entries, link) {
+	TAILQ_FOREACH(e, &s->entries, link)
+	{
 		if (!e->taken) {
 			e->taken = true;
 			return e;
@@ -460,7 +473,8 @@ enum spool_result spool_take(struct spool *s, struct parcel **ret_p, struct err 
 		if (r == LOAD_FAILED && errnum != ENOENT) {
 			e->taken = false;
 			result = SPOOL_ERROR;
-			err_errno(err, EF_FAILED, errnum, "spool %s: cannot read %s", s->settings.dir, name);
+			err_errno(err, EF_FAILED, errnum, "spool %s: cannot read %s",
+				  s->settings.dir, name);
 			break;
 		}
 		set_aside(s, name, e->no);
@@ -478,7 +492,8 @@ enum spool_result spool_update(struct spool *s, const struct parcel *p, struct e
 {
 	int failed = write_file(s, p->spool_no, p);
 	if (failed) {
-		err_errno(err, EF_FAILED, failed, "spool %s: cannot rewrite a file", s->settings.dir);
+		err_errno(err, EF_FAILED, failed, "spool %s: cannot rewrite a file",
+			  s->settings.dir);
 		return SPOOL_ERROR;
 	}
 	pthread_mutex_lock(&s->lock);
