@@ -13,6 +13,15 @@
 						.flag_only = true,                       \
 						.help = help_ }
 
+ROW(dry_run, OPT_BOOL, "dry-run", NULL, NULL,
+    "Show what would change, change nothing; exit code 3 when something would.");
+ROW(force, OPT_BOOL, "force", NULL, NULL,
+    "Replace what was changed by hand and what is not ours, too.");
+ROW(dashboards, OPT_BOOL, "dashboards", "true", NULL, "--no-dashboards leaves Kibana alone.");
+ROW(key, OPT_BOOL, "key", "true", NULL, "--no-key makes no API key for efd.");
+ROW(show_key, OPT_BOOL, "show-key", NULL, NULL, "Print the new API key, too.");
+ROW(rollover, OPT_BOOL, "rollover", NULL, NULL,
+    "Start new backing indices where templates changed, so that the changes count at once.");
 ROW(write, OPT_TEXT, "write", NULL, "DIR", "Write the files below DIR.");
 
 #define ROWS(...)                   \
@@ -27,6 +36,13 @@ ROW(write, OPT_TEXT, "write", NULL, "DIR", "Write the files below DIR.");
 	}
 
 const struct command commands[] = {
+	{ .name = "setup",
+	  .args = "",
+	  .run = cmd_setup,
+	  .text =
+	      "Install templates, lifecycle, pipelines, dictionaries, dashboards and efd's API key",
+	  .options = ROWS(&opt_dry_run, &opt_force, &opt_rollover, &opt_dashboards, &opt_key,
+			  &opt_show_key) },
 	{ .name = "assets",
 	  .args = "[PATH…]",
 	  .run = cmd_assets,

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What setup, status, doctor and remove share: the cluster, the rendering for it, and the plan. */
+#include "importer/install.h"
+
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "importer/es.h"
+
+/* Every ${variable} that assets may use, with its value for this cluster. */
+static json_t *variables(const struct app *app, const struct cluster *cluster)
+{
+	int64_t replicas = app->setup.replicas;
+	if (replicas < 0)
+		replicas = cluster->data_nodes > 1 ? 1 : 0;
+	return json_pack("{s:s,s:s,s:I,s:I,s:s}", "namespace", app->elastic.namespace, "retention",
+			 app->setup.retention, "shards", (json_int_t)app->setup.shards, "replicas",
+			 (json_int_t)replicas, "refresh", app->setup.refresh);
+}
+
+int install_open(struct install *in, struct app *app, struct err *err)
+{
+	*in = (struct install){ 0 };
+	if (app_connect(app, &in->es, err) || cluster_probe(in->es, &in->cluster, err))
+		return -1;
+	in->rendering = (struct rendering){
+		.assets = app->assets,
+		.cluster = &in->cluster,
+		.dictionaries = &in->dictionaries,
+		.variables = variables(app, &in->cluster),
+		.notes = json_array(),
+	};
+	return 0;
+}
+
+int install_plan(struct install *in, struct app *app, struct err *err)
+{
+	(void)app;
+	return plan_make(&in->plan, in->es, &in->rendering, err);
+}
+
+void install_release(struct install *in)
+{
+	plan_release(&in->plan);
+	json_decref(in->rendering.variables);
+	json_decref(in->rendering.notes);
+	cluster_release(&in->cluster);
+	es_free(in->kibana);
+	es_free(in->es);
+}

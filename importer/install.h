@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What setup, status, doctor and remove share: the cluster, the rendering for it, and the plan. */
+#ifndef EF_IMPORTER_INSTALL_H
+#define EF_IMPORTER_INSTALL_H
+
+#include "importer/app.h"
+#include "importer/plan.h"
+#include "importer/probe.h"
+#include "importer/render.h"
+
+struct install {
+	struct es *es;
+	struct cluster cluster;
+	struct render_dictionaries dictionaries;
+	struct rendering rendering;
+	struct plan plan;
+	struct es *kibana; /* NULL: no Kibana is configured, or it was left out */
+	char kibana_version[32];
+	const char *no_kibana; /* why there is none */
+};
+
+/* Connects and probes; renders nothing yet. Release with install_release() also after an error. */
+int install_open(struct install *in, struct app *app, struct err *err);
+
+/* Fills the plan: templates, pipelines, dictionaries, and Kibana's objects. */
+int install_plan(struct install *in, struct app *app, struct err *err);
+
+void install_release(struct install *in);
+
+#define CLEANUP_INSTALL __attribute__((cleanup(install_release)))
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The data streams that flows go to: which exist, and whether their newest backing index has the current mapping. */
+#ifndef EF_IMPORTER_STREAMS_H
+#define EF_IMPORTER_STREAMS_H
+
+#include <jansson.h>
+
+#include "common/err.h"
+
+struct es;
+
+/* Names of the patterns of all our data streams, for URLs: "logs-flow-*,metrics-flow.counters-*,…". */
+#define STREAMS_ALL \
+	"logs-flow-*,logs-flow.failed-*,metrics-flow.counters-*,metrics-flow.exporters-*"
+#define STREAMS_FLOWS  "logs-flow-*"
+#define STREAMS_FAILED "logs-flow.failed-*"
+
+/*
+ * Appends to `ret_names` the data streams whose write index was made from an older mapping than today's template.
+ * Clusters without data streams have none.
+ */
+int streams_outdated(struct es *es, json_t *ret_names, struct err *err);
+
+/* Starts a new backing index for each of `names`. */
+int streams_rollover(struct es *es, const json_t *names, struct err *err);
+
+#endif
