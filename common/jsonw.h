@@ -24,7 +24,8 @@
 #define JSONW_HEX_MAX(n)    (2 * (n) + 2)
 #define JSONW_STRING_MAX(n) (6 * (n) + 2)
 
-char *jsonw_u64(char *p, uint64_t v);
+static inline char *jsonw_u64(char *p, uint64_t v);
+static inline char *jsonw_u8(char *p, uint8_t v);
 char *jsonw_i64(char *p, int64_t v);
 char *jsonw_bool(char *p, bool v);
 
@@ -33,7 +34,7 @@ char *jsonw_double(char *p, double v);
 char *jsonw_float(char *p, float v);
 
 /* Addresses from wire bytes; IPv6 as in RFC 5952, ::ffff:192.0.2.1 included. */
-char *jsonw_ipv4(char *p, const uint8_t bytes[4]);
+static inline char *jsonw_ipv4(char *p, const uint8_t bytes[4]);
 char *jsonw_ipv6(char *p, const uint8_t bytes[16]);
 char *jsonw_mac(char *p, const uint8_t bytes[6]);
 
@@ -46,6 +47,13 @@ char *jsonw_string(char *p, const uint8_t *bytes, size_t n);
 /* "2023-11-14T22:13:20.000Z"; up to the year 9999, later times are written as that. */
 char *jsonw_time_ms(char *p, uint64_t epoch_ms);
 
+/* The same for times that mostly fall on the same day, whose text `day` keeps; start with { 0 }. */
+struct jsonw_day {
+	uint64_t day; /* days since 1970, plus one: 0 is "none yet" */
+	char text[16];
+};
+char *jsonw_time_day(char *p, uint64_t epoch_ms, struct jsonw_day *day);
+
 /* `n` bytes as they are. */
 static inline char *jsonw_raw(char *p, const char *text, size_t n)
 {
@@ -55,5 +63,63 @@ static inline char *jsonw_raw(char *p, const char *text, size_t n)
 
 /* A string constant as it is. */
 #define jsonw_lit(p, literal) jsonw_raw((p), "" literal, sizeof(literal) - 1)
+
+/* ---- the writers that run for every field, inline ---- */
+
+/* By octet: bytes 0 to 3 are its digits and a dot, byte 7 says how many characters that is (little-endian memory). */
+extern const uint64_t jsonw_octets[256];
+extern const uint64_t jsonw_powers[20]; /* of ten */
+
+/* Eight digits of v < 10^8, the first in the lowest byte. */
+static inline uint64_t jsonw_eight(uint32_t v)
+{
+	uint64_t x = v / 10000 | (uint64_t)(v % 10000) << 32;
+	uint64_t q = x * 10486 >> 20 & 0x0000007f0000007f; /* both halves / 100 */
+	x = q | (x - q * 100) << 16;
+	q = x * 103 >> 10 & 0x000f000f000f000f; /* all quarters / 10 */
+	x = q | (x - q * 10) << 8;
+	return x | 0x3030303030303030;
+}
+
+static inline char *jsonw_store8(char *p, uint64_t x)
+{
+	memcpy(p, &x, 8);
+	return p;
+}
+
+static inline unsigned jsonw_digits(uint64_t v)
+{
+	v |= 1; /* 0 has one digit; no power of ten but 1 is odd, so the rest stays */
+	unsigned t = (unsigned)(64 - __builtin_clzll(v)) * 1233 >> 12;
+	return t + (v >= jsonw_powers[t]);
+}
+
+char *jsonw_u64_long(char *p, uint64_t v); /* v >= 10^8 */
+
+static inline char *jsonw_u64(char *p, uint64_t v)
+{
+	if (__builtin_expect(v >= 100000000, 0))
+		return jsonw_u64_long(p, v);
+	unsigned n = jsonw_digits(v);
+	jsonw_store8(p, jsonw_eight((uint32_t)v) >> 8 * (8 - n));
+	return p + n;
+}
+
+static inline char *jsonw_u8(char *p, uint8_t v)
+{
+	uint64_t x = jsonw_octets[v];
+	return jsonw_store8(p, x) + (x >> 56) - 1;
+}
+
+static inline char *jsonw_ipv4(char *p, const uint8_t bytes[4])
+{
+	*p++ = '"';
+	for (int i = 0; i < 4; i++) {
+		uint64_t x = jsonw_octets[bytes[i]];
+		p = jsonw_store8(p, x) + (x >> 56);
+	}
+	p[-1] = '"';
+	return p;
+}
 
 #endif

@@ -19,12 +19,16 @@ struct context {
 	uint64_t exported_ms; /* header time; the receive time where there is none */
 	uint64_t received_ms;
 	uint32_t seq;
+	uint32_t uptime_ms;   /* of the exporter at exported_ms */
+	bool has_uptime;
+	uint32_t records;     /* data and options records so far */
 	/* `"flow":{"type":"…","exporter":"…","port":…,"domain":…,"seq":`   then comes the number, then the tail
 	 * `,"exported":…,"received":…`                                      then what the protocol adds, then `}` */
 	char head[FLOW_TEXT_MAX], tail[64];
 	uint16_t head_len, tail_len;
 	char id[24];    /* document id without its last three characters */
 	uint16_t index; /* lines written for this datagram: the rest of the id */
+	bool with_id;
 };
 
 struct decoder {
@@ -35,11 +39,19 @@ struct decoder {
 	struct context ctx;
 	struct exporter_table *exporters;
 	struct record_scratch *scratch;
+	struct template *netflow5[4]; /* constant templates of versions 1, 5, 6, 7 */
+	struct jsonw_day day;
+	uint64_t held_bytes;
+	bool with_ids; /* the sink wants document ids */
 };
 
-/* Set `dec->ctx` for a datagram of `domain`: the texts, the id, the clock skew and the datagram counts. */
+/* Set `dec->ctx` for a datagram of `domain`: the texts, the id, the clock skew and the datagram counts. has_uptime is false
+ * afterwards. */
 void context_start(struct decoder *dec, const struct datagram *dgram, struct domain *domain,
 		   uint32_t seq, uint64_t exported_ms);
+
+/* The id of `ctx`, as context_start() makes it, with something that sets it apart. */
+void context_id(const struct decoder *dec, struct context *ctx, uint32_t salt);
 
 /* Room for a line of at most `need` bytes, its '\n' included (slack is added here): copies the head and returns where the
  * line starts; NULL when the sink has no room (counted). Every begun line must be ended. */

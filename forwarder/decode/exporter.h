@@ -10,9 +10,41 @@
 #include "common/ip.h"
 #include "forwarder/decode/decode.h"
 
-struct exporter;
 struct domain;
 struct template_store;
+struct options_store;
+struct held_list;
+
+struct exporter {
+	struct exporter *next; /* in its bucket of the table */
+	struct ip address;
+	struct domain *domains;
+	uint32_t templates, options; /* of all its domains */
+	const struct domain *latest[4];   /* by enum option_kind: the domain that last sent one */
+	const struct domain *latest_rate; /* … a sampling rate of the whole exporter */
+	const struct domain *latest_init; /* … its start time */
+};
+
+/* What a sequence number counts. Exporters differ from the standards: it is learnt from the numbers. */
+enum sequence_unit { UNIT_DATAGRAM, UNIT_RECORD };
+
+#define SEQUENCE_RECENT 16
+#define SEQUENCE_GAPS   8
+
+struct sequence {
+	bool started;
+	bool exact;                        /* how many records the last datagram had is known */
+	uint8_t unit;                      /* enum sequence_unit */
+	int8_t trust;                      /* above 0: the numbers follow one another, gaps are losses */
+	int8_t other_trust;                /* the same if the unit were the other one */
+	uint32_t last_seq, last_records;
+	uint32_t uptime_ms;
+	uint32_t recent[SEQUENCE_RECENT];  /* numbers seen, for duplicates */
+	uint8_t recent_at, gaps_len;
+	struct {
+		uint32_t from, len, age;
+	} gaps[SEQUENCE_GAPS];             /* numbers that have not come yet; by age they become losses */
+};
 
 /* Numbers of a domain since the start; the exporter line carries the difference to the last line. */
 struct domain_counts {
@@ -22,18 +54,18 @@ struct domain_counts {
 };
 
 struct domain {
-	struct domain *next;    /* in its bucket of the table */
-	struct domain *sibling; /* next domain of the same exporter */
+	struct domain *next;      /* in its bucket of the table */
+	struct domain *sibling;   /* next domain of the same exporter */
 	struct exporter *exporter;
 	enum protocol protocol;
 	uint32_t id;
 	struct domain_counts now, before; /* before: at the last exporter line */
 	uint64_t last_seen_ms, line_due_ms;
 	int64_t clock_skew_ms;
-	uint32_t header_rate; /* sampling rate in the header or sFlow sample, 0: none */
-	char *head;           /* `"flow":{"type":"…","exporter":"…","port":` */
+	uint32_t header_rate;  /* sampling rate in the header or sFlow sample, 0: none */
+	char head[104];        /* `"flow":{"type":"…","exporter":"…"` */
 	uint16_t head_len;
-	struct sequence *sequence;
+	struct sequence sequence;
 	struct template_store *templates; /* NULL until the first */
 	struct options_store *options;    /* NULL until the first */
 	struct held_list *held;           /* NULL until the first */
@@ -43,9 +75,23 @@ struct domain {
 struct domain *domain_get(struct decoder *dec, const struct ip *address, enum protocol protocol,
 			  uint32_t id);
 
-/* Account for a datagram with sequence number `seq` that carries `units` of what this protocol counts: losses, order,
- * duplicates. Returns true when the number says that the exporter has started again. */
-bool domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t units,
-		     uint32_t uptime_ms);
+/* Makes and frees the tables. */
+struct exporter_table *exporter_table_new(void);
+void exporter_table_free(struct decoder *dec);
+/* Calls `each` for every domain; it may free nothing. */
+int exporter_each(const struct decoder *dec, int (*each)(struct domain *, void *), void *arg);
+/* Forget domains that are silent: for an hour when nothing is known of them, for the life of a template otherwise. */
+void exporter_expire(struct decoder *dec, uint64_t now_ms);
+
+/* Memory of state is taken and returned here, so that it has one ceiling. False: it is reached. */
+bool memory_take(struct decoder *dec, size_t bytes);
+void memory_return(struct decoder *dec, size_t bytes);
+
+/* Account for the datagram at hand, which had `records` records (`exact`: all were counted; some may wait for their
+ * template): losses, order, duplicates, restarts. uptime_ms 0: the protocol has none. */
+void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records,
+		     bool exact, uint32_t uptime_ms);
+/* Whatever is still missing now is lost. */
+void domain_sequence_settle(struct decoder *dec, struct domain *dom);
 
 #endif

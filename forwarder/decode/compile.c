@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Templates to programs: which element becomes which JSON member, resolved once. */
+#include "forwarder/decode/record.h"
+
+#include <stdlib.h>
+
+/* ---- converters ---- */
+
+static enum converter unsigned_converter(size_t width)
+{
+	static const uint8_t by_width[9] = { CONV_ABSENT, CONV_U8,   CONV_U16,	CONV_UINT, CONV_U32,
+					     CONV_UINT,	  CONV_UINT, CONV_UINT, CONV_U64 };
+	return width <= 8 ? (enum converter)by_width[width] : CONV_HEX;
+}
+
+static enum converter wanted(bool width_fits, enum converter conv)
+{
+	return width_fits ? conv : CONV_HEX;
+}
+
+/* A width that the type cannot have makes hex text: the value is kept and the record goes on. Text may be empty, a
+ * number of no bytes is absent. */
+enum converter converter_for(unsigned type, size_t width)
+{
+	if (width == 0 && type != FIELD_STRING && type != FIELD_OCTET_ARRAY)
+		return CONV_ABSENT;
+	switch (type) {
+	case FIELD_UNSIGNED8:
+	case FIELD_UNSIGNED16:
+	case FIELD_UNSIGNED32:
+	case FIELD_UNSIGNED64:
+	case FIELD_MILLISECONDS:
+		return unsigned_converter(width);
+	case FIELD_SIGNED8:
+	case FIELD_SIGNED16:
+	case FIELD_SIGNED32:
+	case FIELD_SIGNED64:
+		return wanted(width <= 8, CONV_INT);
+	case FIELD_FLOAT32:
+	case FIELD_FLOAT64: /* RFC 7011 section 6.2: a float64 may be sent as a float32 */
+		return width == 4 ? CONV_FLOAT : wanted(width == 8, CONV_DOUBLE);
+	case FIELD_BOOLEAN:
+		return wanted(width == 1, CONV_BOOL);
+	case FIELD_MAC_ADDRESS:
+		return wanted(width == 6, CONV_MAC);
+	case FIELD_IPV4_ADDRESS:
+	case FIELD_IPV6_ADDRESS: /* one family in the place of the other is sent by real exporters */
+		return width == 4 ? CONV_IPV4 : wanted(width == 16, CONV_IPV6);
+	case FIELD_STRING:
+		return CONV_STRING;
+	case FIELD_SECONDS:
+		return wanted(width <= 8, CONV_SECONDS);
+	case FIELD_MICROSECONDS:
+		return wanted(width == 8, CONV_NTP_MICRO);
+	case FIELD_NANOSECONDS:
+		return wanted(width == 8, CONV_NTP_NANO);
+	case FIELD_APPLICATION_ID:
+		return CONV_APPLICATION;
+	case FIELD_BASIC_LIST:
+		return CONV_BASIC_LIST;
+	case FIELD_SUB_TEMPLATE_LIST:
+		return CONV_TEMPLATE_LIST;
+	case FIELD_SUB_TEMPLATE_MULTI:
+		return CONV_MULTI_LIST;
+	default:
+		return CONV_HEX;
+	}
+}
+
+/* The longest value of `width` bytes. Lists are measured per record. */
+static uint32_t value_room(enum converter conv, uint32_t width)
+{
+	switch (conv) {
+	case CONV_STRING:
+		return JSONW_STRING_MAX(width);
+	case CONV_APPLICATION:
+	case CONV_HEX:
+		return JSONW_HEX_MAX(width) + 40;
+	case CONV_NONE:
+	case CONV_ABSENT:
+	case CONV_BASIC_LIST:
+	case CONV_TEMPLATE_LIST:
+	case CONV_MULTI_LIST:
+		return 0;
+	default:
+		return 48; /* numbers, addresses and times are shorter */
+	}
+}
+
+/* ---- elements the decoder needs itself ---- */
+
+static const struct {
+	uint16_t id;
+	uint8_t kind;
+} ref_rows[] = {
+	{ 10, REF_INGRESS },	 { 14, REF_EGRESS },	   { 95, REF_APPLICATION },
+	{ 234, REF_VRF_IN },	 { 235, REF_VRF_OUT },	   { 48, REF_SAMPLER },
+	{ 302, REF_SAMPLER },	 { 50, REF_RATE },	   { 34, REF_RATE },
+	{ 305, REF_INTERVAL },	 { 306, REF_SPACE },	   { 309, REF_SIZE },
+	{ 310, REF_POPULATION }, { 311, REF_PROBABILITY }, { 160, REF_INIT },
+	{ 21, REF_UPTIME_END },
+};
+
+/* Times of a record, the best first. */
+static const struct {
+	uint16_t id;
+	uint8_t conv;
+	enum { TIME_END, TIME_START, TIME_OBSERVED } role;
+} time_rows[] = {
+	{ 157, CONV_NTP_NANO, TIME_END },	{ 155, CONV_NTP_MICRO, TIME_END },
+	{ 153, CONV_UINT, TIME_END },		{ 151, CONV_SECONDS, TIME_END },
+	{ 21, CONV_UPTIME_END, TIME_END },	{ 159, CONV_DELTA, TIME_END },
+	{ 156, CONV_NTP_NANO, TIME_START },	{ 154, CONV_NTP_MICRO, TIME_START },
+	{ 152, CONV_UINT, TIME_START },		{ 150, CONV_SECONDS, TIME_START },
+	{ 22, CONV_UPTIME_START, TIME_START },	{ 158, CONV_DELTA, TIME_START },
+	{ 325, CONV_NTP_NANO, TIME_OBSERVED },	{ 324, CONV_NTP_MICRO, TIME_OBSERVED },
+	{ 323, CONV_UINT, TIME_OBSERVED },	{ 322, CONV_SECONDS, TIME_OBSERVED },
+};
+
+#define LEN(array) (sizeof(array) / sizeof(*(array)))
+
+/* The state of a compilation. */
+struct compiler {
+	const struct fields *fields;
+	struct template *t;
+	struct op *op;                          /* next free */
+	char *keys;                             /* next free */
+	const struct field *field[SPECS_MAX];   /* by spec; NULL once written */
+	struct field unknown;
+};
+
+static int find_spec(const struct template *t, uint32_t pen, uint16_t id)
+{
+	for (int i = 0; i < t->specs_len; i++)
+		if (t->specs[i].id == id && t->specs[i].pen == pen)
+			return i;
+	return -1;
+}
+
+static uint16_t spec_at(const struct template *t, size_t spec)
+{
+	if (t->varying)
+		return (uint16_t)spec;
+	size_t at = 0;
+	for (size_t i = 0; i < spec; i++)
+		at += t->specs[i].width;
+	return (uint16_t)at;
+}
+
+static void set_ref(struct template *t, enum ref_kind kind, int spec)
+{
+	uint16_t width = t->specs[spec].width;
+	if (t->refs_set >> kind & 1 || width == 0)
+		return;
+	t->refs[kind].at = spec_at(t, (size_t)spec);
+	t->refs[kind].width = width;
+	t->refs_set |= 1u << kind;
+}
+
+/* RFC 7012 lets 155, 157 be of 8 bytes only and a wrong width is no time at all. */
+static bool time_usable(const struct template *t, int spec, enum converter conv)
+{
+	uint16_t width = t->specs[spec].width;
+	if (width == WIDTH_VARIABLE || width == 0 || width > 8)
+		return false;
+	return (conv != CONV_NTP_MICRO && conv != CONV_NTP_NANO) || width == 8;
+}
+
+static void find_time(struct template *t)
+{
+	int duration = find_spec(t, 0, 161);
+	t->duration_micro = duration < 0;
+	if (duration < 0)
+		duration = find_spec(t, 0, 162);
+	t->time_conv = CONV_ABSENT;
+	for (size_t i = 0; i < LEN(time_rows); i++) {
+		int spec = find_spec(t, 0, time_rows[i].id);
+		if (spec < 0 || !time_usable(t, spec, (enum converter)time_rows[i].conv))
+			continue;
+		if (time_rows[i].role == TIME_START && duration < 0)
+			continue;
+		t->time_conv = time_rows[i].conv;
+		set_ref(t, REF_TIME, spec);
+		if (time_rows[i].role == TIME_START) {
+			t->time_duration = true;
+			set_ref(t, REF_DURATION, duration);
+		}
+		return;
+	}
+}
+
+static void find_refs(struct template *t)
+{
+	for (size_t i = 0; i < LEN(ref_rows); i++) {
+		int spec = find_spec(t, 0, ref_rows[i].id);
+		if (spec >= 0)
+			set_ref(t, (enum ref_kind)ref_rows[i].kind, spec);
+	}
+	find_time(t);
+}
+
+/* ---- keys ---- */
+
+#define SCOPE_KEY(name) ",\"netflow9Scope." name "\":                                        "
+static const struct field scope_system = {
+	.pen = PEN_SCOPE, .id = 1, .type = FIELD_OCTET_ARRAY, .key_len = 24, .key = SCOPE_KEY("system")
+};
+static const struct field scope_cache = {
+	.pen = PEN_SCOPE, .id = 4, .type = FIELD_OCTET_ARRAY, .key_len = 23, .key = SCOPE_KEY("cache")
+};
+
+static const struct field *find_field(const struct compiler *c, const struct spec *spec)
+{
+	if (spec->pen == PEN_SCOPE)
+		return spec->id == 1 ? &scope_system : &scope_cache;
+	if (c->t->netflow9 && spec->pen == 0)
+		return fields_find_netflow9(c->fields, spec->id);
+	return fields_find(c->fields, spec->pen, spec->id);
+}
+
+static bool same_element(const struct template *t, size_t a, size_t b)
+{
+	return t->specs[a].id == t->specs[b].id && t->specs[a].pen == t->specs[b].pen;
+}
+
+/* 22 and 158 are written as 152, 21 and 159 as 153: once, and only when the template lacks the absolute time itself. */
+static uint16_t absolute_of(const struct compiler *c, size_t i)
+{
+	const struct spec *spec = &c->t->specs[i];
+	static const uint16_t pairs[][2] = { { 22, 152 }, { 158, 152 }, { 21, 153 }, { 159, 153 } };
+	if (spec->pen != 0 || spec->width == WIDTH_VARIABLE || spec->width > 8)
+		return 0;
+	for (size_t k = 0; k < LEN(pairs); k++) {
+		if (pairs[k][0] != spec->id)
+			continue;
+		bool taken = find_spec(c->t, 0, pairs[k][1]) >= 0;
+		if (k % 2 == 1) /* uptime goes before delta */
+			taken |= find_spec(c->t, 0, pairs[k - 1][0]) >= 0;
+		return taken ? 0 : pairs[k][1];
+	}
+	return 0;
+}
+
+static void add_op(struct compiler *c, const char *key, size_t key_len, enum converter conv,
+		   size_t spec)
+{
+	struct op *op = c->op++;
+	op->key = key;
+	op->key_len = (uint8_t)key_len;
+	op->conv = (uint8_t)conv;
+	op->spec = (uint16_t)spec;
+	op->at = spec_at(c->t, spec);
+	op->width = c->t->specs[spec].width;
+	c->t->room += (uint32_t)key_len + value_room(conv, op->width);
+}
+
+/* A value: directly behind `key`. */
+static void add_value(struct compiler *c, const char *key, size_t key_len, size_t spec)
+{
+	static const uint8_t relative[] = { [0] = CONV_UPTIME_END, [1] = CONV_UPTIME_START };
+	uint16_t id = c->t->specs[spec].id, width = c->t->specs[spec].width;
+	unsigned type = c->field[spec]->type;
+	enum converter conv = converter_for(type, width);
+	if (absolute_of(c, spec))
+		conv = id == 21 || id == 22 ? (enum converter)relative[id - 21] : CONV_DELTA;
+	if (width == WIDTH_VARIABLE && !converter_is_list(conv))
+		conv = CONV_VARYING;
+	add_op(c, key, key_len, conv, spec);
+	if (conv == CONV_VARYING)
+		c->op[-1].width = (uint16_t)type;
+}
+
+static bool writes_nothing(const struct compiler *c, size_t spec)
+{
+	return converter_for(c->field[spec]->type, c->t->specs[spec].width) == CONV_ABSENT;
+}
+
+/* All elements with the key of `first`, as one member: a value, or an array in wire order. */
+static void add_member(struct compiler *c, size_t first)
+{
+	const struct field *field = c->field[first];
+	static const char open[32] = "[", comma[32] = ",", close[32] = "]";
+	size_t n = 0;
+	for (size_t i = first; i < c->t->specs_len; i++)
+		n += c->field[i] == field && !writes_nothing(c, i);
+	if (n == 1)
+		for (size_t i = first; i < c->t->specs_len; i++)
+			if (c->field[i] == field && !writes_nothing(c, i))
+				add_value(c, field->key, field->key_len, i);
+	if (n > 1) {
+		add_op(c, field->key, field->key_len, CONV_NONE, first);
+		const char *lead = open;
+		for (size_t i = first; i < c->t->specs_len; i++) {
+			if (c->field[i] != field || writes_nothing(c, i))
+				continue;
+			add_value(c, lead, 1, i);
+			lead = comma;
+		}
+		add_op(c, close, 1, CONV_NONE, first);
+	}
+	for (size_t i = c->t->specs_len; i-- > first;)
+		if (c->field[i] == field)
+			c->field[i] = NULL;
+}
+
+/* Bind every spec to its field; an unknown element gets a field in `unknown` and a key in the template's memory. */
+static void bind_fields(struct compiler *c, struct field *unknown)
+{
+	struct template *t = c->t;
+	for (size_t i = 0; i < t->specs_len; i++) {
+		uint16_t absolute = absolute_of(c, i);
+		c->field[i] = absolute ? fields_find(c->fields, 0, absolute) :
+					 find_field(c, &t->specs[i]);
+		for (size_t k = 0; k < i && !c->field[i]; k++)
+			if (same_element(t, k, i))
+				c->field[i] = c->field[k];
+		if (c->field[i])
+			continue;
+		field_unknown(t->specs[i].pen, t->specs[i].id, c->keys, unknown);
+		c->field[i] = unknown++;
+		c->keys += FIELD_KEY_ROOM;
+	}
+}
+
+/* ---- memory and layout ---- */
+
+static size_t count_unknown(const struct compiler *c)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < c->t->specs_len; i++)
+		n += find_field(c, &c->t->specs[i]) == NULL;
+	return n;
+}
+
+/* Lengths of the records. False: longer than a set can be. */
+static bool measure(struct compiler *c)
+{
+	struct template *t = c->t;
+	size_t len = 0;
+	for (size_t i = 0; i < t->specs_len; i++) {
+		const struct field *field = find_field(c, &t->specs[i]);
+		enum converter conv = field ? converter_for(field->type, 8) : CONV_HEX;
+		bool variable = t->specs[i].width == WIDTH_VARIABLE;
+		t->lists |= converter_is_list(conv);
+		t->varying |= variable || converter_is_list(conv);
+		len += variable ? 1 : t->specs[i].width;
+	}
+	t->min_len = len < WIDTH_VARIABLE ? (uint16_t)len : WIDTH_VARIABLE;
+	return len < WIDTH_VARIABLE;
+}
+
+static struct template *compile(const struct fields *fields, const struct template *head,
+				const struct spec *specs, bool keep_padding)
+{
+	/* Elements of a template are few; memory for it is taken once they are counted. */
+	struct compiler c = { .fields = fields };
+	struct template draft = *head;
+	draft.specs = (struct spec *)(uintptr_t)specs; /* only read while counting */
+	c.t = &draft;
+	size_t unknown_len = count_unknown(&c), n = head->specs_len;
+	size_t ops_size = 2 * n * sizeof(struct op); /* an array of n is n + 2 steps, of n >= 2 */
+	size_t size = sizeof(struct template) + ops_size + n * sizeof(struct spec) +
+		      unknown_len * FIELD_KEY_ROOM;
+	struct field *unknown = unknown_len ? calloc(unknown_len, sizeof(*unknown)) : NULL;
+	char *memory = calloc(1, size);
+	if (!memory || (unknown_len && !unknown)) {
+		free(memory);
+		free(unknown);
+		return NULL;
+	}
+
+	struct template *t = c.t = (struct template *)(void *)memory;
+	*t = *head;
+	t->size = (uint32_t)size;
+	t->unknown = unknown_len > 0;
+	t->ops = c.op = (struct op *)(void *)(memory + sizeof(*t));
+	t->specs = (struct spec *)(void *)(memory + sizeof(*t) + ops_size);
+	c.keys = memory + sizeof(*t) + ops_size + n * sizeof(struct spec);
+	memcpy(t->specs, specs, n * sizeof(*specs));
+	if (measure(&c)) {
+		find_refs(t);
+		bind_fields(&c, unknown);
+		for (size_t i = 0; i < n; i++) {
+			bool padding = specs[i].pen == 0 && specs[i].id == 210;
+			if (c.field[i] && (keep_padding || !padding))
+				add_member(&c, i);
+		}
+	}
+	t->ops_len = (uint16_t)(c.op - t->ops);
+	free(unknown);
+	return t;
+}
+
+struct template *template_compile(const struct fields *fields, uint16_t id,
+				  const struct spec *specs, size_t specs_len, size_t scopes,
+				  bool options, bool netflow9)
+{
+	struct template head = {
+		.id = id,
+		.specs_len = (uint16_t)specs_len,
+		.scopes = (uint16_t)scopes,
+		.options = options,
+		.netflow9 = netflow9,
+	};
+	return compile(fields, &head, specs, true);
+}
+
+struct template *template_compile_constant(const struct fields *fields, const struct spec *specs,
+					   size_t specs_len)
+{
+	struct template head = { .specs_len = (uint16_t)specs_len };
+	return compile(fields, &head, specs, false);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The tables of exporters and of their domains. */
+#include "forwarder/decode/exporter.h"
+
+#include <stdlib.h>
+
+#include "forwarder/decode/options.h"
+#include "forwarder/decode/template.h"
+
+#define BUCKETS 4096
+#define IDLE_MS 3600000 /* a domain with nothing learnt is forgotten after so long */
+
+struct exporter_table {
+	struct domain *last;               /* the one found last: datagrams come in runs */
+	struct domain *domains[BUCKETS];   /* by address, protocol, id */
+	struct exporter *exporters[BUCKETS]; /* by address */
+};
+
+/* The latest[] of an exporter is by option kind. */
+_Static_assert(OPTION_KINDS == sizeof(((struct exporter *)0)->latest) / sizeof(struct domain *),
+	       "one place a kind");
+
+bool memory_take(struct decoder *dec, size_t bytes)
+{
+	if (dec->counters.memory_now + bytes > dec->options.limits.memory)
+		return false;
+	dec->counters.memory_now += bytes;
+	return true;
+}
+
+void memory_return(struct decoder *dec, size_t bytes)
+{
+	dec->counters.memory_now -= bytes;
+}
+
+static uint32_t hash(const struct ip *address, uint64_t rest)
+{
+	uint64_t high, low;
+	memcpy(&high, address->b, 8);
+	memcpy(&low, address->b + 8, 8);
+	uint64_t h = (high ^ rest) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ h >> 29 ^ low) * 0xbf58476d1ce4e5b9ull;
+	return (uint32_t)(h >> 40) % BUCKETS;
+}
+
+struct exporter_table *exporter_table_new(void)
+{
+	return calloc(1, sizeof(struct exporter_table));
+}
+
+static struct exporter *exporter_get(struct decoder *dec, const struct ip *address)
+{
+	struct exporter **bucket = &dec->exporters->exporters[hash(address, 0)];
+	for (struct exporter *e = *bucket; e; e = e->next)
+		if (ip_equal(&e->address, address))
+			return e;
+	if (!memory_take(dec, sizeof(struct exporter)))
+		return NULL;
+	struct exporter *e = calloc(1, sizeof(*e));
+	if (!e) {
+		memory_return(dec, sizeof(*e));
+		return NULL;
+	}
+	e->address = *address;
+	e->next = *bucket;
+	*bucket = e;
+	return e;
+}
+
+static void domain_head(struct domain *dom)
+{
+	char *p = jsonw_lit(dom->head, "\"flow\":{\"type\":\"");
+	const char *type = protocol_name(dom->protocol);
+	p = jsonw_raw(p, type, strlen(type));
+	p = jsonw_lit(p, "\",\"exporter\":");
+	const uint8_t *b = dom->exporter->address.b;
+	p = ip_is_v4(&dom->exporter->address) ? jsonw_ipv4(p, b + 12) : jsonw_ipv6(p, b);
+	dom->head_len = (uint16_t)(p - dom->head);
+}
+
+static struct domain *domain_new(struct decoder *dec, struct exporter *exporter,
+				 enum protocol protocol, uint32_t id)
+{
+	if (dec->counters.exporters_now >= dec->options.limits.exporters ||
+	    !memory_take(dec, sizeof(struct domain)))
+		return NULL;
+	struct domain *dom = calloc(1, sizeof(*dom));
+	if (!dom) {
+		memory_return(dec, sizeof(*dom));
+		return NULL;
+	}
+	dom->exporter = exporter;
+	dom->protocol = protocol;
+	dom->id = id;
+	dom->sibling = exporter->domains;
+	exporter->domains = dom;
+	domain_head(dom);
+	dec->counters.exporters_now++;
+	return dom;
+}
+
+static bool is(const struct domain *dom, const struct ip *address, enum protocol protocol,
+	       uint32_t id)
+{
+	return dom->id == id && dom->protocol == protocol &&
+	       ip_equal(&dom->exporter->address, address);
+}
+
+/* An exporter without domains: made for one that was refused, or the last one went. */
+static void exporter_prune(struct decoder *dec, struct exporter *exporter)
+{
+	if (exporter->domains)
+		return;
+	struct exporter **at = &dec->exporters->exporters[hash(&exporter->address, 0)];
+	while (*at != exporter)
+		at = &(*at)->next;
+	*at = exporter->next;
+	memory_return(dec, sizeof(*exporter));
+	free(exporter);
+}
+
+static uint64_t rest_of(enum protocol protocol, uint32_t id)
+{
+	return ((uint64_t)protocol + 1) << 32 | id;
+}
+
+struct domain *domain_get(struct decoder *dec, const struct ip *address, enum protocol protocol,
+			  uint32_t id)
+{
+	struct exporter_table *table = dec->exporters;
+	if (table->last && is(table->last, address, protocol, id))
+		return table->last;
+	struct domain **bucket = &table->domains[hash(address, rest_of(protocol, id))];
+	struct domain *dom = *bucket;
+	while (dom && !is(dom, address, protocol, id))
+		dom = dom->next;
+	if (!dom) {
+		struct exporter *exporter = exporter_get(dec, address);
+		dom = exporter ? domain_new(dec, exporter, protocol, id) : NULL;
+		if (!dom) {
+			if (exporter)
+				exporter_prune(dec, exporter);
+			dec->counters.exporters_refused++;
+			return NULL;
+		}
+		dom->next = *bucket;
+		*bucket = dom;
+	}
+	table->last = dom;
+	return dom;
+}
+
+/* Free the domain and, with its last one, the exporter; it is out of its bucket already. */
+static void domain_free(struct decoder *dec, struct domain *dom)
+{
+	struct exporter *exporter = dom->exporter;
+	held_free(dec, dom);
+	template_store_free(dec, dom);
+	options_store_free(dec, dom);
+	struct domain **at = &exporter->domains;
+	while (*at != dom)
+		at = &(*at)->sibling;
+	*at = dom->sibling;
+	if (dec->exporters->last == dom)
+		dec->exporters->last = NULL;
+	dec->counters.exporters_now--;
+	memory_return(dec, sizeof(*dom));
+	free(dom);
+	exporter_prune(dec, exporter);
+}
+
+static void free_where(struct decoder *dec, bool (*gone)(const struct domain *, uint64_t),
+		       uint64_t before_ms)
+{
+	for (size_t i = 0; i < BUCKETS; i++) {
+		for (struct domain **at = &dec->exporters->domains[i]; *at;) {
+			struct domain *dom = *at;
+			if (!gone(dom, before_ms)) {
+				at = &dom->next;
+				continue;
+			}
+			*at = dom->next;
+			domain_free(dec, dom);
+		}
+	}
+}
+
+static bool always(const struct domain *dom, uint64_t before_ms)
+{
+	(void)dom;
+	(void)before_ms;
+	return true;
+}
+
+static bool silent(const struct domain *dom, uint64_t before_ms)
+{
+	return dom->last_seen_ms < before_ms;
+}
+
+/* Nothing learnt that would be missed. */
+static bool idle(const struct domain *dom, uint64_t before_ms)
+{
+	return dom->last_seen_ms < before_ms && !dom->options &&
+	       (!dom->templates || !dom->templates->len);
+}
+
+void exporter_expire(struct decoder *dec, uint64_t now_ms)
+{
+	uint64_t long_ms = dec->options.limits.template_ms;
+	if (now_ms > IDLE_MS)
+		free_where(dec, idle, now_ms - IDLE_MS);
+	if (now_ms > long_ms)
+		free_where(dec, silent, now_ms - long_ms);
+}
+
+void exporter_table_free(struct decoder *dec)
+{
+	if (!dec->exporters)
+		return;
+	free_where(dec, always, 0);
+	free(dec->exporters);
+	dec->exporters = NULL;
+}
+
+int exporter_each(const struct decoder *dec, int (*each)(struct domain *, void *), void *arg)
+{
+	for (size_t i = 0; i < BUCKETS; i++) {
+		for (struct domain *dom = dec->exporters->domains[i]; dom; dom = dom->next) {
+			int result = each(dom, arg);
+			if (result)
+				return result;
+		}
+	}
+	return 0;
+}

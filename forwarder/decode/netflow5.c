@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * NetFlow 1, 5, 6 and 7: fixed records, decoded as constant templates of IANA elements. */
+#include "forwarder/decode/netflow5.h"
+
+#include "forwarder/decode/template.h"
+
+/* Element ids and widths in the order of the record; 210 is paddingOctets. The formats share their first 36 bytes:
+ * addresses, next hop, interfaces, packets, bytes, first and last uptime, ports. */
+#define COMMON                                                                        \
+	{ 0, 8, 4 }, { 0, 12, 4 }, { 0, 15, 4 }, { 0, 10, 2 }, { 0, 14, 2 }, { 0, 2, 4 }, \
+		{ 0, 1, 4 }, { 0, 22, 4 }, { 0, 21, 4 }, { 0, 7, 2 }, { 0, 11, 2 }
+/* TCP flags, protocol, type of service, AS numbers, prefix lengths */
+#define COMMON5                                                                            \
+	{ 0, 6, 1 }, { 0, 4, 1 }, { 0, 5, 1 }, { 0, 16, 2 }, { 0, 17, 2 }, { 0, 9, 1 }, { 0, 13, 1 }
+
+static const struct spec netflow1_specs[] = {
+	COMMON, { 0, 210, 2 }, { 0, 4, 1 }, { 0, 5, 1 }, { 0, 6, 1 }, { 0, 210, 7 },
+};
+
+static const struct spec netflow5_specs[] = {
+	COMMON, { 0, 210, 1 }, COMMON5, { 0, 210, 2 },
+};
+
+/* Encapsulation sizes have no element and are left out; then the next hop within the peer. */
+static const struct spec netflow6_specs[] = {
+	COMMON, { 0, 210, 1 }, COMMON5, { 0, 210, 2 }, { 0, 18, 4 },
+};
+
+/* Two fields of validity flags have no element; at the end the router that the switch works for. */
+static const struct spec netflow7_specs[] = {
+	COMMON, { 0, 210, 1 }, COMMON5, { 0, 210, 2 }, { 0, 130, 4 },
+};
+
+#define SPECS(specs) (specs), sizeof(specs) / sizeof(*(specs))
+
+static const struct format {
+	uint16_t version;
+	uint8_t protocol;
+	uint8_t header_len;
+	const struct spec *specs;
+	size_t specs_len;
+} formats[] = {
+	{ 1, PROTO_NETFLOW1, 16, SPECS(netflow1_specs) },
+	{ 5, PROTO_NETFLOW5, 24, SPECS(netflow5_specs) },
+	{ 6, PROTO_NETFLOW6, 24, SPECS(netflow6_specs) },
+	{ 7, PROTO_NETFLOW7, 24, SPECS(netflow7_specs) },
+};
+
+#define FORMATS (sizeof(formats) / sizeof(*formats))
+
+int netflow5_init(struct decoder *dec)
+{
+	for (size_t i = 0; i < FORMATS; i++) {
+		dec->netflow5[i] = template_compile_constant(dec->fields, formats[i].specs,
+							     formats[i].specs_len);
+		if (!dec->netflow5[i])
+			return -1;
+	}
+	return 0;
+}
+
+enum decode_result netflow5_datagram(struct decoder *dec, const struct datagram *dgram,
+				     struct sink *sink)
+{
+	struct cursor c = cursor_over(dgram->data, dgram->len);
+	uint16_t version = cursor_u16(&c), count = cursor_u16(&c);
+	uint32_t uptime_ms = cursor_u32(&c), seconds = cursor_u32(&c), nanoseconds = cursor_u32(&c);
+	size_t i = 0;
+	while (formats[i].version != version)
+		i++;
+	uint32_t seq = version == 1 ? 0 : cursor_u32(&c);
+	uint16_t engine = version == 5 || version == 6 ? cursor_u16(&c) : 0;
+	uint16_t sampling = version == 5 || version == 6 ? cursor_u16(&c) : 0;
+	if (version == 7)
+		cursor_u32(&c); /* reserved */
+	if (c.bad) {
+		problem_at(dec, &dec->counters.short_datagram, "shorter than its header", dgram->data,
+			   (uint32_t)dgram->len);
+		return DECODE_SHORT;
+	}
+	struct domain *dom = domain_get(dec, &dgram->src, (enum protocol)formats[i].protocol, engine);
+	if (!dom)
+		return DECODE_REFUSED;
+
+	context_start(dec, dgram, dom, seq, seconds * 1000ull + nanoseconds / 1000000);
+	dec->ctx.uptime_ms = uptime_ms;
+	dec->ctx.has_uptime = true;
+	dom->header_rate = sampling & 0x3fff; /* the top two bits are the mode */
+
+	/* The count is not believed where the datagram is shorter; bytes after the last record are no record. */
+	size_t record_len = dec->netflow5[i]->min_len, fit = cursor_left(&c) / record_len;
+	if (fit < count)
+		problem_at(dec, &dec->counters.malformed_header, "fewer records than the header says",
+			   dgram->data + 2, count);
+	size_t records = fit < count ? fit : count;
+	data_records(dec, sink, dec->netflow5[i], cursor_sub(&c, records * record_len), false);
+	if (version != 1)
+		domain_sequence(dec, dom, seq, (uint32_t)records, true, uptime_ms);
+	return dec->problem.reason ? DECODE_MALFORMED : DECODE_OK;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Options records: what they say is learnt, and measurements go out as lines of the exporter. */
+#include "forwarder/decode/options.h"
+#include "forwarder/decode/template.h"
+
+/* What the elements of an options record mean. */
+enum role {
+	ROLE_INTERFACE,      /* which interface */
+	ROLE_SAMPLER,        /* which sampler */
+	ROLE_APPLICATION,    /* which application */
+	ROLE_VRF,            /* which VRF */
+	ROLE_INTERFACE_NAME, /* part 0 of an interface, ... */
+	ROLE_INTERFACE_TEXT,
+	ROLE_SAMPLER_NAME,
+	ROLE_VRF_NAME,
+	ROLE_APPLICATION_PART, /* part `arg` of an application */
+	ROLE_INIT,
+	ROLE_ELEMENT_PEN, /* RFC 5610: description of an element */
+	ROLE_ELEMENT_ID,
+	ROLE_ELEMENT_TYPE,
+	ROLE_ELEMENT_NAME,
+	ROLE_MEASURED, /* a count of the exporter itself */
+	ROLES
+};
+
+static const struct role_row {
+	uint16_t id;
+	uint8_t role, arg;
+} role_rows[] = {
+	{ 10, ROLE_INTERFACE, 0 },
+	{ 14, ROLE_INTERFACE, 0 },
+	{ 252, ROLE_INTERFACE, 0 },
+	{ 253, ROLE_INTERFACE, 0 },
+	{ 48, ROLE_SAMPLER, 0 },
+	{ 302, ROLE_SAMPLER, 0 },
+	{ 95, ROLE_APPLICATION, 0 },
+	{ 234, ROLE_VRF, 0 },
+	{ 235, ROLE_VRF, 0 },
+	{ 82, ROLE_INTERFACE_NAME, 0 },
+	{ 83, ROLE_INTERFACE_TEXT, 1 },
+	{ 84, ROLE_SAMPLER_NAME, 0 },
+	{ 335, ROLE_SAMPLER_NAME, 0 },
+	{ 236, ROLE_VRF_NAME, 0 },
+	{ 96, ROLE_APPLICATION_PART, 0 },
+	{ 94, ROLE_APPLICATION_PART, 1 },
+	{ 372, ROLE_APPLICATION_PART, 2 },
+	{ 373, ROLE_APPLICATION_PART, 3 },
+	{ 374, ROLE_APPLICATION_PART, 4 },
+	{ 288, ROLE_APPLICATION_PART, 5 },
+	{ 289, ROLE_APPLICATION_PART, 6 },
+	{ 290, ROLE_APPLICATION_PART, 7 },
+	{ 160, ROLE_INIT, 0 },
+	{ 346, ROLE_ELEMENT_PEN, 0 },
+	{ 303, ROLE_ELEMENT_ID, 0 },
+	{ 339, ROLE_ELEMENT_TYPE, 0 },
+	{ 341, ROLE_ELEMENT_NAME, 0 },
+	/* RFC 7011 section 4, RFC 5476 section 6.5, RFC 5982: reliability, selector and process statistics */
+	{ 40, ROLE_MEASURED, 0 },
+	{ 41, ROLE_MEASURED, 0 },
+	{ 42, ROLE_MEASURED, 0 },
+	{ 85, ROLE_MEASURED, 0 },
+	{ 86, ROLE_MEASURED, 0 },
+	{ 133, ROLE_MEASURED, 0 },
+	{ 134, ROLE_MEASURED, 0 },
+	{ 135, ROLE_MEASURED, 0 },
+	{ 163, ROLE_MEASURED, 0 },
+	{ 164, ROLE_MEASURED, 0 },
+	{ 165, ROLE_MEASURED, 0 },
+	{ 166, ROLE_MEASURED, 0 },
+	{ 167, ROLE_MEASURED, 0 },
+	{ 168, ROLE_MEASURED, 0 },
+	{ 318, ROLE_MEASURED, 0 },
+	{ 319, ROLE_MEASURED, 0 },
+	{ 320, ROLE_MEASURED, 0 },
+	{ 0, ROLES, 0 },
+};
+
+static const struct role_row *role_of(const struct spec *spec)
+{
+	if (spec->pen != 0)
+		return NULL;
+	for (const struct role_row *row = role_rows; row->role != ROLES; row++)
+		if (row->id == spec->id)
+			return row;
+	return NULL;
+}
+
+/* What a record holds, by role: the first that is not all zero. */
+struct found {
+	uint32_t roles; /* bit per enum role */
+	struct bytes value[ROLES];
+	struct bytes part[OPTION_PARTS]; /* of an application */
+};
+
+static bool nonzero(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		if (b.p[i])
+			return true;
+	return false;
+}
+
+static void find_roles(const struct record *rec, struct found *found)
+{
+	*found = (struct found){ 0 };
+	for (size_t i = 0; i < rec->tmpl->specs_len; i++) {
+		const struct role_row *row = role_of(&rec->tmpl->specs[i]);
+		if (!row)
+			continue;
+		struct bytes b = record_spec(rec, i);
+		struct bytes *to = row->role == ROLE_APPLICATION_PART ? &found->part[row->arg] :
+								       &found->value[row->role];
+		if (!(found->roles >> row->role & 1) || !nonzero(*to) ||
+		    (row->role == ROLE_APPLICATION_PART && to->len == 0))
+			*to = b;
+		found->roles |= 1u << row->role;
+	}
+}
+
+static bool has(const struct found *found, enum role role)
+{
+	return found->roles >> role & 1;
+}
+
+static uint64_t number(struct bytes b)
+{
+	return b.len > 8 ? 0 : be_uint(b.p, b.len);
+}
+
+/* RFC 5610: the exporter describes an element of its vendor. */
+static bool learn_element(struct decoder *dec, const struct found *found)
+{
+	if (!has(found, ROLE_ELEMENT_ID) || !has(found, ROLE_ELEMENT_NAME))
+		return false;
+	struct bytes name = found->value[ROLE_ELEMENT_NAME];
+	uint32_t pen = (uint32_t)number(found->value[ROLE_ELEMENT_PEN]);
+	uint16_t id = (uint16_t)number(found->value[ROLE_ELEMENT_ID]) & 0x7fff;
+	uint8_t type = (uint8_t)number(found->value[ROLE_ELEMENT_TYPE]);
+	switch (fields_learn(dec->fields, pen, id, name.p, name.len, type)) {
+	case FIELDS_LEARNT:
+		template_rebind(dec, dec->ctx.domain->exporter);
+		break;
+	case FIELDS_FULL:
+		dec->counters.options_refused++;
+		break;
+	case FIELDS_KNOWN:
+	case FIELDS_REFUSED:
+		break;
+	}
+	return true;
+}
+
+static bool learn_names(struct decoder *dec, const struct found *found)
+{
+	struct domain *dom = dec->ctx.domain;
+	bool used = false;
+	if (has(found, ROLE_INTERFACE)) {
+		uint64_t id = number(found->value[ROLE_INTERFACE]);
+		for (int part = 0; part < 2; part++) {
+			unsigned role = ROLE_INTERFACE_NAME + (unsigned)part;
+			if (has(found, (enum role)role))
+				used |= option_set(dec, dom, OPTION_INTERFACE, id, 0, part,
+						   found->value[role]);
+		}
+	}
+	if (has(found, ROLE_VRF) && has(found, ROLE_VRF_NAME))
+		used |= option_set(dec, dom, OPTION_VRF, number(found->value[ROLE_VRF]), 0, 0,
+				   found->value[ROLE_VRF_NAME]);
+	if (has(found, ROLE_APPLICATION) && has(found, ROLE_APPLICATION_PART)) {
+		uint64_t id = application_key(found->value[ROLE_APPLICATION]);
+		for (int part = 0; part < OPTION_PARTS; part++)
+			if (found->part[part].len)
+				used |= option_set(dec, dom, OPTION_APPLICATION, id, 0, part,
+						   found->part[part]);
+	}
+	if (has(found, ROLE_SAMPLER) && has(found, ROLE_SAMPLER_NAME))
+		used |= option_set(dec, dom, OPTION_SAMPLER, number(found->value[ROLE_SAMPLER]), 0, 0,
+				   found->value[ROLE_SAMPLER_NAME]);
+	return used;
+}
+
+/* A rate is of the sampler that the record names, else of the interface, else of the exporter. */
+static bool learn_rate(struct decoder *dec, const struct record *rec, const struct found *found)
+{
+	struct domain *dom = dec->ctx.domain;
+	uint32_t rate = record_rate(rec);
+	struct bytes none = { NULL, 0 };
+	if (!rate)
+		return false;
+	if (has(found, ROLE_SAMPLER))
+		return option_set(dec, dom, OPTION_SAMPLER, number(found->value[ROLE_SAMPLER]),
+				  rate, -1, none);
+	if (has(found, ROLE_INTERFACE) && number(found->value[ROLE_INTERFACE]))
+		return option_set(dec, dom, OPTION_INTERFACE, number(found->value[ROLE_INTERFACE]),
+				  rate, -1, none);
+	options_set_rate(dec, dom, rate);
+	return true;
+}
+
+static void measurement_line(struct decoder *dec, struct sink *sink, const struct record *rec,
+			     const struct record_times *times, size_t room)
+{
+	char *p = line_begin(dec, sink, LINE_EXPORTER, room + 512);
+	if (!p)
+		return;
+	bool skewed;
+	const struct domain *dom = dec->ctx.domain;
+	p = jsonw_lit(p, "{\"@timestamp\":");
+	p = jsonw_time_ms(p, believed_time(dec, record_time(dec, rec, times), &skewed));
+	p = jsonw_lit(p, ",");
+	p = jsonw_raw(p, dom->head, dom->head_len);
+	p = jsonw_lit(p, ",\"domain\":");
+	p = jsonw_u64(p, dom->id);
+	p = jsonw_lit(p, "},\"reliability\":");
+	char *members = p;
+	p = record_members(dec, rec, times, 1, p);
+	if (p == members)
+		p++;
+	*members = '{';
+	p = jsonw_lit(p, "}}");
+	line_end(sink, LINE_EXPORTER, p);
+}
+
+void options_record(struct decoder *dec, struct sink *sink, const struct record *rec,
+		    const struct record_times *times, size_t room)
+{
+	struct found found;
+	find_roles(rec, &found);
+	bool used = learn_names(dec, &found);
+	used |= learn_rate(dec, rec, &found);
+	if (has(&found, ROLE_INIT)) {
+		options_set_init(dec, dec->ctx.domain, number(found.value[ROLE_INIT]));
+		used = true;
+	}
+	if (has(&found, ROLE_MEASURED)) {
+		measurement_line(dec, sink, rec, times, room);
+		used = true;
+	}
+	/* Last: the template of the record may be compiled anew by it. */
+	used |= learn_element(dec, &found);
+	if (!used)
+		dec->counters.options_ignored++;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The record walk: runs a template's program over the bytes of a record. */
+#include "forwarder/decode/record.h"
+
+/* ---- values ---- */
+
+/* Copies of 32 bytes are cheaper than copies of the right length; keys are padded for it and the sink has slack. */
+static inline char *put_key(char *p, const char *key, size_t len)
+{
+	memcpy(p, key, 32);
+	for (size_t done = 32; __builtin_expect(done < len, 0); done += 16)
+		memcpy(p + done, key + done, 16);
+	return p + len;
+}
+
+/* NTP time stamps (RFC 7011 section 6.1.9): seconds since 1900, or since 2036 when the top bit is clear, and a binary
+ * fraction, rounded to the unit that was sent so that .123 stays .123. */
+static uint64_t ntp_ms(uint64_t v, bool micro)
+{
+	uint64_t seconds = v >> 32, fraction = v & 0xffffffff;
+	if (v == 0)
+		return 0;
+	seconds += seconds & 0x80000000 ? 0 : 0x100000000;
+	if (seconds < 2208988800)
+		return 0;
+	if (micro) /* the lowest 11 bits mean nothing */
+		fraction = ((fraction & ~0x7ffull) * 1000000 + 0x80000000) >> 32;
+	else
+		fraction = ((fraction * 1000000000 + 0x80000000) >> 32) / 1000;
+	return (seconds - 2208988800) * 1000 + fraction / 1000;
+}
+
+/* Signed difference, so that a wrap of the 32 bits between the flow and the export does not matter, nor a flow that
+ * ends a little after the export. */
+static inline uint64_t uptime_ms(uint32_t v, const struct record_times *times)
+{
+	int64_t ms = (int64_t)times->exported_ms - (int32_t)(times->uptime_ms - v);
+	return ms < 0 ? 0 : (uint64_t)ms;
+}
+
+uint64_t time_convert(enum converter conv, const uint8_t *v, size_t width,
+		      const struct record_times *times)
+{
+	uint64_t n = be_uint(v, width);
+	switch (conv) {
+	case CONV_SECONDS:
+		return n < UINT64_MAX / 1000 ? n * 1000 : 0;
+	case CONV_NTP_MICRO:
+	case CONV_NTP_NANO:
+		return ntp_ms(n, conv == CONV_NTP_MICRO);
+	case CONV_UPTIME_START:
+	case CONV_UPTIME_END:
+		return times->has_uptime ? uptime_ms((uint32_t)n, times) : 0;
+	case CONV_DELTA:
+		return times->exported_ms > n / 1000 ? times->exported_ms - n / 1000 : 0;
+	default:
+		return n;
+	}
+}
+
+/* RFC 6759 section 4: engine id, selector; engine 20 puts the enterprise before the selector. */
+static char *put_application(char *p, const uint8_t *v, size_t width)
+{
+	if (width > 9 && !(v[0] == 20 && width <= 13))
+		return jsonw_hex(p, v, width);
+	*p++ = '"';
+	p = jsonw_u8(p, v[0]);
+	*p++ = ':';
+	if (v[0] == 20 && width >= 5) {
+		p = jsonw_u64(p, be32(v + 1));
+		*p++ = ':';
+		p = jsonw_u64(p, be_uint(v + 5, width - 5));
+	} else {
+		p = jsonw_u64(p, be_uint(v + 1, width - 1));
+	}
+	*p++ = '"';
+	return p;
+}
+
+static char *put_text(char *p, const uint8_t *v, size_t width)
+{
+	while (width && v[width - 1] == 0)
+		width--;
+	return jsonw_string(p, v, width);
+}
+
+/* A finite number, or NULL: absent. */
+static char *put_real(char *p, enum converter conv, const uint8_t *v)
+{
+	if (conv == CONV_FLOAT) {
+		uint32_t bits = be32(v);
+		float single;
+		memcpy(&single, &bits, sizeof(single));
+		return __builtin_isfinite(single) ? jsonw_float(p, single) : NULL;
+	}
+	uint64_t bits = be64(v);
+	double number;
+	memcpy(&number, &bits, sizeof(number));
+	return __builtin_isfinite(number) ? jsonw_double(p, number) : NULL;
+}
+
+/* Values that are rare. NULL: absent. */
+static __attribute__((noinline)) char *put_rare(struct decoder *dec, const struct record_times *times,
+						unsigned depth, char *p, enum converter conv,
+						const uint8_t *v, size_t width)
+{
+	switch (conv) {
+	case CONV_INT:
+		return jsonw_i64(p, be_int(v, width));
+	case CONV_FLOAT:
+	case CONV_DOUBLE:
+		return put_real(p, conv, v);
+	case CONV_BOOL: /* RFC 7011 section 6.1.5; some send 0 for false */
+		return v[0] > 2 ? NULL : jsonw_bool(p, v[0] == 1);
+	case CONV_HEX:
+		return jsonw_hex(p, v, width);
+	case CONV_SECONDS:
+	case CONV_NTP_MICRO:
+	case CONV_NTP_NANO:
+	case CONV_DELTA:
+		return jsonw_u64(p, time_convert(conv, v, width, times));
+	case CONV_APPLICATION:
+		return put_application(p, v, width);
+	case CONV_BASIC_LIST:
+	case CONV_TEMPLATE_LIST:
+	case CONV_MULTI_LIST:
+		return list_write(dec, conv, (struct bytes){ v, width }, times, depth, p);
+	default:
+		return NULL;
+	}
+}
+
+/* Uptime stamps in IPFIX mean nothing until the exporter has said when it started: the bare number, under its own name. */
+static __attribute__((noinline)) char *put_bare_uptime(char *key_at, enum converter conv,
+						       const uint8_t *v, size_t width)
+{
+	char *p = key_at;
+	if (*key_at == ',')
+		p = conv == CONV_UPTIME_START ? jsonw_lit(p, ",\"flowStartSysUpTime\":") :
+						jsonw_lit(p, ",\"flowEndSysUpTime\":");
+	return jsonw_u64(p, be_uint(v, width));
+}
+
+/* Writes the value; returns NULL where it is absent. The hot converters are all here. */
+static inline __attribute__((always_inline)) char *
+put_value(struct decoder *dec, const struct record_times *times, unsigned depth, char *p,
+	  enum converter conv, const uint8_t *v, size_t width)
+{
+	switch (conv) {
+	case CONV_NONE:
+		return p;
+	case CONV_U8:
+		return jsonw_u8(p, v[0]);
+	case CONV_U16:
+		return jsonw_u64(p, be16(v));
+	case CONV_U32:
+		return jsonw_u64(p, be32(v));
+	case CONV_U64:
+		return jsonw_u64(p, be64(v));
+	case CONV_UINT:
+		return jsonw_u64(p, be_uint(v, width));
+	case CONV_MAC:
+		return jsonw_mac(p, v);
+	case CONV_IPV4:
+		return jsonw_ipv4(p, v);
+	case CONV_IPV6:
+		return jsonw_ipv6(p, v);
+	case CONV_STRING:
+		return put_text(p, v, width);
+	case CONV_UPTIME_START:
+	case CONV_UPTIME_END: /* has_uptime was tested by the caller */
+		return jsonw_u64(p, uptime_ms((uint32_t)be_uint(v, width), times));
+	default:
+		return put_rare(dec, times, depth, p, conv, v, width);
+	}
+}
+
+char *value_write(struct decoder *dec, const struct record_times *times, unsigned depth, char *p,
+		  enum converter conv, struct bytes b)
+{
+	if (conv == CONV_UPTIME_START || conv == CONV_UPTIME_END)
+		conv = CONV_UINT;
+	return put_value(dec, times, depth, p, conv, b.p, b.len);
+}
+
+/* The program. `loc` is a constant NULL or not in each of the two calls. */
+static inline __attribute__((always_inline)) char *
+run(struct decoder *dec, const struct template *t, const uint8_t *data, const struct loc *loc,
+    const struct record_times *times, unsigned depth, char *p)
+{
+	const struct op *end = t->ops + t->ops_len;
+	for (const struct op *op = t->ops; op < end; op++) {
+		const uint8_t *v = data + (loc ? loc[op->at].at : op->at);
+		size_t width = loc ? loc[op->at].len : op->width;
+		enum converter conv = (enum converter)op->conv;
+		char *key_at = p, *value_at = put_key(p, op->key, op->key_len);
+		if (loc && conv == CONV_VARYING)
+			conv = converter_for(op->width, width);
+		if (__builtin_expect(conv == CONV_UPTIME_START || conv == CONV_UPTIME_END, 0) &&
+		    !times->has_uptime) {
+			p = put_bare_uptime(key_at, conv, v, width);
+			continue;
+		}
+		p = put_value(dec, times, depth, value_at, conv, v, width);
+		if (__builtin_expect(p == NULL, 0)) /* in an array a place must stay */
+			p = op->key_len > 1 ? key_at : jsonw_lit(value_at, "null");
+	}
+	return p;
+}
+
+/* ---- the record ---- */
+
+/* What the record itself says about the exporter's uptime. */
+static const struct record_times *own_times(const struct decoder *dec, const struct record *rec,
+					    const struct record_times *times,
+					    struct record_times *own)
+{
+	if (!(rec->tmpl->refs_set & (1u << REF_INIT | 1u << REF_UPTIME_END)))
+		return times;
+	*own = *times;
+	uint64_t init = record_uint(rec, REF_INIT);
+	if (init && init <= times->exported_ms) {
+		own->uptime_ms = (uint32_t)(times->exported_ms - init);
+		own->has_uptime = true;
+	}
+	/* A flow cannot end long after its export: some exporters count uptime from elsewhere. Then the end is the
+	 * export, and the start keeps its distance. */
+	uint32_t end = (uint32_t)record_uint(rec, REF_UPTIME_END);
+	int32_t ahead = (int32_t)(end - own->uptime_ms);
+	if (record_has(rec, REF_UPTIME_END) && ahead > 0 &&
+	    (uint64_t)ahead > dec->options.clock_skew_ms)
+		own->uptime_ms = end;
+	return own;
+}
+
+char *record_members(struct decoder *dec, const struct record *rec, const struct record_times *times,
+		     unsigned depth, char *p)
+{
+	struct record_times own;
+	times = own_times(dec, rec, times, &own);
+	if (rec->loc)
+		return run(dec, rec->tmpl, rec->data, rec->loc, times, depth, p);
+	return run(dec, rec->tmpl, rec->data, NULL, times, depth, p);
+}
+
+uint64_t record_time(const struct decoder *dec, const struct record *rec,
+		     const struct record_times *times)
+{
+	const struct template *t = rec->tmpl;
+	if (t->time_conv == CONV_ABSENT)
+		return 0;
+	struct record_times own;
+	times = own_times(dec, rec, times, &own);
+	struct bytes b = record_ref(rec, REF_TIME);
+	uint64_t ms = time_convert((enum converter)t->time_conv, b.p, b.len, times);
+	if (!t->time_duration || ms == 0)
+		return ms;
+	uint64_t duration = record_uint(rec, REF_DURATION);
+	return ms + (t->duration_micro ? duration / 1000 : duration);
+}
+
+struct bytes record_spec(const struct record *rec, size_t spec)
+{
+	if (rec->loc)
+		return (struct bytes){ rec->data + rec->loc[spec].at, rec->loc[spec].len };
+	size_t at = 0;
+	for (size_t i = 0; i < spec; i++)
+		at += rec->tmpl->specs[i].width;
+	return (struct bytes){ rec->data + at, rec->tmpl->specs[spec].width };
+}
+
+size_t record_locate(const struct template *tmpl, const uint8_t *data, size_t left, struct loc *loc,
+		     uint32_t *ret_room)
+{
+	struct cursor c = cursor_over(data, left);
+	size_t varying = 0;
+	for (size_t i = 0; i < tmpl->specs_len; i++) {
+		size_t width = tmpl->specs[i].width;
+		if (width == WIDTH_VARIABLE) { /* RFC 7011 section 7 */
+			width = cursor_u8(&c);
+			if (width == 255)
+				width = cursor_u16(&c);
+			varying += width;
+		}
+		const uint8_t *v = cursor_take(&c, width);
+		if (!v || v - data > UINT16_MAX)
+			return 0;
+		loc[i].at = (uint16_t)(v - data);
+		loc[i].len = (uint16_t)width;
+	}
+	*ret_room = tmpl->room + (uint32_t)(6 * varying);
+	return left - cursor_left(&c);
+}
+
+size_t record_lists_room(struct decoder *dec, const struct record *rec, unsigned depth)
+{
+	if (!rec->tmpl->lists)
+		return 0;
+	size_t room = 0;
+	for (size_t i = 0; i < rec->tmpl->ops_len; i++) {
+		const struct op *op = &rec->tmpl->ops[i];
+		if (converter_is_list((enum converter)op->conv))
+			room += list_room(dec, (enum converter)op->conv, record_spec(rec, op->spec),
+					  depth);
+	}
+	return room;
+}

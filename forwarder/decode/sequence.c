@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sequence numbers: what was lost, reordered or sent twice, and when an exporter started again.
+ *
+ * The standards say that NetFlow 5 and IPFIX count records, NetFlow 9 and sFlow datagrams; some exporters count otherwise or
+ * not at all. So the unit is taken from the numbers themselves, and gaps count as losses only while the numbers mostly
+ * follow one another. A gap is given SETTLE_AGE further datagrams to be filled by late ones. */
+#include "forwarder/decode/decode_internal.h"
+
+#define SETTLE_AGE   16
+#define TRUST_MAX    8
+#define SWITCH_TRUST 4
+#define REORDER_MAX  100000  /* numbers; further back is a restart */
+#define JUMP_MAX     1000000 /* numbers; further on is a restart too */
+#define RESTART_MS   60000   /* uptime that goes back by more */
+
+static void lose(struct decoder *dec, struct domain *dom, uint32_t n)
+{
+	dec->counters.lost += n;
+	dom->now.lost += n;
+}
+
+static void drop_gap(struct sequence *s, unsigned i)
+{
+	s->gaps_len--;
+	memmove(&s->gaps[i], &s->gaps[i + 1], (s->gaps_len - i) * sizeof(s->gaps[0]));
+}
+
+static void age_gaps(struct decoder *dec, struct domain *dom)
+{
+	struct sequence *s = &dom->sequence;
+	for (unsigned i = s->gaps_len; i-- > 0;) {
+		if (++s->gaps[i].age < SETTLE_AGE)
+			continue;
+		lose(dec, dom, s->gaps[i].len);
+		drop_gap(s, i);
+	}
+}
+
+static void add_gap(struct decoder *dec, struct domain *dom, uint32_t from, uint32_t len)
+{
+	struct sequence *s = &dom->sequence;
+	if (s->gaps_len == SEQUENCE_GAPS) {
+		lose(dec, dom, s->gaps[0].len);
+		drop_gap(s, 0);
+	}
+	s->gaps[s->gaps_len].from = from;
+	s->gaps[s->gaps_len].len = len;
+	s->gaps[s->gaps_len++].age = 0;
+}
+
+/* A late datagram fills (part of) a gap. What is left of it before and behind stays missing. */
+static void fill_gap(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t units)
+{
+	struct sequence *s = &dom->sequence;
+	for (unsigned i = 0; i < s->gaps_len; i++) {
+		uint32_t from = s->gaps[i].from, len = s->gaps[i].len, before = seq - from;
+		if (before >= len)
+			continue;
+		uint32_t age = s->gaps[i].age;
+		uint32_t behind = len - before > units ? len - before - units : 0;
+		drop_gap(s, i);
+		if (before) {
+			add_gap(dec, dom, from, before);
+			s->gaps[s->gaps_len - 1].age = age;
+		}
+		if (behind) {
+			add_gap(dec, dom, seq + units, behind);
+			s->gaps[s->gaps_len - 1].age = age;
+		}
+		return;
+	}
+}
+
+static bool seen(const struct sequence *s, uint32_t seq)
+{
+	for (unsigned i = 0; i < SEQUENCE_RECENT; i++)
+		if (s->recent[i] == seq)
+			return true;
+	return false;
+}
+
+static void start(struct sequence *s, uint32_t seq)
+{
+	for (unsigned i = 0; i < SEQUENCE_RECENT; i++)
+		s->recent[i] = seq;
+	s->started = true;
+	s->trust = s->other_trust = 0;
+	s->gaps_len = 0;
+}
+
+static int8_t vote(int8_t trust, bool fits)
+{
+	if (fits)
+		return (int8_t)(trust < TRUST_MAX ? trust + 1 : trust);
+	return (int8_t)(trust > -TRUST_MAX ? trust - 1 : trust);
+}
+
+/* Which unit explains the step from the last datagram to this one? */
+static void judge(struct sequence *s, uint32_t step)
+{
+	bool as_datagram = step == 1, as_record = step == s->last_records;
+	bool by_record = s->unit == UNIT_RECORD;
+	if (!s->exact)
+		return;
+	s->trust = vote(s->trust, by_record ? as_record : as_datagram);
+	s->other_trust = vote(s->other_trust, by_record ? as_datagram : as_record);
+	if (s->trust <= 0 && s->other_trust >= SWITCH_TRUST) {
+		s->unit = by_record ? UNIT_DATAGRAM : UNIT_RECORD;
+		s->trust = s->other_trust;
+		s->other_trust = 0;
+		s->gaps_len = 0;
+	}
+}
+
+static bool went_back(const struct sequence *s, uint32_t uptime_ms)
+{
+	int32_t back = (int32_t)(s->uptime_ms - uptime_ms);
+	return s->uptime_ms && uptime_ms && back > RESTART_MS;
+}
+
+static void follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records)
+{
+	struct sequence *s = &dom->sequence;
+	uint32_t step = s->unit == UNIT_RECORD ? s->last_records : 1;
+	int32_t gap = (int32_t)(seq - (s->last_seq + step));
+	if (gap < 0 && gap > -REORDER_MAX && s->trust > 0) {
+		dec->counters.reordered++;
+		dom->now.reordered++;
+		fill_gap(dec, dom, seq, s->unit == UNIT_RECORD ? records : 1);
+		return;
+	}
+	if (gap > JUMP_MAX || gap <= -REORDER_MAX) {
+		if (s->trust > 0) {
+			dec->counters.restarts++;
+			dom->now.restarts++;
+		}
+		start(s, seq);
+	} else {
+		bool trusted = s->trust > 0 && s->exact;
+		judge(s, seq - s->last_seq);
+		if (gap > 0 && trusted)
+			add_gap(dec, dom, s->last_seq + step, (uint32_t)gap);
+	}
+	s->last_seq = seq;
+	s->last_records = records;
+}
+
+void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records,
+		     bool exact, uint32_t uptime_ms)
+{
+	struct sequence *s = &dom->sequence;
+	bool restarted = s->started && went_back(s, uptime_ms);
+	if (restarted) {
+		dec->counters.restarts++;
+		dom->now.restarts++;
+	}
+	if (!s->started) {
+		bool counts_records = dom->protocol != PROTO_NETFLOW9 &&
+				      dom->protocol != PROTO_SFLOW5;
+		s->unit = counts_records ? UNIT_RECORD : UNIT_DATAGRAM;
+	}
+	if (!s->started || restarted) {
+		start(s, seq);
+		s->last_seq = seq;
+		s->last_records = records;
+	} else if (seen(s, seq) && s->trust > 0) {
+		dec->counters.duplicates++;
+		dom->now.duplicates++;
+		return;
+	} else {
+		age_gaps(dec, dom);
+		follow(dec, dom, seq, records);
+	}
+	s->recent[s->recent_at++ % SEQUENCE_RECENT] = seq;
+	s->exact = exact;
+	s->uptime_ms = uptime_ms;
+}
+
+void domain_sequence_settle(struct decoder *dec, struct domain *dom)
+{
+	struct sequence *s = &dom->sequence;
+	for (unsigned i = 0; i < s->gaps_len; i++)
+		lose(dec, dom, s->gaps[i].len);
+	s->gaps_len = 0;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The template store of a domain: a sorted array of compiled templates, under the ceilings of its exporter. */
+#include "forwarder/decode/template.h"
+
+#include <stdlib.h>
+
+/* Index of the first row whose id is not below `id`. */
+static uint32_t lower_bound(const struct template_store *store, uint16_t id)
+{
+	uint32_t low = 0, high = store->len;
+	while (low < high) {
+		uint32_t mid = (low + high) / 2;
+		if (store->rows[mid]->id < id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct template *template_find(const struct domain *dom, uint16_t id)
+{
+	const struct template_store *store = dom->templates;
+	if (!store)
+		return NULL;
+	uint32_t at = lower_bound(store, id);
+	return at < store->len && store->rows[at]->id == id ? store->rows[at] : NULL;
+}
+
+static void forget(struct decoder *dec, struct domain *dom, uint32_t at)
+{
+	struct template_store *store = dom->templates;
+	dec->counters.templates_now--;
+	dom->exporter->templates--;
+	memory_return(dec, store->rows[at]->size);
+	free(store->rows[at]);
+	store->len--;
+	memmove(store->rows + at, store->rows + at + 1, (store->len - at) * sizeof(*store->rows));
+}
+
+static bool same(const struct template *t, const struct spec *specs, size_t specs_len, size_t scopes,
+		 bool options)
+{
+	return t->specs_len == specs_len && t->scopes == scopes && t->options == options &&
+	       memcmp(t->specs, specs, specs_len * sizeof(*specs)) == 0;
+}
+
+/* Room in the array for one more row. */
+static int grow(struct decoder *dec, struct domain *dom)
+{
+	struct template_store *store = dom->templates;
+	if (!store) {
+		if (!memory_take(dec, sizeof(*store)))
+			return -1;
+		store = dom->templates = calloc(1, sizeof(*store));
+		if (!store) {
+			memory_return(dec, sizeof(*store));
+			return -1;
+		}
+	}
+	if (store->len < store->room)
+		return 0;
+	uint32_t room = store->room ? 2 * store->room : 8;
+	size_t more = (room - store->room) * sizeof(*store->rows);
+	if (!memory_take(dec, more))
+		return -1;
+	struct template **rows = realloc(store->rows, room * sizeof(*rows));
+	if (!rows) {
+		memory_return(dec, more);
+		return -1;
+	}
+	store->rows = rows;
+	store->room = room;
+	return 0;
+}
+
+static int insert(struct decoder *dec, struct domain *dom, struct template *t)
+{
+	if (dom->exporter->templates >= dec->options.limits.templates_per_exporter)
+		return -1;
+	if (grow(dec, dom) || !memory_take(dec, t->size))
+		return -1;
+	struct template_store *store = dom->templates;
+	uint32_t at = lower_bound(store, t->id);
+	memmove(store->rows + at + 1, store->rows + at, (store->len - at) * sizeof(*store->rows));
+	store->rows[at] = t;
+	store->len++;
+	dom->exporter->templates++;
+	dec->counters.templates_now++;
+	return 0;
+}
+
+struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t id,
+			      const struct spec *specs, size_t specs_len, size_t scopes,
+			      bool options, bool *ret_new)
+{
+	struct template *old = template_find(dom, id);
+	*ret_new = false;
+	if (old && same(old, specs, specs_len, scopes, options)) {
+		old->used_ms = dec->ctx.received_ms;
+		return old;
+	}
+	bool replaced = old != NULL;
+	if (old)
+		forget(dec, dom, lower_bound(dom->templates, id));
+	bool netflow9 = dom->protocol == PROTO_NETFLOW9;
+	struct template *t = template_compile(dec->fields, id, specs, specs_len, scopes, options,
+					      netflow9);
+	if (!t || insert(dec, dom, t)) {
+		free(t);
+		dec->counters.templates_refused++;
+		return NULL;
+	}
+	t->used_ms = dec->ctx.received_ms;
+	if (replaced)
+		dec->counters.templates_replaced++;
+	else
+		dec->counters.templates_added++;
+	*ret_new = true;
+	return t;
+}
+
+void template_remove(struct decoder *dec, struct domain *dom, uint16_t id)
+{
+	if (!template_find(dom, id))
+		return;
+	forget(dec, dom, lower_bound(dom->templates, id));
+	dec->counters.templates_withdrawn++;
+}
+
+void template_remove_all(struct decoder *dec, struct domain *dom, bool options)
+{
+	for (uint32_t i = dom->templates ? dom->templates->len : 0; i-- > 0;) {
+		if (dom->templates->rows[i]->options != options)
+			continue;
+		forget(dec, dom, i);
+		dec->counters.templates_withdrawn++;
+	}
+}
+
+void template_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms)
+{
+	for (uint32_t i = dom->templates ? dom->templates->len : 0; i-- > 0;) {
+		if (dom->templates->rows[i]->used_ms >= before_ms)
+			continue;
+		forget(dec, dom, i);
+		dec->counters.templates_expired++;
+	}
+}
+
+void template_rebind(struct decoder *dec, struct exporter *exporter)
+{
+	for (struct domain *dom = exporter->domains; dom; dom = dom->sibling) {
+		for (uint32_t i = 0; dom->templates && i < dom->templates->len; i++) {
+			struct template *old = dom->templates->rows[i];
+			if (!old->unknown)
+				continue;
+			struct template *t = template_compile(dec->fields, old->id, old->specs,
+							      old->specs_len, old->scopes,
+							      old->options, old->netflow9);
+			if (!t)
+				return;
+			t->used_ms = old->used_ms;
+			if (t->size > old->size) /* never: what is known needs less */
+				t->size = old->size;
+			memory_return(dec, old->size - t->size);
+			dom->templates->rows[i] = t;
+			free(old);
+		}
+	}
+}
+
+void template_store_free(struct decoder *dec, struct domain *dom)
+{
+	struct template_store *store = dom->templates;
+	if (!store)
+		return;
+	while (store->len)
+		forget(dec, dom, store->len - 1);
+	memory_return(dec, sizeof(*store) + store->room * sizeof(*store->rows));
+	free(store->rows);
+	free(store);
+	dom->templates = NULL;
+}
