@@ -9,23 +9,26 @@
 /* ---- tables ---- */
 
 #define CH(c, at) ((uint64_t)(uint8_t)(c) << 8 * (at))
-#define OCTET(n)                                                                              \
-	((n) < 10    ? CH('0' + (n), 0) | CH('.', 1) | CH(2, 7) :                             \
-	 (n) < 100   ? CH('0' + (n) / 10, 0) | CH('0' + (n) % 10, 1) | CH('.', 2) | CH(3, 7) : \
-		       CH('0' + (n) / 100, 0) | CH('0' + (n) / 10 % 10, 1) |                   \
-			     CH('0' + (n) % 10, 2) | CH('.', 3) | CH(4, 7))
+#define OCTET(n)                                                                             \
+	((n) < 10    ? CH('0' + (n), 0) | CH('.', 1) | CH(2, 7)                              \
+	 : (n) < 100 ? CH('0' + (n) / 10, 0) | CH('0' + (n) % 10, 1) | CH('.', 2) | CH(3, 7) \
+		     : CH('0' + (n) / 100, 0) | CH('0' + (n) / 10 % 10, 1) |                 \
+			   CH('0' + (n) % 10, 2) | CH('.', 3) | CH(4, 7))
 #define FOUR(F, n)    F(n), F((n) + 1), F((n) + 2), F((n) + 3)
 #define SIXTEEN(F, n) FOUR(F, n), FOUR(F, (n) + 4), FOUR(F, (n) + 8), FOUR(F, (n) + 12)
-#define ALL(F)                                                                             \
-	SIXTEEN(F, 0), SIXTEEN(F, 16), SIXTEEN(F, 32), SIXTEEN(F, 48), SIXTEEN(F, 64),     \
-		SIXTEEN(F, 80), SIXTEEN(F, 96), SIXTEEN(F, 112), SIXTEEN(F, 128),          \
-		SIXTEEN(F, 144), SIXTEEN(F, 160), SIXTEEN(F, 176), SIXTEEN(F, 192),        \
-		SIXTEEN(F, 208), SIXTEEN(F, 224), SIXTEEN(F, 240)
+#define ALL(F)                                                                                   \
+	SIXTEEN(F, 0), SIXTEEN(F, 16), SIXTEEN(F, 32), SIXTEEN(F, 48), SIXTEEN(F, 64),           \
+	    SIXTEEN(F, 80), SIXTEEN(F, 96), SIXTEEN(F, 112), SIXTEEN(F, 128), SIXTEEN(F, 144),   \
+	    SIXTEEN(F, 160), SIXTEEN(F, 176), SIXTEEN(F, 192), SIXTEEN(F, 208), SIXTEEN(F, 224), \
+	    SIXTEEN(F, 240)
 
 const uint64_t jsonw_octets[256] = { ALL(OCTET) };
 
-#define HEX_DIGIT(n) ((n) < 10 ? '0' + (n) : 'a' + (n) - 10)
-#define HEX_PAIR(n)  { HEX_DIGIT((n) >> 4), HEX_DIGIT((n) & 15) }
+#define HEX_DIGIT(n) ((n) < 10 ? '0' + (n) : 'a' + (n)-10)
+#define HEX_PAIR(n)                                    \
+	{                                              \
+		HEX_DIGIT((n) >> 4), HEX_DIGIT((n)&15) \
+	}
 static const char hex_pairs[256][2] = { ALL(HEX_PAIR) };
 
 const uint64_t jsonw_powers[20] = {
@@ -302,8 +305,8 @@ char *jsonw_string(char *p, const uint8_t *bytes, size_t n)
 		uint8_t c = bytes[i];
 		if (c >= 0x80) {
 			size_t skip, good = utf8_sequence(bytes + i, n - i, &skip);
-			p = good ? jsonw_raw(p, (const char *)bytes + i, good) :
-				   jsonw_lit(p, "\xef\xbf\xbd");
+			p = good ? jsonw_raw(p, (const char *)bytes + i, good)
+				 : jsonw_lit(p, "\xef\xbf\xbd");
 			i += good ? good : skip;
 			continue;
 		}

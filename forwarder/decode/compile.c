@@ -8,8 +8,8 @@
 
 static enum converter unsigned_converter(size_t width)
 {
-	static const uint8_t by_width[9] = { CONV_ABSENT, CONV_U8,   CONV_U16,	CONV_UINT, CONV_U32,
-					     CONV_UINT,	  CONV_UINT, CONV_UINT, CONV_U64 };
+	static const uint8_t by_width[9] = { CONV_ABSENT, CONV_U8,   CONV_U16,  CONV_UINT, CONV_U32,
+					     CONV_UINT,   CONV_UINT, CONV_UINT, CONV_U64 };
 	return width <= 8 ? (enum converter)by_width[width] : CONV_HEX;
 }
 
@@ -93,10 +93,10 @@ static const struct {
 	uint16_t id;
 	uint8_t kind;
 } ref_rows[] = {
-	{ 10, REF_INGRESS },	 { 14, REF_EGRESS },	   { 95, REF_APPLICATION },
-	{ 234, REF_VRF_IN },	 { 235, REF_VRF_OUT },	   { 48, REF_SAMPLER },
-	{ 302, REF_SAMPLER },	 { 50, REF_RATE },	   { 34, REF_RATE },
-	{ 305, REF_INTERVAL },	 { 306, REF_SPACE },	   { 309, REF_SIZE },
+	{ 10, REF_INGRESS },     { 14, REF_EGRESS },       { 95, REF_APPLICATION },
+	{ 234, REF_VRF_IN },     { 235, REF_VRF_OUT },     { 48, REF_SAMPLER },
+	{ 302, REF_SAMPLER },    { 50, REF_RATE },         { 34, REF_RATE },
+	{ 305, REF_INTERVAL },   { 306, REF_SPACE },       { 309, REF_SIZE },
 	{ 310, REF_POPULATION }, { 311, REF_PROBABILITY }, { 160, REF_INIT },
 	{ 21, REF_UPTIME_END },
 };
@@ -107,14 +107,14 @@ static const struct {
 	uint8_t conv;
 	enum { TIME_END, TIME_START, TIME_OBSERVED } role;
 } time_rows[] = {
-	{ 157, CONV_NTP_NANO, TIME_END },	{ 155, CONV_NTP_MICRO, TIME_END },
-	{ 153, CONV_UINT, TIME_END },		{ 151, CONV_SECONDS, TIME_END },
-	{ 21, CONV_UPTIME_END, TIME_END },	{ 159, CONV_DELTA, TIME_END },
-	{ 156, CONV_NTP_NANO, TIME_START },	{ 154, CONV_NTP_MICRO, TIME_START },
-	{ 152, CONV_UINT, TIME_START },		{ 150, CONV_SECONDS, TIME_START },
-	{ 22, CONV_UPTIME_START, TIME_START },	{ 158, CONV_DELTA, TIME_START },
-	{ 325, CONV_NTP_NANO, TIME_OBSERVED },	{ 324, CONV_NTP_MICRO, TIME_OBSERVED },
-	{ 323, CONV_UINT, TIME_OBSERVED },	{ 322, CONV_SECONDS, TIME_OBSERVED },
+	{ 157, CONV_NTP_NANO, TIME_END },      { 155, CONV_NTP_MICRO, TIME_END },
+	{ 153, CONV_UINT, TIME_END },          { 151, CONV_SECONDS, TIME_END },
+	{ 21, CONV_UPTIME_END, TIME_END },     { 159, CONV_DELTA, TIME_END },
+	{ 156, CONV_NTP_NANO, TIME_START },    { 154, CONV_NTP_MICRO, TIME_START },
+	{ 152, CONV_UINT, TIME_START },        { 150, CONV_SECONDS, TIME_START },
+	{ 22, CONV_UPTIME_START, TIME_START }, { 158, CONV_DELTA, TIME_START },
+	{ 325, CONV_NTP_NANO, TIME_OBSERVED }, { 324, CONV_NTP_MICRO, TIME_OBSERVED },
+	{ 323, CONV_UINT, TIME_OBSERVED },     { 322, CONV_SECONDS, TIME_OBSERVED },
 };
 
 #define LEN(array) (sizeof(array) / sizeof(*(array)))
@@ -123,9 +123,9 @@ static const struct {
 struct compiler {
 	const struct fields *fields;
 	struct template *t;
-	struct op *op;                          /* next free */
-	char *keys;                             /* next free */
-	const struct field *field[SPECS_MAX];   /* by spec; NULL once written */
+	struct op *op;                        /* next free */
+	char *keys;                           /* next free */
+	const struct field *field[SPECS_MAX]; /* by spec; NULL once written */
 	struct field unknown;
 };
 
@@ -202,12 +202,16 @@ static void find_refs(struct template *t)
 /* ---- keys ---- */
 
 #define SCOPE_KEY(name) ",\"netflow9Scope." name "\":                                        "
-static const struct field scope_system = {
-	.pen = PEN_SCOPE, .id = 1, .type = FIELD_OCTET_ARRAY, .key_len = 24, .key = SCOPE_KEY("system")
-};
-static const struct field scope_cache = {
-	.pen = PEN_SCOPE, .id = 4, .type = FIELD_OCTET_ARRAY, .key_len = 23, .key = SCOPE_KEY("cache")
-};
+static const struct field scope_system = { .pen = PEN_SCOPE,
+					   .id = 1,
+					   .type = FIELD_OCTET_ARRAY,
+					   .key_len = 24,
+					   .key = SCOPE_KEY("system") };
+static const struct field scope_cache = { .pen = PEN_SCOPE,
+					  .id = 4,
+					  .type = FIELD_OCTET_ARRAY,
+					  .key_len = 23,
+					  .key = SCOPE_KEY("cache") };
 
 static const struct field *find_field(const struct compiler *c, const struct spec *spec)
 {
@@ -309,8 +313,8 @@ static void bind_fields(struct compiler *c, struct field *unknown)
 	struct template *t = c->t;
 	for (size_t i = 0; i < t->specs_len; i++) {
 		uint16_t absolute = absolute_of(c, i);
-		c->field[i] = absolute ? fields_find(c->fields, 0, absolute) :
-					 find_field(c, &t->specs[i]);
+		c->field[i] =
+		    absolute ? fields_find(c->fields, 0, absolute) : find_field(c, &t->specs[i]);
 		for (size_t k = 0; k < i && !c->field[i]; k++)
 			if (same_element(t, k, i))
 				c->field[i] = c->field[k];

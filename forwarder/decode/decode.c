@@ -37,10 +37,10 @@ struct decode_options decode_defaults(void)
 	};
 }
 
-#define OR_DEFAULT(member)                                \
-	do {                                              \
-		if (!dec->options.member)                 \
-			dec->options.member = d.member;   \
+#define OR_DEFAULT(member)                              \
+	do {                                            \
+		if (!dec->options.member)               \
+			dec->options.member = d.member; \
 	} while (0)
 
 static void fill_defaults(struct decoder *dec)
@@ -121,7 +121,8 @@ void problem_at(struct decoder *dec, uint64_t *counter, const char *reason, cons
 
 static void base64url(const uint8_t *in, size_t triples, char *out)
 {
-	static const char digits[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	static const char digits[64] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	for (size_t i = 0; i < triples; i++) {
 		uint32_t v = be24(in + 3 * i);
 		for (int k = 0; k < 4; k++)
@@ -152,7 +153,8 @@ static uint64_t hash_bytes(uint64_t h, const uint8_t *p, size_t len)
 void context_id(const struct decoder *dec, struct context *ctx, uint32_t salt)
 {
 	const struct domain *dom = ctx->domain;
-	uint64_t h = hash_bytes((uint64_t)dom->protocol << 32 | dom->id, dom->exporter->address.b, 16);
+	uint64_t h =
+	    hash_bytes((uint64_t)dom->protocol << 32 | dom->id, dom->exporter->address.b, 16);
 	h = mix(h, (uint64_t)ctx->dgram->port << 32 | salt);
 	h = hash_bytes(h, ctx->dgram->data, ctx->dgram->len);
 	uint8_t raw[18];
@@ -241,6 +243,15 @@ uint64_t believed_time(struct decoder *dec, uint64_t ms, bool *ret_skewed)
 
 /* ---- the datagram ---- */
 
+/* Until sflow.c is there. */
+__attribute__((weak)) enum decode_result
+sflow_datagram(struct decoder *dec, const struct datagram *dgram, struct sink *sink)
+{
+	(void)sink;
+	problem_at(dec, &dec->counters.unknown_version, "sFlow is not built in", dgram->data, 5);
+	return DECODE_UNKNOWN_VERSION;
+}
+
 size_t decode_stream_message(const uint8_t *data, size_t len)
 {
 	if (len >= 2 && be16(data) != 10)
@@ -253,7 +264,7 @@ size_t decode_stream_message(const uint8_t *data, size_t len)
 	return message;
 }
 
-static bool wants_ids(const struct sink *sink)
+bool sink_wants_ids(const struct sink *sink)
 {
 	for (int kind = 0; kind < LINE_KINDS; kind++)
 		if (sink->head[kind].len && sink->head[kind].id_at >= 0)
@@ -267,7 +278,7 @@ enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *
 	dec->problem = (struct decode_problem){ 0 };
 	dec->ctx.dgram = dgram;
 	dec->ctx.domain = NULL;
-	dec->with_ids = wants_ids(sink);
+	dec->with_ids = sink_wants_ids(sink);
 	if (dgram->len < 4) {
 		problem_at(dec, &dec->counters.short_datagram, "datagram has no header",
 			   dgram->data, (uint32_t)dgram->len);
@@ -290,7 +301,7 @@ enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *
 	default:
 		break;
 	}
-	problem_at(dec, &dec->counters.unknown_version, "not NetFlow, IPFIX or sFlow 5", dgram->data,
-		   be16(dgram->data));
+	problem_at(dec, &dec->counters.unknown_version, "not NetFlow, IPFIX or sFlow 5",
+		   dgram->data, be16(dgram->data));
 	return DECODE_UNKNOWN_VERSION;
 }

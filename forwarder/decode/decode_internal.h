@@ -19,9 +19,9 @@ struct context {
 	uint64_t exported_ms; /* header time; the receive time where there is none */
 	uint64_t received_ms;
 	uint32_t seq;
-	uint32_t uptime_ms;   /* of the exporter at exported_ms */
+	uint32_t uptime_ms; /* of the exporter at exported_ms */
 	bool has_uptime;
-	uint32_t records;     /* data and options records so far */
+	uint32_t records; /* data and options records so far */
 	/* `"flow":{"type":"…","exporter":"…","port":…,"domain":…,"seq":`   then comes the number, then the tail
 	 * `,"exported":…,"received":…`                                      then what the protocol adds, then `}` */
 	char head[FLOW_TEXT_MAX], tail[64];
@@ -52,6 +52,9 @@ void context_start(struct decoder *dec, const struct datagram *dgram, struct dom
 
 /* The id of `ctx`, as context_start() makes it, with something that sets it apart. */
 void context_id(const struct decoder *dec, struct context *ctx, uint32_t salt);
+
+/* Has the sink a head with a place for an id? */
+bool sink_wants_ids(const struct sink *sink);
 
 /* Room for a line of at most `need` bytes, its '\n' included (slack is added here): copies the head and returns where the
  * line starts; NULL when the sink has no room (counted). Every begun line must be ended. */

@@ -11,8 +11,8 @@
 #define IDLE_MS 3600000 /* a domain with nothing learnt is forgotten after so long */
 
 struct exporter_table {
-	struct domain *last;               /* the one found last: datagrams come in runs */
-	struct domain *domains[BUCKETS];   /* by address, protocol, id */
+	struct domain *last;                 /* the one found last: datagrams come in runs */
+	struct domain *domains[BUCKETS];     /* by address, protocol, id */
 	struct exporter *exporters[BUCKETS]; /* by address */
 };
 

@@ -19,7 +19,7 @@ struct exporter {
 	struct exporter *next; /* in its bucket of the table */
 	struct ip address;
 	struct domain *domains;
-	uint32_t templates, options; /* of all its domains */
+	uint32_t templates, options;      /* of all its domains */
 	const struct domain *latest[4];   /* by enum option_kind: the domain that last sent one */
 	const struct domain *latest_rate; /* … a sampling rate of the whole exporter */
 	const struct domain *latest_init; /* … its start time */
@@ -33,17 +33,17 @@ enum sequence_unit { UNIT_DATAGRAM, UNIT_RECORD };
 
 struct sequence {
 	bool started;
-	bool exact;                        /* how many records the last datagram had is known */
-	uint8_t unit;                      /* enum sequence_unit */
-	int8_t trust;                      /* above 0: the numbers follow one another, gaps are losses */
-	int8_t other_trust;                /* the same if the unit were the other one */
+	bool exact;         /* how many records the last datagram had is known */
+	uint8_t unit;       /* enum sequence_unit */
+	int8_t trust;       /* above 0: the numbers follow one another, gaps are losses */
+	int8_t other_trust; /* the same if the unit were the other one */
 	uint32_t last_seq, last_records;
 	uint32_t uptime_ms;
-	uint32_t recent[SEQUENCE_RECENT];  /* numbers seen, for duplicates */
+	uint32_t recent[SEQUENCE_RECENT]; /* numbers seen, for duplicates */
 	uint8_t recent_at, gaps_len;
 	struct {
 		uint32_t from, len, age;
-	} gaps[SEQUENCE_GAPS];             /* numbers that have not come yet; by age they become losses */
+	} gaps[SEQUENCE_GAPS]; /* numbers that have not come yet; by age they become losses */
 };
 
 /* Numbers of a domain since the start; the exporter line carries the difference to the last line. */
@@ -54,16 +54,16 @@ struct domain_counts {
 };
 
 struct domain {
-	struct domain *next;      /* in its bucket of the table */
-	struct domain *sibling;   /* next domain of the same exporter */
+	struct domain *next;    /* in its bucket of the table */
+	struct domain *sibling; /* next domain of the same exporter */
 	struct exporter *exporter;
 	enum protocol protocol;
 	uint32_t id;
 	struct domain_counts now, before; /* before: at the last exporter line */
 	uint64_t last_seen_ms, line_due_ms;
 	int64_t clock_skew_ms;
-	uint32_t header_rate;  /* sampling rate in the header or sFlow sample, 0: none */
-	char head[104];        /* `"flow":{"type":"…","exporter":"…"` */
+	uint32_t header_rate; /* sampling rate in the header or sFlow sample, 0: none */
+	char head[104];       /* `"flow":{"type":"…","exporter":"…"` */
 	uint16_t head_len;
 	struct sequence sequence;
 	struct template_store *templates; /* NULL until the first */

@@ -66,7 +66,8 @@ void held_add(struct decoder *dec, uint16_t id, struct cursor data)
 {
 	struct domain *dom = dec->ctx.domain;
 	size_t len = cursor_left(&data), size = sizeof(struct held_set) + len;
-	if (dec->options.no_hold || dec->options.limits.held_sets == 0 || !room_for(dec, dom, size)) {
+	if (dec->options.no_hold || dec->options.limits.held_sets == 0 ||
+	    !room_for(dec, dom, size)) {
 		dropped(dec, dom);
 		return;
 	}

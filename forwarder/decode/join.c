@@ -6,9 +6,12 @@
 static const struct {
 	uint8_t ref, kind;
 } join_rows[] = {
-	{ REF_INGRESS, OPTION_INTERFACE }, { REF_EGRESS, OPTION_INTERFACE },
-	{ REF_APPLICATION, OPTION_APPLICATION }, { REF_VRF_IN, OPTION_VRF },
-	{ REF_VRF_OUT, OPTION_VRF }, { REF_SAMPLER, OPTION_SAMPLER },
+	{ REF_INGRESS, OPTION_INTERFACE },
+	{ REF_EGRESS, OPTION_INTERFACE },
+	{ REF_APPLICATION, OPTION_APPLICATION },
+	{ REF_VRF_IN, OPTION_VRF },
+	{ REF_VRF_OUT, OPTION_VRF },
+	{ REF_SAMPLER, OPTION_SAMPLER },
 };
 
 static const struct option_entry *find(const struct join *join, enum option_kind kind, uint64_t id)
@@ -21,7 +24,7 @@ static void prepare_sampling(const struct domain *dom, const struct template *tm
 			     struct join *join)
 {
 	const struct domain *rate_from =
-		join->own && join->own->rate ? dom : dom->exporter->latest_rate;
+	    join->own && join->own->rate ? dom : dom->exporter->latest_rate;
 	if (rate_from) {
 		join->rate = rate_from->options->rate;
 		join->origin = RATE_EXPORTER;
@@ -29,17 +32,16 @@ static void prepare_sampling(const struct domain *dom, const struct template *tm
 		join->rate = dom->header_rate;
 		join->origin = RATE_HEADER;
 	}
-	const uint32_t in_record = 1u << REF_RATE | 1u << REF_INTERVAL | 1u << REF_SIZE |
-				   1u << REF_PROBABILITY;
+	const uint32_t in_record =
+	    1u << REF_RATE | 1u << REF_INTERVAL | 1u << REF_SIZE | 1u << REF_PROBABILITY;
 	const struct options_store *samplers = join->other[OPTION_SAMPLER];
 	const struct options_store *interfaces = join->other[OPTION_INTERFACE];
 	bool by_sampler = (join->own && join->own->samplers) || (samplers && samplers->samplers);
 	bool by_interface = (join->own && join->own->interface_rates) ||
 			    (interfaces && interfaces->interface_rates);
 	join->sampling_per_record =
-		(tmpl->refs_set & in_record) ||
-		(by_sampler && tmpl->refs_set >> REF_SAMPLER & 1) ||
-		(by_interface && tmpl->refs_set & (1u << REF_INGRESS | 1u << REF_EGRESS));
+	    (tmpl->refs_set & in_record) || (by_sampler && tmpl->refs_set >> REF_SAMPLER & 1) ||
+	    (by_interface && tmpl->refs_set & (1u << REF_INGRESS | 1u << REF_EGRESS));
 }
 
 void join_prepare(struct decoder *dec, const struct domain *dom, const struct template *tmpl,
@@ -121,7 +123,8 @@ uint32_t record_rate(const struct record *rec)
 		probability = (double)single;
 	}
 	if (probability > 0 && probability <= 1)
-		return clamp(1 / probability < 4e9 ? (uint64_t)(1 / probability + 0.5) : UINT32_MAX);
+		return clamp(1 / probability < 4e9 ? (uint64_t)(1 / probability + 0.5)
+						   : UINT32_MAX);
 	return 0;
 }
 
@@ -141,7 +144,7 @@ char *join_sampling(struct decoder *dec, const struct record *rec, const struct 
 	enum rate_origin origin = RATE_RECORD;
 	if (!rate && record_has(rec, REF_SAMPLER)) {
 		const struct option_entry *e =
-			find(join, OPTION_SAMPLER, record_uint(rec, REF_SAMPLER));
+		    find(join, OPTION_SAMPLER, record_uint(rec, REF_SAMPLER));
 		rate = e ? e->rate : 0;
 		origin = RATE_SAMPLER;
 	}
@@ -183,8 +186,8 @@ static const struct option_entry *lookup(const struct record *rec, const struct 
 {
 	if (!(join->joins >> ref & 1))
 		return NULL;
-	uint64_t id = kind == OPTION_APPLICATION ? application_key(record_ref(rec, ref)) :
-						   record_uint(rec, ref);
+	uint64_t id = kind == OPTION_APPLICATION ? application_key(record_ref(rec, ref))
+						 : record_uint(rec, ref);
 	const struct option_entry *e = find(join, kind, id);
 	return e && e->text_len ? e : NULL;
 }

@@ -47,8 +47,8 @@ static void put_number(struct out *out, uint64_t v)
 static void put_element(struct decoder *dec, struct out *out, unsigned type, struct bytes value)
 {
 	enum converter conv = converter_for(type, value.len);
-	out->room += converter_is_list(conv) ? list_room(dec, conv, value, out->depth + 1) :
-					       6 * value.len + 48;
+	out->room += converter_is_list(conv) ? list_room(dec, conv, value, out->depth + 1)
+					     : 6 * value.len + 48;
 	if (!out->p)
 		return;
 	char *p = value_write(dec, out->times, out->depth + 1, out->p, conv, value);
@@ -136,7 +136,8 @@ static bool one_record(struct decoder *dec, struct out *out, const struct templa
 	return true;
 }
 
-static bool records(struct decoder *dec, struct out *out, uint16_t id, struct cursor *c, bool *first)
+static bool records(struct decoder *dec, struct out *out, uint16_t id, struct cursor *c,
+		    bool *first)
 {
 	const struct template *t = template_find(dec->ctx.domain, id);
 	if (!t || t->min_len == 0 || t->min_len == WIDTH_VARIABLE) {

@@ -6,19 +6,28 @@
 
 /* Element ids and widths in the order of the record; 210 is paddingOctets. The formats share their first 36 bytes:
  * addresses, next hop, interfaces, packets, bytes, first and last uptime, ports. */
-#define COMMON                                                                        \
+#define COMMON                                                                            \
 	{ 0, 8, 4 }, { 0, 12, 4 }, { 0, 15, 4 }, { 0, 10, 2 }, { 0, 14, 2 }, { 0, 2, 4 }, \
-		{ 0, 1, 4 }, { 0, 22, 4 }, { 0, 21, 4 }, { 0, 7, 2 }, { 0, 11, 2 }
+	    { 0, 1, 4 }, { 0, 22, 4 }, { 0, 21, 4 }, { 0, 7, 2 },                         \
+	{                                                                                 \
+		0, 11, 2                                                                  \
+	}
 /* TCP flags, protocol, type of service, AS numbers, prefix lengths */
-#define COMMON5                                                                            \
-	{ 0, 6, 1 }, { 0, 4, 1 }, { 0, 5, 1 }, { 0, 16, 2 }, { 0, 17, 2 }, { 0, 9, 1 }, { 0, 13, 1 }
+#define COMMON5                                                                         \
+	{ 0, 6, 1 }, { 0, 4, 1 }, { 0, 5, 1 }, { 0, 16, 2 }, { 0, 17, 2 }, { 0, 9, 1 }, \
+	{                                                                               \
+		0, 13, 1                                                                \
+	}
 
 static const struct spec netflow1_specs[] = {
 	COMMON, { 0, 210, 2 }, { 0, 4, 1 }, { 0, 5, 1 }, { 0, 6, 1 }, { 0, 210, 7 },
 };
 
 static const struct spec netflow5_specs[] = {
-	COMMON, { 0, 210, 1 }, COMMON5, { 0, 210, 2 },
+	COMMON,
+	{ 0, 210, 1 },
+	COMMON5,
+	{ 0, 210, 2 },
 };
 
 /* Encapsulation sizes have no element and are left out; then the next hop within the peer. */
@@ -51,8 +60,8 @@ static const struct format {
 int netflow5_init(struct decoder *dec)
 {
 	for (size_t i = 0; i < FORMATS; i++) {
-		dec->netflow5[i] = template_compile_constant(dec->fields, formats[i].specs,
-							     formats[i].specs_len);
+		dec->netflow5[i] =
+		    template_compile_constant(dec->fields, formats[i].specs, formats[i].specs_len);
 		if (!dec->netflow5[i])
 			return -1;
 	}
@@ -74,11 +83,12 @@ enum decode_result netflow5_datagram(struct decoder *dec, const struct datagram 
 	if (version == 7)
 		cursor_u32(&c); /* reserved */
 	if (c.bad) {
-		problem_at(dec, &dec->counters.short_datagram, "shorter than its header", dgram->data,
-			   (uint32_t)dgram->len);
+		problem_at(dec, &dec->counters.short_datagram, "shorter than its header",
+			   dgram->data, (uint32_t)dgram->len);
 		return DECODE_SHORT;
 	}
-	struct domain *dom = domain_get(dec, &dgram->src, (enum protocol)formats[i].protocol, engine);
+	struct domain *dom =
+	    domain_get(dec, &dgram->src, (enum protocol)formats[i].protocol, engine);
 	if (!dom)
 		return DECODE_REFUSED;
 
@@ -90,8 +100,8 @@ enum decode_result netflow5_datagram(struct decoder *dec, const struct datagram 
 	/* The count is not believed where the datagram is shorter; bytes after the last record are no record. */
 	size_t record_len = dec->netflow5[i]->min_len, fit = cursor_left(&c) / record_len;
 	if (fit < count)
-		problem_at(dec, &dec->counters.malformed_header, "fewer records than the header says",
-			   dgram->data + 2, count);
+		problem_at(dec, &dec->counters.malformed_header,
+			   "fewer records than the header says", dgram->data + 2, count);
 	size_t records = fit < count ? fit : count;
 	data_records(dec, sink, dec->netflow5[i], cursor_sub(&c, records * record_len), false);
 	if (version != 1)

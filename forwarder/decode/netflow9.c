@@ -24,14 +24,14 @@ static bool one_set(struct decoder *dec, struct sink *sink, struct cursor *c,
 	if (len < 4) {
 		c->p = start;
 		if (!all_zero(c)) /* some fill the datagram up with zeros */
-			problem_at(dec, &dec->counters.malformed_set, "set is shorter than its header",
-				   start, len);
+			problem_at(dec, &dec->counters.malformed_set,
+				   "set is shorter than its header", start, len);
 		return false;
 	}
 	struct cursor set = cursor_sub(c, len - 4u);
 	if (c->bad) /* what is there is decoded */
-		problem_at(dec, &dec->counters.malformed_set, "set is longer than the datagram", start,
-			   len);
+		problem_at(dec, &dec->counters.malformed_set, "set is longer than the datagram",
+			   start, len);
 	if (id == ids->templates)
 		template_set(dec, sink, set, false);
 	else if (id == ids->options)
@@ -117,8 +117,8 @@ static bool message(struct decoder *dec, const struct datagram *dgram, struct si
 	/* Another message may be glued to it; anything else is no part of IPFIX. */
 	if (end > c->p)
 		c->p = end;
-	return !c->bad && cursor_left(c) >= 16 && be16(c->p) == 10 &&
-	       be16(c->p + 2) >= 16 && be16(c->p + 2) <= cursor_left(c);
+	return !c->bad && cursor_left(c) >= 16 && be16(c->p) == 10 && be16(c->p + 2) >= 16 &&
+	       be16(c->p + 2) <= cursor_left(c);
 }
 
 enum decode_result ipfix_datagram(struct decoder *dec, const struct datagram *dgram,

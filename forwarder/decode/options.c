@@ -108,8 +108,8 @@ static void find_roles(const struct record *rec, struct found *found)
 		if (!row)
 			continue;
 		struct bytes b = record_spec(rec, i);
-		struct bytes *to = row->role == ROLE_APPLICATION_PART ? &found->part[row->arg] :
-								       &found->value[row->role];
+		struct bytes *to = row->role == ROLE_APPLICATION_PART ? &found->part[row->arg]
+								      : &found->value[row->role];
 		if (!(found->roles >> row->role & 1) || !nonzero(*to) ||
 		    (row->role == ROLE_APPLICATION_PART && to->len == 0))
 			*to = b;
@@ -174,8 +174,8 @@ static bool learn_names(struct decoder *dec, const struct found *found)
 						   found->part[part]);
 	}
 	if (has(found, ROLE_SAMPLER) && has(found, ROLE_SAMPLER_NAME))
-		used |= option_set(dec, dom, OPTION_SAMPLER, number(found->value[ROLE_SAMPLER]), 0, 0,
-				   found->value[ROLE_SAMPLER_NAME]);
+		used |= option_set(dec, dom, OPTION_SAMPLER, number(found->value[ROLE_SAMPLER]), 0,
+				   0, found->value[ROLE_SAMPLER_NAME]);
 	return used;
 }
 

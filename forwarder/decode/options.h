@@ -32,11 +32,11 @@ struct option_entry {
 struct options_store {
 	struct option_entry **slots; /* open addressing; room is a power of two */
 	uint32_t len, room;
-	uint32_t kinds[OPTION_KINDS]; /* entries with text by kind */
-	uint32_t max_text;            /* largest text_len */
+	uint32_t kinds[OPTION_KINDS];       /* entries with text by kind */
+	uint32_t max_text;                  /* largest text_len */
 	uint32_t samplers, interface_rates; /* entries with a rate */
-	uint32_t rate;                /* of the whole exporter; 0: not said */
-	uint64_t init_ms;             /* when the exporter started (160); 0: not said */
+	uint32_t rate;                      /* of the whole exporter; 0: not said */
+	uint64_t init_ms;                   /* when the exporter started (160); 0: not said */
 };
 
 /* An options record came: learn from it, or write it as a measurement. */
@@ -53,6 +53,8 @@ bool option_set(struct decoder *dec, struct domain *dom, enum option_kind kind, 
 bool option_restore(struct decoder *dec, struct domain *dom, const struct option_entry *entry);
 const struct option_entry *option_find(const struct options_store *store, enum option_kind kind,
 				       uint64_t id);
+/* The rate of the whole exporter; 0: not said. */
+uint32_t options_rate(const struct domain *dom);
 void options_set_rate(struct decoder *dec, struct domain *dom, uint32_t rate);
 void options_set_init(struct decoder *dec, struct domain *dom, uint64_t init_ms);
 void options_store_free(struct decoder *dec, struct domain *dom);
@@ -74,10 +76,10 @@ enum rate_origin {
 /* What the records of a set can be joined with. */
 struct join {
 	bool sampling_per_record;
-	uint32_t joins;          /* bit per enum ref_kind that has something to join */
-	uint32_t rate;           /* when nothing nearer is found */
+	uint32_t joins; /* bit per enum ref_kind that has something to join */
+	uint32_t rate;  /* when nothing nearer is found */
 	enum rate_origin origin;
-	uint32_t room;           /* largest JSON of it all */
+	uint32_t room; /* largest JSON of it all */
 	const struct options_store *own, *other[OPTION_KINDS];
 };
 

@@ -12,7 +12,8 @@ static const char *const part_keys[OPTION_KINDS][OPTION_PARTS] = {
 	[OPTION_SAMPLER] = { "name" },
 };
 
-static inline uint32_t slot_of(const struct options_store *store, enum option_kind kind, uint64_t id)
+static inline uint32_t slot_of(const struct options_store *store, enum option_kind kind,
+			       uint64_t id)
 {
 	uint64_t h = (id + kind + 1) * 0x9e3779b97f4a7c15ull;
 	return (uint32_t)(h >> 32) & (store->room - 1);
@@ -23,7 +24,8 @@ const struct option_entry *option_find(const struct options_store *store, enum o
 {
 	if (!store || !store->len)
 		return NULL;
-	for (uint32_t i = slot_of(store, kind, id); store->slots[i]; i = (i + 1) & (store->room - 1))
+	for (uint32_t i = slot_of(store, kind, id); store->slots[i];
+	     i = (i + 1) & (store->room - 1))
 		if (store->slots[i]->id == id && store->slots[i]->kind == kind)
 			return store->slots[i];
 	return NULL;
@@ -218,6 +220,14 @@ bool option_restore(struct decoder *dec, struct domain *dom, const struct option
 	return place(dec, dom, find_slot(store, (enum option_kind)e->kind, e->id), e);
 }
 
+uint32_t options_rate(const struct domain *dom)
+{
+	if (dom->options && dom->options->rate)
+		return dom->options->rate;
+	const struct domain *other = dom->exporter->latest_rate;
+	return other ? other->options->rate : 0;
+}
+
 void options_set_rate(struct decoder *dec, struct domain *dom, uint32_t rate)
 {
 	struct options_store *store = store_of(dec, dom);
@@ -238,9 +248,8 @@ void options_set_init(struct decoder *dec, struct domain *dom, uint64_t init_ms)
 
 void options_uptime(struct decoder *dec, const struct domain *dom, struct record_times *times)
 {
-	const struct domain *from = dom->options && dom->options->init_ms ?
-					    dom :
-					    dom->exporter->latest_init;
+	const struct domain *from =
+	    dom->options && dom->options->init_ms ? dom : dom->exporter->latest_init;
 	if (!from || from->options->init_ms > dec->ctx.exported_ms)
 		return;
 	times->uptime_ms = (uint32_t)(dec->ctx.exported_ms - from->options->init_ms);

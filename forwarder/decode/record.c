@@ -100,9 +100,10 @@ static char *put_real(char *p, enum converter conv, const uint8_t *v)
 }
 
 /* Values that are rare. NULL: absent. */
-static __attribute__((noinline)) char *put_rare(struct decoder *dec, const struct record_times *times,
-						unsigned depth, char *p, enum converter conv,
-						const uint8_t *v, size_t width)
+static __attribute__((noinline)) char *put_rare(struct decoder *dec,
+						const struct record_times *times, unsigned depth,
+						char *p, enum converter conv, const uint8_t *v,
+						size_t width)
 {
 	switch (conv) {
 	case CONV_INT:
@@ -136,8 +137,8 @@ static __attribute__((noinline)) char *put_bare_uptime(char *key_at, enum conver
 {
 	char *p = key_at;
 	if (*key_at == ',')
-		p = conv == CONV_UPTIME_START ? jsonw_lit(p, ",\"flowStartSysUpTime\":") :
-						jsonw_lit(p, ",\"flowEndSysUpTime\":");
+		p = conv == CONV_UPTIME_START ? jsonw_lit(p, ",\"flowStartSysUpTime\":")
+					      : jsonw_lit(p, ",\"flowEndSysUpTime\":");
 	return jsonw_u64(p, be_uint(v, width));
 }
 
@@ -233,8 +234,8 @@ static const struct record_times *own_times(const struct decoder *dec, const str
 	return own;
 }
 
-char *record_members(struct decoder *dec, const struct record *rec, const struct record_times *times,
-		     unsigned depth, char *p)
+char *record_members(struct decoder *dec, const struct record *rec,
+		     const struct record_times *times, unsigned depth, char *p)
 {
 	struct record_times own;
 	times = own_times(dec, rec, times, &own);

@@ -9,11 +9,11 @@
 
 #include "forwarder/decode/decode_internal.h"
 
-#define WIDTH_VARIABLE   65535 /* RFC 7011 section 7 */
-#define SPECS_MAX        1024  /* elements of a template */
-#define PEN_SCOPE        0xffffffffu /* our mark for NetFlow 9 scopes that no element stands for */
-#define LIST_DEPTH_MAX   4     /* RFC 6313 lists in lists */
-#define LIST_ROOM_MAX    (1u << 20) /* JSON of one list; a bigger one is written as hex text */
+#define WIDTH_VARIABLE 65535       /* RFC 7011 section 7 */
+#define SPECS_MAX      1024        /* elements of a template */
+#define PEN_SCOPE      0xffffffffu /* our mark for NetFlow 9 scopes that no element stands for */
+#define LIST_DEPTH_MAX 4           /* RFC 6313 lists in lists */
+#define LIST_ROOM_MAX  (1u << 20)  /* JSON of one list; a bigger one is written as hex text */
 
 /* One element of a template, as it came over the wire. */
 struct spec {
@@ -57,11 +57,12 @@ enum converter {
 /* One step: 16 bytes. */
 struct op {
 	const char *key;
-	uint16_t at;    /* byte offset in the record; in records of varying length: index of the element */
+	uint16_t
+	    at; /* byte offset in the record; in records of varying length: index of the element */
 	uint16_t width;
 	uint8_t key_len;
 	uint8_t conv;
-	uint16_t spec;  /* index of the element */
+	uint16_t spec; /* index of the element */
 };
 
 /* Elements that the decoder itself needs. */
@@ -90,23 +91,26 @@ struct ref {
 	uint16_t width; /* 0: the template does not have it */
 };
 
-struct template {
+struct template
+{
 	uint16_t id;
 	uint16_t specs_len, scopes; /* scopes: of the specs, the first are scope fields */
 	uint16_t ops_len;
-	uint16_t min_len;   /* shortest record; the length of every record when not `varying` */
-	bool varying;       /* has elements of variable length, or lists */
-	bool lists;         /* has lists */
-	bool options;       /* an options template */
-	bool netflow9;      /* ids are NetFlow 9 field types */
-	bool unknown;       /* has elements that the registry did not know */
-	uint8_t time_conv;  /* enum converter of REF_TIME, CONV_ABSENT: the record has no time of its own */
+	uint16_t min_len; /* shortest record; the length of every record when not `varying` */
+	bool varying;     /* has elements of variable length, or lists */
+	bool lists;       /* has lists */
+	bool options;     /* an options template */
+	bool netflow9;    /* ids are NetFlow 9 field types */
+	bool unknown;     /* has elements that the registry did not know */
+	uint8_t
+	    time_conv; /* enum converter of REF_TIME, CONV_ABSENT: the record has no time of its own */
 	bool time_duration; /* REF_TIME is the start, REF_DURATION is to be added */
 	bool duration_micro;
-	uint32_t refs_set;  /* bit per enum ref_kind */
-	uint32_t room;      /* largest JSON of the elements; in varying records without the variable ones' values */
-	uint32_t size;      /* bytes of memory */
-	uint64_t used_ms;   /* last sent or used */
+	uint32_t refs_set; /* bit per enum ref_kind */
+	uint32_t
+	    room; /* largest JSON of the elements; in varying records without the variable ones' values */
+	uint32_t size;    /* bytes of memory */
+	uint64_t used_ms; /* last sent or used */
 	struct ref refs[REFS];
 	struct op *ops;
 	struct spec *specs;
@@ -119,8 +123,8 @@ struct loc {
 
 /* Working memory of a decoder. */
 struct record_scratch {
-	struct spec specs[SPECS_MAX];                   /* the template being read */
-	struct loc loc[LIST_DEPTH_MAX + 1][SPECS_MAX];  /* by depth of lists */
+	struct spec specs[SPECS_MAX];                  /* the template being read */
+	struct loc loc[LIST_DEPTH_MAX + 1][SPECS_MAX]; /* by depth of lists */
 };
 
 /* A record. */
@@ -196,8 +200,8 @@ size_t record_locate(const struct template *tmpl, const uint8_t *data, size_t le
 size_t record_lists_room(struct decoder *dec, const struct record *rec, unsigned depth);
 
 /* Writes the members ",\"name\":value" of all elements; room for them has been proven. */
-char *record_members(struct decoder *dec, const struct record *rec, const struct record_times *times,
-		     unsigned depth, char *p);
+char *record_members(struct decoder *dec, const struct record *rec,
+		     const struct record_times *times, unsigned depth, char *p);
 
 /* Epoch milliseconds that the record says about itself (docs/raw-line.md, "@timestamp"), 0: nothing. */
 uint64_t record_time(const struct decoder *dec, const struct record *rec,

@@ -155,8 +155,8 @@ void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint
 		dom->now.restarts++;
 	}
 	if (!s->started) {
-		bool counts_records = dom->protocol != PROTO_NETFLOW9 &&
-				      dom->protocol != PROTO_SFLOW5;
+		bool counts_records =
+		    dom->protocol != PROTO_NETFLOW9 && dom->protocol != PROTO_SFLOW5;
 		s->unit = counts_records ? UNIT_RECORD : UNIT_DATAGRAM;
 	}
 	if (!s->started || restarted) {

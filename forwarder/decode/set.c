@@ -11,7 +11,8 @@ struct set_run {
 	const struct template *tmpl;
 	struct record_times times;
 	struct join join;
-	char flow[FLOW_TEXT_MAX + 192]; /* `,"flow":{…` up to and with `"ie":`, or up to where sampling goes */
+	char flow[FLOW_TEXT_MAX +
+		  192]; /* `,"flow":{…` up to and with `"ie":`, or up to where sampling goes */
 	uint16_t flow_len;
 	bool held;
 };

@@ -38,8 +38,8 @@ static void forget(struct decoder *dec, struct domain *dom, uint32_t at)
 	memmove(store->rows + at, store->rows + at + 1, (store->len - at) * sizeof(*store->rows));
 }
 
-static bool same(const struct template *t, const struct spec *specs, size_t specs_len, size_t scopes,
-		 bool options)
+static bool same(const struct template *t, const struct spec *specs, size_t specs_len,
+		 size_t scopes, bool options)
 {
 	return t->specs_len == specs_len && t->scopes == scopes && t->options == options &&
 	       memcmp(t->specs, specs, specs_len * sizeof(*specs)) == 0;
@@ -104,8 +104,8 @@ struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t 
 	if (old)
 		forget(dec, dom, lower_bound(dom->templates, id));
 	bool netflow9 = dom->protocol == PROTO_NETFLOW9;
-	struct template *t = template_compile(dec->fields, id, specs, specs_len, scopes, options,
-					      netflow9);
+	struct template *t =
+	    template_compile(dec->fields, id, specs, specs_len, scopes, options, netflow9);
 	if (!t || insert(dec, dom, t)) {
 		free(t);
 		dec->counters.templates_refused++;
@@ -155,9 +155,9 @@ void template_rebind(struct decoder *dec, struct exporter *exporter)
 			struct template *old = dom->templates->rows[i];
 			if (!old->unknown)
 				continue;
-			struct template *t = template_compile(dec->fields, old->id, old->specs,
-							      old->specs_len, old->scopes,
-							      old->options, old->netflow9);
+			struct template *t =
+			    template_compile(dec->fields, old->id, old->specs, old->specs_len,
+					     old->scopes, old->options, old->netflow9);
 			if (!t)
 				return;
 			t->used_ms = old->used_ms;

@@ -60,7 +60,8 @@ static bool one_template(struct decoder *dec, struct sink *sink, struct cursor *
 	const uint8_t *start = c->p;
 	uint16_t id = cursor_u16(c);
 	size_t len, scopes = 0;
-	if (options && netflow9) { /* lengths in bytes; not all exporters keep to multiples of four */
+	if (options &&
+	    netflow9) { /* lengths in bytes; not all exporters keep to multiples of four */
 		uint16_t scope_bytes = cursor_u16(c), option_bytes = cursor_u16(c);
 		scopes = scope_bytes / 4u;
 		len = ((size_t)scope_bytes + option_bytes) / 4;
@@ -74,7 +75,8 @@ static bool one_template(struct decoder *dec, struct sink *sink, struct cursor *
 			scopes = cursor_u16(c);
 	}
 	if (id < 256 || c->bad) {
-		problem_at(dec, &dec->counters.malformed_template, "template id below 256", start, id);
+		problem_at(dec, &dec->counters.malformed_template, "template id below 256", start,
+			   id);
 		return false;
 	}
 	if (len > SPECS_MAX || scopes > len || !read_specs(dec, c, len, scopes)) {
