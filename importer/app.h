@@ -8,6 +8,7 @@
 
 #include "common/conf.h"
 #include "common/options.h"
+#include "forwarder/ship/options.h"
 
 struct assets;
 struct es;
@@ -44,6 +45,7 @@ struct app {
 	struct kibana_settings kibana;
 	struct log_settings log;
 	struct setup_settings setup;
+	struct ship_settings ship;
 	struct flags flags;
 	struct strlist args;   /* operands after the command's name */
 	struct assets *assets; /* embedded, overlaid by setup.assets */

@@ -23,6 +23,15 @@ ROW(show_key, OPT_BOOL, "show-key", NULL, NULL, "Print the new API key, too.");
 ROW(rollover, OPT_BOOL, "rollover", NULL, NULL,
     "Start new backing indices where templates changed, so that the changes count at once.");
 ROW(write, OPT_TEXT, "write", NULL, "DIR", "Write the files below DIR.");
+ROW(port, OPT_LIST, "port", NULL, "PORT,…",
+    "Take every datagram to these ports. Without it, whatever looks like NetFlow, IPFIX or sFlow "
+    "on any port.");
+ROW(now, OPT_BOOL, "now", NULL, NULL, "Shift all times so that the newest record is from now.");
+ROW(speed, OPT_TEXT, "speed", NULL, "FACTOR",
+    "1 is the speed of the capture, 10 ten times as fast; without it, as fast as it goes.");
+ROW(to, OPT_TEXT, "to", NULL, "udp://HOST:PORT", "Send the datagrams on instead of decoding them.");
+ROW(output, OPT_TEXT, "output", NULL, "FILE",
+    "Write raw lines (NDJSON) to FILE, - is standard output, instead of shipping them.");
 
 #define ROWS(...)                   \
 	(const struct opt *const[]) \
@@ -43,6 +52,16 @@ const struct command commands[] = {
 	      "Install templates, lifecycle, pipelines, dictionaries, dashboards and efd's API key",
 	  .options = ROWS(&opt_dry_run, &opt_force, &opt_rollover, &opt_dashboards, &opt_key,
 			  &opt_show_key) },
+	{ .name = "replay",
+	  .args = "FILE…",
+	  .run = cmd_replay,
+	  .text = "Decode captures (pcap, pcapng) and ship them as efd would",
+	  .options = ROWS(&opt_now, &opt_speed, &opt_port, &opt_to, &opt_output) },
+	{ .name = "decode",
+	  .args = "FILE…",
+	  .run = cmd_decode,
+	  .text = "Decode captures and print the raw lines",
+	  .options = ROWS(&opt_port, &opt_output) },
 	{ .name = "assets",
 	  .args = "[PATH…]",
 	  .run = cmd_assets,

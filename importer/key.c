@@ -17,7 +17,7 @@
 /* create_doc: no overwriting, no deleting; auto_configure: data streams come into being from their templates. */
 #define KEY_BODY                                                                                   \
 	"{\"name\":\"" KEY_NAME "\",\"metadata\":{\"managed_by\":\"efctl\"},\"role_descriptors\":" \
-				"{\"efd\":{\"cluster\":[],"                                        \
+	"{\"efd\":{\"cluster\":[],"                                                                \
 	"\"index\":[{\"names\":[\"logs-flow-*\",\"logs-flow.failed-*\",\"metrics-flow.counters-*"  \
 	"\","                                                                                      \
 	"\"metrics-flow.exporters-*\"],\"privileges\":[\"create_doc\",\"auto_configure\"]}]}}}"

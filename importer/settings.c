@@ -80,6 +80,7 @@ void settings_tables(struct app *app, const struct command *command,
 	    (struct opt_table){ .title = "Setup", OPT_ROWS(setup_rows), .settings = &app->setup };
 	t->table[t->n++] = elastic_options(&app->elastic);
 	t->table[t->n++] = kibana_options(&app->kibana);
+	t->table[t->n++] = ship_options(&app->ship);
 	t->table[t->n++] = log_options(&app->log);
 }
 

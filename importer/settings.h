@@ -11,7 +11,7 @@
 
 struct settings_tables {
 	struct opt rows[COMMAND_ROWS_MAX]; /* of the command, and --json */
-	struct opt_table table[5];
+	struct opt_table table[6];
 	size_t n;
 };
 

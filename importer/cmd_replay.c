@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * efctl replay and efctl decode: captures into Elasticsearch, a file, or a running efd. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "importer/commands.h"
+#include "importer/es.h"
+#include "importer/outlet.h"
+#include "importer/probe.h"
+#include "importer/replay.h"
+
+struct progress {
+	bool terminal;
+	uint64_t next_ms;
+	struct outlet *outlet;
+};
+
+static uint64_t clock_ms(clockid_t id)
+{
+	struct timespec ts;
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * 1000U + (uint64_t)ts.tv_nsec / 1000000U;
+}
+
+static void show_progress(void *arg, uint64_t read, uint64_t size, uint64_t records)
+{
+	static const char bar[] = "########################################";
+	struct progress *p = arg;
+	uint64_t now = clock_ms(CLOCK_MONOTONIC);
+	char problem[200] = "";
+	if (!p->terminal || now < p->next_ms)
+		return;
+	p->next_ms = now + 200;
+	int part = size ? (int)(read * 40 / size) : 0;
+	if (p->outlet)
+		outlet_problem(p->outlet, problem, sizeof(problem));
+	fprintf(stderr, "\r\033[K[%-40.*s] %3d %%  %" PRIu64 " records  %.60s",
+		part > 40 ? 40 : part, bar, size ? (int)(read * 100 / size) : 0, records, problem);
+}
+
+static int parse_ports(const struct strlist *list, uint16_t *ports, struct err *err)
+{
+	if (list->n > CAPTURE_PORTS_MAX)
+		return err_set(err, EF_USAGE, "--port: at most %d ports", CAPTURE_PORTS_MAX);
+	for (size_t i = 0; i < list->n; i++) {
+		char *end;
+		unsigned long port = strtoul(list->item[i], &end, 10);
+		if (*end || port < 1 || port > 65535)
+			return err_set(err, EF_USAGE, "--port: '%s' is no port", list->item[i]);
+		ports[i] = (uint16_t)port;
+	}
+	return 0;
+}
+
+static int parse_speed(const char *text, double *ret_speed, struct err *err)
+{
+	char *end;
+	*ret_speed = text ? strtod(text, &end) : 0;
+	if (text && (*end || end == text || *ret_speed <= 0))
+		return err_set(err, EF_USAGE,
+			       "--speed: '%s' is no factor; 1 is the speed of the capture, 10 ten "
+			       "times as fast",
+			       text);
+	return 0;
+}
+
+/* An unreachable cluster, a wrong password or a missing setup is an error now; the shipper would wait for it to mend. */
+static int check_cluster(struct app *app, struct err *err)
+{
+	CLEANUP_ES struct es *es = NULL;
+	CLEANUP_JSON json_t *reply = NULL;
+	struct cluster cluster;
+	if (app_connect(app, &es, err) || cluster_identify(es, &cluster, err))
+		return -1;
+	int r = es_find(es, "/_index_template/logs-flow", &reply, err);
+	if (r == 0)
+		return err_set(err, EF_FAILED,
+			       "%s has no index template logs-flow: run `efctl setup` first",
+			       es_url(es));
+	return r < 0 ? -1 : 0;
+}
+
+static uint64_t sum(const uint64_t *values, size_t n)
+{
+	uint64_t total = 0;
+	for (size_t i = 0; i < n; i++)
+		total += values[i];
+	return total;
+}
+
+/* Every line that was decoded must be somewhere: that is the promise. */
+static bool accounted(const struct replay_totals *t, const struct ship_counters *s)
+{
+	uint64_t lines = sum(t->lines, LINE_KINDS);
+	return lines == s->stored + s->duplicates + s->failed + s->rejected + s->dropped &&
+	       s->lost == 0 && t->decode.sink_dropped == 0;
+}
+
+static void print_text(FILE *out, const struct replay_totals *t, const struct ship_counters *s,
+		       bool forwarded)
+{
+	const struct capture_stats *c = &t->capture;
+	const struct decode_counters *d = &t->decode;
+	fprintf(out,
+		"packets          %" PRIu64 " in the capture: %" PRIu64 " datagrams, %" PRIu64
+		" of other protocols",
+		c->packets, c->datagrams, c->other);
+	fprintf(out, ", %" PRIu64 " malformed, %" PRIu64 " cut short, %" PRIu64 " incomplete\n",
+		c->malformed, c->cut, c->incomplete);
+	fprintf(out, "exporters        %" PRIu64 "\n", t->exporters);
+	if (forwarded)
+		return;
+	fprintf(out,
+		"datagrams        %" PRIu64 " decoded, %" PRIu64 " with errors, %" PRIu64
+		" of no flow protocol, %" PRIu64 " refused\n",
+		c->datagrams - t->malformed - t->not_flow - t->refused, t->malformed, t->not_flow,
+		t->refused);
+	fprintf(out,
+		"records          %" PRIu64 " flows, %" PRIu64 " counter samples, %" PRIu64
+		" lines about exporters\n",
+		t->lines[LINE_FLOW], t->lines[LINE_COUNTERS], t->lines[LINE_EXPORTER]);
+	fprintf(out,
+		"unknown template %" PRIu64 " sets (%" PRIu64 " held back, %" PRIu64
+		" of them decoded later)\n",
+		d->unknown_template, d->held, d->held_decoded);
+	fprintf(out, "lost on the way  %" PRIu64 " (by sequence numbers)\n", d->lost);
+	fprintf(out, "stored           %" PRIu64 "", s->stored);
+	fprintf(out,
+		", already there %" PRIu64 ", failed %" PRIu64 ", rejected %" PRIu64
+		", dropped %" PRIu64 ", lost %" PRIu64 "\n",
+		s->duplicates, s->failed, s->rejected, s->dropped, s->lost + d->sink_dropped);
+}
+
+static void print_json(FILE *out, const struct replay_totals *t, const struct ship_counters *s)
+{
+	const struct capture_stats *c = &t->capture;
+	const struct decode_counters *d = &t->decode;
+	CLEANUP_JSON json_t *json = json_pack(
+	    "{s:{s:I,s:I,s:I,s:I,s:I,s:I},s:I,s:{s:I,s:I,s:I},s:{s:I,s:I,s:I},s:I,s:I}", "capture",
+	    "packets", (json_int_t)c->packets, "datagrams", (json_int_t)c->datagrams, "other",
+	    (json_int_t)c->other, "malformed", (json_int_t)c->malformed, "cut", (json_int_t)c->cut,
+	    "incomplete", (json_int_t)c->incomplete, "exporters", (json_int_t)t->exporters,
+	    "datagrams", "errors", (json_int_t)t->malformed, "not_flow", (json_int_t)t->not_flow,
+	    "refused", (json_int_t)t->refused, "records", "flow", (json_int_t)t->lines[LINE_FLOW],
+	    "counters", (json_int_t)t->lines[LINE_COUNTERS], "exporter",
+	    (json_int_t)t->lines[LINE_EXPORTER], "unknown_template",
+	    (json_int_t)d->unknown_template, "lost_by_sequence", (json_int_t)d->lost);
+	json_object_set_new(json, "shipped",
+			    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "stored", (json_int_t)s->stored,
+				      "duplicates", (json_int_t)s->duplicates, "failed",
+				      (json_int_t)s->failed, "rejected", (json_int_t)s->rejected,
+				      "dropped", (json_int_t)s->dropped, "lost",
+				      (json_int_t)(s->lost + d->sink_dropped)));
+	json_object_set_new(json, "accounted", json_boolean(accounted(t, s)));
+	json_dumpf(json, out, JSON_INDENT(2));
+	fputc('\n', out);
+}
+
+/* The amount that makes the newest record new, or 0. */
+static int shift_of(const struct app *app, const struct replay *r, int64_t *ret_shift,
+		    struct err *err)
+{
+	uint64_t newest = 0;
+	*ret_shift = 0;
+	if (!app->flags.now)
+		return 0;
+	if (replay_newest(r, &newest, err))
+		return -1;
+	*ret_shift = newest ? (int64_t)(clock_ms(CLOCK_REALTIME) - newest) : 0;
+	return 0;
+}
+
+static int play(struct app *app, struct replay *r, const char *output, struct progress *p,
+		struct replay_totals *t, struct ship_counters *s, struct err *err)
+{
+	int64_t shift = 0;
+	struct outlet *outlet = NULL;
+	if (app->flags.to)
+		return replay_forward(r, app->flags.to, t, err);
+	if (shift_of(app, r, &shift, err))
+		return -1;
+	int result = output ? outlet_file(output, shift, &outlet, err)
+			    : outlet_ship(&app->ship, &app->elastic, shift, &outlet, err);
+	if (result)
+		return -1;
+	p->outlet = outlet;
+	result = replay_decode(r, outlet, t, err);
+	struct err finish = ERR_NONE;
+	if (outlet_finish(outlet, s, &finish) && result == 0) {
+		*err = finish;
+		result = -1;
+	}
+	p->outlet = NULL;
+	outlet_free(outlet);
+	return result;
+}
+
+static int run(struct app *app, const char *output, bool summary, struct err *err)
+{
+	uint16_t ports[CAPTURE_PORTS_MAX];
+	struct progress p = { .terminal = isatty(STDERR_FILENO) };
+	struct replay r = { .files = &app->args,
+			    .ports = ports,
+			    .n_ports = app->flags.port.n,
+			    .progress = show_progress,
+			    .arg = &p };
+	struct replay_totals t = { 0 };
+	struct ship_counters s = { 0 };
+	if (app->args.n == 0)
+		return err_set(
+		    err, EF_USAGE,
+		    "give one or more capture files (pcap or pcapng), or - for standard input");
+	if (app->flags.to && (output || app->flags.now))
+		return err_set(err, EF_USAGE,
+			       "--to sends the datagrams as they are: it goes with neither "
+			       "--output nor --now");
+	if (parse_ports(&app->flags.port, ports, err) ||
+	    parse_speed(app->flags.speed, &r.speed, err))
+		return -1;
+	if (!output && !app->flags.to && check_cluster(app, err))
+		return -1;
+	int result = play(app, &r, output, &p, &t, &s, err);
+	if (p.terminal)
+		fputs("\r\033[K", stderr);
+	if (result)
+		return -1;
+	FILE *out = output && strcmp(output, "-") == 0
+			? stderr
+			: stdout; /* the lines have standard output */
+	if (summary && app->flags.json)
+		print_json(out, &t, &s);
+	else if (summary)
+		print_text(out, &t, &s, app->flags.to != NULL);
+	if (*t.broken)
+		return err_set(err, EF_FAILED, "%s", t.broken);
+	if (t.capture.datagrams == 0)
+		return err_set(
+		    err, EF_FAILED,
+		    "no NetFlow, IPFIX or sFlow in %s%s; --port N takes every datagram to port N",
+		    app->args.item[0], app->args.n > 1 ? " and the others" : "");
+	if (!app->flags.to && !accounted(&t, &s))
+		return err_set(err, EF_FAILED,
+			       "%" PRIu64
+			       " lines were decoded, but not all of them are accounted for",
+			       sum(t.lines, LINE_KINDS));
+	return EF_DONE;
+}
+
+int cmd_replay(struct app *app, struct err *err)
+{
+	return run(app, app->flags.output, true, err);
+}
+
+int cmd_decode(struct app *app, struct err *err)
+{
+	return run(app, app->flags.output ? app->flags.output : "-", false, err);
+}

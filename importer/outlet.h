@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where replayed lines go: a file, or the shipper; on the way their times may be moved. */
+#ifndef EF_IMPORTER_OUTLET_H
+#define EF_IMPORTER_OUTLET_H
+
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/options.h"
+#include "forwarder/decode/sink.h"
+#include "forwarder/ship/options.h"
+#include "forwarder/ship/shipper.h"
+
+struct outlet;
+
+/* Bare lines to `path`, "-" is standard output. `shift_ms` moves all times. */
+int outlet_file(const char *path, int64_t shift_ms, struct outlet **ret_outlet, struct err *err);
+
+/* Documents by _bulk. Both settings are borrowed. */
+int outlet_ship(const struct ship_settings *ship, const struct elastic_settings *elastic,
+		int64_t shift_ms, struct outlet **ret_outlet, struct err *err);
+
+/* What the decoder writes to. */
+struct sink *outlet_sink(struct outlet *o);
+
+/* Sends on what has gathered, for a replay that waits between datagrams. */
+void outlet_flush(struct outlet *o);
+
+/* What keeps data from going out, for a progress line; "" when nothing does. */
+void outlet_problem(struct outlet *o, char *text, size_t room);
+
+/* Waits until everything is written or settled. `ret` counts records as stored for a file, too. */
+int outlet_finish(struct outlet *o, struct ship_counters *ret, struct err *err);
+void outlet_free(struct outlet *o);
+
+#endif

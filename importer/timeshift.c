@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Moves all times of a raw line by the same amount: how `efctl replay --now` makes an old capture new. */
+#include "importer/timeshift.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "forwarder/decode/field.h"
+
+struct time_names {
+	const char **name; /* sorted */
+	size_t n;
+};
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+struct time_names *time_names_new(void)
+{
+	static const char *const own[] = { "exported", "received", "last_seen" };
+	struct time_names *t = calloc(1, sizeof(*t));
+	if (!t || !(t->name = calloc(fields_count() + 3, sizeof(*t->name)))) {
+		free(t);
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		t->name[t->n++] = own[i];
+	for (size_t i = 0; i < fields_count(); i++) {
+		const struct field *f = fields_row(i);
+		if (f->type >= FIELD_SECONDS && f->type <= FIELD_NANOSECONDS)
+			t->name[t->n++] = f->name;
+	}
+	qsort(t->name, t->n, sizeof(*t->name), by_text);
+	return t;
+}
+
+void time_names_free(struct time_names *names)
+{
+	if (names)
+		free(names->name);
+	free(names);
+}
+
+static bool is_time(const struct time_names *names, const char *key, size_t len)
+{
+	char text[FIELD_NAME_MAX];
+	const char *wanted = text;
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, key, len);
+	text[len] = '\0';
+	return bsearch(&wanted, names->name, names->n, sizeof(*names->name), by_text) != NULL;
+}
+
+/* The end of the string that starts behind the quote at `p`: its closing quote, or `end`. */
+static const char *string_end(const char *p, const char *end)
+{
+	while (p < end && *p != '"')
+		p += *p == '\\' && p + 1 < end ? 2 : 1;
+	return p < end ? p : end;
+}
+
+/* Copies a number, or a list of numbers, moved. `*at` stands on the value's first character. */
+static int shift_numbers(const char **at, const char *end, int64_t shift_ms, struct buf *out)
+{
+	const char *p = *at;
+	bool list = p < end && *p == '[';
+	do {
+		if (p < end && isdigit((unsigned char)*p)) {
+			char *after;
+			long long ms = strtoll(
+			    p, &after, 10); /* stops at the comma, bracket or brace that follows */
+			if (buf_add_fmt(out, "%lld",
+					ms > 0 && ms + shift_ms > 0 ? ms + shift_ms : ms))
+				return -1;
+			p = after;
+		} else if (list && p < end) {
+			if (buf_add(out, p++, 1))
+				return -1;
+		}
+	} while (list && p < end && p[-1] != ']');
+	*at = p;
+	return 0;
+}
+
+/* "2023-11-14T22:13:20.000Z" moved; anything else is copied as it is. */
+static int shift_timestamp(const char *text, size_t len, int64_t shift_ms, struct buf *out)
+{
+	struct tm tm = { 0 };
+	int ms = 0;
+	if (len != 24 || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &tm.tm_year, &tm.tm_mon,
+				&tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms) != 7)
+		return buf_add(out, text, len);
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	int64_t moved = (int64_t)timegm(&tm) * 1000 + ms + shift_ms;
+	time_t seconds = (time_t)(moved / 1000);
+	if (moved < 0 || !gmtime_r(&seconds, &tm))
+		return buf_add(out, text, len);
+	return buf_add_fmt(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+			   tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+			   (int)(moved % 1000));
+}
+
+int timeshift_line(const struct time_names *names, const char *line, size_t len, int64_t shift_ms,
+		   struct buf *out)
+{
+	const char *p = line, *end = line + len;
+	while (p < end) {
+		size_t plain = 0;
+		while (p + plain < end && p[plain] != '"')
+			plain++;
+		if (buf_add(out, p, plain))
+			return -1;
+		p += plain;
+		if (p == end)
+			break;
+		const char *key = p + 1, *close = string_end(key, end);
+		size_t key_len = (size_t)(close - key);
+		p = close < end ? close + 1 : end;
+		bool is_key = p < end && *p == ':';
+		p += is_key;
+		if (buf_add(out, key - 1, (size_t)(p - key) + 1))
+			return -1;
+		if (!is_key)
+			continue;
+		if (key_len == 10 && memcmp(key, "@timestamp", 10) == 0 && p < end && *p == '"') {
+			close = string_end(p + 1, end);
+			if (buf_add(out, p, 1) ||
+			    shift_timestamp(p + 1, (size_t)(close - p - 1), shift_ms, out))
+				return -1;
+			p = close;
+			if (p < end && buf_add(out, p++, 1))
+				return -1;
+		} else if (is_time(names, key, key_len) && shift_numbers(&p, end, shift_ms, out)) {
+			return -1;
+		}
+	}
+	return 0;
+}
