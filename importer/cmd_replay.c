@@ -163,29 +163,30 @@ static void print_json(FILE *out, const struct replay_totals *t, const struct sh
 
 /* The amount that makes the newest record new, or 0. */
 static int shift_of(const struct app *app, const struct replay *r, int64_t *ret_shift,
-		    struct err *err)
+		    int64_t *ret_now, struct err *err)
 {
 	uint64_t newest = 0;
-	*ret_shift = 0;
+	*ret_shift = *ret_now = 0;
 	if (!app->flags.now)
 		return 0;
 	if (replay_newest(r, &newest, err))
 		return -1;
-	*ret_shift = newest ? (int64_t)(clock_ms(CLOCK_REALTIME) - newest) : 0;
+	*ret_now = (int64_t)clock_ms(CLOCK_REALTIME);
+	*ret_shift = newest ? *ret_now - (int64_t)newest : 0;
 	return 0;
 }
 
 static int play(struct app *app, struct replay *r, const char *output, struct progress *p,
 		struct replay_totals *t, struct ship_counters *s, struct err *err)
 {
-	int64_t shift = 0;
+	int64_t shift, now;
 	struct outlet *outlet = NULL;
 	if (app->flags.to)
 		return replay_forward(r, app->flags.to, t, err);
-	if (shift_of(app, r, &shift, err))
+	if (shift_of(app, r, &shift, &now, err))
 		return -1;
-	int result = output ? outlet_file(output, shift, &outlet, err)
-			    : outlet_ship(&app->ship, &app->elastic, shift, &outlet, err);
+	int result = output ? outlet_file(output, shift, now, &outlet, err)
+			    : outlet_ship(&app->ship, &app->elastic, shift, now, &outlet, err);
 	if (result)
 		return -1;
 	p->outlet = outlet;

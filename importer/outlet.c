@@ -20,7 +20,7 @@ struct outlet {
 	char *room;
 	size_t room_len;
 	int64_t shift_ms;
-	struct time_names *names;
+	struct timeshift *timeshift; /* NULL: times stay */
 	struct buf moved;
 	FILE *file; /* NULL: shipping */
 	int file_errno;
@@ -38,9 +38,9 @@ static void write_lines(struct outlet *o)
 {
 	size_t len = (size_t)(o->sink.cur - o->room);
 	const char *data = o->room;
-	if (o->names) {
+	if (o->timeshift) {
 		buf_clear(&o->moved);
-		if (timeshift_line(o->names, o->room, len, o->shift_ms, &o->moved)) {
+		if (timeshift_line(o->timeshift, o->room, len, &o->moved)) {
 			errno = ENOMEM;
 			fail_file(o);
 			return;
@@ -92,7 +92,7 @@ static void ship_lines(struct outlet *o)
 		if (buf_add(&o->moved, item.row, item.row_len) || buf_add(&o->moved, "\n", 1))
 			return; /* counted: records written here but never settled */
 		move_id(o, o->moved.data, kind);
-		if (timeshift_line(o->names, item.line, item.line_len, o->shift_ms, &o->moved) ||
+		if (timeshift_line(o->timeshift, item.line, item.line_len, &o->moved) ||
 		    buf_add(&o->moved, "\n", 1))
 			return;
 		if ((size_t)(to->end - to->cur) < o->moved.len && to->more(to, o->moved.len))
@@ -128,7 +128,8 @@ static int more(struct sink *sink, size_t need)
 	return 0;
 }
 
-static int outlet_new(int64_t shift_ms, struct outlet **ret_outlet, struct err *err)
+static int outlet_new(int64_t shift_ms, int64_t limit_ms, struct outlet **ret_outlet,
+		      struct err *err)
 {
 	struct outlet *o = calloc(1, sizeof(*o));
 	if (!o || !(o->room = malloc(ROOM_FIRST))) {
@@ -141,7 +142,7 @@ static int outlet_new(int64_t shift_ms, struct outlet **ret_outlet, struct err *
 	o->sink = (struct sink){ .cur = o->room, .end = o->room + ROOM_FIRST, .more = more };
 	for (int k = 0; k < LINE_KINDS; k++)
 		o->sink.head[k].id_at = -1;
-	if (shift_ms && !(o->names = time_names_new())) {
+	if (shift_ms && !(o->timeshift = timeshift_new(shift_ms, limit_ms))) {
 		outlet_free(o);
 		return err_set(err, EF_FAILED, "out of memory");
 	}
@@ -149,10 +150,11 @@ static int outlet_new(int64_t shift_ms, struct outlet **ret_outlet, struct err *
 	return 0;
 }
 
-int outlet_file(const char *path, int64_t shift_ms, struct outlet **ret_outlet, struct err *err)
+int outlet_file(const char *path, int64_t shift_ms, int64_t limit_ms, struct outlet **ret_outlet,
+		struct err *err)
 {
 	struct outlet *o;
-	if (outlet_new(shift_ms, &o, err))
+	if (outlet_new(shift_ms, limit_ms, &o, err))
 		return -1;
 	o->file = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
 	if (!o->file) {
@@ -165,11 +167,11 @@ int outlet_file(const char *path, int64_t shift_ms, struct outlet **ret_outlet, 
 }
 
 int outlet_ship(const struct ship_settings *ship, const struct elastic_settings *elastic,
-		int64_t shift_ms, struct outlet **ret_outlet, struct err *err)
+		int64_t shift_ms, int64_t limit_ms, struct outlet **ret_outlet, struct err *err)
 {
 	struct outlet *o;
 	struct line_head heads[LINE_KINDS];
-	if (outlet_new(shift_ms, &o, err))
+	if (outlet_new(shift_ms, limit_ms, &o, err))
 		return -1;
 	if (bulk_heads(elastic->namespace, ship->ids, heads, err) ||
 	    !(o->shipper = shipper_new(ship, elastic, err))) {
@@ -184,12 +186,12 @@ int outlet_ship(const struct ship_settings *ship, const struct elastic_settings 
 
 struct sink *outlet_sink(struct outlet *o)
 {
-	return o->file || o->names ? &o->sink : &o->writer.sink;
+	return o->file || o->timeshift ? &o->sink : &o->writer.sink;
 }
 
 void outlet_flush(struct outlet *o)
 {
-	if (o->file || o->names)
+	if (o->file || o->timeshift)
 		drain(o);
 	if (o->file)
 		fflush(o->file);
@@ -231,7 +233,7 @@ void outlet_free(struct outlet *o)
 	if (o->file && o->file != stdout)
 		fclose(o->file);
 	shipper_free(o->shipper);
-	time_names_free(o->names);
+	timeshift_free(o->timeshift);
 	buf_release(&o->moved);
 	free(o->room);
 	free(o);

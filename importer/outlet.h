@@ -13,12 +13,13 @@
 
 struct outlet;
 
-/* Bare lines to `path`, "-" is standard output. `shift_ms` moves all times. */
-int outlet_file(const char *path, int64_t shift_ms, struct outlet **ret_outlet, struct err *err);
+/* Bare lines to `path`, "-" is standard output. `shift_ms` moves all times; none ends up after `limit_ms` (timeshift.h). */
+int outlet_file(const char *path, int64_t shift_ms, int64_t limit_ms, struct outlet **ret_outlet,
+		struct err *err);
 
 /* Documents by _bulk. Both settings are borrowed. */
 int outlet_ship(const struct ship_settings *ship, const struct elastic_settings *elastic,
-		int64_t shift_ms, struct outlet **ret_outlet, struct err *err);
+		int64_t shift_ms, int64_t limit_ms, struct outlet **ret_outlet, struct err *err);
 
 /* What the decoder writes to. */
 struct sink *outlet_sink(struct outlet *o);

@@ -10,8 +10,9 @@
 
 #include "forwarder/decode/field.h"
 
-struct time_names {
-	const char **name; /* sorted */
+struct timeshift {
+	int64_t shift_ms, limit_ms;
+	const char **name; /* of members that hold times; sorted */
 	size_t n;
 };
 
@@ -20,14 +21,16 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-struct time_names *time_names_new(void)
+struct timeshift *timeshift_new(int64_t shift_ms, int64_t limit_ms)
 {
 	static const char *const own[] = { "exported", "received", "last_seen" };
-	struct time_names *t = calloc(1, sizeof(*t));
+	struct timeshift *t = calloc(1, sizeof(*t));
 	if (!t || !(t->name = calloc(fields_count() + 3, sizeof(*t->name)))) {
 		free(t);
 		return NULL;
 	}
+	t->shift_ms = shift_ms;
+	t->limit_ms = limit_ms;
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		t->name[t->n++] = own[i];
 	for (size_t i = 0; i < fields_count(); i++) {
@@ -39,14 +42,14 @@ struct time_names *time_names_new(void)
 	return t;
 }
 
-void time_names_free(struct time_names *names)
+void timeshift_free(struct timeshift *t)
 {
-	if (names)
-		free(names->name);
-	free(names);
+	if (t)
+		free(t->name);
+	free(t);
 }
 
-static bool is_time(const struct time_names *names, const char *key, size_t len)
+static bool is_time(const struct timeshift *t, const char *key, size_t len)
 {
 	char text[FIELD_NAME_MAX];
 	const char *wanted = text;
@@ -54,7 +57,7 @@ static bool is_time(const struct time_names *names, const char *key, size_t len)
 		return false;
 	memcpy(text, key, len);
 	text[len] = '\0';
-	return bsearch(&wanted, names->name, names->n, sizeof(*names->name), by_text) != NULL;
+	return bsearch(&wanted, t->name, t->n, sizeof(*t->name), by_text) != NULL;
 }
 
 /* The end of the string that starts behind the quote at `p`: its closing quote, or `end`. */
@@ -89,7 +92,7 @@ static int shift_numbers(const char **at, const char *end, int64_t shift_ms, str
 }
 
 /* "2023-11-14T22:13:20.000Z" moved; anything else is copied as it is. */
-static int shift_timestamp(const char *text, size_t len, int64_t shift_ms, struct buf *out)
+static int shift_timestamp(const struct timeshift *t, const char *text, size_t len, struct buf *out)
 {
 	struct tm tm = { 0 };
 	int ms = 0;
@@ -98,7 +101,9 @@ static int shift_timestamp(const char *text, size_t len, int64_t shift_ms, struc
 		return buf_add(out, text, len);
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
-	int64_t moved = (int64_t)timegm(&tm) * 1000 + ms + shift_ms;
+	int64_t moved = (int64_t)timegm(&tm) * 1000 + ms + t->shift_ms;
+	if (t->limit_ms && moved > t->limit_ms)
+		moved = t->limit_ms;
 	time_t seconds = (time_t)(moved / 1000);
 	if (moved < 0 || !gmtime_r(&seconds, &tm))
 		return buf_add(out, text, len);
@@ -107,8 +112,7 @@ static int shift_timestamp(const char *text, size_t len, int64_t shift_ms, struc
 			   (int)(moved % 1000));
 }
 
-int timeshift_line(const struct time_names *names, const char *line, size_t len, int64_t shift_ms,
-		   struct buf *out)
+int timeshift_line(const struct timeshift *t, const char *line, size_t len, struct buf *out)
 {
 	const char *p = line, *end = line + len;
 	while (p < end) {
@@ -132,12 +136,12 @@ int timeshift_line(const struct time_names *names, const char *line, size_t len,
 		if (key_len == 10 && memcmp(key, "@timestamp", 10) == 0 && p < end && *p == '"') {
 			close = string_end(p + 1, end);
 			if (buf_add(out, p, 1) ||
-			    shift_timestamp(p + 1, (size_t)(close - p - 1), shift_ms, out))
+			    shift_timestamp(t, p + 1, (size_t)(close - p - 1), out))
 				return -1;
 			p = close;
 			if (p < end && buf_add(out, p++, 1))
 				return -1;
-		} else if (is_time(names, key, key_len) && shift_numbers(&p, end, shift_ms, out)) {
+		} else if (is_time(t, key, key_len) && shift_numbers(&p, end, t->shift_ms, out)) {
 			return -1;
 		}
 	}

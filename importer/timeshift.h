@@ -8,18 +8,21 @@
 
 #include "common/buf.h"
 
-struct time_names;
-
-/* The names of all elements of a dateTime type (from the registry) and of the raw line's own times. */
-struct time_names *time_names_new(void);
-void time_names_free(struct time_names *names);
+struct timeshift;
 
 /*
- * Appends `line` (docs/raw-line.md, `len` bytes) to `out` with every time moved by `shift_ms`: @timestamp, the header's
- * times, and the values under `ie` whose element is a dateTime. Doing it to the finished line and not to the datagram
+ * Moves times by `shift_ms`; an @timestamp that would end up after `limit_ms` becomes `limit_ms` (0: no limit). NULL when
+ * memory is short.
+ */
+struct timeshift *timeshift_new(int64_t shift_ms, int64_t limit_ms);
+void timeshift_free(struct timeshift *t);
+
+/*
+ * Appends `line` (docs/raw-line.md, `len` bytes) to `out` with every time moved: @timestamp, the header's times, and the
+ * values under `ie` whose element is a dateTime in the registry. Doing it to the finished line and not to the datagram
  * reaches relative and absolute times alike. Times of zero stay zero. -1 when `out` is full.
  */
-BUF_MUST int timeshift_line(const struct time_names *names, const char *line, size_t len,
-			    int64_t shift_ms, struct buf *out);
+BUF_MUST int timeshift_line(const struct timeshift *t, const char *line, size_t len,
+			    struct buf *out);
 
 #endif
