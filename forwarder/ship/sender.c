@@ -288,7 +288,7 @@ static void reject(struct sender *sender, struct buf *failed, uint32_t *failed_n
 	struct shipper *s = sender->s;
 	struct err err = ERR_NONE;
 	if (p->kind == PARCEL_LINES &&
-	    reject_document(failed, s->elastic->namespace, item, why, ship_wall_ms(), &err) == 0) {
+	    reject_document(failed, s->ns, item, why, ship_wall_ms(), &err) == 0) {
 		(*failed_n)++;
 		return;
 	}

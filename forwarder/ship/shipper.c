@@ -375,6 +375,7 @@ struct shipper *shipper_new(const struct ship_settings *ship,
 	}
 	s->ship = ship;
 	s->elastic = elastic;
+	s->ns = elastic->namespace;
 	s->senders_n = n;
 	STAILQ_INIT(&s->queue);
 	pthread_condattr_t attr;

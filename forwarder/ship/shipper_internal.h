@@ -30,6 +30,7 @@ struct shipper {
 	struct reject_file *rejects; /* NULL: none */
 	struct endpoints *endpoints;
 	struct gzip *gz; /* the packer's */
+	const char *ns;  /* a reload does not change it */
 
 	pthread_mutex_t lock; /* of everything from here to `problem` */
 	pthread_cond_t change;

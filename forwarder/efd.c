@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The running daemon: its parts, the order in which they start and stop, and what a reload changes. */
+#include "forwarder/efd.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "forwarder/service.h"
+#include "forwarder/ship/bulk.h"
+#include "forwarder/state.h"
+
+#define SAVE_MS  300000
+#define STALL_MS 15000 /* a worker that did not tick for so long is stuck */
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* ---- start ---------------------------------------------------------------- */
+
+static int open_sink(struct efd *e, struct err *err)
+{
+	const struct settings *s = e->settings;
+	if (strcmp(s->output, "elasticsearch") == 0) {
+		if (bulk_heads(s->elastic.namespace, s->ship.ids, e->heads, err) < 0)
+			return -1;
+		e->shipper = shipper_new(&s->ship, &s->elastic, err);
+		return e->shipper ? 0 : -1;
+	}
+	for (int kind = 0; kind < LINE_KINDS; kind++)
+		e->heads[kind].id_at = -1;
+	e->output =
+	    output_new(s->output, (uint32_t)s->ship.buffers, (size_t)s->ship.batch_bytes, err);
+	return e->output ? 0 : -1;
+}
+
+/* Sockets of every address for every worker; row i belongs to address i. */
+static int open_sockets(struct efd *e, struct udp_socket sockets[][WORKERS_MAX], struct err *err)
+{
+	const struct settings *s = e->settings;
+	for (size_t i = 0; i < s->udp_listen.n; i++) {
+		const char *listen = s->udp_listen.item[i];
+		struct listen_address a;
+		bool less = false;
+		int failed = listen_parse(listen, false, &a, err);
+		int inherited =
+		    failed ? -1 : service_take_socket((const struct sockaddr *)&a.addr, a.len);
+		if (!failed)
+			failed = udp_open(listen, (int)e->workers_n, (size_t)s->receive_buffer,
+					  inherited, sockets[i], &less, err);
+		if (failed) {
+			while (i-- > 0)
+				for (uint32_t w = 0; w < e->workers_n; w++)
+					close(sockets[i][w].fd);
+			return -1;
+		}
+		if (less)
+			log_warn("udp.listen %s: the kernel gives a receive buffer of %zu bytes, "
+				 "not %lld: "
+				 "sysctl -w net.core.rmem_max=%lld, or lower udp.receive_buffer",
+				 listen, sockets[i][0].buffer, (long long)s->receive_buffer,
+				 (long long)s->receive_buffer);
+	}
+	return 0;
+}
+
+static void decode_settings(const struct settings *s, struct decode_options *o)
+{
+	*o = decode_defaults();
+	o->clock_skew_ms = (uint64_t)s->clock_skew_ms;
+	o->exporter_line_ms = (uint64_t)s->exporter_line_ms;
+	o->no_options_join = !s->join_options;
+	o->no_hold = !s->hold;
+	o->limits = (struct decode_limits){ .exporters = (uint32_t)s->max_exporters,
+					    .templates_per_exporter = (uint32_t)s->max_templates,
+					    .options_per_exporter = (uint32_t)s->max_options,
+					    .memory = (uint64_t)s->decode_memory,
+					    .held_sets = (uint32_t)s->held_sets,
+					    .held_bytes = (uint64_t)s->held_bytes,
+					    .held_ms = (uint64_t)s->held_ms,
+					    .template_ms = (uint64_t)s->template_ms };
+}
+
+static struct worker *make_worker(struct efd *e, uint32_t number, const struct udp_socket *sockets,
+				  struct err *err)
+{
+	const struct settings *s = e->settings;
+	struct worker_settings ws = { .number = number,
+				      .cpu = -1,
+				      .gather_us = (uint64_t)s->gather_us,
+				      .batch_age_ms = (uint64_t)s->ship.batch_age_ms,
+				      .save_ms = s->state_dir ? SAVE_MS : 0,
+				      .heads = e->heads,
+				      .pool = e->shipper ? shipper_pool(e->shipper)
+							 : output_pool(e->output),
+				      .live = &e->live,
+				      .tee = e->tee,
+				      .tcp = number == 0 ? e->tcp : NULL };
+	decode_settings(s, &ws.decode);
+	if (s->cpus.n)
+		ws.cpu = (int)strtol(s->cpus.item[number % s->cpus.n], NULL, 10);
+	struct err unread = ERR_NONE;
+	struct buf state;
+	buf_init(&state, STATE_FILE_MAX);
+	if (s->state_dir && state_read(s->state_dir, number, e->workers_n, &state, &unread) < 0)
+		log_warn("%s; starting without saved templates", unread.msg);
+	struct worker *w = worker_new(&ws, sockets, (uint32_t)s->udp_listen.n, &state, err);
+	buf_release(&state);
+	return w;
+}
+
+static int make_workers(struct efd *e, struct err *err)
+{
+	size_t listens = e->settings->udp_listen.n;
+	struct udp_socket(*sockets)[WORKERS_MAX] = calloc(listens + 1, sizeof(*sockets));
+	struct udp_socket *own = calloc(listens + 1, sizeof(*own));
+	int failed = sockets && own ? open_sockets(e, sockets, err)
+				    : err_set(err, EF_FAILED, "out of memory");
+	for (uint32_t w = 0; w < e->workers_n && sockets && own; w++) {
+		for (size_t i = 0; i < listens; i++)
+			own[i] = sockets[i][w];
+		if (!failed && !(e->workers[w] = make_worker(e, w, own, err)))
+			failed = -1;
+	}
+	free(sockets);
+	free(own);
+	return failed;
+}
+
+static int open_tee(struct efd *e, struct err *err)
+{
+	bool spoofs = false;
+	if (!e->settings->tee.n)
+		return 0;
+	e->tee = tee_new(&e->settings->tee, e->settings->tee_keep_source, &spoofs, err);
+	if (e->tee && e->settings->tee_keep_source && !spoofs)
+		log_warn("tee.keep_source: efd may not use raw sockets (CAP_NET_RAW); copies come "
+			 "from its own address");
+	return e->tee ? 0 : -1;
+}
+
+static int open_tcp(struct efd *e, struct err *err)
+{
+	if (!e->settings->tcp_listen.n)
+		return 0;
+	e->tcp = tcp_new(&e->settings->tcp_listen, (uint32_t)e->settings->tcp_connections, err);
+	return e->tcp ? 0 : -1;
+}
+
+static void release(struct efd *e)
+{
+	for (uint32_t i = 0; i < e->workers_n; i++)
+		worker_free(e->workers[i]);
+	tcp_free(e->tcp);
+	tee_free(e->tee);
+	shipper_free(e->shipper);
+	output_free(e->output);
+}
+
+int efd_start(struct efd *e, const struct settings *settings, struct err *err)
+{
+	*e = (struct efd){ .settings = settings,
+			   .workers_n = (uint32_t)settings->workers,
+			   .started_ms = now_ms() };
+	e->live = (struct worker_live){ settings->allow_list, settings->allow_n };
+	int failed = settings->state_dir ? state_prepare(settings->state_dir, err) : 0;
+	if (failed || open_sink(e, err) < 0 || open_tee(e, err) < 0 || open_tcp(e, err) < 0 ||
+	    make_workers(e, err) < 0) {
+		release(e);
+		return -1;
+	}
+	for (uint32_t i = 0; i < e->workers_n; i++) {
+		if (worker_start(e->workers[i], err) < 0) {
+			efd_stop(e);
+			return -1;
+		}
+	}
+	if (service_sockets_left())
+		log_warn("%d sockets from socket activation belong to no address of udp.listen",
+			 service_sockets_left());
+	return 0;
+}
+
+/* ---- run ------------------------------------------------------------------ */
+
+static void write_states(struct efd *e)
+{
+	for (uint32_t i = 0; i < e->workers_n && e->settings->state_dir; i++) {
+		struct err err = ERR_NONE;
+		struct buf state;
+		if (!worker_take_state(e->workers[i], &state))
+			continue;
+		if (state_write(e->settings->state_dir, i, e->workers_n, &state, &err) < 0)
+			log_error("%s", err.msg);
+		buf_release(&state);
+	}
+}
+
+void efd_tick(struct efd *e)
+{
+	write_states(e);
+}
+
+bool efd_alive(struct efd *e)
+{
+	struct batch_pool_state pool;
+	batch_pool_get_state(e->shipper ? shipper_pool(e->shipper) : output_pool(e->output), &pool);
+	if (pool.free == 0 || now_ms() < e->started_ms + STALL_MS)
+		return true;
+	for (uint32_t i = 0; i < e->workers_n; i++) {
+		struct worker_report report;
+		worker_get_report(e->workers[i], &report);
+		if (now_ms() > report.made_ms + STALL_MS)
+			return false;
+	}
+	return true;
+}
+
+int efd_reload(struct efd *e, const struct settings *fresh, struct err *err)
+{
+	if (e->shipper && shipper_reload(e->shipper, &fresh->elastic, err) < 0)
+		return -1;
+	if (e->output)
+		output_reopen(e->output);
+	/* two sets in turn: workers use the old one until all have seen the new one */
+	static struct worker_live sets[2];
+	static int turn;
+	struct worker_live *live = &sets[turn ^= 1];
+	*live = (struct worker_live){ fresh->allow_list, fresh->allow_n };
+	for (uint32_t i = 0; i < e->workers_n; i++)
+		worker_set_live(e->workers[i], live);
+	log_set_level((enum log_level)fresh->log.level);
+	return 0;
+}
+
+/* ---- stop ----------------------------------------------------------------- */
+
+uint64_t efd_stop(struct efd *e)
+{
+	uint64_t lost = 0;
+	for (uint32_t i = 0; i < e->workers_n; i++)
+		if (e->workers[i])
+			worker_stop(e->workers[i]);
+	for (uint32_t i = 0; i < e->workers_n; i++)
+		if (e->workers[i])
+			worker_join(e->workers[i]);
+	write_states(e);
+	if (e->shipper)
+		lost = shipper_finish(e->shipper, (uint64_t)e->settings->stop_timeout_ms);
+	if (e->output)
+		lost = output_finish(e->output);
+	release(e);
+	return lost;
+}

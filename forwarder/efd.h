@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The running daemon: its parts, the order in which they start and stop, and what a reload changes. */
+#ifndef EF_EFD_H
+#define EF_EFD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "forwarder/output.h"
+#include "forwarder/settings.h"
+#include "forwarder/ship/shipper.h"
+#include "forwarder/worker.h"
+
+struct efd {
+	const struct settings *settings; /* what it was started with */
+	uint64_t started_ms;             /* monotonic */
+	struct shipper *shipper;         /* either this */
+	struct output *output;           /* or that */
+	struct tee *tee;                 /* NULL: none */
+	struct tcp *tcp;                 /* NULL: none */
+	struct worker *workers[WORKERS_MAX];
+	uint32_t workers_n;
+	struct line_head heads[LINE_KINDS];
+	struct worker_live live;
+};
+
+/* Opens everything and starts the threads. `settings` is borrowed. On failure everything is closed again. */
+int efd_start(struct efd *e, const struct settings *settings, struct err *err);
+
+/* Reads what the sockets hold, ships or spools it, saves state, and frees everything. Returns the number of records lost. */
+uint64_t efd_stop(struct efd *e);
+
+/* Takes over what can change while running from `fresh`, which must stay as long as the daemon does. */
+int efd_reload(struct efd *e, const struct settings *fresh, struct err *err);
+
+/* Regular work, every second or so: writes the workers' snapshots to the state directory. */
+void efd_tick(struct efd *e);
+
+/* False when a worker stands still and is not waiting for memory. */
+bool efd_alive(struct efd *e);
+
+#endif

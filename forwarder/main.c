@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * efd: options, signals, start, wait, stop. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "common/http.h"
+#include "common/log.h"
+#include "forwarder/efd.h"
+#include "forwarder/service.h"
+
+#define TICK_MS     1000
+#define RELOADS_MAX 1000 /* settings stay until the end: senders may still hold their credentials */
+
+struct program {
+	int argc;
+	char **argv;
+	int signals; /* signalfd */
+	struct efd efd;
+	struct settings *all[RELOADS_MAX + 1]; /* the first and every reload's */
+	size_t all_n;
+};
+
+static int fail(const struct err *err)
+{
+	fprintf(stderr, "efd: %s\n", err->msg);
+	return err->code;
+}
+
+/* Signals come through a descriptor; threads started later inherit that they are blocked. */
+static int catch_signals(struct err *err)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return err_errno(err, EF_FAILED, errno, "cannot block signals");
+	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd >= 0 ? fd : err_errno(err, EF_FAILED, errno, "cannot receive signals");
+}
+
+/* A failed reload changes nothing. */
+static void reload(struct program *p)
+{
+	struct err err = ERR_NONE;
+	char shown, need_restart[1024];
+	struct settings *fresh = p->all_n <= RELOADS_MAX ? calloc(1, sizeof(*fresh)) : NULL;
+	if (!fresh) {
+		log_error("reload: no memory, or too many reloads; restart efd");
+		return;
+	}
+	service_reloading();
+	if (settings_load(fresh, p->argc, p->argv, &shown, &err) < 0 ||
+	    efd_reload(&p->efd, fresh, &err) < 0) {
+		log_error("reload: %s; going on with the old settings", err.msg);
+		settings_release(fresh);
+		free(fresh);
+		service_ready();
+		return;
+	}
+	settings_changed(p->all[0], fresh, need_restart, sizeof(need_restart));
+	p->all[p->all_n++] = fresh;
+	log_info("settings were read again%s%s", *need_restart ? "; a restart is needed for: " : "",
+		 need_restart);
+	service_ready();
+}
+
+/* True: end. */
+static bool handle_signals(struct program *p)
+{
+	struct signalfd_siginfo info;
+	while (read(p->signals, &info, sizeof(info)) == sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGHUP:
+			reload(p);
+			break;
+		case SIGUSR1:
+			if (p->efd.output)
+				output_reopen(p->efd.output);
+			break;
+		default:
+			log_info("signal %u: stopping", info.ssi_signo);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void wait_for_the_end(struct program *p)
+{
+	struct pollfd poll_fd = { .fd = p->signals, .events = POLLIN };
+	uint64_t watchdog_ms = service_watchdog_ms();
+	int wait_ms = watchdog_ms && watchdog_ms < TICK_MS ? (int)watchdog_ms : TICK_MS;
+	for (;;) {
+		poll(&poll_fd, 1, wait_ms);
+		if (handle_signals(p))
+			return;
+		efd_tick(&p->efd);
+		if (p->efd.output && output_broken(p->efd.output)) {
+			log_info("nobody reads standard output any more: stopping");
+			return;
+		}
+		if (efd_alive(&p->efd))
+			service_alive();
+		else
+			log_error("a worker stands still");
+	}
+}
+
+static void log_start(const struct efd *e)
+{
+	const struct settings *s = e->settings;
+	char listens[512] = "";
+	size_t len = 0;
+	for (size_t i = 0; i < s->udp_listen.n && len < sizeof(listens); i++)
+		len += (size_t)snprintf(listens + len, sizeof(listens) - len, "%s%s", i ? ", " : "",
+					s->udp_listen.item[i]);
+	log_info("efd %s: UDP %s, %u worker%s, to %s", EF_VERSION, listens, e->workers_n,
+		 e->workers_n == 1 ? "" : "s", e->shipper ? s->elastic.url.item[0] : s->output);
+	if (e->shipper && !s->ship.spool_dir)
+		log_warn("there is no spool (spool.dir, state.dir): what memory cannot hold while "
+			 "Elasticsearch is away is lost");
+}
+
+static int run(struct program *p)
+{
+	struct err err = ERR_NONE;
+	if ((p->signals = catch_signals(&err)) < 0 || http_global_init(&err) < 0 ||
+	    efd_start(&p->efd, p->all[0], &err) < 0)
+		return fail(&err);
+	log_start(&p->efd);
+	service_ready();
+	wait_for_the_end(p);
+	service_stopping();
+	uint64_t lost = efd_stop(&p->efd);
+	close(p->signals);
+	if (lost) {
+		log_error("%llu records were lost", (unsigned long long)lost);
+		return EF_FAILED;
+	}
+	log_info("stopped, nothing lost");
+	return EF_DONE;
+}
+
+/* What was asked for in place of running; -1: nothing. */
+static int print_only(const struct settings *s, char shown)
+{
+	if (shown == 'h')
+		settings_print_help(stdout);
+	else if (shown == 'V')
+		printf("efd %s\n", EF_VERSION);
+	else if (s->print_reference)
+		settings_print_reference(stdout);
+	else if (s->print_man)
+		settings_print_man(stdout);
+	else if (s->check_only)
+		puts("the settings are valid");
+	else
+		return -1;
+	return EF_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = ERR_NONE;
+	static struct program p;
+	char shown;
+	p.argc = argc;
+	p.argv = argv;
+	p.all[0] = calloc(1, sizeof(struct settings));
+	if (!p.all[0])
+		return EF_FAILED;
+	if (settings_load(p.all[0], argc, argv, &shown, &err) < 0) {
+		free(p.all[0]);
+		return fail(&err);
+	}
+	p.all_n = 1;
+	log_init("efd", (enum log_format)p.all[0]->log.format, (enum log_level)p.all[0]->log.level);
+	int code = print_only(p.all[0], shown);
+	if (code < 0)
+		code = run(&p);
+	for (size_t i = 0; i < p.all_n; i++) {
+		settings_release(p.all[i]);
+		free(p.all[i]);
+	}
+	return code;
+}

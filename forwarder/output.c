@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The other output: closed batches as NDJSON to standard output or a file. */
+#include "forwarder/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+#define WAIT_MS 500
+
+struct output {
+	struct batch_pool *pool;
+	char *path; /* NULL: standard output */
+	int fd;
+	pthread_t thread;
+	bool started;
+	atomic_bool reopen, finishing, broken;
+	_Atomic uint64_t lines, bytes, lost;
+};
+
+static int open_file(struct output *o, struct err *err)
+{
+	int fd = open(o->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return err_errno(err, EF_USAGE, errno, "output: cannot open %s", o->path);
+	if (o->fd >= 0)
+		close(o->fd);
+	o->fd = fd;
+	return 0;
+}
+
+static void reopen_if_asked(struct output *o)
+{
+	struct err err = ERR_NONE;
+	if (!o->path || !atomic_exchange(&o->reopen, false))
+		return;
+	if (open_file(o, &err) < 0)
+		log_error("%s; writing on to the old file", err.msg);
+}
+
+/* Writes whole, or says why not. A disk that is full may have room later: then it waits, and so do the workers. */
+static bool write_batch(struct output *o, const struct batch *b)
+{
+	for (size_t at = 0; at < b->len;) {
+		ssize_t n = write(o->fd, b->data + at, b->len - at);
+		if (n >= 0) {
+			at += (size_t)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno == EPIPE) {
+			o->broken = true;
+			return false;
+		}
+		log_error("output: cannot write: %s; trying again", strerror(errno));
+		if (o->finishing)
+			return false;
+		usleep(WAIT_MS * 1000);
+		reopen_if_asked(o);
+	}
+	return true;
+}
+
+static void *output_main(void *arg)
+{
+	struct output *o = arg;
+	while (!batch_pool_finished(o->pool)) {
+		struct batch *b = batch_pool_next(o->pool, WAIT_MS);
+		reopen_if_asked(o);
+		if (!b)
+			continue;
+		if (!o->broken && write_batch(o, b)) {
+			o->lines += b->items;
+			o->bytes += b->len;
+		} else {
+			o->lost += b->items;
+		}
+		batch_pool_return(o->pool, b);
+	}
+	return NULL;
+}
+
+struct output *output_new(const char *path, uint32_t buffers, size_t batch_bytes, struct err *err)
+{
+	struct output *o = calloc(1, sizeof(*o));
+	if (!o) {
+		err_set(err, EF_FAILED, "out of memory");
+		return NULL;
+	}
+	o->fd = -1;
+	if (strcmp(path, "-") == 0)
+		o->fd = STDOUT_FILENO;
+	else if (!(o->path = strdup(path)))
+		err_set(err, EF_FAILED, "out of memory");
+	else
+		open_file(o, err);
+	o->pool = o->fd >= 0 ? batch_pool_new(buffers, batch_bytes, err) : NULL;
+	if (!o->pool) {
+		output_free(o);
+		return NULL;
+	}
+	int failed = pthread_create(&o->thread, NULL, output_main, o);
+	if (failed) {
+		err_errno(err, EF_FAILED, failed, "cannot start a thread");
+		output_free(o);
+		return NULL;
+	}
+	o->started = true;
+	return o;
+}
+
+struct batch_pool *output_pool(struct output *o)
+{
+	return o->pool;
+}
+
+void output_reopen(struct output *o)
+{
+	o->reopen = true;
+}
+
+void output_counts(const struct output *o, uint64_t *ret_lines, uint64_t *ret_bytes)
+{
+	*ret_lines = o->lines;
+	*ret_bytes = o->bytes;
+}
+
+bool output_broken(const struct output *o)
+{
+	return o->broken;
+}
+
+uint64_t output_finish(struct output *o)
+{
+	o->finishing = true;
+	batch_pool_finish(o->pool);
+	if (o->started)
+		pthread_join(o->thread, NULL);
+	o->started = false;
+	return o->lost;
+}
+
+void output_free(struct output *o)
+{
+	if (!o)
+		return;
+	if (o->pool)
+		output_finish(o);
+	batch_pool_free(o->pool);
+	if (o->path && o->fd >= 0)
+		close(o->fd);
+	free(o->path);
+	free(o);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The other output: closed batches as NDJSON to standard output or a file. */
+#ifndef EF_OUTPUT_H
+#define EF_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "forwarder/ship/batch.h"
+
+struct output;
+
+/* Opens `path` for appending ("-": standard output) and starts the writing thread with a pool of its own. */
+struct output *output_new(const char *path, uint32_t buffers, size_t batch_bytes, struct err *err);
+void output_free(struct output *o);
+struct batch_pool *output_pool(struct output *o);
+
+/* Opens the file anew before the next batch, for log rotation. Standard output stays. */
+void output_reopen(struct output *o);
+
+/* Lines and bytes written so far. */
+void output_counts(const struct output *o, uint64_t *ret_lines, uint64_t *ret_bytes);
+
+/* True when nobody reads standard output any more: there is no use in going on. */
+bool output_broken(const struct output *o);
+
+/* Once all writers have closed their batches: waits until all is written. Returns the number of lines that were lost. */
+uint64_t output_finish(struct output *o);
+
+#endif

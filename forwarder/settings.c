@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * All settings of efd: its own options and the shared tables, read from file, environment and command line. */
+#include "forwarder/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "forwarder/ship/bulk.h"
+
+#define AT(field) offsetof(struct settings, field)
+
+static const struct opt receive_rows[] = {
+	{ .name = "udp.listen",
+	  .type = OPT_LIST,
+	  .offset = AT(udp_listen),
+	  .flag = "listen",
+	  .letter = 'l',
+	  .preset = "2055,4739,6343",
+	  .arg = "[ADDRESS:]PORT,…",
+	  .help = "Where datagrams arrive; any protocol on any port. A port alone means all "
+		  "addresses of "
+		  "both families; IPv6 as [::1]:2055." },
+	{ .name = "udp.workers",
+	  .type = OPT_INT,
+	  .offset = AT(workers),
+	  .max = WORKERS_MAX,
+	  .arg = "N",
+	  .help = "Receiving threads, each with its own sockets. An exporter always lands on the "
+		  "same one. "
+		  "0: one for every two processors, at most 4." },
+	{ .name = "udp.receive_buffer",
+	  .type = OPT_SIZE,
+	  .offset = AT(receive_buffer),
+	  .preset = "32M",
+	  .min = 65536,
+	  .max = 1 << 30,
+	  .help = "Socket buffer of each port and worker. The kernel's limit is the sysctl "
+		  "net.core.rmem_max; efd warns when it gets less." },
+	{ .name = "udp.gather_us",
+	  .type = OPT_INT,
+	  .offset = AT(gather_us),
+	  .preset = "1000",
+	  .max = 10000,
+	  .arg = "MICROSECONDS",
+	  .help = "How long datagrams may collect in the socket before they are read together. A "
+		  "wake-up "
+		  "for each would cost more than decoding it. 0: none." },
+	{ .name = "udp.allow",
+	  .type = OPT_LIST,
+	  .offset = AT(allow),
+	  .reloads = true,
+	  .arg = "PREFIX,…",
+	  .help = "Exporters that may send, as addresses or prefixes. Empty: all." },
+	{ .name = "udp.cpus",
+	  .type = OPT_LIST,
+	  .offset = AT(cpus),
+	  .arg = "CPU,…",
+	  .help = "Processors to pin the workers to, in turn. Empty: no pinning." },
+	{ .name = "tcp.listen",
+	  .type = OPT_LIST,
+	  .offset = AT(tcp_listen),
+	  .arg = "[ADDRESS:]PORT,…",
+	  .help = "Where IPFIX over TCP is taken (RFC 7011 section 10.4). Empty: nowhere." },
+	{ .name = "tcp.connections",
+	  .type = OPT_INT,
+	  .offset = AT(tcp_connections),
+	  .preset = "256",
+	  .min = 1,
+	  .max = 4096,
+	  .help = "Ceiling on TCP connections." },
+	{ .name = "tee.to",
+	  .type = OPT_LIST,
+	  .offset = AT(tee),
+	  .arg = "ADDRESS:PORT,…",
+	  .help = "Other collectors that get a copy of every datagram, as it came." },
+	{ .name = "tee.keep_source",
+	  .type = OPT_BOOL,
+	  .offset = AT(tee_keep_source),
+	  .preset = "true",
+	  .help = "Send copies with the exporter's address and port as source. Needs CAP_NET_RAW; "
+		  "without it "
+		  "efd warns and sends them from its own address." },
+};
+
+static const struct opt decode_rows[] = {
+	{ .name = "decode.clock_skew",
+	  .type = OPT_DURATION,
+	  .offset = AT(clock_skew_ms),
+	  .preset = "1h",
+	  .min = 1000,
+	  .max = 366ll * 86400000,
+	  .help = "Times further than this from the receive time are not believed." },
+	{ .name = "decode.join_options",
+	  .type = OPT_BOOL,
+	  .offset = AT(join_options),
+	  .preset = "true",
+	  .help = "Join names that exporters send in options records (interfaces, applications, "
+		  "VRFs)." },
+	{ .name = "decode.hold",
+	  .type = OPT_BOOL,
+	  .offset = AT(hold),
+	  .preset = "true",
+	  .help = "Keep data that comes before its template, and decode it when the template is "
+		  "there." },
+	{ .name = "decode.held_sets",
+	  .type = OPT_INT,
+	  .offset = AT(held_sets),
+	  .max = 1 << 20,
+	  .help = "Ceiling on held sets of one exporter and domain. 0: built-in value, as for "
+		  "those that follow." },
+	{ .name = "decode.held_size",
+	  .type = OPT_SIZE,
+	  .offset = AT(held_bytes),
+	  .max = 1ll << 34,
+	  .help = "Ceiling on held bytes of a worker." },
+	{ .name = "decode.held_age",
+	  .type = OPT_DURATION,
+	  .offset = AT(held_ms),
+	  .max = 86400000,
+	  .help = "How long data may wait for its template." },
+	{ .name = "decode.template_age",
+	  .type = OPT_DURATION,
+	  .offset = AT(template_ms),
+	  .max = 366ll * 86400000,
+	  .help = "A template that was neither sent nor used for so long is forgotten." },
+	{ .name = "decode.max_exporters",
+	  .type = OPT_INT,
+	  .offset = AT(max_exporters),
+	  .max = 10000000,
+	  .help = "Ceiling on exporter and domain pairs of a worker." },
+	{ .name = "decode.max_templates",
+	  .type = OPT_INT,
+	  .offset = AT(max_templates),
+	  .max = 1000000,
+	  .help = "Ceiling on templates of one exporter." },
+	{ .name = "decode.max_options",
+	  .type = OPT_INT,
+	  .offset = AT(max_options),
+	  .max = 10000000,
+	  .help = "Ceiling on names and rates learnt from one exporter." },
+	{ .name = "decode.memory",
+	  .type = OPT_SIZE,
+	  .offset = AT(decode_memory),
+	  .max = 1ll << 40,
+	  .help = "Ceiling on all decoder state of a worker." },
+	{ .name = "decode.exporter_interval",
+	  .type = OPT_DURATION,
+	  .offset = AT(exporter_line_ms),
+	  .preset = "60s",
+	  .min = 1000,
+	  .max = 86400000,
+	  .help = "How often each exporter's own numbers go to metrics-flow.exporters-*." },
+};
+
+static const struct opt run_rows[] = {
+	{ .name = "output",
+	  .type = OPT_TEXT,
+	  .offset = AT(output),
+	  .preset = "elasticsearch",
+	  .letter = 'o',
+	  .arg = "WHERE",
+	  .help = "elasticsearch, - for NDJSON on standard output, or a file that NDJSON is "
+		  "appended to "
+		  "(SIGHUP and SIGUSR1 reopen it after rotation)." },
+	{ .name = "state.dir",
+	  .type = OPT_TEXT,
+	  .offset = AT(state_dir),
+	  .arg = "DIR",
+	  .help =
+	      "Directory for templates and names learnt from exporters, so that a restart is not "
+	      "blind; spool "
+	      "and reject file go there too unless they are set. systemd's STATE_DIRECTORY is the "
+	      "default; without either, nothing is kept." },
+	{ .name = "metrics.listen",
+	  .type = OPT_TEXT,
+	  .offset = AT(metrics_listen),
+	  .arg = "[ADDRESS:]PORT",
+	  .help =
+	      "HTTP for /metrics (Prometheus), /healthz and /readyz. A port alone means 127.0.0.1. "
+	      "Unset: none." },
+	{ .name = "stop.timeout",
+	  .type = OPT_DURATION,
+	  .offset = AT(stop_timeout_ms),
+	  .preset = "10s",
+	  .max = 3600000,
+	  .help = "How long a stop waits for Elasticsearch to take what is in memory; the rest "
+		  "goes to the "
+		  "spool." },
+	{ .name = "seccomp",
+	  .type = OPT_BOOL,
+	  .offset = AT(seccomp),
+	  .preset = "true",
+	  .help = "Let the kernel refuse system calls that efd has no use for." },
+	{ .name = "check_config",
+	  .type = OPT_BOOL,
+	  .offset = AT(check_only),
+	  .flag = "check-config",
+	  .flag_only = true,
+	  .help = "Check the settings and end." },
+	{ .name = "print_reference",
+	  .type = OPT_BOOL,
+	  .offset = AT(print_reference),
+	  .flag = "print-reference",
+	  .flag_only = true,
+	  .help = "Print every option as a commented YAML file and end." },
+	{ .name = "print_man",
+	  .type = OPT_BOOL,
+	  .offset = AT(print_man),
+	  .flag = "print-man",
+	  .flag_only = true,
+	  .help = "Print the manual page and end." },
+};
+
+#define TABLES 6
+
+static void tables_of(struct settings *s, struct opt_table ret_tables[TABLES])
+{
+	ret_tables[0] = (struct opt_table){ .title = "Running", OPT_ROWS(run_rows), .settings = s };
+	ret_tables[1] =
+	    (struct opt_table){ .title = "Receiving", OPT_ROWS(receive_rows), .settings = s };
+	ret_tables[2] =
+	    (struct opt_table){ .title = "Decoding", OPT_ROWS(decode_rows), .settings = s };
+	ret_tables[3] = elastic_options(&s->elastic);
+	ret_tables[4] = ship_options(&s->ship);
+	ret_tables[5] = log_options(&s->log);
+}
+
+static int set_text(char **field, const char *fmt, const char *dir, struct err *err)
+{
+	if (*field)
+		return 0;
+	size_t room = strlen(fmt) + strlen(dir) + 1;
+	char *text = malloc(room);
+	if (!text)
+		return err_set(err, EF_FAILED, "out of memory");
+	snprintf(text, room, "%s%s", dir, fmt);
+	*field = text;
+	return 0;
+}
+
+/* What follows from the state directory, unless it was set. */
+static int complete(struct settings *s, struct err *err)
+{
+	const char *given = getenv("STATE_DIRECTORY");
+	if (given && *given && set_text(&s->state_dir, "", given, err) < 0)
+		return -1;
+	if (!s->state_dir)
+		return 0;
+	if (set_text(&s->ship.spool_dir, "/spool", s->state_dir, err) < 0)
+		return -1;
+	return set_text(&s->ship.reject_file, "/rejects.ndjson", s->state_dir, err);
+}
+
+static int parse_allow(struct settings *s, struct err *err)
+{
+	if (s->allow.n > ALLOW_MAX)
+		return err_set(err, EF_USAGE, "udp.allow: more than %d prefixes", ALLOW_MAX);
+	s->allow_list = calloc(s->allow.n + 1, sizeof(*s->allow_list));
+	if (!s->allow_list)
+		return err_set(err, EF_FAILED, "out of memory");
+	for (size_t i = 0; i < s->allow.n; i++)
+		if (prefix_parse(s->allow.item[i], false, &s->allow_list[i], err) < 0)
+			return err_wrap(err, "udp.allow");
+	s->allow_n = s->allow.n;
+	return 0;
+}
+
+static int check(struct settings *s, struct err *err)
+{
+	if (elastic_settings_check(&s->elastic, err) < 0 || parse_allow(s, err) < 0)
+		return -1;
+	if (!s->udp_listen.n && !s->tcp_listen.n)
+		return err_set(
+		    err, EF_USAGE,
+		    "udp.listen and tcp.listen are both empty: nothing would be received");
+	if (!s->workers) {
+		long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+		s->workers = cpus >= 8 ? 4 : cpus >= 4 ? cpus / 2 : 1;
+	}
+	/* each worker and the TCP thread hold one, and one is being compressed */
+	int64_t need = s->workers + (s->tcp_listen.n > 0) + 1;
+	if (s->ship.buffers < need)
+		return err_set(err, EF_USAGE,
+			       "ship.buffers: %lld are too few for %lld workers; at least %lld",
+			       (long long)s->ship.buffers, (long long)s->workers, (long long)need);
+	struct line_head heads[LINE_KINDS];
+	return bulk_heads(s->elastic.namespace, s->ship.ids, heads, err);
+}
+
+int settings_load(struct settings *s, int argc, char **argv, char *ret_shown, struct err *err)
+{
+	struct opt_table tables[TABLES];
+	memset(s, 0, sizeof(*s));
+	tables_of(s, tables);
+	*ret_shown = 0;
+	if (conf_load(tables, TABLES, EF_DEFAULT_CONFIG_EFD, argc, argv, NULL, ret_shown, err) ==
+		0 &&
+	    (*ret_shown || s->print_man || s->print_reference ||
+	     (complete(s, err) == 0 && check(s, err) == 0)))
+		return 0;
+	settings_release(s);
+	return -1;
+}
+
+void settings_release(struct settings *s)
+{
+	struct opt_table tables[TABLES];
+	tables_of(s, tables);
+	conf_release(tables, TABLES);
+	free(s->allow_list);
+	s->allow_list = NULL;
+	s->allow_n = 0;
+}
+
+void settings_print_help(FILE *out)
+{
+	struct settings s = { 0 };
+	struct opt_table tables[TABLES];
+	tables_of(&s, tables);
+	fputs("usage: efd [option…]\n\n"
+	      "Receives NetFlow, IPFIX and sFlow, decodes each record into a JSON line and ships "
+	      "it to\n"
+	      "Elasticsearch. Options are read from " EF_DEFAULT_CONFIG_EFD
+	      " (-c FILE for another), the\n"
+	      "environment and the command line, the later one wins.\n\n",
+	      out);
+	conf_print_help(out, tables, TABLES);
+}
+
+void settings_print_reference(FILE *out)
+{
+	struct settings s = { 0 };
+	struct opt_table tables[TABLES];
+	tables_of(&s, tables);
+	conf_print_yaml(out, tables, TABLES);
+}
+
+static const char man_head[] =
+    ".TH EFD 8\n.SH NAME\nefd \\- receive network flow records and ship them to Elasticsearch\n"
+    ".SH SYNOPSIS\n.B efd\n[\\-c FILE] [OPTION]...\n"
+    ".SH DESCRIPTION\nReceives NetFlow 1, 5, 6, 7 and 9, IPFIX and sFlow 5 over UDP (IPFIX over "
+    "TCP too), decodes each\n"
+    "record into one JSON line and ships it to Elasticsearch or OpenSearch with bulk requests. "
+    "Batches that\n"
+    "the cluster does not take are kept in a spool directory. What a value means is decided by the "
+    "ingest\n"
+    "pipelines that \\fBefctl\\fR(1) installs.\n"
+    ".SH OPTIONS\nEvery option is a path in the YAML file, an environment variable and a flag; the "
+    "later one wins.\n"
+    ".TP\n.B \\-c, \\-\\-config FILE\nRead this file in place of " EF_DEFAULT_CONFIG_EFD ".\n";
+
+static const char man_tail[] =
+    ".SH SIGNALS\n.TP\n.B SIGTERM, SIGINT\nStop: what was received is shipped or spooled first.\n"
+    ".TP\n.B SIGHUP\nRead the settings again; options marked as reloaded take effect, for others a "
+    "message says that a\n"
+    "restart is needed. An output file is reopened.\n"
+    ".TP\n.B SIGUSR1\nReopen the output file.\n"
+    ".SH EXIT STATUS\n0 done, 1 failed, 2 usage or configuration.\n"
+    ".SH SEE ALSO\n.BR efctl (1)\n";
+
+void settings_print_man(FILE *out)
+{
+	struct settings s = { 0 };
+	struct opt_table tables[TABLES];
+	tables_of(&s, tables);
+	fputs(man_head, out);
+	conf_print_man(out, tables, TABLES);
+	fputs(man_tail, out);
+}
+
+/* ---- what a reload cannot change ---------------------------------------- */
+
+static bool lists_differ(const struct strlist *a, const struct strlist *b)
+{
+	if (a->n != b->n)
+		return true;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->item[i], b->item[i]) != 0)
+			return true;
+	return false;
+}
+
+static bool texts_differ(const char *a, const char *b)
+{
+	return (!a != !b) || (a && strcmp(a, b) != 0);
+}
+
+static bool differ(const struct opt *opt, const void *a, const void *b)
+{
+	const void *x = (const char *)a + opt->offset, *y = (const char *)b + opt->offset;
+	switch (opt->type) {
+	case OPT_BOOL:
+		return *(const bool *)x != *(const bool *)y;
+	case OPT_INT:
+	case OPT_SIZE:
+	case OPT_DURATION:
+		return *(const int64_t *)x != *(const int64_t *)y;
+	case OPT_ENUM:
+		return *(const int *)x != *(const int *)y;
+	case OPT_LIST:
+		return lists_differ(x, y);
+	default:
+		return texts_differ(*(char *const *)x, *(char *const *)y);
+	}
+}
+
+void settings_changed(const struct settings *old, const struct settings *new, char *text,
+		      size_t room)
+{
+	struct opt_table a[TABLES], b[TABLES];
+	tables_of((struct settings *)(uintptr_t)old, a);
+	tables_of((struct settings *)(uintptr_t) new, b);
+	size_t len = 0;
+	text[0] = '\0';
+	for (int t = 0; t < TABLES; t++)
+		for (const struct opt *opt = a[t].rows; opt < a[t].rows + a[t].n; opt++)
+			if (!opt->reloads && !opt->flag_only &&
+			    differ(opt, a[t].settings, b[t].settings) && len < room)
+				len += (size_t)snprintf(text + len, room - len, "%s%s",
+							len ? ", " : "", opt->name);
+}

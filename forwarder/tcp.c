@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * IPFIX over TCP (RFC 7011 section 10.4): listeners and connections of one worker behind one pollable descriptor. */
+#include "forwarder/tcp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "forwarder/decode/decode.h"
+#include "forwarder/udp.h"
+
+#define MESSAGE_MAX   65536 /* an IPFIX message has a length of 16 bits */
+#define EVENTS        32
+#define READS_MAX     16 /* of one connection before the others have their turn */
+#define LISTENERS_MAX 64
+
+struct connection {
+	LIST_ENTRY(connection) link;
+	int fd;
+	bool listens;
+	struct sockaddr_storage from;
+	size_t len;     /* bytes in `data` that wait for the rest of their message */
+	uint8_t data[]; /* MESSAGE_MAX, not for a listener */
+};
+
+struct tcp {
+	int epoll;
+	uint32_t max;
+	LIST_HEAD(, connection) all;
+	struct tcp_counts counts;
+};
+
+#define ADD(t, member, n) __atomic_fetch_add(&(t)->counts.member, (uint64_t)(n), __ATOMIC_RELAXED)
+
+static struct connection *add(struct tcp *t, int fd, bool listens)
+{
+	struct connection *c = calloc(1, sizeof(*c) + (listens ? 0 : MESSAGE_MAX));
+	if (!c)
+		return NULL;
+	c->fd = fd;
+	c->listens = listens;
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
+	if (epoll_ctl(t->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+		free(c);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&t->all, c, link);
+	return c;
+}
+
+static void drop(struct tcp *t, struct connection *c)
+{
+	if (!c->listens)
+		ADD(t, open, -1);
+	LIST_REMOVE(c, link);
+	close(c->fd);
+	free(c);
+}
+
+static int listen_on(struct tcp *t, const char *text, struct err *err)
+{
+	const int on = 1, off = 0;
+	struct listen_address a;
+	if (listen_parse(text, false, &a, err) < 0)
+		return err_wrap(err, "tcp.listen");
+	int fd = socket(a.addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return err_errno(err, EF_FAILED, errno, "tcp.listen: %s", text);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (a.any)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (bind(fd, (const struct sockaddr *)&a.addr, a.len) < 0 || listen(fd, 64) < 0) {
+		err_errno(err, EF_USAGE, errno, "tcp.listen: cannot listen on %s", text);
+		close(fd);
+		return -1;
+	}
+	if (!add(t, fd, true)) {
+		close(fd);
+		return err_set(err, EF_FAILED, "out of memory");
+	}
+	return 0;
+}
+
+struct tcp *tcp_new(const struct strlist *listen, uint32_t max_connections, struct err *err)
+{
+	struct tcp *t = calloc(1, sizeof(*t));
+	if (!t) {
+		err_set(err, EF_FAILED, "out of memory");
+		return NULL;
+	}
+	t->max = max_connections;
+	LIST_INIT(&t->all);
+	t->epoll = epoll_create1(EPOLL_CLOEXEC);
+	int failed = t->epoll < 0 ? err_errno(err, EF_FAILED, errno, "tcp.listen") : 0;
+	if (!failed && listen->n > LISTENERS_MAX)
+		failed =
+		    err_set(err, EF_USAGE, "tcp.listen: more than %d addresses", LISTENERS_MAX);
+	for (size_t i = 0; i < listen->n && !failed; i++)
+		failed = listen_on(t, listen->item[i], err);
+	if (!failed)
+		return t;
+	tcp_free(t);
+	return NULL;
+}
+
+void tcp_free(struct tcp *t)
+{
+	if (!t)
+		return;
+	struct connection *c;
+	while ((c = LIST_FIRST(&t->all)))
+		drop(t, c);
+	if (t->epoll >= 0)
+		close(t->epoll);
+	free(t);
+}
+
+int tcp_fd(const struct tcp *t)
+{
+	return t->epoll;
+}
+
+static void accept_all(struct tcp *t, const struct connection *listener)
+{
+	struct sockaddr_storage from;
+	for (;;) {
+		socklen_t len = sizeof(from);
+		int fd = accept4(listener->fd, (struct sockaddr *)&from, &len,
+				 SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0)
+			return;
+		struct connection *c = t->counts.open < t->max ? add(t, fd, false) : NULL;
+		if (!c) {
+			ADD(t, refused, 1);
+			close(fd);
+			continue;
+		}
+		c->from = from;
+		ADD(t, accepted, 1);
+		ADD(t, open, 1);
+	}
+}
+
+/* Hands on the whole messages at the front; false when the stream makes no sense or the handler is done with it. */
+static bool take_messages(struct connection *c, tcp_message_fn message, void *arg)
+{
+	size_t at = 0;
+	while (at < c->len) {
+		size_t len = decode_stream_message(c->data + at, c->len - at);
+		if (len == SIZE_MAX)
+			return false;
+		if (len == 0 || len > c->len - at)
+			break;
+		if (!message(arg, c->data + at, len, (const struct sockaddr *)&c->from))
+			return false;
+		at += len;
+	}
+	memmove(c->data, c->data + at, c->len - at);
+	c->len -= at;
+	return true;
+}
+
+static void read_connection(struct tcp *t, struct connection *c, tcp_message_fn message, void *arg)
+{
+	for (int i = 0; i < READS_MAX; i++) {
+		ssize_t n = recv(c->fd, c->data + c->len, MESSAGE_MAX - c->len, MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n > 0)
+			c->len += (size_t)n;
+		if (n > 0 && take_messages(c, message, arg))
+			continue;
+		ADD(t, broken, n > 0);
+		drop(t, c);
+		return;
+	}
+}
+
+void tcp_service(struct tcp *t, tcp_message_fn message, void *arg)
+{
+	struct epoll_event events[EVENTS];
+	int n = epoll_wait(t->epoll, events, EVENTS, 0);
+	for (int i = 0; i < n; i++) {
+		struct connection *c = events[i].data.ptr;
+		if (c->listens)
+			accept_all(t, c);
+		else
+			read_connection(t, c, message, arg);
+	}
+}
+
+struct tcp_counts tcp_get_counts(const struct tcp *t)
+{
+	return (struct tcp_counts){
+		.accepted = __atomic_load_n(&t->counts.accepted, __ATOMIC_RELAXED),
+		.refused = __atomic_load_n(&t->counts.refused, __ATOMIC_RELAXED),
+		.broken = __atomic_load_n(&t->counts.broken, __ATOMIC_RELAXED),
+		.open = __atomic_load_n(&t->counts.open, __ATOMIC_RELAXED),
+	};
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copies of every datagram to other collectors, from the exporter's own address where the system allows it. */
+#include "forwarder/tee.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <linux/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "common/ip.h"
+
+#ifndef IPV6_HDRINCL
+#define IPV6_HDRINCL 36 /* linux/in6.h, since 4.5; glibc lacks it */
+#endif
+
+struct target {
+	struct sockaddr_storage addr;
+	socklen_t len;
+	int plain; /* connected UDP socket: the fallback, and for sources of the other family */
+};
+
+struct tee {
+	uint32_t n;
+	int raw4, raw6; /* -1: not allowed, or not wanted */
+	struct target targets[TEE_MAX];
+};
+
+static int raw_socket(int family)
+{
+	const int on = 1;
+	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
+	if (fd >= 0 && family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_HDRINCL, &on, sizeof(on)) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static int open_target(struct target *t, const char *text, struct err *err)
+{
+	struct listen_address a;
+	if (listen_parse(text, true, &a, err) < 0)
+		return err_wrap(err, "tee.to");
+	t->addr = a.addr;
+	t->len = a.len;
+	t->plain = socket(a.addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (t->plain < 0 || connect(t->plain, (const struct sockaddr *)&t->addr, t->len) < 0)
+		return err_errno(err, EF_USAGE, errno, "tee.to: cannot send to %s", text);
+	return 0;
+}
+
+struct tee *tee_new(const struct strlist *targets, bool keep_source, bool *ret_spoofs,
+		    struct err *err)
+{
+	struct tee *t = calloc(1, sizeof(*t));
+	if (!t) {
+		err_set(err, EF_FAILED, "out of memory");
+		return NULL;
+	}
+	t->raw4 = t->raw6 = -1;
+	if (targets->n > TEE_MAX) {
+		err_set(err, EF_USAGE, "tee.to: more than %d targets", TEE_MAX);
+		tee_free(t);
+		return NULL;
+	}
+	for (size_t i = 0; i < targets->n; i++) {
+		t->n++;
+		if (open_target(&t->targets[i], targets->item[i], err) < 0) {
+			tee_free(t);
+			return NULL;
+		}
+	}
+	if (keep_source) {
+		t->raw4 = raw_socket(AF_INET);
+		t->raw6 = raw_socket(AF_INET6);
+	}
+	*ret_spoofs = t->raw4 >= 0;
+	return t;
+}
+
+void tee_free(struct tee *t)
+{
+	if (!t)
+		return;
+	for (uint32_t i = 0; i < t->n; i++)
+		if (t->targets[i].plain >= 0)
+			close(t->targets[i].plain);
+	if (t->raw4 >= 0)
+		close(t->raw4);
+	if (t->raw6 >= 0)
+		close(t->raw6);
+	free(t);
+}
+
+uint32_t tee_targets(const struct tee *t)
+{
+	return t->n;
+}
+
+/* RFC 8200 section 8.1: a UDP checksum is obligatory over IPv6; RFC 768's sum over pseudo header, header and data. */
+static uint32_t sum_bytes(uint32_t sum, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	for (; len > 1; len -= 2, p += 2)
+		sum += (uint32_t)p[0] << 8 | p[1];
+	return len ? sum + ((uint32_t)p[0] << 8) : sum;
+}
+
+static uint16_t udp6_checksum(const struct ip6_hdr *ip, const struct udphdr *udp,
+			      const struct udp_packet *p)
+{
+	uint32_t sum = (uint32_t)(sizeof(*udp) + p->len) + IPPROTO_UDP;
+	sum = sum_bytes(sum, &ip->ip6_src, 32);
+	sum = sum_bytes(sum, udp, sizeof(*udp));
+	sum = sum_bytes(sum, p->data, p->len);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	uint16_t value = (uint16_t)~sum;
+	return htons(value ? value : 0xffff);
+}
+
+static ssize_t send_raw(int fd, void *head, size_t head_len, const struct udp_packet *p,
+			const void *to, socklen_t to_len)
+{
+	struct iovec iov[2] = { { head, head_len }, { (void *)(uintptr_t)p->data, p->len } };
+	struct msghdr m = { .msg_name = (void *)(uintptr_t)to,
+			    .msg_namelen = to_len,
+			    .msg_iov = iov,
+			    .msg_iovlen = 2 };
+	return sendmsg(fd, &m, MSG_DONTWAIT);
+}
+
+static ssize_t send_v4(const struct tee *t, const struct sockaddr_in *to, const struct ip *src,
+		       uint16_t port, const struct udp_packet *p)
+{
+	struct {
+		struct iphdr ip;
+		struct udphdr udp;
+	} head = { .ip = { .version = 4,
+			   .ihl = 5,
+			   .ttl = 64,
+			   .protocol = IPPROTO_UDP,
+			   .daddr = to->sin_addr.s_addr },
+		   .udp = { .source = htons(port),
+			    .dest = to->sin_port,
+			    .len = htons((uint16_t)(sizeof(struct udphdr) + p->len)) } };
+	memcpy(&head.ip.saddr, src->b + 12,
+	       4); /* length, id and checksum are the kernel's; no UDP checksum (RFC 768) */
+	struct sockaddr_in addr = *to;
+	addr.sin_port = 0;
+	return send_raw(t->raw4, &head, sizeof(head), p, &addr, sizeof(addr));
+}
+
+static ssize_t send_v6(const struct tee *t, const struct sockaddr_in6 *to, const struct ip *src,
+		       uint16_t port, const struct udp_packet *p)
+{
+	struct {
+		struct ip6_hdr ip;
+		struct udphdr udp;
+	} head = { .udp = { .source = htons(port),
+			    .dest = to->sin6_port,
+			    .len = htons((uint16_t)(sizeof(struct udphdr) + p->len)) } };
+	head.ip.ip6_flow = htonl(6u << 28);
+	head.ip.ip6_plen = head.udp.len;
+	head.ip.ip6_nxt = IPPROTO_UDP;
+	head.ip.ip6_hlim = 64;
+	memcpy(&head.ip.ip6_src, src->b, 16);
+	head.ip.ip6_dst = to->sin6_addr;
+	head.udp.check = udp6_checksum(&head.ip, &head.udp, p);
+	struct sockaddr_in6 addr = *to;
+	addr.sin6_port = 0;
+	return send_raw(t->raw6, &head, sizeof(head), p, &addr, sizeof(addr));
+}
+
+static bool send_one(const struct tee *t, const struct target *target, const struct ip *src,
+		     uint16_t port, const struct udp_packet *p)
+{
+	bool v4 = ip_is_v4(src);
+	if (v4 && t->raw4 >= 0 && target->addr.ss_family == AF_INET)
+		return send_v4(t, (const struct sockaddr_in *)&target->addr, src, port, p) >= 0;
+	if (!v4 && t->raw6 >= 0 && target->addr.ss_family == AF_INET6)
+		return send_v6(t, (const struct sockaddr_in6 *)&target->addr, src, port, p) >= 0;
+	/* nobody listens there: the error of an earlier datagram, and no reason to leave this one out */
+	ssize_t n = send(target->plain, p->data, p->len, MSG_DONTWAIT);
+	if (n < 0 && errno == ECONNREFUSED)
+		n = send(target->plain, p->data, p->len, MSG_DONTWAIT);
+	return n >= 0;
+}
+
+uint32_t tee_send(struct tee *t, const struct udp_packet *packet)
+{
+	uint16_t port;
+	struct ip src = ip_from_sockaddr(packet->from, &port);
+	uint32_t failed = 0;
+	for (uint32_t i = 0; i < t->n; i++)
+		failed += !send_one(t, &t->targets[i], &src, port, packet);
+	return failed;
+}

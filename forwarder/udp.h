@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * UDP sockets of one listening address: one for each worker, datagrams spread by the exporter's address. */
+#ifndef EF_UDP_H
+#define EF_UDP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "common/err.h"
+
+#define UDP_BURST        64    /* datagrams taken by one system call */
+#define UDP_DATAGRAM_MAX 65536 /* no IPv4 or IPv6 datagram is longer (jumbograms are not taken) */
+
+struct udp_socket {
+	int fd;
+	size_t buffer;         /* bytes that the kernel really gives */
+	uint32_t dropped_seen; /* SO_RXQ_OVFL as last heard; it wraps */
+};
+
+/*
+ * Opens `n` sockets for `listen` ("2055", "192.0.2.1:2055", "[::1]:2055"; a port alone: all addresses, both families where the
+ * system has IPv6). With n > 1 they share the port (SO_REUSEPORT) and a classic BPF program picks the socket from the
+ * source address alone: an exporter's datagrams all land on one worker, so that templates and data meet without locks,
+ * whatever its source port is and however often NAT changes it.
+ *
+ * `inherited` is a bound socket of this address from socket activation that takes the place of the first one, or -1.
+ * *ret_less tells that the kernel gave less than `buffer` bytes. On failure nothing is open.
+ */
+int udp_open(const char *listen, int n, size_t buffer, int inherited,
+	     struct udp_socket *ret_sockets, bool *ret_less, struct err *err);
+
+/* Splits "[ADDRESS:]PORT" and resolves it (numbers only, no DNS). `any4` is what a port alone means where there is no IPv6. */
+struct listen_address {
+	struct sockaddr_storage addr;
+	socklen_t len;
+	bool any; /* a port alone: both families */
+};
+int listen_parse(const char *text, bool loopback_default, struct listen_address *ret_a,
+		 struct err *err);
+
+/* Memory for a burst of datagrams. One worker, one ring. */
+struct udp_ring;
+struct udp_ring *udp_ring_new(void); /* NULL: out of memory */
+void udp_ring_free(struct udp_ring *ring);
+
+struct udp_packet {
+	const uint8_t *data;
+	size_t len;
+	const struct sockaddr *from;
+	bool truncated; /* it was longer than UDP_DATAGRAM_MAX */
+};
+
+/* Takes what is there, UDP_BURST at most, without waiting. Returns the number of datagrams, 0 when there is none, -1 with
+ * errno. *ret_dropped: how many the kernel has dropped since the last call, for want of room. */
+int udp_receive(struct udp_socket *s, struct udp_ring *ring, uint32_t *ret_dropped);
+/* Number i of the last udp_receive(); valid until the next. */
+struct udp_packet udp_packet(const struct udp_ring *ring, int i);
+
+#endif

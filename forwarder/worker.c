@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A receiving thread: datagrams from its own sockets, through its own decoder, into the batch pool. It takes no lock a record. */
+#include "forwarder/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+#define TICK_MS    1000
+#define TOP_EVERY  5    /* ticks */
+#define ROUNDS_MAX 16   /* bursts from one socket before the others have their turn */
+#define DRAIN_MS   2000 /* at a stop: how long sockets that keep filling are read */
+#define STATE_MAX  (512u << 20)
+
+struct worker {
+	struct worker_settings settings;
+	struct decoder *decoder;
+	struct batch_writer writer;
+	struct udp_ring *ring;
+	struct udp_socket *sockets;
+	struct pollfd *polls; /* one a socket, then wake_fd, then TCP */
+	uint32_t sockets_n;
+	int wake_fd;
+	bool gather; /* every socket has room for what comes meanwhile */
+	pthread_t thread;
+	bool started;
+	atomic_bool stop;
+	_Atomic(const struct worker_live *) live;      /* wanted */
+	_Atomic(const struct worker_live *) live_used; /* seen at the start of a round */
+	struct worker_counters counters;
+	uint64_t ticked_ms, saved_ms;
+	uint32_t ticks;
+
+	pthread_mutex_t lock; /* of what follows */
+	struct worker_report report;
+	struct buf state; /* newest snapshot, empty when taken */
+};
+
+#define COUNT(w, member, n) \
+	__atomic_fetch_add(&(w)->counters.member, (uint64_t)(n), __ATOMIC_RELAXED)
+
+static uint64_t clock_ms(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* ---- datagrams ------------------------------------------------------------ */
+
+static bool may_send(const struct worker_live *live, const struct ip *src)
+{
+	for (size_t i = 0; i < live->allow_n; i++)
+		if (prefix_holds(&live->allow[i], src))
+			return true;
+	return live->allow_n == 0;
+}
+
+/* The text is made only when it will be said: garbage may come a million times a second. */
+static void tell_problem(struct worker *w, const struct datagram *d)
+{
+	const struct decode_problem *problem = decoder_problem(w->decoder);
+	char src[IP_TEXT_MAX];
+	ip_format(&d->src, src);
+	log_warn("datagram of %zu bytes from %s port %u: %s (found %u at byte %zu)", d->len, src,
+		 d->port, problem->reason, problem->value, problem->offset);
+}
+
+static void handle_datagram(struct worker *w, const struct udp_packet *p,
+			    const struct worker_live *live, uint64_t now_ms)
+{
+	struct datagram d = { .data = p->data, .len = p->len, .received_ms = now_ms };
+	d.src = ip_from_sockaddr(p->from, &d.port);
+	if (!may_send(live, &d.src)) {
+		COUNT(w, not_allowed, 1);
+		return;
+	}
+	COUNT(w, truncated, p->truncated);
+	if (w->settings.tee) {
+		uint32_t failed = tee_send(w->settings.tee, p);
+		COUNT(w, tee_failed, failed);
+		COUNT(w, tee_sent, tee_targets(w->settings.tee) - failed);
+	}
+	if (decoder_datagram(w->decoder, &d, &w->writer.sink) != DECODE_OK)
+		tell_problem(w, &d);
+}
+
+static bool handle_message(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from)
+{
+	struct worker *w = arg;
+	const struct worker_live *live = w->live_used;
+	struct datagram d = { .data = data, .len = len, .received_ms = clock_ms(CLOCK_REALTIME) };
+	d.src = ip_from_sockaddr(from, &d.port);
+	if (!may_send(live, &d.src)) {
+		COUNT(w, not_allowed, 1);
+		return false;
+	}
+	COUNT(w, tcp_messages, 1);
+	COUNT(w, bytes, len);
+	if (decoder_datagram(w->decoder, &d, &w->writer.sink) != DECODE_OK)
+		tell_problem(w, &d);
+	return true;
+}
+
+/* Reads one socket until it is empty; true when it was not, after ROUNDS_MAX bursts. */
+static bool read_socket(struct worker *w, struct udp_socket *s, const struct worker_live *live)
+{
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		uint32_t dropped;
+		int n = udp_receive(s, w->ring, &dropped);
+		if (n < 0) {
+			COUNT(w, receive_errors, 1);
+			log_error("worker %u: cannot receive: %s", w->settings.number,
+				  strerror(errno));
+			return false;
+		}
+		uint64_t now_ms = clock_ms(CLOCK_REALTIME), bytes = 0;
+		for (int i = 0; i < n; i++) {
+			const struct udp_packet p = udp_packet(w->ring, i);
+			bytes += p.len;
+			handle_datagram(w, &p, live, now_ms);
+		}
+		COUNT(w, datagrams, n);
+		COUNT(w, bytes, bytes);
+		COUNT(w, kernel_drops, dropped);
+		if (dropped)
+			log_warn("the kernel dropped %u datagrams: raise udp.receive_buffer and "
+				 "net.core.rmem_max, "
+				 "or udp.workers",
+				 dropped);
+		if (n < UDP_BURST)
+			return false;
+	}
+	return true;
+}
+
+/* ---- once a second -------------------------------------------------------- */
+
+struct top {
+	struct exporter_info *list;
+	size_t n;
+};
+
+static int add_to_top(const struct exporter_info *e, void *arg)
+{
+	struct top *top = arg;
+	size_t at = top->n < WORKER_TOP ? top->n : WORKER_TOP - 1;
+	if (top->n == WORKER_TOP && e->records <= top->list[at].records)
+		return 0;
+	for (; at > 0 && top->list[at - 1].records < e->records; at--)
+		top->list[at] = top->list[at - 1];
+	top->list[at] = *e;
+	if (top->n < WORKER_TOP)
+		top->n++;
+	return 0;
+}
+
+static void publish(struct worker *w, bool with_top)
+{
+	struct exporter_info list[WORKER_TOP];
+	struct top top = { list, 0 };
+	if (with_top)
+		decoder_exporters(w->decoder, add_to_top, &top);
+	pthread_mutex_lock(&w->lock);
+	w->report.decode = *decoder_counters(w->decoder);
+	w->report.made_ms = clock_ms(CLOCK_MONOTONIC);
+	if (with_top) {
+		memcpy(w->report.top, list, top.n * sizeof(list[0]));
+		w->report.top_n = top.n;
+	}
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void save_state(struct worker *w)
+{
+	struct err err = ERR_NONE;
+	struct buf state;
+	buf_init(&state, STATE_MAX);
+	if (decoder_save(w->decoder, &state, &err) < 0) {
+		log_warn("worker %u: the decoder's state is not saved: %s", w->settings.number,
+			 err.msg);
+		buf_release(&state);
+		return;
+	}
+	pthread_mutex_lock(&w->lock);
+	buf_release(&w->state);
+	w->state = state;
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void tick(struct worker *w, uint64_t now_ms)
+{
+	if (now_ms < w->ticked_ms + TICK_MS && now_ms >= w->ticked_ms)
+		return;
+	w->ticked_ms = now_ms;
+	decoder_tick(w->decoder, clock_ms(CLOCK_REALTIME), &w->writer.sink);
+	publish(w, w->ticks++ % TOP_EVERY == 0);
+	if (w->settings.save_ms && now_ms >= w->saved_ms + w->settings.save_ms) {
+		w->saved_ms = now_ms;
+		save_state(w);
+	}
+}
+
+/* ---- the loop ------------------------------------------------------------- */
+
+static void nap(uint64_t us)
+{
+	const struct timespec t = { .tv_nsec = (long)us * 1000 };
+	nanosleep(&t, NULL);
+}
+
+/* Waits until something is there or due; then lets datagrams collect, unless the last round found more than it could take:
+ * then nobody is waiting for us to sleep. */
+static void wait_for_datagrams(struct worker *w, bool behind)
+{
+	uint64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	uint64_t ticks_ms = w->ticked_ms + TICK_MS > now_ms ? w->ticked_ms + TICK_MS - now_ms : 0;
+	uint64_t wait_ms = batch_writer_due(&w->writer, now_ms, w->settings.batch_age_ms, ticks_ms);
+	int n = poll(w->polls, w->sockets_n + (w->settings.tcp ? 2 : 1), behind ? 0 : (int)wait_ms);
+	COUNT(w, wakeups, 1);
+	if (n > 0 && !behind && w->gather && !w->stop)
+		nap(w->settings.gather_us);
+}
+
+static bool read_all(struct worker *w, const struct worker_live *live)
+{
+	bool behind = false;
+	for (uint32_t i = 0; i < w->sockets_n; i++)
+		if (w->polls[i].revents || w->stop)
+			behind |= read_socket(w, &w->sockets[i], live);
+	if (w->settings.tcp)
+		tcp_service(w->settings.tcp, handle_message, w);
+	return behind;
+}
+
+static void run(struct worker *w)
+{
+	bool behind = false;
+	while (!w->stop) {
+		const struct worker_live *live = w->live;
+		w->live_used = live;
+		wait_for_datagrams(w, behind);
+		behind = read_all(w, live);
+		uint64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+		tick(w, now_ms);
+		batch_writer_tick(&w->writer, now_ms, w->settings.batch_age_ms);
+	}
+	/* what the kernel took for us is ours to deliver */
+	uint64_t until = clock_ms(CLOCK_MONOTONIC) + DRAIN_MS;
+	while (read_all(w, w->live) && clock_ms(CLOCK_MONOTONIC) < until)
+		;
+	decoder_tick(w->decoder, clock_ms(CLOCK_REALTIME), &w->writer.sink);
+	batch_writer_tick(&w->writer, UINT64_MAX, 0);
+	publish(w, true);
+	if (w->settings.save_ms)
+		save_state(w);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	if (w->settings.cpu >= 0) {
+		cpu_set_t set;
+		CPU_ZERO(&set);
+		CPU_SET((size_t)w->settings.cpu, &set);
+		int failed = pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+		if (failed)
+			log_warn("udp.cpus: cannot pin worker %u to processor %d: %s",
+				 w->settings.number, w->settings.cpu, strerror(failed));
+	}
+	run(w);
+	return NULL;
+}
+
+/* ---- from outside --------------------------------------------------------- */
+
+/* A socket must hold what 1 ms of heavy load brings: about 100 datagrams, each of which counts for up to 4 KiB. */
+#define GATHER_ROOM 400000
+
+static int prepare(struct worker *w, const struct udp_socket *sockets, struct err *err)
+{
+	uint32_t n = w->sockets_n;
+	w->sockets = calloc(n + 1, sizeof(*w->sockets));
+	w->polls = calloc(n + 2, sizeof(*w->polls));
+	w->ring = udp_ring_new();
+	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!w->sockets || !w->polls || !w->ring || w->wake_fd < 0)
+		return err_set(err, EF_FAILED, "out of memory");
+	w->gather = w->settings.gather_us > 0;
+	for (uint32_t i = 0; i < n; i++) {
+		w->sockets[i] = sockets[i];
+		w->polls[i] = (struct pollfd){ .fd = sockets[i].fd, .events = POLLIN };
+		w->gather = w->gather && sockets[i].buffer >= GATHER_ROOM / 4;
+	}
+	w->polls[n] = (struct pollfd){ .fd = w->wake_fd, .events = POLLIN };
+	if (w->settings.tcp)
+		w->polls[n + 1] =
+		    (struct pollfd){ .fd = tcp_fd(w->settings.tcp), .events = POLLIN };
+	w->decoder = decoder_new(&w->settings.decode, err);
+	return w->decoder ? 0 : -1;
+}
+
+struct worker *worker_new(const struct worker_settings *settings, const struct udp_socket *sockets,
+			  uint32_t n, const struct buf *state, struct err *err)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	if (!w) {
+		err_set(err, EF_FAILED, "out of memory");
+		return NULL;
+	}
+	w->settings = *settings;
+	w->sockets_n = n;
+	w->wake_fd = -1;
+	w->live = settings->live;
+	pthread_mutex_init(&w->lock, NULL);
+	buf_init(&w->state, STATE_MAX);
+	if (prepare(w, sockets, err) < 0) {
+		w->sockets_n = 0; /* they stay the caller's */
+		worker_free(w);
+		return NULL;
+	}
+	struct err damage = ERR_NONE;
+	if (state && state->len && decoder_load(w->decoder, state->data, state->len, &damage) < 0)
+		log_warn("worker %u starts without the saved templates: %s", settings->number,
+			 damage.msg);
+	w->saved_ms = clock_ms(CLOCK_MONOTONIC);
+	batch_writer_init(&w->writer, settings->pool, settings->heads);
+	return w;
+}
+
+int worker_start(struct worker *w, struct err *err)
+{
+	int failed = pthread_create(&w->thread, NULL, worker_main, w);
+	if (failed)
+		return err_errno(err, EF_FAILED, failed, "cannot start a worker thread");
+	w->started = true;
+	return 0;
+}
+
+void worker_stop(struct worker *w)
+{
+	w->stop = true;
+	eventfd_write(w->wake_fd, 1);
+}
+
+void worker_join(struct worker *w)
+{
+	if (w->started)
+		pthread_join(w->thread, NULL);
+	w->started = false;
+}
+
+void worker_free(struct worker *w)
+{
+	if (!w)
+		return;
+	for (uint32_t i = 0; i < w->sockets_n; i++)
+		close(w->sockets[i].fd);
+	if (w->wake_fd >= 0)
+		close(w->wake_fd);
+	decoder_free(w->decoder);
+	udp_ring_free(w->ring);
+	buf_release(&w->state);
+	pthread_mutex_destroy(&w->lock);
+	free(w->polls);
+	free(w->sockets);
+	free(w);
+}
+
+void worker_set_live(struct worker *w, const struct worker_live *live)
+{
+	w->live = live;
+	for (int i = 0; i < 3000 && w->started && w->live_used != live; i++)
+		nap(1000);
+}
+
+void worker_get_report(struct worker *w, struct worker_report *ret_report)
+{
+	pthread_mutex_lock(&w->lock);
+	*ret_report = w->report;
+	pthread_mutex_unlock(&w->lock);
+	/* the struct is nothing but uint64_t */
+	uint64_t *from = (uint64_t *)&w->counters, *to = (uint64_t *)&ret_report->worker;
+	for (size_t i = 0; i < sizeof(w->counters) / sizeof(*from); i++)
+		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
+bool worker_take_state(struct worker *w, struct buf *ret_state)
+{
+	pthread_mutex_lock(&w->lock);
+	bool there = w->state.len > 0;
+	if (there) {
+		*ret_state = w->state;
+		buf_init(&w->state, STATE_MAX);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return there;
+}
