@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scripted Elasticsearch: stores what `_bulk` brings, and fails in every way that a test asks for.
+
+The script is a list of steps; each bulk request takes the next one, and without steps all is well. A step is a function
+`step(request)` made by one of the functions below. What was stored is in `docs`: a list of (index, id, line).
+"""
+import gzip
+import json
+import socket
+import ssl
+import struct
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class FakeEs:
+	def __init__(self, port=0, certificate=None, prepared=True):
+		self.docs, self.ids, self.script = [], set(), []
+		self.requests = 0         # bulk requests
+		self.prepared = prepared  # the index template is there
+		self.auth = []            # Authorization headers seen
+		self.largest = 0          # bytes of the largest body, inflated
+		self.after = None         # step for every request after the script
+		self.lock = threading.Lock()
+		fake = self
+
+		class Handler(BaseHTTPRequestHandler):
+			protocol_version = "HTTP/1.1"
+			disable_nagle_algorithm = True
+
+			def log_message(self, *args):
+				pass
+
+			def do_GET(self):
+				fake.get(self)
+
+			do_HEAD = do_GET
+
+			def do_POST(self):
+				fake.post(self)
+
+		class Server(ThreadingHTTPServer):
+			daemon_threads = True
+			allow_reuse_address = True
+			request_queue_size = 64
+
+			def handle_error(self, request, client_address):
+				pass
+
+		self.server = Server(("127.0.0.1", port), Handler)
+		self.scheme = "http"
+		if certificate:
+			context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+			context.load_cert_chain(*certificate)
+			self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+			self.scheme = "https"
+		self.port = self.server.server_address[1]
+		self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
+		self.thread.start()
+
+	@property
+	def url(self):
+		return f"{self.scheme}://127.0.0.1:{self.port}"
+
+	def stop(self):
+		self.server.shutdown()
+		self.server.server_close()
+
+	# ---- requests
+
+	def get(self, h):
+		self.auth.append(h.headers.get("Authorization"))
+		if h.path.startswith("/_index_template/"):
+			if self.prepared:
+				return reply(h, 200, {"index_templates": [{"name": "logs-flow"}]})
+			return reply(h, 404, {"error": {"type": "resource_not_found_exception", "reason": "none"}, "status": 404})
+		return reply(h, 200, {"version": {"number": "8.19.0"}, "tagline": "You Know, for Search"})
+
+	def post(self, h):
+		with self.lock:
+			self.requests += 1
+			step = self.script.pop(0) if self.script else self.after or store
+			self.auth.append(h.headers.get("Authorization"))
+		request = Request(self, h)
+		step(request)
+
+	def store_item(self, action, line):
+		"""One item as a data stream with `create` does it: (status, error)."""
+		index, id_ = action["create"]["_index"], action["create"].get("_id")
+		with self.lock:
+			if id_ is not None and (index, id_) in self.ids:
+				return 409, {"type": "version_conflict_engine_exception", "reason": "document already exists"}
+			self.ids.add((index, id_))
+			self.docs.append((index, id_, line))
+		return 201, None
+
+	def lines(self, index):
+		with self.lock:
+			return [json.loads(line) for i, _, line in self.docs if i == index]
+
+
+class Request:
+	def __init__(self, fake, handler):
+		self.fake, self.h = fake, handler
+		self.body = None
+
+	def read(self, pause=0, piece=1 << 16):
+		"""The inflated body, read slowly when asked."""
+		left, parts = int(self.h.headers["Content-Length"]), []
+		while left > 0:
+			part = self.h.rfile.read(min(piece, left))
+			if not part:
+				break
+			parts.append(part)
+			left -= len(part)
+			if pause:
+				time.sleep(pause)
+		body = b"".join(parts)
+		self.body = gzip.decompress(body) if self.h.headers.get("Content-Encoding") == "gzip" else body
+		self.fake.largest = max(self.fake.largest, len(self.body))
+
+	def items(self):
+		if self.body is None:
+			self.read()
+		rows = self.body.split(b"\n")[:-1]
+		return [(json.loads(rows[i]), rows[i + 1].decode()) for i in range(0, len(rows), 2)]
+
+	def answer(self, choose=None):
+		"""Stores what `choose(n, line)` does not refuse with (status, type, reason); returns the reply."""
+		results, errors = [], False
+		for n, (action, line) in enumerate(self.items()):
+			refused = choose(n, line) if choose else None
+			if refused:
+				status, error = refused[0], {"type": refused[1], "reason": refused[2]}
+			else:
+				status, error = self.fake.store_item(action, line)
+			errors |= error is not None
+			results.append({"create": {"status": status, **({"error": error} if error else {})}})
+		return {"errors": errors, "items": results}
+
+
+def reply(h, status, body, headers=(), kind="application/json"):
+	data = body if isinstance(body, bytes) else json.dumps(body, separators=(",", ":")).encode()
+	h.send_response(status)
+	h.send_header("Content-Type", kind)
+	h.send_header("Content-Length", str(len(data)))
+	for name, value in headers:
+		h.send_header(name, value)
+	h.end_headers()
+	h.wfile.write(data)
+
+
+def cut(h, reset):
+	"""Ends the connection now, with RST when asked."""
+	if reset:
+		h.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+	h.close_connection = True
+	h.connection.close()
+
+
+# ---- steps
+
+def store(request):
+	reply(request.h, 200, request.answer())
+
+
+def slow(seconds):
+	def step(request):
+		answer = request.answer()
+		time.sleep(seconds)
+		reply(request.h, 200, answer)
+	return step
+
+
+def status(code, body=None, headers=()):
+	"""Nothing is stored."""
+	def step(request):
+		request.read()
+		error = {"error": {"type": "some_exception", "reason": f"status {code}"}, "status": code}
+		reply(request.h, code, error if body is None else body, headers)
+	return step
+
+
+def items(choose):
+	def step(request):
+		reply(request.h, 200, request.answer(choose))
+	return step
+
+
+def reset(stored):
+	"""No answer; everything or nothing was stored before."""
+	def step(request):
+		request.read()
+		if stored:
+			request.answer()
+		cut(request.h, True)
+	return step
+
+
+def hang(seconds, stored):
+	def step(request):
+		request.read()
+		if stored:
+			request.answer()
+		time.sleep(seconds)
+		cut(request.h, False)
+	return step
+
+
+def half_reply(request):
+	"""Everything was stored, and half of the answer says so."""
+	data = json.dumps(request.answer()).encode()
+	request.h.send_response(200)
+	request.h.send_header("Content-Type", "application/json")
+	request.h.send_header("Content-Length", str(len(data)))
+	request.h.end_headers()
+	request.h.wfile.write(data[:len(data) // 2])
+	request.h.wfile.flush()
+	cut(request.h, True)
+
+
+def raw(body, kind="application/json", code=200):
+	"""Another program answers: nothing is stored."""
+	def step(request):
+		request.read()
+		reply(request.h, code, body, kind=kind)
+	return step
+
+
+def slow_reader(request):
+	request.read(pause=0.02, piece=4096)
+	store(request)
+
+
+def at_most(limit):
+	"""http.max_content_length: larger bodies are refused."""
+	def step(request):
+		request.read()
+		if len(request.body) > limit:
+			return reply(request.h, 413, b"", kind="text/plain")
+		return store(request)
+	return step
