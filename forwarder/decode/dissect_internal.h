@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the parts of the packet dissector share. */
+#ifndef EF_DECODE_DISSECT_INTERNAL_H
+#define EF_DECODE_DISSECT_INTERNAL_H
+
+#include "common/jsonw.h"
+#include "forwarder/decode/cursor.h"
+#include "forwarder/decode/dissect.h"
+
+/* One packet on its way: what is left of it, and where its members are written. */
+struct walk {
+	const uint8_t *at, *end;
+	char *p;
+	int depth;
+	bool truncated;
+};
+
+/* Ethernet types (IANA ieee-802-numbers). */
+enum {
+	ETHERTYPE_IPV4 = 0x0800,
+	ETHERTYPE_TEB = 0x6558, /* transparent Ethernet bridging */
+	ETHERTYPE_VLAN = 0x8100,
+	ETHERTYPE_IPV6 = 0x86dd,
+	ETHERTYPE_PPP = 0x880b,
+	ETHERTYPE_MPLS = 0x8847,
+	ETHERTYPE_MPLS_UPSTREAM = 0x8848,
+	ETHERTYPE_PPPOE = 0x8864,
+	ETHERTYPE_QINQ = 0x88a8,
+	ETHERTYPE_ERSPAN2 = 0x88be, /* types I and II */
+	ETHERTYPE_ITAG = 0x88e7,    /* 802.1ah */
+	ETHERTYPE_QINQ_9100 = 0x9100,
+	ETHERTYPE_QINQ_9200 = 0x9200,
+	ETHERTYPE_ERSPAN3 = 0x22eb,
+	ETHERTYPE_WCCP = 0x883e,
+};
+
+/* IP protocol numbers (IANA protocol-numbers). */
+enum {
+	IP_HOP_BY_HOP = 0,
+	IP_ICMP = 1,
+	IP_IGMP = 2,
+	IP_IPV4 = 4,
+	IP_TCP = 6,
+	IP_UDP = 17,
+	IP_DCCP = 33,
+	IP_IPV6 = 41,
+	IP_ROUTING = 43,
+	IP_FRAGMENT = 44,
+	IP_GRE = 47,
+	IP_AH = 51,
+	IP_ICMPV6 = 58,
+	IP_DESTINATION = 60,
+	IP_ETHERIP = 97,
+	IP_SCTP = 132,
+	IP_MOBILITY = 135,
+	IP_UDPLITE = 136,
+	IP_MPLS = 137,
+	IP_HIP = 139,
+	IP_SHIM6 = 140,
+	IP_ETHERNET = 143,
+};
+
+/* A header of `n` octets: where it starts, with the walk moved behind it; NULL and `truncated` when it is cut. */
+static inline const uint8_t *take(struct walk *w, size_t n)
+{
+	const uint8_t *p = w->at;
+
+	if ((size_t)(w->end - p) < n) {
+		w->truncated = true;
+		w->at = w->end;
+		return NULL;
+	}
+	w->at = p + n;
+	return p;
+}
+
+static inline size_t left(const struct walk *w)
+{
+	return (size_t)(w->end - w->at);
+}
+
+#define PUT(w, name, writer, ...) \
+	((w)->p = writer(jsonw_lit((w)->p, ",\"" name "\":"), __VA_ARGS__))
+#define PUT_U(w, name, value) PUT(w, name, jsonw_u64, value)
+
+/* The headers after a given one; all of them leave the walk where they cannot go on. */
+void walk_ethernet(struct walk *w);
+void walk_ethertype(struct walk *w, uint16_t type);
+void walk_mpls(struct walk *w);
+void walk_ppp(struct walk *w);
+void walk_ip(struct walk *w); /* by the version in the first octet */
+void walk_ipv4(struct walk *w);
+void walk_ipv6(struct walk *w);
+
+/* Tunnels whose header starts here. */
+void walk_gre(struct walk *w);
+void walk_udp_payload(struct walk *w, uint16_t source_port, uint16_t destination_port);
+void walk_itag(struct walk *w);
+/* Go on with `header` inside "sflow.inner". */
+void walk_inner(struct walk *w, void (*header)(struct walk *));
+void walk_inner_ethertype(struct walk *w, uint16_t type);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The packet dissector's tunnels: GRE and what it carries, VXLAN, Geneve, GTP-U, L2TP, MPLS in UDP, 802.1ah. */
+#include "forwarder/decode/dissect_internal.h"
+
+/* UDP ports (IANA service names). */
+enum {
+	PORT_L2TP = 1701,
+	PORT_GTPU = 2152,
+	PORT_VXLAN = 4789,
+	PORT_VXLAN_GPE = 4790,
+	PORT_GENEVE = 6081,
+	PORT_MPLS = 6635,
+	PORT_VXLAN_LINUX = 8472, /* Linux' before IANA assigned 4789 */
+};
+
+/* Overlay types in the top octet of layer2SegmentId (IE 351). */
+#define SEGMENT_VXLAN (1ull << 56)
+#define SEGMENT_NVGRE (2ull << 56)
+
+void walk_inner(struct walk *w, void (*header)(struct walk *))
+{
+	char *before = w->p, *members;
+
+	if (w->depth == DISSECT_DEPTH)
+		return;
+	w->depth++;
+	members = w->p = jsonw_lit(w->p, ",\"sflow.inner\":");
+	header(w);
+	if (w->p == members) {
+		w->p = before;
+		return;
+	}
+	*members = '{'; /* over the comma of the first member */
+	*w->p++ = '}';
+}
+
+void walk_inner_ethertype(struct walk *w, uint16_t type)
+{
+	switch (type) {
+	case ETHERTYPE_TEB:
+		walk_inner(w, walk_ethernet);
+		break;
+	case ETHERTYPE_IPV4:
+	case ETHERTYPE_IPV6:
+		walk_inner(w, walk_ip);
+		break;
+	case ETHERTYPE_MPLS:
+	case ETHERTYPE_MPLS_UPSTREAM:
+		walk_inner(w, walk_mpls);
+		break;
+	case ETHERTYPE_PPP:
+		walk_inner(w, walk_ppp);
+		break;
+	default:
+		break;
+	}
+}
+
+/* IEEE 802.1ah: flags and 24 bits of service instance, then the customer's frame. */
+void walk_itag(struct walk *w)
+{
+	const uint8_t *tag = take(w, 4);
+
+	if (!tag)
+		return;
+	PUT_U(w, "dot1qServiceInstanceId", be24(tag + 1));
+	PUT_U(w, "dot1qServiceInstancePriority", tag[0] >> 5);
+	walk_inner(w, walk_ethernet);
+}
+
+/* ERSPAN type II has 8 octets, type III 12 and with its O flag 8 more (draft-foschiano-erspan). */
+static void erspan(struct walk *w, bool three)
+{
+	const uint8_t *header = take(w, three ? 12 : 8);
+
+	if (!header)
+		return;
+	PUT_U(w, "sflow.erspanSession", be16(header + 2) & 0x3ff);
+	if (three && (header[11] & 1) && !take(w, 8))
+		return;
+	walk_inner(w, walk_ethernet);
+}
+
+/* RFC 2784 and 2890; version 1 is PPTP's (RFC 2637 section 4.1). */
+void walk_gre(struct walk *w)
+{
+	const uint8_t *header = take(w, 4), *key = NULL;
+	uint16_t flags, type;
+
+	if (!header)
+		return;
+	flags = be16(header);
+	type = be16(header + 2);
+	if ((flags & 0xc000) && !take(w, 4)) /* checksum, or routing of RFC 1701 */
+		return;
+	if (flags & 0x2000) {
+		key = take(w, 4);
+		if (!key)
+			return;
+		PUT_U(w, "greKey", be32(key));
+	}
+	if ((flags & 0x1000) && !take(w, 4))
+		return;
+	if ((flags & 7) == 1 && (flags & 0x80) && !take(w, 4)) /* PPTP acknowledgement */
+		return;
+	if (flags & 0x4000) /* source routes of unknown length follow */
+		return;
+	if (type == ETHERTYPE_ERSPAN2 && !(flags & 0x1000)) {
+		walk_inner(w, walk_ethernet); /* type I has no header of its own */
+	} else if (type == ETHERTYPE_ERSPAN2 || type == ETHERTYPE_ERSPAN3) {
+		erspan(w, type == ETHERTYPE_ERSPAN3);
+	} else if (type == ETHERTYPE_WCCP) {
+		if (left(w) && w->at[0] >> 4 != 4 && !take(w, 4)) /* version 2 redirect header */
+			return;
+		walk_inner(w, walk_ip);
+	} else {
+		if (type == ETHERTYPE_TEB && key) /* RFC 7637 */
+			PUT_U(w, "layer2SegmentId", SEGMENT_NVGRE | be24(key));
+		walk_inner_ethertype(w, type);
+	}
+}
+
+/* RFC 7348; the generic protocol extension names what is inside. */
+static void vxlan(struct walk *w, bool generic)
+{
+	static const uint16_t types[] = { 0, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_TEB,
+					  0, ETHERTYPE_MPLS };
+	const uint8_t *header;
+	uint8_t flags;
+
+	if (left(w) && !(w->at[0] & 0x08)) /* no valid network identifier: not VXLAN */
+		return;
+	header = take(w, 8);
+	if (!header)
+		return;
+	flags = header[0];
+	PUT_U(w, "layer2SegmentId", SEGMENT_VXLAN | be24(header + 4));
+	PUT_U(w, "sflow.vni", be24(header + 4));
+	if (!generic || !(flags & 0x04))
+		walk_inner(w, walk_ethernet);
+	else if (header[3] < sizeof(types) / sizeof(types[0]))
+		walk_inner_ethertype(w, types[header[3]]);
+}
+
+/* RFC 8926. */
+static void geneve(struct walk *w)
+{
+	const uint8_t *header;
+
+	if (left(w) && w->at[0] >> 6) /* a version to come */
+		return;
+	header = take(w, 8);
+	if (!header)
+		return;
+	PUT_U(w, "sflow.vni", be24(header + 4));
+	if (take(w, (size_t)(header[0] & 0x3f) * 4))
+		walk_inner_ethertype(w, be16(header + 2));
+}
+
+/* 3GPP TS 29.281: GTP-U version 1; a user packet (message 255) follows the extension headers. */
+static void gtpu(struct walk *w)
+{
+	const uint8_t *header, *extension;
+	uint8_t next = 0;
+
+	if (left(w) && w->at[0] >> 5 != 1)
+		return;
+	header = take(w, 8);
+	if (!header)
+		return;
+	PUT_U(w, "gtpuFlags", header[0]);
+	PUT_U(w, "gtpuMsgType", header[1]);
+	PUT_U(w, "gtpuTEid", be32(header + 4));
+	if (header[0] & 7) {
+		extension = take(w, 4);
+		if (!extension)
+			return;
+		if (header[0] & 2)
+			PUT_U(w, "gtpuSequenceNum", be16(extension));
+		next = header[0] & 4 ? extension[3] : 0;
+	}
+	for (int n = 0; next && n < 8; n++) {
+		size_t length;
+
+		extension = w->at;
+		length = left(w) ? (size_t)extension[0] * 4 : 4;
+		if (!length || !take(w, length))
+			return;
+		if (next == 0x85 && n == 0) { /* PDU session container, TS 38.415 */
+			PUT_U(w, "gtpuPduType", extension[1] >> 4);
+			PUT_U(w, "gtpuQFI", extension[2] & 0x3f);
+		}
+		next = extension[length - 1];
+	}
+	if (header[1] == 255 && !next)
+		walk_inner(w, walk_ip);
+}
+
+/* RFC 2661 section 3.1: data messages carry PPP. */
+static void l2tp(struct walk *w)
+{
+	const uint8_t *field = take(w, 2);
+	uint16_t flags;
+
+	if (!field)
+		return;
+	flags = be16(field);
+	if ((flags & 0x800f) != 2) /* a control message, or not version 2 */
+		return;
+	if ((flags & 0x4000) && !take(w, 2))
+		return;
+	field = take(w, 4);
+	if (!field)
+		return;
+	PUT_U(w, "sflow.l2tpTunnel", be16(field));
+	PUT_U(w, "sflow.l2tpSession", be16(field + 2));
+	if ((flags & 0x0800) && !take(w, 4))
+		return;
+	if (flags & 0x0200) {
+		field = take(w, 2);
+		if (!field || !take(w, be16(field)))
+			return;
+	}
+	walk_inner(w, walk_ppp);
+}
+
+void walk_udp_payload(struct walk *w, uint16_t source_port, uint16_t destination_port)
+{
+	if (!left(w))
+		return; /* the capture ends behind the header: nothing is cut */
+	switch (destination_port) {
+	case PORT_VXLAN:
+	case PORT_VXLAN_LINUX:
+	case PORT_VXLAN_GPE:
+		vxlan(w, destination_port == PORT_VXLAN_GPE);
+		break;
+	case PORT_GENEVE:
+		geneve(w);
+		break;
+	case PORT_GTPU:
+		gtpu(w);
+		break;
+	case PORT_L2TP:
+		l2tp(w);
+		break;
+	case PORT_MPLS:
+		walk_inner(w, walk_mpls);
+		break;
+	default:
+		if (source_port == PORT_L2TP)
+			l2tp(w);
+	}
+}

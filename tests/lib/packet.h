@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Builds packets for tests, header after header. Lengths in headers already written are set by packet_close(). */
+#ifndef EF_TESTS_LIB_PACKET_H
+#define EF_TESTS_LIB_PACKET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PACKET_MAX 4096
+
+struct packet {
+	uint8_t data[PACKET_MAX];
+	size_t len;
+	size_t ip[8]; /* where IP headers start whose length is open */
+	uint8_t ips;
+};
+
+void packet_u8(struct packet *p, unsigned v);
+void packet_u16(struct packet *p, unsigned v);
+void packet_u32(struct packet *p, uint32_t v);
+void packet_u64(struct packet *p, uint64_t v);
+void packet_bytes(struct packet *p, const void *bytes, size_t n);
+void packet_fill(struct packet *p, unsigned octet, size_t n);
+/* "00 11 aa": hex digits, blanks ignored. */
+void packet_hex(struct packet *p, const char *hex);
+
+/* From 02:00:00:00:00:01 to 02:00:00:00:00:02. */
+void packet_ethernet(struct packet *p, unsigned type);
+/* Tag control information and the type behind it; the type of the tag itself is what came before. */
+void packet_vlan(struct packet *p, unsigned tci, unsigned type);
+void packet_mpls(struct packet *p, unsigned label, unsigned bottom);
+/* 10.0.0.<from> to 10.0.0.<to>, TTL 64. */
+void packet_ipv4(struct packet *p, unsigned protocol, unsigned from, unsigned to);
+/* 2001:db8::<from> to 2001:db8::<to>, hop limit 63. */
+void packet_ipv6(struct packet *p, unsigned next, unsigned from, unsigned to);
+void packet_tcp(struct packet *p, unsigned source, unsigned destination, unsigned flags);
+void packet_udp(struct packet *p, unsigned source, unsigned destination);
+/* Set the open lengths. */
+void packet_close(struct packet *p);
+
+#endif
