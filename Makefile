@@ -35,7 +35,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 
 src = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 COMMON  = $(call src,common)
-DECODE  = $(call src,forwarder/decode) $(BUILD)/gen/fields.o
+DECODE  = $(call src,forwarder/decode) $(BUILD)/gen/fields.o $(BUILD)/gen/sflow.o
 SHIP    = $(call src,forwarder/ship)
 EFD     = $(call src,forwarder)
 EFCTL   = $(call src,importer)
@@ -79,9 +79,9 @@ GEN = $(call src,forwarder/fields) $(BUILD)/forwarder/decode/field_type.o $(BUIL
 $(BUILD)/gen/gen: $(GEN)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
-$(BUILD)/gen/fields.c: $(BUILD)/gen/gen $(wildcard forwarder/fields/*.csv forwarder/fields/vendor/*.csv)
+$(BUILD)/gen/%.c: $(BUILD)/gen/gen $(wildcard forwarder/fields/*.csv forwarder/fields/vendor/*.csv)
 	$(call say,GEN,$@)
-	$(Q)$(BUILD)/gen/gen forwarder/fields > $@.new && mv $@.new $@
+	$(Q)$(BUILD)/gen/gen forwarder/fields $* > $@.new && mv $@.new $@
 # Templates, pipelines, dictionaries and dashboards, inside efctl.
 ASSETS = $(shell find es-templates ingest-pipelines kibana -name '[a-z]*.json' -o -name '*.yml' -o -name '*.csv' \
            -o -name '*.painless' 2>/dev/null | LC_ALL=C sort)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Build-time program: the tables in this folder to build/gen/fields.c, sorted constant rows of information elements.
+ * Build-time program: the tables in this folder to constant rows of information elements and sFlow structures.
  *
- * Usage: gen FOLDER > fields.c. Checks what it reads (order, duplicates, types, references) and fails with file:line. */
+ * Usage: gen FOLDER fields|sflow > rows.c. Checks what it reads (order, duplicates, types, references) and fails with file:line. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/csv.h"
 #include "forwarder/decode/field.h"
+#include "forwarder/fields/gen.h"
 
 #define ROWS_MAX    8192
 #define VENDORS_MAX 512
-#define PATH_ROOM   4096
 
 struct row {
 	uint32_t pen;
@@ -246,26 +246,44 @@ static void copy_elements(void)
 					rows[i].name);
 }
 
+static bool is_element(const char *name)
+{
+	for (size_t i = 0; i < row_count; i++)
+		if (rows[i].pen == FIELD_PEN_IANA && !strcmp(rows[i].name, name))
+			return true;
+	return false;
+}
+
+static int write_elements(const char *folder, struct err *err)
+{
+	if (read_vendors(folder, err))
+		return -1;
+	copy_elements();
+	qsort(rows, row_count, sizeof(rows[0]), by_pen_and_id);
+	printf("/* Made by forwarder/fields/gen.c from the tables in forwarder/fields. */\n"
+	       "#include \"forwarder/decode/field_rows.h\"\n\n");
+	write_rows();
+	write_vendors();
+	return write_netflow9(folder, err);
+}
+
 int main(int argc, char **argv)
 {
 	struct err err = ERR_NONE;
+	int rc;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: gen FOLDER > fields.c\n");
+	if (argc != 3 || (strcmp(argv[2], "fields") && strcmp(argv[2], "sflow"))) {
+		fprintf(stderr, "usage: gen FOLDER fields|sflow > rows.c\n");
 		return EF_USAGE;
 	}
-	printf("/* Made by forwarder/fields/gen.c from the tables in forwarder/fields. */\n"
-	       "#include \"forwarder/decode/field_rows.h\"\n\n");
-	if (read_iana(argv[1], &err) || read_vendors(argv[1], &err))
-		goto failed;
-	copy_elements();
-	qsort(rows, row_count, sizeof(rows[0]), by_pen_and_id);
-	write_rows();
-	write_vendors();
-	if (write_netflow9(argv[1], &err))
-		goto failed;
+	rc = read_iana(argv[1], &err);
+	if (!rc && !strcmp(argv[2], "fields"))
+		rc = write_elements(argv[1], &err);
+	else if (!rc)
+		rc = write_sflow(argv[1], is_element, &err);
+	if (rc) {
+		fprintf(stderr, "gen: %s\n", err.msg);
+		return err.code;
+	}
 	return fflush(stdout) ? EF_FAILED : EF_DONE;
-failed:
-	fprintf(stderr, "gen: %s\n", err.msg);
-	return err.code;
 }

@@ -132,3 +132,53 @@ void packet_close(struct packet *p)
 		at[1] = (uint8_t)length;
 	}
 }
+
+size_t packet_open(struct packet *p)
+{
+	packet_u32(p, 0);
+	return p->len;
+}
+
+void packet_shut(struct packet *p, size_t start)
+{
+	size_t length = p->len - start;
+
+	for (int i = 0; i < 4; i++)
+		p->data[start - 4 + (size_t)i] = (uint8_t)(length >> (24 - 8 * i));
+	packet_fill(p, 0, -length & 3);
+}
+
+void packet_sflow(struct packet *p, uint32_t seq, unsigned samples)
+{
+	packet_hex(p, "00000005 00000001 c0000209 00000003"); /* version, 192.0.2.9, sub-agent 3 */
+	packet_u32(p, seq);
+	packet_u32(p, 1000);
+	packet_u32(p, samples);
+}
+
+size_t packet_sflow_flow(struct packet *p, unsigned records)
+{
+	size_t start;
+
+	packet_u32(p, 1);
+	start = packet_open(p);
+	packet_hex(p, "00000007 00000011 00000100 00001000 00000000 00000011 00000012");
+	packet_u32(p, records);
+	return start;
+}
+
+void packet_sflow_header(struct packet *p, uint32_t protocol, uint32_t frame_length,
+			 const struct packet *header)
+{
+	size_t start, inside;
+
+	packet_u32(p, 1);
+	start = packet_open(p);
+	packet_u32(p, protocol);
+	packet_u32(p, frame_length);
+	packet_u32(p, 4);
+	inside = packet_open(p);
+	packet_bytes(p, header->data, header->len);
+	packet_shut(p, inside);
+	packet_shut(p, start);
+}

@@ -38,4 +38,16 @@ void packet_udp(struct packet *p, unsigned source, unsigned destination);
 /* Set the open lengths. */
 void packet_close(struct packet *p);
 
+/* Write a length of 4 octets that is not known yet; what packet_shut() needs to set it and pad to a multiple of 4. */
+size_t packet_open(struct packet *p);
+void packet_shut(struct packet *p, size_t start);
+/* Header of an sFlow datagram of agent 192.0.2.9, sub-agent 3. */
+void packet_sflow(struct packet *p, uint32_t seq, unsigned samples);
+/* A flow sample: sequence 7, source 17, rate 256, pool 4096, from interface 17 to 18; its records follow, then
+ * packet_shut() with the result. */
+size_t packet_sflow_flow(struct packet *p, unsigned records);
+/* A sampled header of 4 stripped octets. */
+void packet_sflow_header(struct packet *p, uint32_t protocol, uint32_t frame_length,
+			 const struct packet *header);
+
 #endif
