@@ -62,6 +62,7 @@ help: ## Show this list
 $(BUILD)/libefcommon.a: $(COMMON)
 $(BUILD)/libefdecode.a: $(DECODE)
 $(BUILD)/libefship.a: $(SHIP)
+$(BUILD)/libeftest.a: $(call src,tests/lib)
 $(BUILD)/libefimport.a: $(IMPORT)
 $(BUILD)/%.a:
 	$(call say,AR,$@)
@@ -79,7 +80,7 @@ GEN = $(call src,forwarder/fields) $(BUILD)/forwarder/decode/field_type.o $(BUIL
 $(BUILD)/gen/gen: $(GEN)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
-$(BUILD)/gen/%.c: $(BUILD)/gen/gen $(wildcard forwarder/fields/*.csv forwarder/fields/vendor/*.csv)
+$(BUILD)/gen/fields.c $(BUILD)/gen/sflow.c: $(BUILD)/gen/%.c: $(BUILD)/gen/gen $(wildcard forwarder/fields/*.csv forwarder/fields/vendor/*.csv)
 	$(call say,GEN,$@)
 	$(Q)$(BUILD)/gen/gen forwarder/fields $* > $@.new && mv $@.new $@
 # Templates, pipelines, dictionaries and dashboards, inside efctl.
@@ -98,7 +99,7 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(ARCHIVES)
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libeftest.a $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 

@@ -243,15 +243,6 @@ uint64_t believed_time(struct decoder *dec, uint64_t ms, bool *ret_skewed)
 
 /* ---- the datagram ---- */
 
-/* Until sflow.c is there. */
-__attribute__((weak)) enum decode_result
-sflow_datagram(struct decoder *dec, const struct datagram *dgram, struct sink *sink)
-{
-	(void)sink;
-	problem_at(dec, &dec->counters.unknown_version, "sFlow is not built in", dgram->data, 5);
-	return DECODE_UNKNOWN_VERSION;
-}
-
 size_t decode_stream_message(const uint8_t *data, size_t len)
 {
 	if (len >= 2 && be16(data) != 10)

@@ -62,7 +62,6 @@ static void malformed(struct work *w, uint64_t *counter, const char *reason, con
 		      uint32_t value)
 {
 	w->malformed = true;
-	w->dec->ctx.domain->now.decode_errors++;
 	problem_at(w->dec, counter, reason, at, value);
 }
 
@@ -482,7 +481,7 @@ enum decode_result sflow_datagram(struct decoder *dec, const struct datagram *dg
 	if (!domain)
 		return DECODE_REFUSED;
 	context_start(dec, dgram, domain, seq, dgram->received_ms);
-	(void)domain_sequence(dec, domain, seq, 1, uptime_ms);
+	domain_sequence(dec, domain, seq, 1, true, uptime_ms);
 	p = jsonw_time_ms(jsonw_lit(w.prefix, "{\"@timestamp\":"), dgram->received_ms);
 	*p++ = ',';
 	p = jsonw_raw(p, dec->ctx.head, dec->ctx.head_len);

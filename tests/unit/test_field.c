@@ -61,7 +61,8 @@ static void rows_are_sorted_and_named_once(void **state)
 		if (b)
 			assert_true(b->pen < a->pen || (b->pen == a->pen && b->id < a->id));
 		for (size_t j = i + 1; j < fields_count() && fields_row(j)->pen == a->pen; j++)
-			assert_string_not_equal(a->name, fields_row(j)->name);
+			if (!strcmp(a->name, fields_row(j)->name))
+				fail_msg("%s twice", a->name);
 	}
 }
 
