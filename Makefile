@@ -45,7 +45,8 @@ ARCHIVES = $(BUILD)/libefimport.a $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(
 # A test is an executable tests/<group>/test_* that prints TAP (C: tests/unit/test_*.c). No network for the first list.
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 scripts    = $(wildcard $(addsuffix /test_*.py,$(addprefix tests/,$(1))) $(addsuffix /test_*.sh,$(addprefix tests/,$(1))))
-CHECKS     = $(UNIT_TESTS) $(call scripts,lib golden assets)
+CHECKS     = $(UNIT_TESTS) $(call scripts,lib golden assets oracle)
+TEST_TOOLS = $(BUILD)/tests/oracle/decode
 CLUSTER    = $(call scripts,pipeline dict e2e)
 FAULT      = $(call scripts,fault)
 WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
@@ -103,10 +104,10 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libeftest.a $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
-check: all $(UNIT_TESTS) ## Unit and golden tests: no network, under 30 s
+check: all $(UNIT_TESTS) $(TEST_TOOLS) ## Unit and golden tests: no network, under 30 s
 	$(Q)tests/run.py $(CHECKS)
 
-test: all $(UNIT_TESTS) ## All tests; fetches and starts the search engines that they need
+test: all $(UNIT_TESTS) $(TEST_TOOLS) ## All tests; fetches and starts the search engines that they need
 	$(Q)$(WITH_ENGINE) tests/run.py $(CHECKS) $(FAULT) $(CLUSTER)
 
 pipeline e2e: all ## The tests of that name alone, with an engine of their own

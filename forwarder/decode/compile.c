@@ -215,7 +215,7 @@ static const struct field scope_cache = { .pen = PEN_SCOPE,
 
 static const struct field *find_field(const struct compiler *c, const struct spec *spec)
 {
-	if (spec->pen == PEN_SCOPE)
+	if (c->t->netflow9 && spec->pen == PEN_SCOPE)
 		return spec->id == 1 ? &scope_system : &scope_cache;
 	if (c->t->netflow9 && spec->pen == 0)
 		return fields_find_netflow9(c->fields, spec->id);

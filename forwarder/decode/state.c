@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Templates and options on disk, so that a restart is not blind.
+ *
+ * The file is a magic text with a version, then entries: a letter, a length of 32 bits, the body; integers are big-endian
+ * as on the wire. It ends with an entry of the hash of all before it. A `D` names a domain, to which the following `T`
+ * (template), `O` (name) and `R` (rates) belong. Elements learnt from the wire are not kept: exporters send them again. */
+#include "forwarder/decode/options.h"
+#include "forwarder/decode/template.h"
+
+static const char magic[8] = "EFSTATE1";
+
+#define ENTRY_HEAD 5
+
+/* ---- writing ---- */
+
+struct writer {
+	struct buf *out;
+	size_t start; /* of the entry */
+	bool failed;
+};
+
+static void put(struct writer *w, const void *bytes, size_t n)
+{
+	w->failed |= buf_add(w->out, bytes, n) != 0;
+}
+
+static void put_uint(struct writer *w, uint64_t v, size_t width)
+{
+	uint64_t swapped = __builtin_bswap64(v);
+	put(w, (const uint8_t *)&swapped + 8 - width, width);
+}
+
+static void entry_begin(struct writer *w, char letter)
+{
+	put(w, &letter, 1);
+	w->start = w->out->len;
+	put_uint(w, 0, 4);
+}
+
+static void entry_end(struct writer *w)
+{
+	if (w->failed)
+		return;
+	uint32_t len = __builtin_bswap32((uint32_t)(w->out->len - w->start - 4));
+	memcpy(w->out->data + w->start, &len, 4);
+}
+
+static void save_template(struct writer *w, const struct template *t)
+{
+	entry_begin(w, 'T');
+	put_uint(w, t->used_ms, 8);
+	put_uint(w, t->id, 2);
+	put_uint(w, t->options, 1);
+	put_uint(w, t->scopes, 2);
+	put_uint(w, t->specs_len, 2);
+	for (size_t i = 0; i < t->specs_len; i++) {
+		put_uint(w, t->specs[i].pen, 4);
+		put_uint(w, t->specs[i].id, 2);
+		put_uint(w, t->specs[i].width, 2);
+	}
+	entry_end(w);
+}
+
+static void save_option(struct writer *w, const struct option_entry *e)
+{
+	entry_begin(w, 'O');
+	put_uint(w, e->kind, 1);
+	put_uint(w, e->id, 8);
+	put_uint(w, e->rate, 4);
+	for (int i = 0; i < OPTION_PARTS; i++)
+		put_uint(w, e->part_len[i], 2);
+	put(w, e->text, e->text_len);
+	entry_end(w);
+}
+
+static int save_domain(struct domain *dom, void *arg)
+{
+	struct writer *w = arg;
+	entry_begin(w, 'D');
+	put(w, dom->exporter->address.b, 16);
+	put_uint(w, dom->protocol, 1);
+	put_uint(w, dom->id, 4);
+	put_uint(w, dom->last_seen_ms, 8);
+	entry_end(w);
+	for (uint32_t i = 0; dom->templates && i < dom->templates->len; i++)
+		save_template(w, dom->templates->rows[i]);
+	const struct options_store *options = dom->options;
+	for (uint32_t i = 0; options && i < options->room; i++)
+		if (options->slots[i])
+			save_option(w, options->slots[i]);
+	if (options && (options->rate || options->init_ms)) {
+		entry_begin(w, 'R');
+		put_uint(w, options->rate, 4);
+		put_uint(w, options->init_ms, 8);
+		entry_end(w);
+	}
+	return w->failed;
+}
+
+static uint64_t hash(const uint8_t *p, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * 0x100000001b3u;
+	return h;
+}
+
+int decoder_save(const struct decoder *dec, struct buf *out, struct err *err)
+{
+	struct writer w = { .out = out };
+	size_t from = out->len;
+	put(&w, magic, sizeof(magic));
+	exporter_each(dec, save_domain, &w);
+	if (!w.failed) {
+		uint64_t h = hash((const uint8_t *)out->data + from, out->len - from);
+		entry_begin(&w, 'H');
+		put_uint(&w, h, 8);
+		entry_end(&w);
+	}
+	if (w.failed)
+		return err_set(err, EF_FAILED,
+			       "no memory to save templates and options (%zu bytes so far)",
+			       out->len);
+	return 0;
+}
+
+/* ---- reading ---- */
+
+static void load_template(struct decoder *dec, struct domain *dom, struct cursor *c)
+{
+	uint64_t used_ms = cursor_u64(c);
+	uint16_t id = cursor_u16(c);
+	bool options = cursor_u8(c);
+	uint16_t scopes = cursor_u16(c), len = cursor_u16(c);
+	if (len > SPECS_MAX || scopes > len)
+		return;
+	for (size_t i = 0; i < len; i++) {
+		dec->scratch->specs[i].pen = cursor_u32(c);
+		dec->scratch->specs[i].id = cursor_u16(c);
+		dec->scratch->specs[i].width = cursor_u16(c);
+	}
+	bool is_new;
+	struct template *t =
+	    c->bad ? NULL
+		   : template_add(dec, dom, id, dec->scratch->specs, len, scopes, options, &is_new);
+	if (t)
+		t->used_ms = used_ms;
+}
+
+static void load_option(struct decoder *dec, struct domain *dom, struct cursor *c)
+{
+	union {
+		struct option_entry e;
+		char room[sizeof(struct option_entry) +
+			  OPTION_PARTS * (JSONW_STRING_MAX(OPTION_SOURCE_MAX) + 32)];
+	} u = { .e = { 0 } };
+	size_t text_len = 0;
+	u.e.kind = cursor_u8(c);
+	u.e.id = cursor_u64(c);
+	u.e.rate = cursor_u32(c);
+	for (int i = 0; i < OPTION_PARTS; i++) {
+		u.e.part_len[i] = cursor_u16(c);
+		text_len += u.e.part_len[i];
+	}
+	text_len += text_len != 0; /* the closing brace */
+	if (c->bad || u.e.kind >= OPTION_KINDS || text_len != cursor_left(c) ||
+	    text_len > sizeof(u.room) - sizeof(u.e))
+		return;
+	u.e.text_len = (uint16_t)text_len;
+	memcpy(u.room + offsetof(struct option_entry, text), c->p, text_len);
+	(void)option_restore(dec, dom, &u.e);
+}
+
+static struct domain *load_domain(struct decoder *dec, struct cursor *c)
+{
+	struct ip address = { { 0 } };
+	const uint8_t *bytes = cursor_take(c, 16);
+	uint8_t protocol = cursor_u8(c);
+	uint32_t id = cursor_u32(c);
+	uint64_t last_seen_ms = cursor_u64(c);
+	if (c->bad || protocol >= PROTOCOLS)
+		return NULL;
+	memcpy(address.b, bytes, 16);
+	struct domain *dom = domain_get(dec, &address, (enum protocol)protocol, id);
+	if (dom)
+		dom->last_seen_ms = last_seen_ms;
+	return dom;
+}
+
+static void load_entry(struct decoder *dec, struct domain **dom, uint8_t letter, struct cursor body)
+{
+	if (letter == 'D') {
+		*dom = load_domain(dec, &body);
+	} else if (*dom && letter == 'T') {
+		load_template(dec, *dom, &body);
+	} else if (*dom && letter == 'O') {
+		load_option(dec, *dom, &body);
+	} else if (*dom && letter == 'R') {
+		options_set_rate(dec, *dom, cursor_u32(&body));
+		options_set_init(dec, *dom, cursor_u64(&body));
+	}
+}
+
+int decoder_load(struct decoder *dec, const void *data, size_t len, struct err *err)
+{
+	const size_t hash_len = ENTRY_HEAD + 8;
+	const uint8_t *bytes = data;
+	if (len < sizeof(magic) + hash_len || memcmp(bytes, magic, sizeof(magic)) != 0)
+		return err_set(err, EF_FAILED,
+			       "not a state file of this version; delete it, exporters send again");
+	size_t end = len - hash_len;
+	if (bytes[end] != 'H' || be64(bytes + end + ENTRY_HEAD) != hash(bytes, end))
+		return err_set(err, EF_FAILED,
+			       "the state file is damaged; delete it, exporters send again");
+
+	struct domain *dom = NULL;
+	struct cursor c = cursor_over(bytes + sizeof(magic), end - sizeof(magic));
+	while (cursor_left(&c) && !c.bad) {
+		uint8_t letter = cursor_u8(&c);
+		uint32_t n = cursor_u32(&c);
+		struct cursor body = cursor_sub(&c, n);
+		if (!c.bad)
+			load_entry(dec, &dom, letter, body);
+	}
+	return 0;
+}
