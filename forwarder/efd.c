@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "forwarder/metrics.h"
 #include "forwarder/service.h"
 #include "forwarder/ship/bulk.h"
 #include "forwarder/state.h"
@@ -181,6 +182,11 @@ int efd_start(struct efd *e, const struct settings *settings, struct err *err)
 			return -1;
 		}
 	}
+	if (settings->metrics_listen && *settings->metrics_listen &&
+	    !(e->metrics = metrics_start(settings->metrics_listen, e, err))) {
+		efd_stop(e);
+		return -1;
+	}
 	if (service_sockets_left())
 		log_warn("%d sockets from socket activation belong to no address of udp.listen",
 			 service_sockets_left());
@@ -251,6 +257,7 @@ uint64_t efd_stop(struct efd *e)
 		if (e->workers[i])
 			worker_join(e->workers[i]);
 	write_states(e);
+	metrics_stop(e->metrics);
 	if (e->shipper)
 		lost = shipper_finish(e->shipper, (uint64_t)e->settings->stop_timeout_ms);
 	if (e->output)

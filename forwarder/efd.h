@@ -19,6 +19,7 @@ struct efd {
 	struct output *output;           /* or that */
 	struct tee *tee;                 /* NULL: none */
 	struct tcp *tcp;                 /* NULL: none */
+	struct metrics *metrics;         /* NULL: none */
 	struct worker *workers[WORKERS_MAX];
 	uint32_t workers_n;
 	struct line_head heads[LINE_KINDS];

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * HTTP for operators: /metrics in Prometheus' text format, /healthz, /readyz. */
+#include "forwarder/metrics.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TEXT_MAX        (8u << 20)
+#define TOP_EXPORTERS   20
+#define CONNECTIONS_MAX 32
+
+/* ---- rows ----------------------------------------------------------------- */
+
+struct worker_row {
+	uint16_t offset; /* in struct worker_counters */
+	const char *name, *help;
+};
+
+#define WORKER_ROW(member, text)                                        \
+	{                                                               \
+		offsetof(struct worker_counters, member), #member, text \
+	}
+
+static const struct worker_row worker_rows[] = {
+	WORKER_ROW(datagrams, "Datagrams received."),
+	WORKER_ROW(bytes, "Bytes of datagrams and TCP messages received."),
+	WORKER_ROW(tcp_messages, "IPFIX messages received over TCP."),
+	WORKER_ROW(kernel_drops,
+		   "Datagrams that the kernel dropped for want of room in the socket buffer."),
+	WORKER_ROW(not_allowed, "Datagrams of senders that udp.allow leaves out."),
+	WORKER_ROW(truncated,
+		   "Datagrams that were cut because they are longer than a datagram may be."),
+	WORKER_ROW(receive_errors, "Failed system calls on sockets."),
+	WORKER_ROW(wakeups, "How often a worker woke up."),
+	WORKER_ROW(tee_sent, "Copies sent to other collectors."),
+	WORKER_ROW(tee_failed, "Copies that could not be sent."),
+};
+
+/* The first failure to add text sticks; the result is looked at once, at the end. */
+struct text {
+	struct buf *buf;
+	char family[96]; /* last one that was introduced */
+	bool failed;
+};
+
+#define ADD(t, ...) ((t)->failed = (t)->failed || buf_add_fmt((t)->buf, __VA_ARGS__) < 0)
+
+static void introduce(struct text *t, const char *prefix, const char *name, bool gauge,
+		      const char *help)
+{
+	if (strcmp(t->family, name) == 0)
+		return;
+	snprintf(t->family, sizeof(t->family), "%s", name);
+	const char *suffix = gauge ? "" : "_total";
+	ADD(t, "# HELP %s%s%s %s\n# TYPE %s%s%s %s\n", prefix, name, suffix, help, prefix, name,
+	    suffix, gauge ? "gauge" : "counter");
+}
+
+static void sample(struct text *t, const char *name, bool gauge, const char *label,
+		   const char *value, const char *help, uint64_t number)
+{
+	introduce(t, "efd_", name, gauge, help);
+	if (label)
+		ADD(t, "efd_%s%s{%s=\"%s\"} %" PRIu64 "\n", name, gauge ? "" : "_total", label,
+		    value, number);
+	else
+		ADD(t, "efd_%s%s %" PRIu64 "\n", name, gauge ? "" : "_total", number);
+}
+
+static uint64_t number_at(const void *counters, uint16_t offset)
+{
+	uint64_t n;
+	memcpy(&n, (const char *)counters + offset, sizeof(n));
+	return n;
+}
+
+/* ---- parts ---------------------------------------------------------------- */
+
+static void write_workers(struct text *t, const struct worker_report *reports, uint32_t n)
+{
+	for (size_t r = 0; r < sizeof(worker_rows) / sizeof(worker_rows[0]); r++) {
+		const struct worker_row *row = &worker_rows[r];
+		for (uint32_t i = 0; i < n; i++) {
+			char number[16];
+			snprintf(number, sizeof(number), "%u", i);
+			sample(t, row->name, false, "worker", number, row->help,
+			       number_at(&reports[i].worker, row->offset));
+		}
+	}
+}
+
+static void write_decoders(struct text *t, const struct worker_report *reports, uint32_t n)
+{
+	for (size_t r = 0; r < decode_counter_rows_len; r++) {
+		const struct decode_counter_row *row = &decode_counter_rows[r];
+		char name[96];
+		uint64_t sum = 0;
+		for (uint32_t i = 0; i < n; i++)
+			sum += number_at(&reports[i].decode, row->offset);
+		snprintf(name, sizeof(name), "decode_%s", row->name);
+		sample(t, name, row->gauge, row->label, row->value, row->help, sum);
+	}
+}
+
+static void write_exporters(struct text *t, const struct worker_report *reports, uint32_t n)
+{
+	size_t next[WORKERS_MAX] = { 0 };
+	introduce(t, "efd_", "exporter_records", false,
+		  "Flow records of the exporters with the most.");
+	for (int rank = 0; rank < TOP_EXPORTERS; rank++) {
+		const struct exporter_info *best = NULL;
+		uint32_t from = 0;
+		for (uint32_t i = 0; i < n; i++) {
+			const struct exporter_info *e =
+			    next[i] < reports[i].top_n ? &reports[i].top[next[i]] : NULL;
+			if (e && (!best || e->records > best->records)) {
+				best = e;
+				from = i;
+			}
+		}
+		if (!best)
+			return;
+		next[from]++;
+		char address[IP_TEXT_MAX];
+		ip_format(&best->address, address);
+		ADD(t,
+		    "efd_exporter_records_total{exporter=\"%s\",protocol=\"%s\",domain=\"%u\"} "
+		    "%" PRIu64 "\n",
+		    address, protocol_name(best->protocol), best->domain, best->records);
+	}
+}
+
+static void write_latency(struct text *t, const struct ship_counters *c)
+{
+	uint64_t sum = 0;
+	ADD(t, "# HELP efd_ship_request_seconds Duration of bulk requests.\n"
+	       "# TYPE efd_ship_request_seconds histogram\n");
+	for (int i = 0; i < SHIP_LATENCY_BUCKETS; i++) {
+		sum += c->latency[i];
+		if (i < SHIP_LATENCY_BUCKETS - 1)
+			ADD(t, "efd_ship_request_seconds_bucket{le=\"%g\"} %" PRIu64 "\n",
+			    ship_latency_ms[i] / 1000.0, sum);
+	}
+	ADD(t, "efd_ship_request_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n", sum);
+	ADD(t, "efd_ship_request_seconds_sum %g\nefd_ship_request_seconds_count %" PRIu64 "\n",
+	    (double)c->latency_sum_ms / 1000, sum);
+}
+
+static void write_shipper(struct text *t, struct shipper *s)
+{
+	struct ship_counters c;
+	shipper_get_counters(s, &c);
+	for (size_t r = 0; r < ship_counter_rows_len; r++) {
+		const struct ship_counter_row *row = &ship_counter_rows[r];
+		sample(t, row->name, row->gauge, row->label, row->value, row->help,
+		       number_at(&c, row->offset));
+	}
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	uint64_t oldest = c.spool_oldest_ms_now;
+	sample(t, "spool_oldest_seconds", true, NULL, NULL, "Age of the oldest batch in the spool.",
+	       oldest && now_ms > oldest ? (now_ms - oldest) / 1000 : 0);
+	write_latency(t, &c);
+}
+
+static void write_output(struct text *t, const struct output *o)
+{
+	uint64_t lines, bytes;
+	output_counts(o, &lines, &bytes);
+	sample(t, "output_lines", false, NULL, NULL, "Lines written to the output.", lines);
+	sample(t, "output_bytes", false, NULL, NULL, "Bytes written to the output.", bytes);
+}
+
+static uint64_t resident_bytes(void)
+{
+	unsigned long long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+	if (f) {
+		if (fscanf(f, "%*s %llu", &pages) != 1)
+			pages = 0;
+		fclose(f);
+	}
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t open_files(void)
+{
+	uint64_t n = 0;
+	DIR *d = opendir("/proc/self/fd");
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n > 3 ? n - 3 : 0; /* ".", ".." and the directory itself */
+}
+
+static void write_process(struct text *t, const struct efd *efd)
+{
+	struct rusage use;
+	struct timespec now;
+	getrusage(RUSAGE_SELF, &use);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	double cpu = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+		     (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
+	introduce(t, "efd_", "build_info", true, "The version of efd.");
+	ADD(t, "efd_build_info{version=\"%s\"} 1\n", EF_VERSION);
+	sample(t, "uptime_seconds", true, NULL, NULL, "Since the start.",
+	       (uint64_t)now.tv_sec - efd->started_ms / 1000);
+	introduce(t, "", "process_cpu_seconds", false, "Processor time of user and system.");
+	ADD(t, "process_cpu_seconds_total %.3f\n", cpu);
+	introduce(t, "", "process_resident_memory_bytes", true, "Resident memory.");
+	ADD(t, "process_resident_memory_bytes %" PRIu64 "\n", resident_bytes());
+	introduce(t, "", "process_open_fds", true, "Open descriptors.");
+	ADD(t, "process_open_fds %" PRIu64 "\n", open_files());
+}
+
+static void write_tcp(struct text *t, const struct tcp *tcp)
+{
+	const struct tcp_counts c = tcp_get_counts(tcp);
+	sample(t, "tcp_connections", true, NULL, NULL, "Open TCP connections.", c.open);
+	sample(t, "tcp_accepted", false, NULL, NULL, "TCP connections accepted.", c.accepted);
+	sample(t, "tcp_refused", false, NULL, NULL, "TCP connections over the ceiling.", c.refused);
+	sample(t, "tcp_broken", false, NULL, NULL,
+	       "TCP connections closed because they carried no IPFIX, or came from a sender who is "
+	       "not allowed.",
+	       c.broken);
+}
+
+int metrics_write(struct efd *efd, struct buf *out)
+{
+	struct text t = { .buf = out };
+	struct worker_report *reports = calloc(efd->workers_n, sizeof(*reports));
+	if (!reports)
+		return -1;
+	for (uint32_t i = 0; i < efd->workers_n; i++)
+		worker_get_report(efd->workers[i], &reports[i]);
+	write_process(&t, efd);
+	write_workers(&t, reports, efd->workers_n);
+	write_decoders(&t, reports, efd->workers_n);
+	write_exporters(&t, reports, efd->workers_n);
+	if (efd->tcp)
+		write_tcp(&t, efd->tcp);
+	if (efd->shipper)
+		write_shipper(&t, efd->shipper);
+	if (efd->output)
+		write_output(&t, efd->output);
+	free(reports);
+	return t.failed ? -1 : 0;
+}
+
+/* ---- HTTP ----------------------------------------------------------------- */
+
+struct metrics {
+	struct MHD_Daemon *daemon;
+	struct efd *efd;
+};
+
+static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const char *type,
+			      const char *text, size_t len)
+{
+	struct MHD_Response *r =
+	    MHD_create_response_from_buffer(len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+	if (!r)
+		return MHD_NO;
+	MHD_add_response_header(r, "Content-Type", type);
+	enum MHD_Result queued = MHD_queue_response(c, status, r);
+	MHD_destroy_response(r);
+	return queued;
+}
+
+static enum MHD_Result say(struct MHD_Connection *c, unsigned status, const char *text)
+{
+	return answer(c, status, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+static enum MHD_Result answer_metrics(struct MHD_Connection *c, struct efd *efd)
+{
+	struct buf text;
+	buf_init(&text, TEXT_MAX);
+	enum MHD_Result result =
+	    metrics_write(efd, &text) < 0
+		? say(c, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory\n")
+		: answer(c, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text.data,
+			 text.len);
+	buf_release(&text);
+	return result;
+}
+
+static enum MHD_Result answer_ready(struct MHD_Connection *c, struct efd *efd)
+{
+	char problem[600] = "";
+	if (efd->shipper)
+		shipper_problem(efd->shipper, problem, sizeof(problem) - 1);
+	if (!*problem)
+		return say(c, MHD_HTTP_OK, "ok\n");
+	strncat(problem, "\n", 2);
+	return say(c, MHD_HTTP_SERVICE_UNAVAILABLE, problem);
+}
+
+static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *url,
+			      const char *method, const char *version, const char *upload,
+			      size_t *upload_len, void **state)
+{
+	(void)version, (void)upload, (void)upload_len, (void)state;
+	struct metrics *m = arg;
+	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+		return say(c, MHD_HTTP_METHOD_NOT_ALLOWED, "GET only\n");
+	if (strcmp(url, "/metrics") == 0)
+		return answer_metrics(c, m->efd);
+	if (strcmp(url, "/healthz") == 0)
+		return efd_alive(m->efd)
+			   ? say(c, MHD_HTTP_OK, "ok\n")
+			   : say(c, MHD_HTTP_SERVICE_UNAVAILABLE, "a worker stands still\n");
+	if (strcmp(url, "/readyz") == 0)
+		return answer_ready(c, m->efd);
+	return say(c, MHD_HTTP_NOT_FOUND, "/metrics, /healthz, /readyz\n");
+}
+
+struct metrics *metrics_start(const char *listen, struct efd *efd, struct err *err)
+{
+	struct listen_address a;
+	if (listen_parse(listen, true, &a, err) < 0) {
+		err_wrap(err, "metrics.listen");
+		return NULL;
+	}
+	struct metrics *m = calloc(1, sizeof(*m));
+	if (!m) {
+		err_set(err, EF_FAILED, "out of memory");
+		return NULL;
+	}
+	m->efd = efd;
+	unsigned flags =
+	    MHD_USE_INTERNAL_POLLING_THREAD | (a.addr.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
+	m->daemon =
+	    MHD_start_daemon(flags, 0, NULL, NULL, handle, m, MHD_OPTION_SOCK_ADDR,
+			     (struct sockaddr *)&a.addr, MHD_OPTION_CONNECTION_LIMIT,
+			     CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_END);
+	if (m->daemon)
+		return m;
+	err_set(err, EF_USAGE,
+		"metrics.listen: cannot listen on %s; another program may have this port", listen);
+	free(m);
+	return NULL;
+}
+
+void metrics_stop(struct metrics *m)
+{
+	if (!m)
+		return;
+	MHD_stop_daemon(m->daemon);
+	free(m);
+}

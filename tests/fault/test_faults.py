@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every way in which the other side can fail: whatever efd received is stored once, and memory stays bounded."""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import fake_es  # noqa: E402
+from fake_es import FakeEs  # noqa: E402
+from harness import Efd, net, octets  # noqa: E402
+from tap import done, note, ok, same, skip  # noqa: E402
+
+FLOWS = "logs-flow-default"
+MEMORY = 64 << 20
+SANITIZED = "SANITIZE" in os.environ
+N = 3000
+
+
+def all_once(name, es, efd, n, seconds=90):
+	"""All of the first n records are in the data stream, none twice."""
+	try:
+		net.wait_for(lambda: len(es.docs) >= n, "all records", seconds)
+	except TimeoutError as e:
+		note(e)
+	if not same(octets(es.lines(FLOWS)) == list(range(n)), True, name):
+		note(f"{len(es.docs)} documents for {n} records\n" + efd.log_text()[-3000:])
+
+
+def fault(name, script, after=None, n=N, **options):
+	"""Two loads with the script between them; then all must be there."""
+	es = FakeEs()
+	es.script, es.after = list(script), after
+	with Efd(es.url, elasticsearch_connect_timeout="500ms", **{"elasticsearch_timeout": "1s", **options}) as efd:
+		efd.send(n // 2)
+		time.sleep(0.3)
+		efd.send(n - n // 2)
+		all_once(name, es, efd, n)
+		if not SANITIZED:
+			ok(efd.rss() < MEMORY, f"{name}: memory stays below {MEMORY >> 20} MiB", f"{efd.rss() >> 20} MiB")
+		left = len(es.script)
+		same(left, 0, f"{name}: every step was met")
+		same(efd.stop(), 0, f"{name}: stops with nothing lost")
+	es.stop()
+	return es
+
+
+def mixed(n, line):
+	return [None, (429, "es_rejected_execution_exception", "queue is full"), None,
+		(503, "unavailable_shards_exception", "primary shard is not active")][n % 4]
+
+
+def test_requests():
+	fault("busy (429)", [fake_es.status(429)] * 3)
+	fault("busy with Retry-After", [fake_es.status(429, headers=[("Retry-After", "1")])])
+	fault("unavailable (503)", [fake_es.status(503)] * 2)
+	fault("503 with Retry-After", [fake_es.status(503, headers=[("Retry-After", "1")])])
+	fault("hang before storing", [fake_es.hang(3, stored=False)])
+	fault("hang after storing", [fake_es.hang(3, stored=True)])
+	fault("reset before storing", [fake_es.reset(stored=False)] * 2)
+	fault("reset after storing", [fake_es.reset(stored=True)] * 2)
+	fault("half a reply", [fake_es.half_reply] * 2)
+	fault("a reply that is no JSON", [fake_es.raw(b"<html>hello</html>", "text/html")])
+	fault("JSON that is no bulk reply", [fake_es.raw(b'{"ok":true}'), fake_es.raw(b"[]"), fake_es.raw(b'{"errors":true}')])
+	fault("a reply with too few items", [fake_es.raw(b'{"errors":true,"items":[{"create":{"status":201}}]}')])
+	fault("an empty reply", [fake_es.raw(b"")])
+	fault("another server (404)", [fake_es.status(404)])
+	fault("a redirect", [fake_es.raw(b"", code=302)])
+	fault("slow reader", [fake_es.slow_reader], elasticsearch_timeout="30s")
+	fault("unauthorised, then not", [fake_es.status(401)])
+	fault("forbidden, then not", [fake_es.status(403)])
+	fault("too large (413)", [], after=fake_es.at_most(20000))
+
+
+def test_items():
+	fault("mixed items", [fake_es.items(mixed)] * 3)
+	fault("all items refused for now", [fake_es.items(lambda n, line: (429, "circuit_breaking_exception", "memory"))])
+	fault("cluster block", [fake_es.items(lambda n, line: (403, "cluster_block_exception", "index read-only"))])
+	fault("no privilege for an index", [fake_es.items(lambda n, line: (403, "security_exception", "unauthorized"))])
+	fault("server error of an item", [fake_es.items(lambda n, line: n == 0 and (500, "null_pointer", "oops"))] * 2)
+
+
+def test_rejects():
+	es = FakeEs()
+	# documents with an octet count that 100 divides are never taken; of these, those that 300 divides fail in the
+	# failed stream too
+	es.after = fake_es.items(lambda n, line: (400, "mapper_parsing_exception", "failed to parse field [x]")
+		if '00,"flow' in line or ('00,\\"flow' in line and int(line.split('octetDeltaCount\\":')[1].split(",")[0]) % 300 == 0)
+		else None)
+	with Efd(es.url) as efd:
+		efd.send(1000)
+		net.wait_for(lambda: efd.metric("efd_ship_documents_total") >= 1000, "all records")
+		efd.stop()
+		stored, failed = octets(es.lines(FLOWS)), es.lines("logs-flow.failed-default")
+		want = [n for n in range(1000) if n % 100 or n == 0]
+		same(stored, want, "a document that is rejected does not take others with it")
+		same(sorted(d["error"]["type"] for d in failed), ["mapper_parsing_exception"] * 6,
+			"it goes to logs-flow.failed with the reason")
+		ok(all(d["event"]["original"].startswith('{"@timestamp"') for d in failed), "and with the raw line")
+		path = os.path.join(efd.state, "rejects.ndjson")
+		lines = open(path).read().splitlines() if os.path.exists(path) else []
+		same(len(lines), 3, "what even that refuses is in the reject file")
+		ok(all("failed to parse" in line for line in lines), "with the reason")
+	es.stop()
+
+
+def test_poison():
+	"""A document that always gives 500 must not hold up the others for ever."""
+	es = FakeEs()
+	es.after = fake_es.items(lambda n, line: (500, "script_exception", "boom") if '"octetDeltaCount":7,' in line else None)
+	with Efd(es.url) as efd:
+		efd.send(30)
+		net.wait_for(lambda: es.lines("logs-flow.failed-default"), "the document in the failed stream", 60)
+		same(octets(es.lines(FLOWS)), [n for n in range(30) if n != 7], "a document that always fails is given up, alone")
+	es.stop()
+
+
+def test_endpoints():
+	dead = net.free_port()
+	es = FakeEs()
+	with Efd(f"http://127.0.0.1:{dead},{es.url}", elasticsearch_connect_timeout="500ms") as efd:
+		efd.send(N)
+		all_once("one of two endpoints is dead", es, efd, N)
+		same(efd.get("/readyz")[0], 200, "then it is ready still")
+	es.stop()
+	with Efd("http://no-such-host.invalid:9200") as efd:
+		efd.send(300)
+		net.wait_for(lambda: efd.metric("efd_spool_records") == 300, "records in the spool")
+		ok("no-such-host" in efd.get("/readyz")[1], "a name that DNS does not know: /readyz tells", efd.get("/readyz")[1])
+		same(efd.stop(), 0, "and a stop keeps all in the spool")
+
+
+def test_away():
+	"""Elasticsearch is not there at the start, comes, goes and comes again."""
+	port = net.free_port()
+	with Efd(f"http://127.0.0.1:{port}") as efd:
+		efd.send(N)
+		net.wait_for(lambda: efd.metric("efd_spool_records") == N, "records in the spool")
+		ok(efd.metric("efd_ship_queue_batches") == 0, "while nobody answers, nothing waits in memory")
+		same(efd.get("/readyz")[0], 503, "/readyz says so")
+		es = FakeEs(port)
+		all_once("what was spooled arrives", es, efd, N)
+		net.wait_for(lambda: efd.metric("efd_spool_files") == 0, "an empty spool")
+		same(efd.get("/readyz")[0], 200, "then it is ready")
+		es.stop()
+		efd.send(N)
+		net.wait_for(lambda: efd.metric("efd_spool_records") >= N, "records in the spool again")
+		efd.kill()
+		efd.start()
+		es2 = FakeEs(port)
+		es2.docs, es2.ids = es.docs, es.ids
+		all_once("what was spooled before kill -9 arrives", es2, efd, 2 * N)
+		efd.send(N)
+		all_once("and what comes after it", es2, efd, 3 * N)
+		es2.stop()
+
+
+def test_setup_missing():
+	es = FakeEs(prepared=False)
+	with Efd(es.url) as efd:
+		efd.send(300)
+		net.wait_for(lambda: "efctl setup" in efd.get("/readyz")[1], "the advice to run efctl setup")
+		same(es.requests, 0, "a cluster without the templates gets no data")
+		es.prepared = True
+		all_once("after efctl setup all of it arrives", es, efd, 300)
+	es.stop()
+
+
+def test_reload():
+	es = FakeEs()
+	with Efd("http://127.0.0.1:1", url=None, config=None) as efd:
+		pass
+	state = tempfile.mkdtemp(prefix="efd-test-")
+	config, key = os.path.join(state, "efd.yml"), os.path.join(state, "key")
+
+	def write(url, secret, allow):
+		with open(key, "w") as f:
+			f.write(secret + "\n")
+		with open(config, "w") as f:
+			f.write(f"elasticsearch:\n  url: {url}\n  api_key_file: {key}\nudp:\n  allow: [{allow}]\n")
+	write("http://127.0.0.1:1", "wrong", "192.0.2.0/24")
+	with Efd(None, state=state, url=None, config=config) as efd:
+		efd.send(30)
+		net.wait_for(lambda: efd.metric("efd_not_allowed_total") == 1, "a datagram that is not allowed")
+		write(es.url, "right", "127.0.0.0/8")
+		efd.process.send_signal(1)
+		net.wait_for(lambda: "read again" in efd.log_text(), "the reload")
+		efd.sent = 0
+		efd.send(300)
+		all_once("SIGHUP takes over endpoints, key and allow-list", es, efd, 300)
+		same(set(es.auth), {"ApiKey right"}, "the new key is used")
+		write(es.url, "right", "300.0.0.0/8")
+		efd.process.send_signal(1)
+		net.wait_for(lambda: "old settings" in efd.log_text(), "the refusal")
+		efd.send(300)
+		all_once("settings that are wrong change nothing", es, efd, 600)
+	es.stop()
+
+
+def test_tls():
+	with tempfile.TemporaryDirectory() as d:
+		def make(name):
+			key, cert = os.path.join(d, name + ".key"), os.path.join(d, name + ".crt")
+			subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+				"-nodes", "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1",
+				"-keyout", key, "-out", cert], check=True, capture_output=True)
+			return cert, key
+		right, other = make("right"), make("other")
+		es = FakeEs(certificate=right)
+		with Efd(es.url, ca_file=other[0]) as efd:
+			efd.send(300)
+			net.wait_for(lambda: "not trusted" in efd.get("/readyz")[1], "the reason")
+			same((len(es.docs), es.requests), (0, 0), "an untrusted certificate gets no data")
+			net.wait_for(lambda: efd.metric("efd_spool_records") == 300, "records in the spool")
+			efd.stop()
+			efd.options["ca-file"] = right[0]
+			del efd.options["ca_file"]
+			efd.start()
+			all_once("with the right CA all of it arrives", es, efd, 300)
+		es.stop()
+
+
+def main():
+	for test in (test_requests, test_items, test_rejects, test_poison, test_endpoints, test_away, test_setup_missing,
+			test_reload, test_tls):
+		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
+			continue
+		note(test.__name__)
+		try:
+			test()
+		except (TimeoutError, RuntimeError) as e:
+			ok(False, test.__name__, e)
+	done()
+
+
+main()
