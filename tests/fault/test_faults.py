@@ -170,9 +170,8 @@ def test_setup_missing():
 
 def test_reload():
 	es = FakeEs()
-	with Efd("http://127.0.0.1:1", url=None, config=None) as efd:
-		pass
-	state = tempfile.mkdtemp(prefix="efd-test-")
+	directory = tempfile.TemporaryDirectory(prefix="efd-test-")
+	state = directory.name
 	config, key = os.path.join(state, "efd.yml"), os.path.join(state, "key")
 
 	def write(url, secret, allow):
@@ -181,7 +180,7 @@ def test_reload():
 		with open(config, "w") as f:
 			f.write(f"elasticsearch:\n  url: {url}\n  api_key_file: {key}\nudp:\n  allow: [{allow}]\n")
 	write("http://127.0.0.1:1", "wrong", "192.0.2.0/24")
-	with Efd(None, state=state, url=None, config=config) as efd:
+	with Efd(None, state=state, config=config) as efd:
 		efd.send(30)
 		net.wait_for(lambda: efd.metric("efd_not_allowed_total") == 1, "a datagram that is not allowed")
 		write(es.url, "right", "127.0.0.0/8")
@@ -215,8 +214,7 @@ def test_tls():
 			same((len(es.docs), es.requests), (0, 0), "an untrusted certificate gets no data")
 			net.wait_for(lambda: efd.metric("efd_spool_records") == 300, "records in the spool")
 			efd.stop()
-			efd.options["ca-file"] = right[0]
-			del efd.options["ca_file"]
+			efd.options["ca_file"] = right[0]
 			efd.start()
 			all_once("with the right CA all of it arrives", es, efd, 300)
 		es.stop()
