@@ -93,6 +93,8 @@ static int carry_out(struct install *in, struct app *app, struct outcome *out, s
 	if (result)
 		return err_wrap(err, "setup stopped; what came before is installed, running it "
 				     "again goes on from there");
+	if (in->has_kibana && kibana_apply(&in->kibana, &in->plan, app->flags.force, err))
+		return -1;
 	if (out->key == KEY_MAKE) {
 		if (key_make(in->es, app->setup.key_file, app->flags.show_key, err))
 			return -1;

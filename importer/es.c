@@ -56,6 +56,11 @@ const char *es_url(const struct es *es)
 	return es->base ? es->base : es->settings->url.item[es->current];
 }
 
+const char *es_reply_text(const struct es *es)
+{
+	return es->reply.body.data && es->reply.body.len ? es->reply.body.data : "";
+}
+
 /* Try each endpoint once, starting with the one that answered last. */
 static int send_any(struct es *es, struct http_request *req, const char *path, struct err *err)
 {

@@ -36,7 +36,8 @@ void fold(json_t *tree)
 		fold(value);
 		if (!fold_is_text(name) || !(json_is_object(value) || json_is_array(value)))
 			continue;
-		CLEANUP_FREE char *text = json_dumps(value, JSON_COMPACT);
+		CLEANUP_FREE char *text =
+		    json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15)); /* 0.7 stays 0.7 */
 		json_object_set_new(tree, name,
 				    json_string(text)); /* an existing key: the walk goes on */
 	}

@@ -35,8 +35,20 @@ int install_open(struct install *in, struct app *app, struct err *err)
 
 int install_plan(struct install *in, struct app *app, struct err *err)
 {
-	(void)app;
-	return plan_make(&in->plan, in->es, &in->rendering, err);
+	if (plan_make(&in->plan, in->es, &in->rendering, err))
+		return -1;
+	if (!app->flags.dashboards)
+		in->no_kibana = "--no-dashboards";
+	else if (!app->kibana.url)
+		in->no_kibana = "kibana.url is not set (--kibana-url http://127.0.0.1:5601)";
+	else if (in->cluster.distribution == OPENSEARCH)
+		in->no_kibana = "they are for Kibana, which does not work with OpenSearch";
+	if (in->no_kibana)
+		return 0;
+	if (kibana_open(&in->kibana, app, in->es, err))
+		return -1;
+	in->has_kibana = true;
+	return kibana_plan(&in->kibana, app, &in->plan, err);
 }
 
 void install_release(struct install *in)
@@ -45,6 +57,6 @@ void install_release(struct install *in)
 	json_decref(in->rendering.variables);
 	json_decref(in->rendering.notes);
 	cluster_release(&in->cluster);
-	es_free(in->kibana);
+	kibana_release(&in->kibana);
 	es_free(in->es);
 }

@@ -4,6 +4,7 @@
 #define EF_IMPORTER_INSTALL_H
 
 #include "importer/app.h"
+#include "importer/kibana.h"
 #include "importer/plan.h"
 #include "importer/probe.h"
 #include "importer/render.h"
@@ -14,9 +15,9 @@ struct install {
 	struct render_dictionaries dictionaries;
 	struct rendering rendering;
 	struct plan plan;
-	struct es *kibana; /* NULL: no Kibana is configured, or it was left out */
-	char kibana_version[32];
-	const char *no_kibana; /* why there is none */
+	struct kibana kibana;
+	bool has_kibana;
+	const char *no_kibana; /* why there is none, for people */
 };
 
 /* Connects and probes; renders nothing yet. Release with install_release() also after an error. */
