@@ -20,6 +20,8 @@ struct setup_settings {
 	int64_t shards;
 	int64_t replicas; /* -1: by the number of data nodes */
 	char *refresh;    /* "30s" */
+	int as;           /* whose AS number wins */
+	int leftovers;    /* keep or drop what no field holds */
 	char *key_file;   /* where the API key of efd goes */
 };
 

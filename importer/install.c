@@ -6,16 +6,32 @@
 
 #include "common/cleanup.h"
 #include "importer/es.h"
+#include "importer/settings.h"
 
-/* Every ${variable} that assets may use, with its value for this cluster. */
+/* The variables for this cluster: where the user leaves the choice to us, it is made here. */
 static json_t *variables(const struct app *app, const struct cluster *cluster)
 {
-	int64_t replicas = app->setup.replicas;
-	if (replicas < 0)
-		replicas = cluster->data_nodes > 1 ? 1 : 0;
-	return json_pack("{s:s,s:s,s:I,s:I,s:s}", "namespace", app->elastic.namespace, "retention",
-			 app->setup.retention, "shards", (json_int_t)app->setup.shards, "replicas",
-			 (json_int_t)replicas, "refresh", app->setup.refresh);
+	json_t *v = settings_variables(app);
+	if (app->setup.replicas < 0)
+		json_object_set_new(v, "replicas", json_integer(cluster->data_nodes > 1 ? 1 : 0));
+	return v;
+}
+
+static int no_table(void *arg, const char *name, json_t **ret_table, struct err *err)
+{
+	(void)err;
+	render_note(arg, "dictionary %s is empty", name);
+	*ret_table = json_object();
+	return 0;
+}
+
+static int no_calls(void *arg, const char *name, json_t **ret_processors, struct err *err)
+{
+	(void)arg;
+	(void)name;
+	(void)err;
+	*ret_processors = json_array();
+	return 0;
 }
 
 int install_open(struct install *in, struct app *app, struct err *err)
@@ -23,6 +39,9 @@ int install_open(struct install *in, struct app *app, struct err *err)
 	*in = (struct install){ 0 };
 	if (app_connect(app, &in->es, err) || cluster_probe(in->es, &in->cluster, err))
 		return -1;
+	in->dictionaries = (struct render_dictionaries){ .arg = &in->rendering,
+							 .table = no_table,
+							 .calls = no_calls };
 	in->rendering = (struct rendering){
 		.assets = app->assets,
 		.cluster = &in->cluster,

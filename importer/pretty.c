@@ -2,6 +2,7 @@
  * JSON text for people to read and diff: how dashboards are kept in files. */
 #include "importer/pretty.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -6,6 +6,10 @@
 
 #define AT(field) offsetof(struct setup_settings, field)
 
+static const char *const as_names[] = { "exporter", "database", NULL };
+static const char *const leftover_names[] = { "keep", "drop", NULL };
+
+/* Each row is also a variable for assets: setup.shards is ${shards}. */
 static const struct opt setup_rows[] = {
 	{ .name = "setup.assets",
 	  .type = OPT_TEXT,
@@ -45,6 +49,21 @@ static const struct opt setup_rows[] = {
 	  .preset = "10s",
 	  .arg = "TIME",
 	  .help = "How soon new records can be found. Longer costs less." },
+	{ .name = "setup.as",
+	  .type = OPT_ENUM,
+	  .offset = AT(as),
+	  .flag = "as",
+	  .preset = "exporter",
+	  .choices = as_names,
+	  .help = "Whose AS number wins when the exporter and the geo database both know one." },
+	{ .name = "setup.leftovers",
+	  .type = OPT_ENUM,
+	  .offset = AT(leftovers),
+	  .flag = "leftovers",
+	  .preset = "keep",
+	  .choices = leftover_names,
+	  .help = "What to do with elements that no field holds: keep them in flow.ie, or drop "
+		  "them to save disk." },
 	{ .name = "setup.key_file",
 	  .type = OPT_TEXT,
 	  .offset = AT(key_file),
@@ -103,4 +122,23 @@ int settings_check(struct app *app, struct err *err)
 	    check_time("setup.refresh", app->setup.refresh, err))
 		return -1;
 	return elastic_settings_check(&app->elastic, err);
+}
+
+json_t *settings_variables(const struct app *app)
+{
+	json_t *variables = json_object();
+	for (const struct opt *o = setup_rows;
+	     o < setup_rows + sizeof(setup_rows) / sizeof(setup_rows[0]); o++) {
+		const void *field = (const char *)&app->setup + o->offset;
+		const char *name = strchr(o->name, '.') + 1;
+		const char *text = o->type == OPT_ENUM   ? o->choices[*(const int *)field]
+				   : o->type == OPT_TEXT ? *(char *const *)field
+							 : NULL;
+		if (o->type == OPT_INT)
+			json_object_set_new(variables, name, json_integer(*(const int64_t *)field));
+		else if (text)
+			json_object_set_new(variables, name, json_string(text));
+	}
+	json_object_set_new(variables, "namespace", json_string(app->elastic.namespace));
+	return variables;
 }

@@ -3,6 +3,8 @@
 #ifndef EF_IMPORTER_SETTINGS_H
 #define EF_IMPORTER_SETTINGS_H
 
+#include <jansson.h>
+
 #include "common/conf.h"
 #include "importer/commands.h"
 
@@ -21,5 +23,8 @@ void settings_tables(struct app *app, const struct command *command,
 
 /* What must fit together across options. */
 int settings_check(struct app *app, struct err *err);
+
+/* Every ${variable} that assets may use: the rows of `setup:` by their last word, and the namespace. The caller's. */
+json_t *settings_variables(const struct app *app);
 
 #endif
