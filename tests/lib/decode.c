@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Decodes a capture, or datagrams written as hex (*.hex), to NDJSON on standard output; what was wrong with a datagram and,
+ * as a JSON object in the last line, all counters that are not zero go to standard error.
+ * usage: decode [--elements CSV] FILE */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "forwarder/decode/decode.h"
+#include "forwarder/decode/field.h"
+#include "importer/pcap.h"
+#include "tests/lib/hexfile.h"
+
+#define ROOM (16u << 20)
+
+static const char *elements; /* a CSV of the user */
+
+static int flush(struct sink *sink, size_t need)
+{
+	char *start = sink->owner;
+	fwrite(start, 1, (size_t)(sink->cur - start), stdout);
+	sink->cur = start;
+	return need <= ROOM ? 0 : -1;
+}
+
+static void print_counters(const struct decode_counters *counters)
+{
+	const char *comma = "{";
+	for (size_t i = 0; i < decode_counter_rows_len; i++) {
+		const struct decode_counter_row *row = &decode_counter_rows[i];
+		uint64_t v;
+		memcpy(&v, (const char *)counters + row->offset, sizeof(v));
+		if (!v || strcmp(row->name, "memory_bytes") == 0)
+			continue;
+		fprintf(stderr, "%s\"%s%s%s\":%llu", comma, row->name, row->value ? "." : "",
+			row->value ? row->value : "", (unsigned long long)v);
+		comma = ",";
+	}
+	fprintf(stderr, "%s\n", comma[0] == '{' ? "{}" : "}");
+}
+
+static struct decoder *new_decoder(struct err *err)
+{
+	struct decode_options options = { .fields = fields_new() };
+	if (elements && fields_load_csv(options.fields, elements, err))
+		return NULL;
+	return decoder_new(&options, err);
+}
+
+static void one(struct decoder *dec, const struct datagram *dgram, struct sink *sink)
+{
+	static unsigned number;
+	number++;
+	if (decoder_datagram(dec, dgram, sink) == DECODE_OK)
+		return;
+	const struct decode_problem *problem = decoder_problem(dec);
+	fprintf(stderr, "datagram %u, offset %zu: %s (%u)\n", number, problem->offset,
+		problem->reason ? problem->reason : "refused", problem->value);
+}
+
+static int from_capture(struct decoder *dec, const char *path, struct sink *sink, struct err *err)
+{
+	struct capture *capture = NULL;
+	struct captured captured;
+	int more;
+	if (capture_open(path, NULL, 0, &capture, err))
+		return -1;
+	while ((more = capture_next(capture, &captured, err)) > 0)
+		one(dec, &captured.dgram, sink);
+	capture_free(capture);
+	return more;
+}
+
+/* A new decoder that knows what the old one saved. */
+static int restart(struct decoder **dec, struct err *err)
+{
+	struct buf state;
+	buf_init(&state, 64u << 20);
+	struct decoder *next = new_decoder(err);
+	int result = next ? decoder_save(*dec, &state, err) : -1;
+	if (result == 0)
+		result = decoder_load(next, state.data, state.len, err);
+	buf_release(&state);
+	decoder_free(*dec);
+	*dec = next;
+	return result;
+}
+
+static int from_hex(struct decoder **dec, const char *path, struct sink *sink, struct err *err)
+{
+	struct hexfile *file = NULL;
+	struct datagram dgram;
+	enum hex_step step;
+	int result = hexfile_open(path, &file, err);
+	while (result == 0) {
+		result = hexfile_next(file, &step, &dgram, err);
+		if (result || step == HEX_END)
+			break;
+		if (step == HEX_DATAGRAM)
+			one(*dec, &dgram, sink);
+		else if (step == HEX_TICK)
+			decoder_tick(*dec, dgram.received_ms, sink);
+		else
+			result = restart(dec, err);
+	}
+	hexfile_free(file);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = ERR_NONE;
+	if (argc == 4 && strcmp(argv[1], "--elements") == 0)
+		elements = argv[2];
+	else if (argc != 2) {
+		fputs("usage: decode [--elements CSV] FILE\n", stderr);
+		return EF_USAGE;
+	}
+	const char *path = argv[argc - 1], *dot = strrchr(path, '.');
+	struct sink sink = { .more = flush, .owner = malloc(ROOM) };
+	for (int kind = 0; kind < LINE_KINDS; kind++)
+		sink.head[kind].id_at = -1;
+	sink.cur = sink.owner;
+	sink.end = sink.cur + ROOM;
+
+	struct decoder *dec = new_decoder(&err);
+	bool hex = dot && strcmp(dot, ".hex") == 0;
+	if (!dec || (hex ? from_hex(&dec, path, &sink, &err) : from_capture(dec, path, &sink, &err)))
+		fprintf(stderr, "decode: %s\n", err.msg);
+	flush(&sink, 0);
+	if (dec)
+		print_counters(decoder_counters(dec));
+	decoder_free(dec);
+	free(sink.owner);
+	return err.msg[0] ? EF_FAILED : EF_DONE;
+}
