@@ -45,7 +45,7 @@ ARCHIVES = $(BUILD)/libefimport.a $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(
 # A test is an executable tests/<group>/test_* that prints TAP (C: tests/unit/test_*.c). No network for the first list.
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 scripts    = $(wildcard $(addsuffix /test_*.py,$(addprefix tests/,$(1))) $(addsuffix /test_*.sh,$(addprefix tests/,$(1))))
-CHECKS     = $(UNIT_TESTS) $(call scripts,lib golden assets oracle)
+CHECKS     = $(UNIT_TESTS) $(call scripts,lib golden golden-bad assets oracle)
 TEST_TOOLS = $(BUILD)/tests/oracle/decode
 CLUSTER    = $(call scripts,pipeline dict e2e)
 FAULT      = $(call scripts,fault)

@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+#include "forwarder/decode/dissect.h"
+#include "forwarder/decode/frame.h"
+
 /* ---- converters ---- */
 
 static enum converter unsigned_converter(size_t width)
@@ -76,6 +79,8 @@ static uint32_t value_room(enum converter conv, uint32_t width)
 	case CONV_APPLICATION:
 	case CONV_HEX:
 		return JSONW_HEX_MAX(width) + 40;
+	case CONV_FRAME: /* of variable length: the hex text is counted per record */
+		return DISSECT_MAX + (width == WIDTH_VARIABLE ? 8 : JSONW_HEX_MAX(width));
 	case CONV_NONE:
 	case CONV_ABSENT:
 	case CONV_BASIC_LIST:
@@ -267,7 +272,11 @@ static void add_value(struct compiler *c, const char *key, size_t key_len, size_
 	enum converter conv = converter_for(type, width);
 	if (absolute_of(c, spec))
 		conv = id == 21 || id == 22 ? (enum converter)relative[id - 21] : CONV_DELTA;
-	if (width == WIDTH_VARIABLE && !converter_is_list(conv))
+	if (frame_link(&c->t->specs[spec]) && !c->t->frame && key_len > 1 && width) {
+		conv = CONV_FRAME;
+		c->t->frame = true;
+	}
+	if (width == WIDTH_VARIABLE && !converter_is_list(conv) && conv != CONV_FRAME)
 		conv = CONV_VARYING;
 	add_op(c, key, key_len, conv, spec);
 	if (conv == CONV_VARYING)

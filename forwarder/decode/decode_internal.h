@@ -42,7 +42,8 @@ struct decoder {
 	struct template *netflow5[4]; /* constant templates of versions 1, 5, 6, 7 */
 	struct jsonw_day day;
 	uint64_t held_bytes;
-	bool with_ids; /* the sink wants document ids */
+	bool with_ids;        /* the sink wants document ids */
+	bool frame_truncated; /* a frame of the record at hand was cut */
 };
 
 /* Set `dec->ctx` for a datagram of `domain`: the texts, the id, the clock skew and the datagram counts. has_uptime is false

@@ -2,6 +2,8 @@
  * The record walk: runs a template's program over the bytes of a record. */
 #include "forwarder/decode/record.h"
 
+#include "forwarder/decode/frame.h"
+
 /* ---- values ---- */
 
 /* Copies of 32 bytes are cheaper than copies of the right length; keys are padded for it and the sink has slack. */
@@ -142,10 +144,10 @@ static __attribute__((noinline)) char *put_bare_uptime(char *key_at, enum conver
 	return jsonw_u64(p, be_uint(v, width));
 }
 
-/* Writes the value; returns NULL where it is absent. The hot converters are all here. */
+/* Writes the value at `p` behind its key at `key_at`; returns NULL where it is absent. The hot converters are all here. */
 static inline __attribute__((always_inline)) char *
-put_value(struct decoder *dec, const struct record_times *times, unsigned depth, char *p,
-	  enum converter conv, const uint8_t *v, size_t width)
+put_value(struct decoder *dec, const struct record_times *times, unsigned depth, char *key_at,
+	  char *p, enum converter conv, const uint8_t *v, size_t width)
 {
 	switch (conv) {
 	case CONV_NONE:
@@ -169,7 +171,9 @@ put_value(struct decoder *dec, const struct record_times *times, unsigned depth,
 	case CONV_STRING:
 		return put_text(p, v, width);
 	case CONV_UPTIME_START:
-	case CONV_UPTIME_END: /* has_uptime was tested by the caller */
+	case CONV_UPTIME_END:
+		if (__builtin_expect(!times->has_uptime, 0))
+			return put_bare_uptime(key_at, conv, v, width);
 		return jsonw_u64(p, uptime_ms((uint32_t)be_uint(v, width), times));
 	default:
 		return put_rare(dec, times, depth, p, conv, v, width);
@@ -181,7 +185,7 @@ char *value_write(struct decoder *dec, const struct record_times *times, unsigne
 {
 	if (conv == CONV_UPTIME_START || conv == CONV_UPTIME_END)
 		conv = CONV_UINT;
-	return put_value(dec, times, depth, p, conv, b.p, b.len);
+	return put_value(dec, times, depth, p, p, conv, b.p, b.len);
 }
 
 /* The program. `loc` is a constant NULL or not in each of the two calls. */
@@ -197,12 +201,11 @@ run(struct decoder *dec, const struct template *t, const uint8_t *data, const st
 		char *key_at = p, *value_at = put_key(p, op->key, op->key_len);
 		if (loc && conv == CONV_VARYING)
 			conv = converter_for(op->width, width);
-		if (__builtin_expect(conv == CONV_UPTIME_START || conv == CONV_UPTIME_END, 0) &&
-		    !times->has_uptime) {
-			p = put_bare_uptime(key_at, conv, v, width);
+		if (__builtin_expect(conv == CONV_FRAME, 0)) {
+			p = frame_write(dec, t, op, (struct bytes){ v, width }, value_at);
 			continue;
 		}
-		p = put_value(dec, times, depth, value_at, conv, v, width);
+		p = put_value(dec, times, depth, key_at, value_at, conv, v, width);
 		if (__builtin_expect(p == NULL, 0)) /* in an array a place must stay */
 			p = op->key_len > 1 ? key_at : jsonw_lit(value_at, "null");
 	}

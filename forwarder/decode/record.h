@@ -99,6 +99,7 @@ struct template
 	uint16_t min_len; /* shortest record; the length of every record when not `varying` */
 	bool varying;     /* has elements of variable length, or lists */
 	bool lists;       /* has lists */
+	bool frame;       /* has a piece of a frame to dissect */
 	bool options;     /* an options template */
 	bool netflow9;    /* ids are NetFlow 9 field types */
 	bool unknown;     /* has elements that the registry did not know */

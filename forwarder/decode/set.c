@@ -53,6 +53,21 @@ static inline char *copy(char *p, const char *text, size_t len)
 	return p + len;
 }
 
+static char *put_tags(char *p, bool skewed, bool held, bool truncated)
+{
+	char *open = p + sizeof(",\"tags\":") - 1;
+	p = jsonw_lit(p, ",\"tags\":");
+	if (skewed)
+		p = jsonw_lit(p, ",\"exporter_clock_skew\"");
+	if (held)
+		p = jsonw_lit(p, ",\"held\"");
+	if (truncated)
+		p = jsonw_lit(p, ",\"truncated\"");
+	*open = '['; /* over the first comma */
+	*p++ = ']';
+	return p;
+}
+
 static void flow_line(struct decoder *dec, struct sink *sink, const struct set_run *run,
 		      const struct record *rec, size_t room)
 {
@@ -68,6 +83,7 @@ static void flow_line(struct decoder *dec, struct sink *sink, const struct set_r
 		p = join_sampling(dec, rec, &run->join, p);
 
 	char *members = p;
+	dec->frame_truncated = false;
 	p = record_members(dec, rec, &run->times, 1, p);
 	if (p == members)
 		p++;
@@ -75,16 +91,8 @@ static void flow_line(struct decoder *dec, struct sink *sink, const struct set_r
 	*p++ = '}';
 	if (run->join.joins)
 		p = join_write(dec, rec, &run->join, p);
-	if (__builtin_expect(run->held || skewed, 0)) {
-		p = jsonw_lit(p, ",\"tags\":[");
-		if (skewed)
-			p = jsonw_lit(p, "\"exporter_clock_skew\"");
-		if (skewed && run->held)
-			*p++ = ',';
-		if (run->held)
-			p = jsonw_lit(p, "\"held\"");
-		*p++ = ']';
-	}
+	if (__builtin_expect(run->held || skewed || dec->frame_truncated, 0))
+		p = put_tags(p, skewed, run->held, dec->frame_truncated);
 	*p++ = '}';
 	line_end(sink, LINE_FLOW, p);
 }

@@ -76,11 +76,12 @@ static int measure(const char *path, double seconds, bool once)
 		fprintf(stderr, "decode: %s: %s\n", path, err.msg);
 		return EF_FAILED;
 	}
-	struct sink sink = { .cur = memory, .end = memory + ROOM, .more = rewind_sink,
-			     .owner = memory };
+	struct sink sink = {
+		.cur = memory, .end = memory + ROOM, .more = rewind_sink, .owner = memory
+	};
 	for (int kind = 0; kind < LINE_KINDS; kind++) { /* as for Elasticsearch */
 		static const char head[] =
-			"{\"create\":{\"_id\":\"                           \"}}\n";
+		    "{\"create\":{\"_id\":\"                           \"}}\n";
 		memcpy(sink.head[kind].text, head, sizeof(head) - 1);
 		sink.head[kind].len = sizeof(head) - 1;
 		sink.head[kind].id_at = 18;
@@ -107,7 +108,8 @@ static int measure(const char *path, double seconds, bool once)
 	uint64_t bytes;
 	memcpy(&bytes, memory + ROOM, sizeof(bytes));
 	(void)best;
-	printf("{\"capture\":\"%s\",\"records\":%llu,\"cpu_seconds\":%.3f,\"records_per_cpu_second\":%.0f,"
+	printf("{\"capture\":\"%s\",\"records\":%llu,\"cpu_seconds\":%.3f,\"records_per_cpu_"
+	       "second\":%.0f,"
 	       "\"ns_per_record\":%.1f,\"bytes_per_line\":%.0f}\n",
 	       path, (unsigned long long)records, spent, (double)records / spent,
 	       1e9 * spent / (double)records, (double)bytes / (double)records_of(counters));

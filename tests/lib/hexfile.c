@@ -76,8 +76,8 @@ static int hex_line(struct hexfile *f, struct err *err)
 
 static bool is_step(const char *line)
 {
-	return line[0] == 'd' ? strncmp(line, "datagram ", 9) == 0 :
-				strncmp(line, "tick ", 5) == 0 || strncmp(line, "restart", 7) == 0;
+	return line[0] == 'd' ? strncmp(line, "datagram ", 9) == 0
+			      : strncmp(line, "tick ", 5) == 0 || strncmp(line, "restart", 7) == 0;
 }
 
 int hexfile_next(struct hexfile *f, enum hex_step *ret_step, struct datagram *ret, struct err *err)

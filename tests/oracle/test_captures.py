@@ -17,7 +17,7 @@ import ndjson  # noqa: E402
 import tap  # noqa: E402
 
 CAPTURES = os.path.join(ROOT, "..", "shared", "captures")
-DECODE = os.path.join(ROOT, os.environ.get("BUILD", "build"), "tests", "lib", "decode")
+DECODE = os.path.join(ROOT, os.environ.get("BUILD", "build"), "tests", "oracle", "decode")
 
 # Where the independent decode is wrong or of another opinion, and why ours is right.
 EXPLAINED = {

@@ -125,7 +125,8 @@ int main(int argc, char **argv)
 
 	struct decoder *dec = new_decoder(&err);
 	bool hex = dot && strcmp(dot, ".hex") == 0;
-	if (!dec || (hex ? from_hex(&dec, path, &sink, &err) : from_capture(dec, path, &sink, &err)))
+	if (!dec ||
+	    (hex ? from_hex(&dec, path, &sink, &err) : from_capture(dec, path, &sink, &err)))
 		fprintf(stderr, "decode: %s\n", err.msg);
 	flush(&sink, 0);
 	if (dec)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Elements that hold the start of a packet: their headers become members beside the element's hex text. */
+#include "forwarder/decode/frame.h"
+
+#include "forwarder/decode/dissect.h"
+
+#define LINK_IP (-1)
+
+int frame_link(const struct spec *spec)
+{
+	static const struct {
+		uint16_t id;
+		int8_t link;
+	} rows[] = {
+		{ 104, DISSECT_ETHERNET }, /* layer2packetSectionData */
+		{ 313, LINK_IP },          /* ipHeaderPacketSection */
+		{ 315, DISSECT_ETHERNET }, /* dataLinkFrameSection */
+		{ 316, DISSECT_MPLS },     /* mplsLabelStackSection */
+	};
+	for (size_t i = 0; spec->pen == 0 && i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].id == spec->id)
+			return rows[i].link;
+	return 0;
+}
+
+/* Does the template write this key itself? `key` starts with its comma. */
+static bool taken(const struct template *t, const char *key, size_t len)
+{
+	for (size_t i = 0; i < t->ops_len; i++)
+		if (t->ops[i].key_len == len && memcmp(t->ops[i].key, key, len) == 0)
+			return true;
+	return false;
+}
+
+/* The end of the member at `p`: where the next one's comma is, or `end`. The text is ours, so it is well-formed. */
+static const char *member_end(const char *p, const char *end)
+{
+	bool text = false;
+	int depth = 0;
+	for (p++; p < end; p++) {
+		if (*p == '"')
+			text = !text;
+		else if (text && *p == '\\')
+			p++;
+		else if (!text && (*p == '{' || *p == '['))
+			depth++;
+		else if (!text && (*p == '}' || *p == ']'))
+			depth--;
+		else if (!text && depth == 0 && *p == ',')
+			return p;
+	}
+	return end;
+}
+
+/* Take out the members that the record has as elements: no key may come twice in an object. */
+static char *drop_taken(const struct template *t, char *members, char *end)
+{
+	char *to = members;
+	for (const char *p = members; p < end;) {
+		const char *next = member_end(p, end);
+		const char *colon = memchr(p, ':', (size_t)(next - p));
+		if (!taken(t, p, (size_t)(colon - p) + 1)) {
+			memmove(to, p, (size_t)(next - p));
+			to += next - p;
+		}
+		p = next;
+	}
+	return to;
+}
+
+char *frame_write(struct decoder *dec, const struct template *t, const struct op *op,
+		  struct bytes frame, char *p)
+{
+	int link = frame_link(&t->specs[op->spec]);
+	if (link == LINK_IP)
+		link = frame.len && frame.p[0] >> 4 == 6 ? DISSECT_IPV6 : DISSECT_IPV4;
+	p = jsonw_hex(p, frame.p, frame.len);
+	if (frame.len == 0)
+		return p;
+	char *end = dissect(p, (uint32_t)link, frame.p, frame.len, &dec->frame_truncated);
+	return drop_taken(t, p, end);
+}
