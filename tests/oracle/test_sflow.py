@@ -247,7 +247,7 @@ def check_capture(row, layout, names):
 	name = os.path.basename(row["path"])[:-5]
 	run = subprocess.run([DECODE, os.path.join(CAPTURES, row["path"])], capture_output=True, text=True)
 	lines = [json.loads(x) for x in run.stdout.splitlines()]
-	counters = json.loads(run.stderr)
+	counters = json.loads(run.stderr.splitlines()[-1])
 	flows = [x for x in lines if "ie" in x and x["flow"]["type"] == "sflow5"]
 	counts = [x for x in lines if "counters" in x]
 	with gzip.open(os.path.join(CAPTURES, "oracle", name + ".ref.jsonl.gz"), "rt") as f:
