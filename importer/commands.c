@@ -23,6 +23,18 @@ ROW(show_key, OPT_BOOL, "show-key", NULL, NULL, "Print the new API key, too.");
 ROW(rollover, OPT_BOOL, "rollover", NULL, NULL,
     "Start new backing indices where templates changed, so that the changes count at once.");
 ROW(write, OPT_TEXT, "write", NULL, "DIR", "Write the files below DIR.");
+
+static const struct opt opt_count = { .name = "count",
+				      .type = OPT_INT,
+				      .offset = offsetof(struct flags, count),
+				      .preset = "10",
+				      .min = 1,
+				      .max = 1000,
+				      .letter = 'n',
+				      .flag_only = true,
+				      .help = "How many lines." };
+ROW(since, OPT_DURATION, "since", NULL, "TIME",
+    "Only the documents of the last TIME (default: all).");
 ROW(port, OPT_LIST, "port", NULL, "PORT,…",
     "Take every datagram to these ports. Without it, whatever looks like NetFlow, IPFIX or sFlow "
     "on any port.");
@@ -52,6 +64,11 @@ const struct command commands[] = {
 	      "Install templates, lifecycle, pipelines, dictionaries, dashboards and efd's API key",
 	  .options = ROWS(&opt_dry_run, &opt_force, &opt_rollover, &opt_dashboards, &opt_key,
 			  &opt_show_key) },
+	{ .name = "status",
+	  .args = "",
+	  .run = cmd_status,
+	  .text = "Show the cluster, what is installed, documents, rejects and exporters",
+	  .options = ROWS(&opt_since) },
 	{ .name = "replay",
 	  .args = "FILE…",
 	  .run = cmd_replay,
@@ -62,6 +79,11 @@ const struct command commands[] = {
 	  .run = cmd_decode,
 	  .text = "Decode captures and print the raw lines",
 	  .options = ROWS(&opt_port, &opt_output) },
+	{ .name = "top",
+	  .args = "[talkers|services|conversations|applications|exporters]",
+	  .run = cmd_top,
+	  .text = "Show the most by bytes from the index",
+	  .options = ROWS(&opt_count, &opt_since) },
 	{ .name = "assets",
 	  .args = "[PATH…]",
 	  .run = cmd_assets,

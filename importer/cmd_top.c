@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * efctl top: the most by bytes from the index. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "importer/commands.h"
+#include "importer/es.h"
+#include "importer/table.h"
+
+#define FIELDS_MAX     3
+#define CANDIDATES_MAX 10000 /* search.max_buckets allows more, but nobody reads them */
+
+/* What can be ranked: by which fields. A talker is either end, so it is two aggregations put together. */
+static const struct ranking {
+	const char *name, *title;
+	const char *fields[FIELDS_MAX];
+	const char *other_end; /* ranked together with fields[0] */
+} rankings[] = {
+	{ .name = "talkers",
+	  .title = "TALKER",
+	  .fields = { "flow.source.name" },
+	  .other_end = "flow.destination.name" },
+	{ .name = "services", .title = "SERVICE", .fields = { "flow.service.name" } },
+	{ .name = "conversations",
+	  .title = "CLIENT → SERVER, SERVICE",
+	  .fields = { "flow.client.name", "flow.server.name", "flow.service.name" } },
+	{ .name = "applications", .title = "APPLICATION", .fields = { "network.application" } },
+	{ .name = "exporters", .title = "EXPORTER", .fields = { "observer.name" } },
+};
+
+struct row {
+	char *name;
+	uint64_t bytes, packets, flows;
+	uint64_t in, out; /* talkers: received and sent */
+};
+
+struct rows {
+	struct row *row;
+	size_t n;
+	uint64_t total_bytes, total_packets, total_flows;
+};
+
+static void rows_release(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		free(rows->row[i].name);
+	free(rows->row);
+}
+
+static json_t *sums(void)
+{
+	return json_pack("{s:{s:{s:s}},s:{s:{s:s}},s:{s:{s:s}},s:{s:{s:s}}}", "bytes", "sum",
+			 "field", "network.bytes", "packets", "sum", "field", "network.packets",
+			 "source", "sum", "field", "source.bytes", "destination", "sum", "field",
+			 "destination.bytes");
+}
+
+static json_t *terms(const struct ranking *k, const char *field, int64_t size)
+{
+	json_t *order = json_pack("{s:s}", "bytes", "desc");
+	if (!k->fields[1])
+		return json_pack("{s:{s:s,s:I,s:I,s:o},s:o}", "terms", "field", field, "size",
+				 (json_int_t)size, "shard_size", (json_int_t)(size * 5 + 100),
+				 "order", order, "aggs", sums());
+	json_t *list = json_array();
+	for (size_t i = 0; i < FIELDS_MAX && k->fields[i]; i++)
+		json_array_append_new(
+		    list, json_pack("{s:s,s:s}", "field", k->fields[i], "missing", "-"));
+	return json_pack("{s:{s:o,s:I,s:I,s:o},s:o}", "multi_terms", "terms", list, "size",
+			 (json_int_t)size, "shard_size", (json_int_t)(size * 5 + 100), "order",
+			 order, "aggs", sums());
+}
+
+static json_t *request(const struct ranking *k, const struct app *app)
+{
+	/* A talker that is tenth in sum may be further down at each end. */
+	int64_t size = k->other_end ? app->flags.count * 10 + 100 : app->flags.count;
+	json_t *aggs =
+	    json_pack("{s:o,s:o}", "all", json_object(), "top", terms(k, k->fields[0], size));
+	json_object_set_new(aggs, "all",
+			    json_pack("{s:{s:{}},s:o}", "filter", "match_all", "aggs", sums()));
+	if (k->other_end)
+		json_object_set_new(aggs, "other", terms(k, k->other_end, size));
+	json_t *body = json_pack("{s:i,s:b,s:o}", "size", 0, "track_total_hits", 1, "aggs", aggs);
+	if (app->flags.since) {
+		char from[40];
+		snprintf(from, sizeof(from), "now-%llds", (long long)(app->flags.since / 1000));
+		json_object_set_new(body, "query",
+				    json_pack("{s:{s:{s:s}}}", "range", "@timestamp", "gte", from));
+	}
+	return body;
+}
+
+static struct row *row_of(struct rows *rows, const char *name)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		if (strcmp(rows->row[i].name, name) == 0)
+			return &rows->row[i];
+	struct row *more = realloc(rows->row, (rows->n + 1) * sizeof(*more));
+	char *copy = strdup(name);
+	if (!more || !copy)
+		return NULL;
+	rows->row = more;
+	more[rows->n] = (struct row){ .name = copy };
+	return &more[rows->n++];
+}
+
+static void bucket_name(const json_t *bucket, char *name, size_t size)
+{
+	const json_t *key = json_object_get(bucket, "key");
+	if (json_is_string(key))
+		snprintf(name, size, "%s", json_string_value(key));
+	else if (json_array_size(key) == 3)
+		snprintf(name, size, "%s → %s, %s", json_string_value(json_array_get(key, 0)),
+			 json_string_value(json_array_get(key, 1)),
+			 json_string_value(json_array_get(key, 2)));
+	else
+		snprintf(name, size, "?");
+}
+
+static int take_buckets(struct rows *rows, const json_t *agg, bool is_destination, struct err *err)
+{
+	size_t i;
+	json_t *bucket;
+	json_array_foreach (json_object_get(agg, "buckets"), i, bucket) {
+		char name[512];
+		bucket_name(bucket, name, sizeof(name));
+		struct row *row = row_of(rows, name);
+		if (!row)
+			return err_set(err, EF_FAILED, "out of memory");
+		uint64_t from = (uint64_t)json_int_at(bucket, "source.value");
+		uint64_t to = (uint64_t)json_int_at(bucket, "destination.value");
+		row->bytes += (uint64_t)json_int_at(bucket, "bytes.value");
+		row->packets += (uint64_t)json_int_at(bucket, "packets.value");
+		row->flows += (uint64_t)json_int_at(bucket, "doc_count");
+		row->out += is_destination ? to : from;
+		row->in += is_destination ? from : to;
+	}
+	return 0;
+}
+
+static int by_bytes(const void *x, const void *y)
+{
+	const struct row *a = x, *b = y;
+	if (a->bytes != b->bytes)
+		return a->bytes < b->bytes ? 1 : -1;
+	return strcmp(a->name, b->name);
+}
+
+static void print_text(const struct ranking *k, const struct rows *rows, size_t n)
+{
+	char number[NUMBER_MAX];
+	int width = 20;
+	for (size_t i = 0; i < n; i++)
+		if ((int)text_width(rows->row[i].name) > width)
+			width = (int)text_width(rows->row[i].name);
+	width = width > 70 ? 70 : width;
+	print_cell(stdout, k->title, width, 0);
+	printf("%18s %7s%s %14s %12s\n", "BYTES", "SHARE",
+	       k->other_end ? "           SENT       RECEIVED" : "", "PACKETS", "FLOWS");
+	for (size_t i = 0; i < n; i++) {
+		const struct row *r = &rows->row[i];
+		print_cell(stdout, r->name, width, 0);
+		printf("%18s", number_text(r->bytes, number));
+		printf(" %5.1f %%", rows->total_bytes
+					? 100.0 * (double)r->bytes / (double)rows->total_bytes
+					: 0.0);
+		if (k->other_end) {
+			printf(" %14s", bytes_text(r->out, number));
+			printf(" %14s", bytes_text(r->in, number));
+		}
+		printf(" %14s", number_text(r->packets, number));
+		printf(" %12s\n", number_text(r->flows, number));
+	}
+	print_cell(stdout, "all", width, 0);
+	printf("%18s %7s%s", number_text(rows->total_bytes, number), "",
+	       k->other_end ? "                              " : "");
+	printf(" %14s", number_text(rows->total_packets, number));
+	printf(" %12s\n", number_text(rows->total_flows, number));
+}
+
+static void print_json(const struct rows *rows, size_t n)
+{
+	CLEANUP_JSON json_t *list = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "name",
+						      rows->row[i].name, "bytes",
+						      (json_int_t)rows->row[i].bytes, "packets",
+						      (json_int_t)rows->row[i].packets, "flows",
+						      (json_int_t)rows->row[i].flows, "sent",
+						      (json_int_t)rows->row[i].out, "received",
+						      (json_int_t)rows->row[i].in));
+	CLEANUP_JSON json_t *all = json_pack(
+	    "{s:O,s:{s:I,s:I,s:I}}", "top", list, "all", "bytes", (json_int_t)rows->total_bytes,
+	    "packets", (json_int_t)rows->total_packets, "flows", (json_int_t)rows->total_flows);
+	json_dumpf(all, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+static int search(struct app *app, const struct ranking *k, struct rows *rows, struct err *err)
+{
+	char path[200];
+	CLEANUP_ES struct es *es = NULL;
+	CLEANUP_JSON json_t *body = request(k, app), *reply = NULL;
+	if (app_connect(app, &es, err))
+		return -1;
+	snprintf(path, sizeof(path), "/logs-flow-%s/_search?ignore_unavailable=true",
+		 app->elastic.namespace);
+	if (es_must(es, "POST", path, body, &reply, err)) {
+		if (strstr(err->msg, "multi_terms"))
+			return err_set(err, EF_FAILED,
+				       "this cluster cannot rank conversations: the aggregation "
+				       "multi_terms came "
+				       "with Elasticsearch 7.12 and OpenSearch 2.1");
+		return -1;
+	}
+	json_t *aggs = json_object_get(reply, "aggregations");
+	rows->total_bytes = (uint64_t)json_int_at(aggs, "all.bytes.value");
+	rows->total_packets = (uint64_t)json_int_at(aggs, "all.packets.value");
+	rows->total_flows = (uint64_t)json_int_at(aggs, "all.doc_count");
+	if (take_buckets(rows, json_object_get(aggs, "top"), false, err))
+		return -1;
+	return take_buckets(rows, json_object_get(aggs, "other"), true, err);
+}
+
+int cmd_top(struct app *app, struct err *err)
+{
+	const char *what = app->args.n ? app->args.item[0] : "talkers";
+	const struct ranking *k = NULL;
+	struct rows rows = { 0 };
+	for (size_t i = 0; i < sizeof(rankings) / sizeof(rankings[0]); i++)
+		if (strcmp(rankings[i].name, what) == 0)
+			k = &rankings[i];
+	if (!k)
+		return err_set(
+		    err, EF_USAGE,
+		    "'%s' cannot be ranked: say talkers, services, conversations, applications or "
+		    "exporters",
+		    what);
+	if (app->flags.count < 1 || app->flags.count > CANDIDATES_MAX / 10)
+		return err_set(err, EF_USAGE, "--count: 1 to %d", CANDIDATES_MAX / 10);
+	int result = search(app, k, &rows, err);
+	if (result == 0) {
+		qsort(rows.row, rows.n, sizeof(*rows.row), by_bytes);
+		size_t n = rows.n < (size_t)app->flags.count ? rows.n : (size_t)app->flags.count;
+		if (app->flags.json)
+			print_json(&rows, n);
+		else if (rows.total_flows)
+			print_text(k, &rows, n);
+		else
+			fprintf(stderr, "no flow records in logs-flow-%s yet\n",
+				app->elastic.namespace);
+	}
+	rows_release(&rows);
+	return result;
+}

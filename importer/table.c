@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Tables and numbers for people. */
+#include "importer/table.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+char *number_text(uint64_t n, char *text)
+{
+	char digits[NUMBER_MAX];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, n), at = 0;
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			text[at++] = ',';
+		text[at++] = digits[i];
+	}
+	text[at] = '\0';
+	return text;
+}
+
+char *bytes_text(uint64_t n, char *text)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	double value = (double)n;
+	size_t u = 0;
+	while (value >= 999.95 && u + 1 < sizeof(units) / sizeof(units[0])) {
+		value /= 1000;
+		u++;
+	}
+	snprintf(text, NUMBER_MAX, u ? "%.1f %s" : "%.0f %s", value, units[u]);
+	return text;
+}
+
+size_t text_width(const char *text)
+{
+	size_t n = 0;
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+void print_cell(FILE *out, const char *text, int width, int right)
+{
+	int have = (int)text_width(text);
+	if (have <= width) {
+		fprintf(out, "%*s%s%*s", right ? width - have : 0, "", text,
+			right ? 0 : width - have, "");
+		return;
+	}
+	for (int n = 0; *text && (n < width - 1 || ((unsigned char)*text & 0xc0) == 0x80); text++) {
+		fputc(*text, out);
+		n += ((unsigned char)text[1] & 0xc0) != 0x80;
+	}
+	fputs("…", out);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Tables and numbers for people. */
+#ifndef EF_IMPORTER_TABLE_H
+#define EF_IMPORTER_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define NUMBER_MAX 32
+
+/* 1234567 -> "1,234,567", in `text` of NUMBER_MAX bytes; returns `text`. */
+char *number_text(uint64_t n, char *text);
+
+/* 1234567 -> "1.2 MB" (powers of 1000). */
+char *bytes_text(uint64_t n, char *text);
+
+/* Characters (not bytes) that a UTF-8 text takes on a terminal, wide scripts aside. */
+size_t text_width(const char *text);
+
+/* A column: `width` characters, cut with … when longer; to the right when `right`. */
+void print_cell(FILE *out, const char *text, int width, int right);
+
+#endif
