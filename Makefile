@@ -45,13 +45,14 @@ ARCHIVES = $(BUILD)/libefimport.a $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(
 # A test is an executable tests/<group>/test_* that prints TAP (C: tests/unit/test_*.c). No network for the first list.
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 scripts    = $(wildcard $(addsuffix /test_*.py,$(addprefix tests/,$(1))) $(addsuffix /test_*.sh,$(addprefix tests/,$(1))))
-CHECKS     = $(UNIT_TESTS) $(call scripts,lib golden golden-bad assets oracle)
-TEST_TOOLS = $(BUILD)/tests/oracle/decode
+CHECKS     = $(UNIT_TESTS) $(call scripts,lib golden golden-bad assets oracle fuzz)
+FUZZ       = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+TEST_TOOLS = $(BUILD)/tests/oracle/decode $(FUZZ:%=$(BUILD)/tests/fuzz/%) $(BUILD)/tests/fuzz/seeds
 CLUSTER    = $(call scripts,pipeline dict e2e)
 FAULT      = $(call scripts,fault)
 WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
 
-.PHONY: all help check test pipeline e2e fault test-cluster clean format lint deps deps-test asan tsan install
+.PHONY: all help check test pipeline e2e fault test-cluster fuzz fuzz-run clean format lint deps deps-test asan tsan install
 .SECONDARY:
 export ES_URL ES_USER ES_PASSWORD ES_API_KEY ES_CA_FILE KIBANA_URL
 
@@ -104,6 +105,12 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libeftest.a $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
+# Fuzz targets: with libFuzzer where FUZZER is set, else programs that run each file they are given.
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/main.o) \
+                            $(BUILD)/libeftest.a $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LDLIBS)
+
 check: all $(UNIT_TESTS) $(TEST_TOOLS) ## Unit and golden tests: no network, under 30 s
 	$(Q)tests/run.py $(CHECKS)
 
@@ -119,6 +126,11 @@ fault: all ## Against a scripted server that fails in every way
 test-cluster: all ## The tests that need a cluster, on yours: ES_URL=, ES_USER=, ES_PASSWORD= or ES_API_KEY=
 	$(Q)test -n "$(ES_URL)" || { echo 'say which: make test-cluster ES_URL=https://host:9200'; exit 2; }
 	$(Q)tests/run.py $(CLUSTER)
+
+fuzz: ## Fuzz each target for T seconds (60) with libFuzzer; findings: build-fuzz/found
+	$(Q)$(MAKE) fuzz-run BUILD=build-fuzz CC=clang-14 FUZZER=1 SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
+fuzz-run: $(BUILD)/tests/fuzz/seeds $(FUZZ:%=$(BUILD)/tests/fuzz/%)
+	$(Q)tests/fuzz/run.sh $(BUILD) $(or $(T),60) $(or $(ONLY),$(FUZZ))
 
 asan: ## make check under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)$(MAKE) check BUILD=build-asan SANITIZE=address,undefined CFLAGS='-O1 -g'

@@ -102,7 +102,7 @@ static size_t collect(struct work *w, struct cursor *in, uint32_t count,
 		const uint8_t *data = cursor_take(in, len);
 		const struct sflow_structure *row;
 
-		if (!data) {
+		if (in->bad) {
 			malformed(w, &counters->malformed_record,
 				  "sFlow record is longer than its sample", at, len);
 			break;

@@ -270,6 +270,10 @@ static char *adapters(char *p, struct writer *w, const struct sflow_field *f)
 	for (uint32_t i = 0; i < count && !w->in.bad; i++) {
 		uint32_t macs;
 
+		if (cursor_left(&w->in) < 8) {
+			w->in.bad = true;
+			break;
+		}
 		p = jsonw_u64(jsonw_lit(p, "{\"ifIndex\":"), cursor_u32(&w->in));
 		p = jsonw_lit(p, ",\"mac_addresses\":[");
 		macs = list_count(&w->in, 8);
@@ -285,6 +289,10 @@ static char *adapters(char *p, struct writer *w, const struct sflow_field *f)
 
 static char *variable(char *p, struct writer *w, const struct sflow_field *f)
 {
+	if (cursor_left(&w->in) < 4) { /* all begin with a type, length or count */
+		w->in.bad = true;
+		return p;
+	}
 	switch (f->type) {
 	case SFLOW_ADDRESS:
 		return address(p, w, f);
@@ -299,8 +307,6 @@ static char *variable(char *p, struct writer *w, const struct sflow_field *f)
 	case SFLOW_PDUS: {
 		uint32_t count = cursor_u32(&w->in);
 
-		if (w->in.bad)
-			return p;
 		w->in.p = w->in.end;
 		return jsonw_u64(flow_key(p, w, f, 0), count);
 	}
