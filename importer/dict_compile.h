@@ -9,7 +9,7 @@
 #include "importer/dict_rows.h"
 #include "importer/dict_table.h"
 
-/* LIST, BITS, MAP, NAMES, SERVICES. A new reference. */
+/* LIST, BITS, MAP, SERVICES. A new reference. */
 int dict_compile_simple(const struct dict_rows *rows, json_t **ret_table, struct err *err);
 
 /* ADDRESSES, APPLICATIONS, THREATS. `allow` (may be NULL) are rows whose prefixes have no value: threat-allow. */

@@ -149,6 +149,7 @@ static const struct dict_column oui[] = {
 };
 static const struct dict_column elements[] = {
 	{ .name = "element", .type = DICT_TEXT, KEY },
+	{ .name = "family", .type = DICT_WORD, MUST },
 };
 
 #define COLUMNS(c) .column = (c), .columns = sizeof(c) / sizeof((c)[0])
@@ -167,8 +168,7 @@ const struct dict_kind dict_kinds[] = {
 	  .text = "ICMP types and codes",
 	  .shape = DICT_MAP,
 	  COLUMNS(icmp),
-	  .value = "name",
-	  .separator = ':' },
+	  .value = "name" },
 	{ .name = "dscp",
 	  .text = "code points of differentiated services",
 	  .shape = DICT_LIST,
@@ -212,7 +212,8 @@ const struct dict_kind dict_kinds[] = {
 	  .text = "application ids of NBAR, nDPI and vendors",
 	  .shape = DICT_MAP,
 	  COLUMNS(appids),
-	  .value = "name" },
+	  .value = "name",
+	  .separator = ':' },
 	{ .name = "special-purpose",
 	  .text = "special-purpose and multicast addresses",
 	  .shape = DICT_ADDRESSES,
@@ -256,7 +257,8 @@ const struct dict_kind dict_kinds[] = {
 	  .text = "vendors by MAC prefix",
 	  .shape = DICT_ADDRESSES,
 	  COLUMNS(oui),
-	  .own = "vendor" },
+	  .own = "vendor",
+	  .may_leave = true },
 	{ .name = "threat-allow",
 	  .text = "addresses that are never a threat",
 	  .shape = DICT_SOURCE,
@@ -267,7 +269,7 @@ const struct dict_kind dict_kinds[] = {
 	  COLUMNS(threat_feeds) },
 	{ .name = "address-elements",
 	  .text = "elements of a raw record that hold addresses",
-	  .shape = DICT_NAMES,
+	  .shape = DICT_SOURCE,
 	  COLUMNS(elements) },
 };
 const size_t dict_kinds_len = sizeof(dict_kinds) / sizeof(dict_kinds[0]);

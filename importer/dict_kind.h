@@ -33,7 +33,6 @@ enum dict_shape {
 	DICT_LIST,         /* array of texts, by the number in column 0 */
 	DICT_BITS,         /* the same, by the number of the bit in column 0 */
 	DICT_MAP,          /* object, by the key columns */
-	DICT_NAMES,        /* array of column 0 */
 	DICT_SERVICES,     /* packed ports */
 	DICT_ADDRESSES,    /* table of prefixes */
 	DICT_APPLICATIONS, /* table of prefixes, each with ports */

@@ -64,17 +64,6 @@ static int compile_list(const struct dict_rows *rows, json_t **ret_table, struct
 	return 0;
 }
 
-static int compile_names(const struct dict_rows *rows, json_t **ret_table, struct err *err)
-{
-	CLEANUP_JSON json_t *list = json_array();
-
-	for (const struct dict_row *row = rows->row; row; row = row->hh.next)
-		if (json_array_append_new(list, json_string(row->cell[0])))
-			return no_memory(err);
-	*ret_table = steal_ptr(list);
-	return 0;
-}
-
 static int compile_map(const struct dict_rows *rows, json_t **ret_table, struct err *err)
 {
 	const struct dict_kind *kind = rows->kind;
@@ -143,7 +132,7 @@ static int compile_services(const struct dict_rows *rows, json_t **ret_table, st
 	for (size_t i = 0; i < n; i++) {
 		const char *transport = sorted[i]->cell[1];
 		char record[PACKED];
-		unsigned number;
+		unsigned number = 0;
 
 		if (name_number(names, numbers, sorted[i], &number, err))
 			return -1;
@@ -166,8 +155,6 @@ int dict_compile_simple(const struct dict_rows *rows, json_t **ret_table, struct
 	case DICT_LIST:
 	case DICT_BITS:
 		return compile_list(rows, ret_table, err);
-	case DICT_NAMES:
-		return compile_names(rows, ret_table, err);
 	case DICT_MAP:
 		return compile_map(rows, ret_table, err);
 	case DICT_SERVICES:

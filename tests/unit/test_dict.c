@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The embedded dictionaries compile, users' rows lie over them, and every mistake is named with its line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "importer/asset.h"
+#include "importer/dict.h"
+#include "importer/dict_table.h"
+#include "importer/files.h"
+
+struct fixture {
+	struct assets *assets;
+	char dir[64];
+};
+
+static int setup(void **state)
+{
+	static struct fixture f;
+	struct err err;
+
+	if (assets_open(NULL, &f.assets, &err))
+		return -1;
+	*state = &f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	assets_free(f->assets);
+	return 0;
+}
+
+static struct dict_set *open_set(struct fixture *f, const char *dir)
+{
+	struct dict_set *set = NULL;
+	struct err err = ERR_NONE;
+
+	if (dict_set_open(f->assets, dir, &set, &err))
+		fail_msg("%s", err.msg);
+	return set;
+}
+
+static json_t *table(struct dict_set *set, const char *name)
+{
+	struct err err = ERR_NONE;
+	json_t *json = NULL;
+
+	if (dict_table(set, name, &json, &err))
+		fail_msg("%s", err.msg);
+	return json;
+}
+
+static void make_dir(struct fixture *f)
+{
+	snprintf(f->dir, sizeof(f->dir), "/tmp/test_dict.XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+}
+
+static void write_csv(struct fixture *f, const char *name, const char *text)
+{
+	struct err err = ERR_NONE;
+
+	if (file_write_below(f->dir, name, text, strlen(text), 0644, &err))
+		fail_msg("%s", err.msg);
+}
+
+static void remove_dir(struct fixture *f)
+{
+	char command[100];
+
+	snprintf(command, sizeof(command), "rm -r %s", f->dir);
+	assert_int_equal(system(command), 0);
+}
+
+static void defaults_compile(void **state)
+{
+	CLEANUP_DICT_SET struct dict_set *set = open_set(*state, NULL);
+	size_t total = 0;
+
+	for (size_t i = 0; i < dict_kinds_len; i++) {
+		struct err err = ERR_NONE;
+		struct dict_info info;
+
+		if (dict_info(set, dict_kinds[i].name, &info, &err))
+			fail_msg("%s", err.msg);
+		assert_int_equal(info.own_rows, 0);
+		assert_int_equal(info.pipelines, 0);
+		total += info.bytes;
+	}
+	assert_in_range(total, 1, 400 * 1024);
+}
+
+static void defaults_say_what_is_known(void **state)
+{
+	CLEANUP_DICT_SET struct dict_set *set = open_set(*state, NULL);
+	CLEANUP_JSON json_t *protocols = table(set, "protocols"), *icmp = table(set, "icmp");
+	CLEANUP_JSON json_t *dscp = table(set, "dscp"), *flags = table(set, "tcp-flags");
+	CLEANUP_JSON json_t *apps = table(set, "appids");
+
+	assert_string_equal(json_string_value(json_array_get(protocols, 6)), "tcp");
+	assert_string_equal(json_string_value(json_array_get(protocols, 58)), "ipv6-icmp");
+	assert_string_equal(json_string_value(json_array_get(dscp, 46)), "EF");
+	assert_true(json_is_null(json_array_get(dscp, 2)));
+	assert_string_equal(json_string_value(json_array_get(flags, 1)), "SYN");
+	assert_string_equal(json_string_value(json_object_get(icmp, "ipv4/8")),
+			    "Echo (ping) request");
+	assert_non_null(json_object_get(icmp, "ipv4/3/1"));
+	assert_non_null(json_object_get(apps, "13:0"));
+}
+
+static void rows_overlay_replace_and_remove(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP_JSON json_t *json = NULL;
+
+	make_dir(f);
+	write_csv(f, "dscp.csv",
+		  "\xef\xbb\xbfkeyword,value\r\n# a comment\r\n\r\nGOLD,046\r\n-,8\r\nMINE,63\r\n");
+	{
+		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
+		json = table(set, "dscp");
+	}
+	assert_string_equal(json_string_value(json_array_get(json, 46)), "GOLD");
+	assert_true(json_is_null(json_array_get(json, 8)));
+	assert_string_equal(json_string_value(json_array_get(json, 10)), "AF11");
+	assert_string_equal(json_string_value(json_array_get(json, 63)), "MINE");
+	remove_dir(f);
+}
+
+static void mistakes_have_a_line(void **state)
+{
+	static const struct {
+		const char *file, *text, *message;
+	} cases[] = {
+		{ "dscp", "", "dscp.csv is empty" },
+		{ "dscp", "value,key\n", "dscp.csv:1: unknown column \"key\"" },
+		{ "dscp", "value,name\n", "column \"keyword\" is missing" },
+		{ "dscp", "value,keyword,value\n", "is there twice" },
+		{ "dscp", "value,keyword\n64,X\n",
+		  ":2: \"64\" is not a whole number from 0 to 63" },
+		{ "dscp", "value,keyword\n1,X\n\n01,Y\n", ":4: the same key as in line 2" },
+		{ "dscp", "value,keyword\n1,\"X\n", ":2: a quote is not closed" },
+		{ "dscp", "value,keyword\n1\n", ":2: 1 columns, the header has 2" },
+		{ "dscp", "value,keyword\n1,\n", ":2: column keyword is empty" },
+		{ "tcp-flags", "mask,keyword\n3,X\n", ":2: 3 is not a power of two" },
+		{ "networks", "prefix,name\n10.0.0.1/8,X\n", ":2: " },
+		{ "networks", "prefix,name\n::ffff:10.0.0.0/104,X\n", "write it as IPv4" },
+		{ "networks", "prefix,latitude\n10.0.0.0/8,91\n", "not a number from -90 to 90" },
+		{ "networks", "prefix,internal\n10.0.0.0/8,maybe\n", "neither true nor false" },
+		{ "hosts", "address,name\n10.0.0.0/8,X\n", "is not an address" },
+		{ "applications", "prefix,protocol,port,application\n,tcp,9-7,X\n", "not a port" },
+		{ "applications", "prefix,protocol,port,application\n,tcp,1-9999,X\n",
+		  "a range of 9999 ports, 4096 at most" },
+		{ "oui", "prefix,vendor\n00:00,X\n", "is not a MAC prefix" },
+		{ "oui", "prefix,vendor\n00:00:01/20,X\n", "bits behind its length" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err err = ERR_NONE;
+		json_t *json = NULL;
+		char path[64];
+
+		make_dir(f);
+		snprintf(path, sizeof(path), "%s.csv", cases[i].file);
+		write_csv(f, path, cases[i].text);
+		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
+		assert_int_equal(dict_table(set, cases[i].file, &json, &err), -1);
+		if (!strstr(err.msg, cases[i].message) || err.code != EF_USAGE)
+			fail_msg("\"%s\" expected in \"%s\"", cases[i].message, err.msg);
+		remove_dir(f);
+	}
+}
+
+static json_t *look_up(const json_t *json, const char *address)
+{
+	struct prefix p;
+	struct err err;
+	dict_address first;
+	unsigned bits;
+	enum dict_family family;
+
+	assert_int_equal(prefix_parse(address, false, &p, &err), 0);
+	family = dict_number(&p, &first, &bits);
+	return dict_table_row(json, family, first);
+}
+
+static void assert_row(const json_t *json, const char *address, const char *expected)
+{
+	CLEANUP_JSON json_t *row = look_up(json, address);
+	CLEANUP_FREE char *text = row ? json_dumps(row, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+
+	if (expected ? !text || strcmp(text, expected) != 0 : text != NULL)
+		fail_msg("%s: %s, expected %s", address, text ? text : "nothing",
+			 expected ? expected : "nothing");
+}
+
+static void networks_inherit(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP_JSON json_t *json = NULL;
+
+	make_dir(f);
+	write_csv(f, "networks.csv",
+		  "prefix,name,site,internal,as_number,latitude\n"
+		  "10.1.0.0/16,,Berlin,true,64512,52.5\n"
+		  "10.1.2.0/24,voice,,,,\n"
+		  "10.1.2.9,pbx,Rack,false,,\n"
+		  "2001:db8::/32,v6,,,,\n");
+	{
+		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
+		json = table(set, "networks");
+	}
+	assert_row(json, "10.0.255.255", NULL);
+	assert_row(json, "10.2.0.0", NULL);
+	assert_row(json, "10.1.2.9",
+		   "{\"as_number\":64512,\"internal\":false,\"latitude\":52.5,\"name\":\"pbx\","
+		   "\"site\":\"Rack\"}");
+	assert_row(json, "10.1.2.10",
+		   "{\"as_number\":64512,\"internal\":true,\"latitude\":52.5,\"name\":\"voice\","
+		   "\"site\":\"Berlin\"}");
+	assert_row(json, "2001:db8:ffff::1", "{\"name\":\"v6\"}");
+	remove_dir(f);
+}
+
+static void threats_join_and_are_allowed(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP_JSON json_t *json = NULL;
+
+	make_dir(f);
+	write_csv(f, "threats.csv",
+		  "prefix,feed,category,severity\n"
+		  "203.0.113.0/24,a,scanner,40\n203.0.113.7,b,c2,90\n203.0.113.7,a,scanner,40\n"
+		  "198.51.100.9,a,c2,90\n198.51.100.8,a,c2,90\n");
+	write_csv(f, "threat-allow.csv",
+		  "prefix,note\n198.51.100.8/31,ours\n203.0.113.128/25,ours\n");
+	{
+		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
+		json = table(set, "threats");
+	}
+	assert_row(json, "203.0.113.7",
+		   "{\"category\":[\"scanner\",\"c2\"],\"feed\":[\"a\",\"b\"],\"severity\":90}");
+	assert_row(json, "203.0.113.127",
+		   "{\"category\":[\"scanner\"],\"feed\":[\"a\"],\"severity\":40}");
+	assert_row(json, "203.0.113.128", NULL);
+	assert_row(json, "198.51.100.8", NULL);
+	assert_row(json, "198.51.100.9", NULL);
+	assert_row(json, "198.51.100.10", NULL);
+	remove_dir(f);
+}
+
+static void applications_by_port(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP_JSON json_t *json = NULL;
+
+	make_dir(f);
+	write_csv(f, "applications.csv",
+		  "prefix,protocol,port,application\n,TCP,9092,kafka\n"
+		  "10.0.0.0/8,,8000-8001,web\n10.0.0.5,tcp,,all\n");
+	{
+		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
+		json = table(set, "applications");
+	}
+	assert_row(json, "11.0.0.1", "{\"tcp/9092\":\"kafka\"}");
+	assert_row(json, "2001:db8::1", "{\"tcp/9092\":\"kafka\"}");
+	assert_row(json, "10.0.0.5",
+		   "{\"/8000\":\"web\",\"/8001\":\"web\",\"tcp/\":\"all\",\"tcp/9092\":\"kafka\"}");
+	remove_dir(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_compile),
+		cmocka_unit_test(defaults_say_what_is_known),
+		cmocka_unit_test(rows_overlay_replace_and_remove),
+		cmocka_unit_test(mistakes_have_a_line),
+		cmocka_unit_test(networks_inherit),
+		cmocka_unit_test(threats_join_and_are_allowed),
+		cmocka_unit_test(applications_by_port),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
