@@ -287,7 +287,7 @@ size_t record_locate(const struct template *tmpl, const uint8_t *data, size_t le
 			varying += width;
 		}
 		const uint8_t *v = cursor_take(&c, width);
-		if (!v || v - data > UINT16_MAX)
+		if (c.bad || v - data > UINT16_MAX)
 			return 0;
 		loc[i].at = (uint16_t)(v - data);
 		loc[i].len = (uint16_t)width;

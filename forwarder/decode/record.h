@@ -213,7 +213,7 @@ char *value_write(struct decoder *dec, const struct record_times *times, unsigne
 		  enum converter conv, struct bytes value);
 
 /* RFC 6313 (list.c). list_room: the largest JSON of a list; list_write writes it. A list that is malformed, deeper than
- * LIST_DEPTH_MAX or larger than LIST_ROOM_MAX is {"semantic":…,"data":"<hex>"}. Both look up nested templates in the domain
+ * LIST_DEPTH_MAX or larger than LIST_ROOM_MAX is {"data":"<hex>"}. Both look up nested templates in the domain
  * of the datagram. */
 size_t list_room(struct decoder *dec, enum converter conv, struct bytes list, unsigned depth);
 char *list_write(struct decoder *dec, enum converter conv, struct bytes list,
