@@ -29,7 +29,7 @@ struct setup_settings {
 struct flags {
 	bool json;
 	bool dry_run, force, yes;
-	bool dashboards, key, show_key, rollover;
+	bool no_kibana, no_key, show_key, rollover;
 	bool data;
 	char *write;
 	int64_t count;

@@ -29,7 +29,7 @@ struct outcome {
 static int look_at_key(const struct install *in, const struct app *app, struct outcome *out,
 		       struct err *err)
 {
-	if (!app->flags.key || !in->cluster.has[CAP_SECURITY])
+	if (app->flags.no_key || !in->cluster.has[CAP_SECURITY])
 		return 0;
 	int works = key_works(&app->elastic, app->setup.key_file, err);
 	if (works < 0)
@@ -69,7 +69,7 @@ static void print_text(const struct install *in, const struct app *app, const st
 		printf("note: %s\n", json_string_value(text));
 	if (in->no_kibana)
 		printf("note: dashboards left out: %s\n", in->no_kibana);
-	if (!in->cluster.has[CAP_SECURITY] && app->flags.key)
+	if (!in->cluster.has[CAP_SECURITY] && !app->flags.no_key)
 		printf("note: the cluster has no security: efd needs no API key\n");
 	json_array_foreach (out->outdated, i, text)
 		printf("note: %s %s\n", json_string_value(text),

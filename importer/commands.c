@@ -17,13 +17,14 @@ ROW(dry_run, OPT_BOOL, "dry-run", NULL, NULL,
     "Show what would change, change nothing; exit code 3 when something would.");
 ROW(force, OPT_BOOL, "force", NULL, NULL,
     "Replace what was changed by hand and what is not ours, too.");
-ROW(dashboards, OPT_BOOL, "dashboards", "true", NULL, "--no-dashboards leaves Kibana alone.");
-ROW(key, OPT_BOOL, "key", "true", NULL, "--no-key makes no API key for efd.");
+ROW(yes, OPT_BOOL, "yes", NULL, NULL, "Do not ask.");
+ROW(no_kibana, OPT_BOOL, "no-kibana", NULL, NULL, "Leave the dashboards out.");
+ROW(no_key, OPT_BOOL, "no-key", NULL, NULL, "Make no API key for efd; remove: keep it.");
 ROW(show_key, OPT_BOOL, "show-key", NULL, NULL, "Print the new API key, too.");
 ROW(rollover, OPT_BOOL, "rollover", NULL, NULL,
     "Start new backing indices where templates changed, so that the changes count at once.");
+ROW(data, OPT_BOOL, "data", NULL, NULL, "The data streams with all documents, too.");
 ROW(write, OPT_TEXT, "write", NULL, "DIR", "Write the files below DIR.");
-
 static const struct opt opt_count = { .name = "count",
 				      .type = OPT_INT,
 				      .offset = offsetof(struct flags, count),
@@ -62,7 +63,7 @@ const struct command commands[] = {
 	  .run = cmd_setup,
 	  .text =
 	      "Install templates, lifecycle, pipelines, dictionaries, dashboards and efd's API key",
-	  .options = ROWS(&opt_dry_run, &opt_force, &opt_rollover, &opt_dashboards, &opt_key,
+	  .options = ROWS(&opt_dry_run, &opt_force, &opt_rollover, &opt_no_kibana, &opt_no_key,
 			  &opt_show_key) },
 	{ .name = "status",
 	  .args = "",
@@ -84,11 +85,27 @@ const struct command commands[] = {
 	  .run = cmd_top,
 	  .text = "Show the most by bytes from the index",
 	  .options = ROWS(&opt_count, &opt_since) },
+	{ .name = "simulate",
+	  .args = "[FILE]",
+	  .run = cmd_simulate,
+	  .text = "Send a raw line through the pipelines and show what each stage changed",
+	  .options = NO_ROWS },
+	{ .name = "export",
+	  .args = "[DASHBOARD…]",
+	  .run = cmd_export,
+	  .text = "Bring dashboards that were edited in Kibana back into files",
+	  .options = ROWS(&opt_write) },
 	{ .name = "assets",
 	  .args = "[PATH…]",
 	  .run = cmd_assets,
 	  .text = "List, print or write the embedded templates, pipelines and dashboards",
 	  .options = ROWS(&opt_write) },
+	{ .name = "remove",
+	  .args = "",
+	  .run = cmd_remove,
+	  .text = "Remove what setup installed",
+	  .options =
+	      ROWS(&opt_dry_run, &opt_yes, &opt_force, &opt_data, &opt_no_kibana, &opt_no_key) },
 	{ .name = "completion",
 	  .args = "",
 	  .run = cmd_completion,

@@ -52,12 +52,10 @@ int install_open(struct install *in, struct app *app, struct err *err)
 	return 0;
 }
 
-int install_plan(struct install *in, struct app *app, struct err *err)
+int install_kibana(struct install *in, struct app *app, struct err *err)
 {
-	if (plan_make(&in->plan, in->es, &in->rendering, err))
-		return -1;
-	if (!app->flags.dashboards)
-		in->no_kibana = "--no-dashboards";
+	if (app->flags.no_kibana)
+		in->no_kibana = "--no-kibana";
 	else if (!app->kibana.url)
 		in->no_kibana = "kibana.url is not set (--kibana-url http://127.0.0.1:5601)";
 	else if (in->cluster.distribution == OPENSEARCH)
@@ -67,7 +65,14 @@ int install_plan(struct install *in, struct app *app, struct err *err)
 	if (kibana_open(&in->kibana, app, in->es, err))
 		return -1;
 	in->has_kibana = true;
-	return kibana_plan(&in->kibana, app, &in->plan, err);
+	return 0;
+}
+
+int install_plan(struct install *in, struct app *app, struct err *err)
+{
+	if (plan_make(&in->plan, in->es, &in->rendering, err) || install_kibana(in, app, err))
+		return -1;
+	return in->has_kibana ? kibana_plan(&in->kibana, app, &in->plan, err) : 0;
 }
 
 void install_release(struct install *in)

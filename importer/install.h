@@ -23,6 +23,9 @@ struct install {
 /* Connects and probes; renders nothing yet. Release with install_release() also after an error. */
 int install_open(struct install *in, struct app *app, struct err *err);
 
+/* Connects to Kibana, or says in `no_kibana` why not. install_plan() does it, too. */
+int install_kibana(struct install *in, struct app *app, struct err *err);
+
 /* Fills the plan: templates, pipelines, dictionaries, and Kibana's objects. */
 int install_plan(struct install *in, struct app *app, struct err *err);
 

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * efctl remove: takes away what setup installed, and nothing else. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "importer/commands.h"
+#include "importer/es.h"
+#include "importer/install.h"
+#include "importer/key.h"
+#include "importer/streams.h"
+
+#define RECORD_NAME "flow@kibana" /* setup's record of Kibana's objects: ours, but without a hash */
+
+/* What will go: texts "url name", in order. */
+struct removal {
+	json_t *paths; /* array of {path, group, name} */
+	size_t kept;
+};
+
+static bool is_ours(const struct kind *kind, const char *name, const json_t *body, bool force,
+		    struct removal *r)
+{
+	struct mark mark;
+	char hash[CANON_HASH_MAX];
+	if (strcmp(name, RECORD_NAME) == 0)
+		return true;
+	if (!kind_read_mark(kind, body, &mark)) {
+		if (kind_is_yours(name) && force)
+			return true;
+		r->kept++;
+		printf("kept     %-20s %s  %s\n", kind->name, name,
+		       kind_is_yours(name) ? "yours (--force removes it, too)" : "not ours");
+		return false;
+	}
+	kind_hash(kind, body, hash);
+	if (force || strcmp(hash, mark.hash) == 0 || strcmp(hash, mark.stored) == 0)
+		return true;
+	r->kept++;
+	printf("kept     %-20s %s  changed by hand (--force removes it, too)\n", kind->name, name);
+	return false;
+}
+
+static void add(struct removal *r, const char *group, const char *url, const char *name)
+{
+	char path[400];
+	snprintf(path, sizeof(path), "%s%s", url, name);
+	json_array_append_new(
+	    r->paths, json_pack("{s:s,s:s,s:s}", "path", path, "group", group, "name", name));
+}
+
+/* Everything of a kind that carries our mark, whatever this efctl would install. */
+static int list_kind(struct es *es, const struct kind *kind, bool force, struct removal *r,
+		     struct err *err)
+{
+	char path[300];
+	CLEANUP_JSON json_t *reply = NULL;
+	snprintf(path, sizeof(path), "%s%s", kind->url, kind->ours);
+	int found = es_find(es, path, &reply, err);
+	if (found <= 0)
+		return found;
+	const char *name;
+	json_t *entry;
+	size_t i;
+	if (kind->list) {
+		json_array_foreach (json_object_get(reply, kind->list), i, entry) {
+			name = json_text_at(entry, "name", "");
+			if (is_ours(kind, name, json_object_get(entry, kind->item), force, r))
+				add(r, kind->name, kind->url, name);
+		}
+		return 0;
+	}
+	json_object_foreach (reply, name, entry)
+		if (is_ours(kind, name, entry, force, r))
+			add(r, kind->name, kind->url, name);
+	return 0;
+}
+
+/* Data streams, or on a cluster without them plain indices of these names. */
+static int list_data(struct es *es, const struct cluster *cluster, struct removal *r,
+		     struct err *err)
+{
+	long status = 0;
+	size_t i;
+	json_t *entry;
+	CLEANUP_JSON json_t *reply = NULL;
+	bool streams = cluster->has[CAP_DATA_STREAM];
+	const char *path = streams ? "/_data_stream/" STREAMS_ALL
+				   : "/_cat/indices/" STREAMS_ALL "?format=json&h=index";
+	if (es_call(es, "GET", path, NULL, &status, &reply, err))
+		return -1;
+	if (status != 200)
+		return 0;
+	json_array_foreach (streams ? json_object_get(reply, "data_streams") : reply, i, entry)
+		if (streams)
+			add(r, "data stream", "/_data_stream/", json_text_at(entry, "name", ""));
+		else
+			add(r, "index", "/", json_text_at(entry, "index", ""));
+	return 0;
+}
+
+static bool confirmed(const struct app *app, size_t n)
+{
+	char answer[8];
+	if (app->flags.yes)
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		fprintf(stderr, "efctl remove: give --yes where nobody can be asked\n");
+		return false;
+	}
+	fprintf(stderr, "Remove these %zu? [y/N] ", n);
+	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static int carry_out(struct install *in, const struct app *app, struct removal *r, struct err *err)
+{
+	size_t i, kept = 0;
+	json_t *entry;
+	if (in->has_kibana && kibana_remove(&in->kibana, app->flags.force, &kept, err))
+		return -1;
+	if (kept)
+		printf("kept     %zu Kibana objects that were changed by hand (--force removes "
+		       "them, too)\n",
+		       kept);
+	json_array_foreach (r->paths, i, entry) {
+		long status = 0;
+		CLEANUP_JSON json_t *reply = NULL;
+		const char *path = json_text_at(entry, "path", "");
+		if (es_call(in->es, "DELETE", path, NULL, &status, &reply, err))
+			return -1;
+		if (status != 404 &&
+		    (status < 200 ||
+		     status > 299)) /* 404: gone already, as the record after kibana_remove() */
+			return es_fail(in->es, "DELETE", path, status, reply, err);
+	}
+	if (in->cluster.has[CAP_SECURITY] && !app->flags.no_key)
+		return key_remove(in->es, err);
+	return 0;
+}
+
+int cmd_remove(struct app *app, struct err *err)
+{
+	CLEANUP_INSTALL struct install in = { 0 };
+	CLEANUP_JSON json_t *paths = json_array(), *data = json_array();
+	struct removal r = { .paths = paths }, streams = { .paths = data };
+	if (install_open(&in, app, err) || install_kibana(&in, app, err) ||
+	    list_data(in.es, &in.cluster, &streams, err))
+		return -1;
+	if (json_array_size(data) && !app->flags.data)
+		return err_set(err, EF_USAGE,
+			       "%s and %zu others hold documents and need the templates and "
+			       "pipelines: give --data to delete "
+			       "them with all documents, or delete them yourself first",
+			       json_text_at(json_array_get(data, 0), "name", "?"),
+			       json_array_size(data) - 1);
+	json_array_extend(paths, data);
+	for (size_t k = kinds_len; k-- > 0;)
+		if ((kinds[k].needs == CAPABILITIES || in.cluster.has[kinds[k].needs]) &&
+		    list_kind(in.es, &kinds[k], app->flags.force, &r, err))
+			return -1;
+	size_t i, objects = in.has_kibana ? json_object_size(in.kibana.record) : 0,
+		  n = json_array_size(paths) + objects;
+	json_t *entry;
+	json_array_foreach (paths, i, entry)
+		printf("remove   %-20s %s\n", json_text_at(entry, "group", ""),
+		       json_text_at(entry, "name", ""));
+	if (objects)
+		printf("remove   %-20s %zu\n", "Kibana objects", objects);
+	if (n == 0)
+		fprintf(stderr, "nothing of ours is there\n");
+	if (n == 0 || app->flags.dry_run)
+		return n && app->flags.dry_run ? EF_DIFFERENT : EF_DONE;
+	if (!confirmed(app, n))
+		return err_set(err, EF_FAILED, "nothing was removed");
+	return carry_out(&in, app, &r, err);
+}
