@@ -13,10 +13,10 @@ CFLAGS  ?= -O2 -g
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)
 
 # Debian packages: to build, and what the tests need beside that.
-DEPS     = gcc make pkg-config libcurl4-openssl-dev libjansson-dev libmaxminddb-dev libpcap-dev libyaml-dev \
+DEPS     = gcc libc6-dev make pkg-config libcurl4-openssl-dev libjansson-dev libmaxminddb-dev libpcap-dev libyaml-dev \
            libdeflate-dev libisal-dev libmicrohttpd-dev libsystemd-dev libssl-dev uthash-dev
-TESTDEPS = openssl libcmocka-dev python3 python3-yaml python3-pip maven openjdk-17-jdk-headless softflowd pmacct \
-           openvswitch-switch iproute2
+DEMODEPS = python3 python3-pip maven curl ca-certificates
+TESTDEPS = $(DEMODEPS) openssl libcmocka-dev python3-yaml openjdk-17-jdk-headless softflowd pmacct openvswitch-switch iproute2
 
 LIBS = libcurl jansson libmaxminddb libpcap yaml-0.1 libdeflate libmicrohttpd libssl libcrypto
 HAVE := $(shell for l in libisal libsystemd; do pkg-config --exists $$l && echo $$l; done)# used where they are
@@ -45,21 +45,21 @@ ARCHIVES = $(BUILD)/libefimport.a $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(
 # A test is an executable tests/<group>/test_* that prints TAP (C: tests/unit/test_*.c). No network for the first list.
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 scripts    = $(wildcard $(addsuffix /test_*.py,$(addprefix tests/,$(1))) $(addsuffix /test_*.sh,$(addprefix tests/,$(1))))
-CHECKS     = $(UNIT_TESTS) $(call scripts,lib golden golden-bad assets oracle fuzz)
+CHECKS     = $(UNIT_TESTS) $(call scripts,lib golden golden-bad captures assets oracle fuzz)
 FUZZ       = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 TEST_TOOLS = $(BUILD)/tests/oracle/decode $(FUZZ:%=$(BUILD)/tests/fuzz/%) $(BUILD)/tests/fuzz/seeds
 CLUSTER    = $(call scripts,pipeline dict e2e)
 FAULT      = $(call scripts,fault)
 WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
 
-.PHONY: all help check test pipeline e2e fault test-cluster fuzz fuzz-run clean format lint deps deps-test asan tsan install
+.PHONY: all help check test pipeline e2e fault test-cluster fuzz fuzz-run demo demo-stop clean format lint deps deps-test install-deps asan tsan install
 .SECONDARY:
 export ES_URL ES_USER ES_PASSWORD ES_API_KEY ES_CA_FILE KIBANA_URL
 
 all: $(if $(EFD),$(BUILD)/efd) $(if $(EFCTL),$(BUILD)/efctl) ## Build efd and efctl
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z][a-z -]*:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BUILD)/libefcommon.a: $(COMMON)
 $(BUILD)/libefdecode.a: $(DECODE)
@@ -132,6 +132,14 @@ fuzz: ## Fuzz each target for T seconds (60) with libFuzzer; findings: build-fuz
 fuzz-run: $(BUILD)/tests/fuzz/seeds $(FUZZ:%=$(BUILD)/tests/fuzz/%)
 	$(Q)tests/fuzz/run.sh $(BUILD) $(or $(T),60) $(or $(ONLY),$(FUZZ))
 
+demo: ## From nothing to a table of top talkers: installs, builds, starts an engine, replays captures
+	$(Q)tests/apt.sh $(DEPS) $(DEMODEPS)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(BUILD) tests/demo/demo.sh start
+
+demo-stop: ## End the engine of the demo and remove its data
+	$(Q)tests/demo/demo.sh stop
+
 asan: ## make check under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)$(MAKE) check BUILD=build-asan SANITIZE=address,undefined CFLAGS='-O1 -g'
 
@@ -143,6 +151,9 @@ deps: ## Print the command that installs what a build needs
 
 deps-test: ## Print the command that installs what the tests need
 	@echo apt-get install -y --no-install-recommends $(DEPS) $(TESTDEPS)
+
+install-deps: ## Install both (Debian, as root or with sudo)
+	$(Q)tests/apt.sh $(DEPS) $(TESTDEPS)
 
 format: ## Apply .clang-format
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i

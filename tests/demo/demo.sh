@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# tests/demo/demo.sh start|stop: from nothing to a table of top talkers, on loopback; called by `make demo` and `make demo-stop`.
+# DEMO_PORT: where the search engine listens (19200). It and its data stay until stop.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+port=${DEMO_PORT:-19200}
+build=${BUILD:-build}
+engine=tests/engine/engine
+
+if [ "${1:-}" = stop ]; then
+	exec "$engine" stop opensearch --port "$port" --wipe
+fi
+"$engine" start opensearch --port "$port" >/dev/null
+url=$("$engine" url opensearch --port "$port")
+export EF_ELASTICSEARCH_URL=$url ES_URL=$url
+
+# The records of an earlier demo would count twice.
+curl -s -o /dev/null -X DELETE "$url/_data_stream/logs-flow-default,metrics-flow.counters-default,metrics-flow.exporters-default"
+"$build/efctl" setup
+for capture in tests/captures/*.pcap; do
+	echo "replaying $capture"
+	"$build/efctl" replay --now "$capture" | grep -E '^(records|stored)'
+done
+python3 tests/demo/report.py
+cat <<EOF
+
+The search engine stays at $url; look around:
+  curl '$url/logs-flow-default/_search?pretty&size=1'
+  EF_ELASTICSEARCH_URL=$url $build/efctl replay --now your-own.pcap
+make demo-stop ends it and removes its data.
+EOF
