@@ -25,6 +25,11 @@ struct setup_settings {
 	char *key_file;   /* where the API key of efd goes */
 };
 
+/* `dictionaries:` of the configuration file (docs/dictionaries.md). */
+struct dictionary_settings {
+	char *dir; /* of the user's CSV files and of downloaded feeds; NULL: the defaults alone */
+};
+
 /* Options that only a command line has (the rows are in commands.c); all commands share this one object. */
 struct flags {
 	bool json;
@@ -47,6 +52,7 @@ struct app {
 	struct kibana_settings kibana;
 	struct log_settings log;
 	struct setup_settings setup;
+	struct dictionary_settings dictionaries;
 	struct ship_settings ship;
 	struct flags flags;
 	struct strlist args;   /* operands after the command's name */

@@ -99,7 +99,7 @@ static int look_at_template(struct examination *x, struct err *err)
 	char path[256];
 	long status = 0;
 	CLEANUP_JSON json_t *reply = NULL;
-	snprintf(path, sizeof(path), "/_index_template/_simulate_index/logs-flow-%s",
+	snprintf(path, sizeof(path), "/_index_template/_simulate_index/logs-flow-%s.probe",
 		 x->app->elastic.namespace);
 	if (es_call(x->in.es, "POST", path, NULL, &status, &reply, err))
 		return -1;

@@ -152,7 +152,7 @@ static int by_bytes(const void *x, const void *y)
 static void print_text(const struct ranking *k, const struct rows *rows, size_t n)
 {
 	char number[NUMBER_MAX];
-	int width = 20;
+	int width = (int)text_width(k->title) + 2;
 	for (size_t i = 0; i < n; i++)
 		if ((int)text_width(rows->row[i].name) > width)
 			width = (int)text_width(rows->row[i].name);

@@ -17,31 +17,14 @@ static json_t *variables(const struct app *app, const struct cluster *cluster)
 	return v;
 }
 
-static int no_table(void *arg, const char *name, json_t **ret_table, struct err *err)
-{
-	(void)err;
-	render_note(arg, "dictionary %s is empty", name);
-	*ret_table = json_object();
-	return 0;
-}
-
-static int no_calls(void *arg, const char *name, json_t **ret_processors, struct err *err)
-{
-	(void)arg;
-	(void)name;
-	(void)err;
-	*ret_processors = json_array();
-	return 0;
-}
-
 int install_open(struct install *in, struct app *app, struct err *err)
 {
 	*in = (struct install){ 0 };
 	if (app_connect(app, &in->es, err) || cluster_probe(in->es, &in->cluster, err))
 		return -1;
-	in->dictionaries = (struct render_dictionaries){ .arg = &in->rendering,
-							 .table = no_table,
-							 .calls = no_calls };
+	if (dict_set_open(app->assets, app->dictionaries.dir, &in->dict, err))
+		return -1;
+	dict_set_render(in->dict, &in->dictionaries);
 	in->rendering = (struct rendering){
 		.assets = app->assets,
 		.cluster = &in->cluster,
@@ -68,9 +51,17 @@ int install_kibana(struct install *in, struct app *app, struct err *err)
 	return 0;
 }
 
+/* A dictionary too large for `flow` lives in pipelines of its own: assets like the others. */
+static int plan_dictionary(void *arg, const char *id, json_t *body, struct err *err)
+{
+	struct install *in = arg;
+	return plan_one(&in->plan, in->es, kind_pipeline, id, json_incref(body), err);
+}
+
 int install_plan(struct install *in, struct app *app, struct err *err)
 {
-	if (plan_make(&in->plan, in->es, &in->rendering, err) || install_kibana(in, app, err))
+	if (dict_pipelines(in->dict, plan_dictionary, in, err) ||
+	    plan_make(&in->plan, in->es, &in->rendering, err) || install_kibana(in, app, err))
 		return -1;
 	return in->has_kibana ? kibana_plan(&in->kibana, app, &in->plan, err) : 0;
 }
@@ -81,6 +72,7 @@ void install_release(struct install *in)
 	json_decref(in->rendering.variables);
 	json_decref(in->rendering.notes);
 	cluster_release(&in->cluster);
+	dict_set_free(in->dict);
 	kibana_release(&in->kibana);
 	es_free(in->es);
 }

@@ -4,6 +4,7 @@
 #define EF_IMPORTER_INSTALL_H
 
 #include "importer/app.h"
+#include "importer/dict.h"
 #include "importer/kibana.h"
 #include "importer/plan.h"
 #include "importer/probe.h"
@@ -12,6 +13,7 @@
 struct install {
 	struct es *es;
 	struct cluster cluster;
+	struct dict_set *dict;
 	struct render_dictionaries dictionaries;
 	struct rendering rendering;
 	struct plan plan;

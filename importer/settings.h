@@ -13,7 +13,7 @@
 
 struct settings_tables {
 	struct opt rows[COMMAND_ROWS_MAX]; /* of the command, and --json */
-	struct opt_table table[6];
+	struct opt_table table[7];
 	size_t n;
 };
 

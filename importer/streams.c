@@ -9,13 +9,13 @@
 #include "importer/canon.h"
 #include "importer/es.h"
 
-/* Templates carry a mark of their mapping inside it (render.c); an index keeps the one it was made with. */
+/* Asked for another name of the same pattern: OpenSearch refuses one that exists. Templates carry a mark of their mapping inside it (render.c); an index keeps the one it was made with. */
 static int same_mapping(struct es *es, const char *stream, const char *index, bool *ret_same,
 			struct err *err)
 {
 	char path[600];
 	CLEANUP_JSON json_t *simulated = NULL, *actual = NULL;
-	snprintf(path, sizeof(path), "/_index_template/_simulate_index/%s", stream);
+	snprintf(path, sizeof(path), "/_index_template/_simulate_index/%s.probe", stream);
 	if (es_must(es, "POST", path, NULL, &simulated, err))
 		return -1;
 	snprintf(path, sizeof(path), "/%s/_mapping", index);
