@@ -81,6 +81,33 @@ static void erspan(struct walk *w, bool three)
 	walk_inner(w, walk_ethernet);
 }
 
+enum {
+	GRE_CHECKSUM = 0x8000,
+	GRE_ROUTING = 0x4000, /* RFC 1701 */
+	GRE_KEY = 0x2000,
+	GRE_SEQUENCE = 0x1000,
+	GRE_ACKNOWLEDGEMENT = 0x0080, /* version 1 only */
+	GRE_VERSION = 0x0007,
+};
+
+/* What the flags of a GRE header announce, passed over; false when it is cut or cannot be followed. */
+static bool gre_options(struct walk *w, uint16_t flags, const uint8_t **ret_key)
+{
+	if ((flags & (GRE_CHECKSUM | GRE_ROUTING)) && !take(w, 4))
+		return false;
+	if (flags & GRE_KEY) {
+		*ret_key = take(w, 4);
+		if (!*ret_key)
+			return false;
+		PUT_U(w, "greKey", be32(*ret_key));
+	}
+	if ((flags & GRE_SEQUENCE) && !take(w, 4))
+		return false;
+	if ((flags & GRE_VERSION) == 1 && (flags & GRE_ACKNOWLEDGEMENT) && !take(w, 4))
+		return false;
+	return !(flags & GRE_ROUTING); /* source routes of unknown length */
+}
+
 /* RFC 2784 and 2890; version 1 is PPTP's (RFC 2637 section 4.1). */
 void walk_gre(struct walk *w)
 {
@@ -91,33 +118,31 @@ void walk_gre(struct walk *w)
 		return;
 	flags = be16(header);
 	type = be16(header + 2);
-	if ((flags & 0xc000) && !take(w, 4)) /* checksum, or routing of RFC 1701 */
+	if (!gre_options(w, flags, &key))
 		return;
-	if (flags & 0x2000) {
-		key = take(w, 4);
-		if (!key)
-			return;
-		PUT_U(w, "greKey", be32(key));
-	}
-	if ((flags & 0x1000) && !take(w, 4))
+	switch (type) {
+	case ETHERTYPE_ERSPAN2:
+		if (flags & GRE_SEQUENCE)
+			erspan(w, false);
+		else
+			walk_inner(w, walk_ethernet); /* type I has no header of its own */
 		return;
-	if ((flags & 7) == 1 && (flags & 0x80) && !take(w, 4)) /* PPTP acknowledgement */
+	case ETHERTYPE_ERSPAN3:
+		erspan(w, true);
 		return;
-	if (flags & 0x4000) /* source routes of unknown length follow */
-		return;
-	if (type == ETHERTYPE_ERSPAN2 && !(flags & 0x1000)) {
-		walk_inner(w, walk_ethernet); /* type I has no header of its own */
-	} else if (type == ETHERTYPE_ERSPAN2 || type == ETHERTYPE_ERSPAN3) {
-		erspan(w, type == ETHERTYPE_ERSPAN3);
-	} else if (type == ETHERTYPE_WCCP) {
+	case ETHERTYPE_WCCP:
 		if (left(w) && w->at[0] >> 4 != 4 && !take(w, 4)) /* version 2 redirect header */
 			return;
 		walk_inner(w, walk_ip);
-	} else {
-		if (type == ETHERTYPE_TEB && key) /* RFC 7637 */
+		return;
+	case ETHERTYPE_TEB:
+		if (key) /* RFC 7637 */
 			PUT_U(w, "layer2SegmentId", SEGMENT_NVGRE | be24(key));
-		walk_inner_ethertype(w, type);
+		break;
+	default:
+		break;
 	}
+	walk_inner_ethertype(w, type);
 }
 
 /* RFC 7348; the generic protocol extension names what is inside. */
@@ -157,11 +182,28 @@ static void geneve(struct walk *w)
 		walk_inner_ethertype(w, be16(header + 2));
 }
 
+/* The extension headers of GTP-U, each a length in four octets, its content, the type of the next; false when cut. */
+static bool gtpu_extensions(struct walk *w, uint8_t next)
+{
+	for (int n = 0; next && n < 8; n++) {
+		const uint8_t *extension = w->at;
+		size_t length = left(w) ? (size_t)extension[0] * 4 : 4;
+
+		if (!length || !take(w, length))
+			return false;
+		if (next == 0x85 && n == 0) { /* PDU session container, TS 38.415 */
+			PUT_U(w, "gtpuPduType", extension[1] >> 4);
+			PUT_U(w, "gtpuQFI", extension[2] & 0x3f);
+		}
+		next = extension[length - 1];
+	}
+	return !next;
+}
+
 /* 3GPP TS 29.281: GTP-U version 1; a user packet (message 255) follows the extension headers. */
 static void gtpu(struct walk *w)
 {
-	const uint8_t *header, *extension;
-	uint8_t next = 0;
+	const uint8_t *header, *options;
 
 	if (left(w) && w->at[0] >> 5 != 1)
 		return;
@@ -171,28 +213,16 @@ static void gtpu(struct walk *w)
 	PUT_U(w, "gtpuFlags", header[0]);
 	PUT_U(w, "gtpuMsgType", header[1]);
 	PUT_U(w, "gtpuTEid", be32(header + 4));
-	if (header[0] & 7) {
-		extension = take(w, 4);
-		if (!extension)
+	if (header[0] & 7) { /* sequence, N-PDU number, next extension */
+		options = take(w, 4);
+		if (!options)
 			return;
 		if (header[0] & 2)
-			PUT_U(w, "gtpuSequenceNum", be16(extension));
-		next = header[0] & 4 ? extension[3] : 0;
-	}
-	for (int n = 0; next && n < 8; n++) {
-		size_t length;
-
-		extension = w->at;
-		length = left(w) ? (size_t)extension[0] * 4 : 4;
-		if (!length || !take(w, length))
+			PUT_U(w, "gtpuSequenceNum", be16(options));
+		if ((header[0] & 4) && !gtpu_extensions(w, options[3]))
 			return;
-		if (next == 0x85 && n == 0) { /* PDU session container, TS 38.415 */
-			PUT_U(w, "gtpuPduType", extension[1] >> 4);
-			PUT_U(w, "gtpuQFI", extension[2] & 0x3f);
-		}
-		next = extension[length - 1];
 	}
-	if (header[1] == 255 && !next)
+	if (header[1] == 255)
 		walk_inner(w, walk_ip);
 }
 

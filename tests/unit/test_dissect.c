@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,13 +56,12 @@ static char *run(uint32_t link, const uint8_t *bytes, size_t len, bool *ret_trun
 static void expect(uint32_t link, struct packet *p, const char *members)
 {
 	bool truncated;
-	char *out, *want = malloc(strlen(members) + 3);
+	const size_t room = strlen(members) + 3;
+	char *out, *want = malloc(room);
 
 	packet_close(p);
 	out = run(link, p->data, p->len, &truncated);
-	strcpy(want, "{");
-	strcat(want, members);
-	strcat(want, "}");
+	snprintf(want, room, "{%s}", members);
 	assert_string_equal(out, *members ? want : "");
 	assert_false(truncated);
 	free(out);

@@ -140,11 +140,13 @@ static void users_table_may_be_large(void **state)
 {
 	struct fields *f = *state;
 	struct err err = ERR_NONE;
-	char *text = malloc(1 << 20), *at = text;
+	const size_t room = 1 << 20;
+	char *text = malloc(room);
+	size_t len;
 
-	at += sprintf(at, "pen,id,name,type\n");
+	len = (size_t)snprintf(text, room, "pen,id,name,type\n");
 	for (int i = 0; i < 16384; i++)
-		at += sprintf(at, "77,%d,e%d,unsigned32\n", i, i);
+		len += (size_t)snprintf(text + len, room - len, "77,%d,e%d,unsigned32\n", i, i);
 	assert_int_equal(load(f, text, &err), 0);
 	check(fields_find(f, 77, 16383), "pen77.e16383", FIELD_UNSIGNED32);
 	assert_int_equal(load(f, "pen,id,name,type\n77,20000,e,string\n", &err), -1);
