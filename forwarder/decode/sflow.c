@@ -99,12 +99,15 @@ static size_t collect(struct work *w, struct cursor *in, uint32_t count,
 	for (uint32_t i = 0; i < count; i++) {
 		const uint8_t *at = in->p;
 		uint32_t tag = cursor_u32(in), len = cursor_u32(in);
+		bool there = !in->bad;
 		const uint8_t *data = cursor_take(in, len);
 		const struct sflow_structure *row;
 
 		if (in->bad) {
 			malformed(w, &counters->malformed_record,
-				  "sFlow record is longer than its sample", at, len);
+				  there ? "sFlow record is longer than its sample"
+					: "sFlow sample has fewer records than it says",
+				  at, there ? len : count);
 			break;
 		}
 		row = find(tag);
@@ -439,19 +442,18 @@ static void samples(struct work *w, struct cursor *in, uint32_t count)
 	}
 }
 
-/* The agent's address; the sender's where the agent has none. False when its type is unknown. */
-static bool agent_address(struct cursor *in, const struct ip *sender, struct ip *ret_agent)
+/* The agent's address; the sender's where the agent has none. *ret_type: of the address, above 2 when it is unknown. */
+static struct ip agent_address(struct cursor *in, const struct ip *sender, uint32_t *ret_type)
 {
-	uint32_t type = cursor_u32(in);
 	const uint8_t *bytes;
 
-	*ret_agent = *sender;
-	if (type == 0)
-		return !in->bad;
-	bytes = type > 2 ? NULL : cursor_take(in, type == 1 ? 4 : 16);
-	if (bytes)
-		*ret_agent = type == 1 ? ip_from_v4(bytes) : ip_from_v6(bytes);
-	return bytes;
+	*ret_type = cursor_u32(in);
+	if (*ret_type == 0 || *ret_type > 2)
+		return *sender;
+	bytes = cursor_take(in, *ret_type == 1 ? 4 : 16);
+	if (!bytes)
+		return *sender;
+	return *ret_type == 1 ? ip_from_v4(bytes) : ip_from_v6(bytes);
 }
 
 enum decode_result sflow_datagram(struct decoder *dec, const struct datagram *dgram,
@@ -459,23 +461,26 @@ enum decode_result sflow_datagram(struct decoder *dec, const struct datagram *dg
 {
 	struct work w = { .dec = dec, .sink = sink };
 	struct cursor in = cursor_over(dgram->data, dgram->len);
-	uint32_t sub_agent, seq, uptime_ms, count;
+	uint32_t type, sub_agent, seq, uptime_ms, count;
 	struct domain *domain;
 	struct ip agent;
-	bool known;
 	char *p;
 
 	(void)cursor_u32(&in); /* version */
-	known = agent_address(&in, &dgram->src, &agent);
+	agent = agent_address(&in, &dgram->src, &type);
 	sub_agent = cursor_u32(&in);
 	seq = cursor_u32(&in);
 	uptime_ms = cursor_u32(&in);
 	count = cursor_u32(&in);
-	if (!known || in.bad) {
+	if (type > 2) {
 		problem_at(dec, &dec->counters.malformed_header,
-			   known ? "sFlow header is cut" : "sFlow agent address has unknown type",
-			   dgram->data, (uint32_t)dgram->len);
-		return in.bad && dgram->len < 28 ? DECODE_SHORT : DECODE_MALFORMED;
+			   "sFlow agent address has unknown type", dgram->data + 4, type);
+		return DECODE_MALFORMED;
+	}
+	if (in.bad) {
+		problem_at(dec, &dec->counters.short_datagram, "sFlow header is cut", dgram->data,
+			   (uint32_t)dgram->len);
+		return DECODE_SHORT;
 	}
 	domain = domain_get(dec, &agent, PROTO_SFLOW5, sub_agent);
 	if (!domain)

@@ -211,15 +211,21 @@ static char *path_end(char *p, struct writer *w, const struct sflow_field *f, un
 static char *as_path(char *p, struct writer *w, const struct sflow_field *f)
 {
 	struct sflow_field own = *f;
-	uint32_t segments = list_count(&w->in, 8), first = 0, last = 0;
+	uint32_t segments = cursor_u32(&w->in), first = 0, last = 0;
 
 	own.iana_len[0] = 0;
 	p = flow_key(p, w, &own, 0);
 	*p++ = '[';
 	for (uint32_t i = 0; i < segments && !w->in.bad; i++) {
-		bool set = cursor_u32(&w->in) == 1;
-		uint32_t count = list_count(&w->in, 4);
+		bool set;
+		uint32_t count;
 
+		if (cursor_left(&w->in) < 8) {
+			w->in.bad = true;
+			break;
+		}
+		set = cursor_u32(&w->in) == 1;
+		count = list_count(&w->in, 4);
 		if (count) {
 			first = first ? first : be32(w->in.p);
 			last = be32(w->in.p + 4 * ((size_t)count - 1));
@@ -234,7 +240,7 @@ static char *as_path(char *p, struct writer *w, const struct sflow_field *f)
 	}
 	p = end_list(p, ']');
 	p = path_end(p, w, f, 0, first);
-	return path_end(p, w, f, 1, last);
+	return w->in.bad ? p : path_end(p, w, f, 1, last);
 }
 
 /* Optical lanes of a module (sFlow optics structures). */
