@@ -126,6 +126,8 @@ uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int6
 	pthread_mutex_lock(&e->lock);
 	struct endpoint *p = &e->list[number];
 	uint64_t pause = retry_after_ms >= 0 ? (uint64_t)retry_after_ms : backoff_ms(p->failures);
+	if (!away && retry_after_ms < 0 && pause > BUSY_MAX_MS)
+		pause = BUSY_MAX_MS;
 	p->failures++;
 	p->heard = p->heard && !away;
 	p->away = away;

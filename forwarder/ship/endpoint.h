@@ -14,6 +14,7 @@
 
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 30000
+#define BUSY_MAX_MS    5000 /* of an endpoint that answers, but is busy */
 
 /* Thread-safe; times are milliseconds on any clock that only grows. */
 struct endpoints;

@@ -61,19 +61,20 @@ int reject_document(struct buf *body, const char *ns, const struct bulk_item *it
 {
 	CLEANUP_JSON json_t *target = row_target(item);
 	const char *id = json_string_value(json_object_get(target, "_id"));
-	const char *index = json_string_value(json_object_get(target, "_index"));
 	char stream[128], now[32];
 	snprintf(stream, sizeof(stream), "logs-flow.failed-%s", ns);
 	iso_time(now, now_ms);
 	size_t before = body->len;
 	json_t *row = json_pack("{s:{s:s, s:s*}}", "create", "_index", stream, "_id", id);
+	char code[16], message[256];
+	snprintf(code, sizeof(code), "%d", why->status);
+	snprintf(message, sizeof(message), "flow record refused: %.200s", why->type);
 	json_t *doc =
-	    json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:o}, s:{s:s, s:o, s:s}, s:{s:s, s:s, s:s}}",
-		      "@timestamp", now, "event", "kind", "pipeline_error", "dataset",
-		      "flow.failed", "module", "flow", "reason", index ? index : "", "original",
-		      text_json(item->line, item->line_len), "error", "type", why->type, "message",
-		      reason_json(why->reason), "code", why->status >= 500 ? "5xx" : "4xx",
-		      "data_stream", "type", "logs", "dataset", "flow.failed", "namespace", ns);
+	    json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s, s:s, s:o}, s:{s:s, s:o, s:s}}",
+		      "@timestamp", now, "message", message, "ecs", "version", "8.17.0", "event",
+		      "kind", "pipeline_error", "module", "flow", "dataset", "flow.failed",
+		      "original", text_json(item->line, item->line_len), "error", "type", why->type,
+		      "message", reason_json(why->reason), "code", code);
 	if (add_json_line(body, row, err) < 0 || add_json_line(body, doc, err) < 0) {
 		body->len = before;
 		return -1;

@@ -11,12 +11,15 @@
 
 #define REPLY_MAX  (64u << 20)
 #define REPLY_KEEP (1u << 20) /* memory that stays with the sender between requests */
+#define BUSY_LIMIT 3          /* a parcel that meets 429 so often is sent in halves, */
+#define BUSY_SMALL 200        /* unless it has no more items than this */
 #define FAULT_LIMIT \
 	6 /* replies in which one document had a 5xx of its own: then it is the document */
 
 enum answer {
 	ANSWER_BULK,  /* judged: verdicts are filled in */
 	ANSWER_SPLIT, /* too large, or not understood as a whole: halves tell which part it is */
+	ANSWER_BUSY,  /* 429 for the whole */
 	ANSWER_NONE,  /* nothing settled: the endpoint is left alone for a while */
 };
 
@@ -111,7 +114,9 @@ static enum answer explain_status(struct sender *sender, const char *url, int en
 	}
 	trouble(s, text,
 		endpoints_failed(s->endpoints, endpoint, ship_now_ms(), r->retry_after_ms, away));
-	return ANSWER_NONE;
+	if (!away)
+		shipper_was_busy(s);
+	return away ? ANSWER_NONE : ANSWER_BUSY;
 }
 
 /* The first request after silence: is this a cluster that efctl setup has prepared? */
@@ -157,7 +162,6 @@ static enum answer read_reply(struct sender *sender, const struct parcel *p, con
 	struct err err = ERR_NONE;
 	char text[512];
 	if (r->status == 413 || (r->status == 400 && speaks_of_an_error(&r->body))) {
-		COUNT(s, request_split, 1);
 		endpoints_worked(s->endpoints, endpoint);
 		return ANSWER_SPLIT;
 	}
@@ -170,6 +174,7 @@ static enum answer read_reply(struct sender *sender, const struct parcel *p, con
 		return ANSWER_NONE;
 	}
 	endpoints_worked(s->endpoints, endpoint);
+	shipper_went_well(s);
 	return ANSWER_BULK;
 }
 
@@ -222,7 +227,7 @@ static enum answer attempt(struct sender *sender, const struct parcel *p, bool a
 	enum answer answer = post(sender, p, base, endpoint, ret_v);
 	if (sender->reply.body.room > REPLY_KEEP && answer != ANSWER_BULK)
 		buf_release(&sender->reply.body);
-	if (answer != ANSWER_NONE)
+	if (answer == ANSWER_BULK || answer == ANSWER_SPLIT)
 		shipper_set_problem(s, NULL);
 	return answer;
 }
@@ -258,7 +263,7 @@ static bool settle_part(struct sender *sender, const char *raw, size_t len, uint
 	if (!part)
 		return items == 0;
 	pthread_mutex_lock(&s->lock);
-	s->sending++;
+	s->sending++; /* beside its whole: the window does not count it, the end waits for it */
 	s->sending_memory++;
 	pthread_mutex_unlock(&s->lock);
 	if (settle(sender, part))
@@ -313,6 +318,7 @@ static bool split(struct sender *sender, struct parcel *p)
 			to_reject_file(sender->s, &item, &why);
 		return true;
 	}
+	COUNT(sender->s, request_split, 1);
 	uint32_t half = p->items / 2;
 	for (uint32_t i = 0; i < half; i++)
 		if (!bulk_next(&at, end, &item))
@@ -430,6 +436,7 @@ out:
 static bool settle(struct sender *sender, struct parcel *p)
 {
 	struct shipper *s = sender->s;
+	uint32_t busy = 0;
 	for (uint32_t tries = 0; !shipper_gives_up(s); tries++) {
 		struct bulk_verdicts v = { 0 };
 		switch (attempt(sender, p, tries > 0, &v)) {
@@ -441,6 +448,11 @@ static bool settle(struct sender *sender, struct parcel *p)
 				return true;
 			}
 			bulk_verdicts_release(&v);
+			break;
+		case ANSWER_BUSY:
+			/* perhaps it has no memory for so much at once */
+			if (++busy >= BUSY_LIMIT && p->items > BUSY_SMALL)
+				return split(sender, p);
 			break;
 		case ANSWER_NONE:
 			if (p->spool_no == 0 && shipper_away(s))

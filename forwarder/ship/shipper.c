@@ -227,6 +227,22 @@ static void *packer_main(void *arg)
 
 /* ---- the senders' side -------------------------------------------------- */
 
+void shipper_was_busy(struct shipper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->window = s->window > 2 ? s->window / 2 : 1;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void shipper_went_well(struct shipper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->window += 1 / s->window;
+	if (s->window > s->senders_n)
+		s->window = s->senders_n;
+	pthread_mutex_unlock(&s->lock);
+}
+
 static struct parcel *take_from_memory(struct shipper *s)
 {
 	pthread_mutex_lock(&s->lock);
@@ -272,9 +288,14 @@ struct parcel *shipper_take(struct shipper *s, struct sender *sender)
 		bool give_up = s->give_up;
 		bool packed_all = s->packed_all;
 		bool with_spool = !spool_waits_for_next_start(s);
+		bool may_send = s->sending + 1 <= s->window;
+		if (!give_up && !may_send)
+			wait_change(s, PACKER_WAKE_MS);
 		pthread_mutex_unlock(&s->lock);
 		if (give_up)
 			return NULL;
+		if (!may_send)
+			continue;
 		struct parcel *p = NULL;
 		if (sender->spool_first && with_spool)
 			p = take_from_spool(s);
@@ -377,6 +398,7 @@ struct shipper *shipper_new(const struct ship_settings *ship,
 	s->elastic = elastic;
 	s->ns = elastic->namespace;
 	s->senders_n = n;
+	s->window = n;
 	STAILQ_INIT(&s->queue);
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);

@@ -41,6 +41,7 @@ struct shipper {
 	uint32_t queue_n;
 	uint32_t sending;        /* parcels in senders' hands */
 	uint32_t sending_memory; /* those of them that are on no disk */
+	double window;           /* parcels that may be sent at a time: 1 to senders_n */
 	bool packed_all;         /* the packer has ended */
 	bool give_up;            /* senders put back what they hold and end */
 	char problem[512];
@@ -60,6 +61,9 @@ uint64_t ship_wall_ms(void); /* since the epoch */
 
 /* The next parcel for this sender, waiting for one; NULL: nothing will come any more. */
 struct parcel *shipper_take(struct shipper *s, struct sender *sender);
+/* The window of requests under way, as TCP has one: half of it when the cluster is busy, one more after a round of successes. */
+void shipper_was_busy(struct shipper *s);
+void shipper_went_well(struct shipper *s);
 /* A taken parcel is settled: every item is somewhere for good. */
 void shipper_settled(struct shipper *s, struct parcel *p);
 /* It could not be sent: back to where it is safe (spool, else the head of the queue). */

@@ -23,11 +23,20 @@ class FakeEs:
 		self.largest = 0          # bytes of the largest body, inflated
 		self.after = None         # step for every request after the script
 		self.lock = threading.Lock()
+		self.connections = set()
 		fake = self
 
 		class Handler(BaseHTTPRequestHandler):
 			protocol_version = "HTTP/1.1"
 			disable_nagle_algorithm = True
+
+			def setup(self):
+				super().setup()
+				fake.connections.add(self.connection)
+
+			def finish(self):
+				fake.connections.discard(self.connection)
+				super().finish()
 
 			def log_message(self, *args):
 				pass
@@ -66,6 +75,11 @@ class FakeEs:
 	def stop(self):
 		self.server.shutdown()
 		self.server.server_close()
+		for connection in list(self.connections): # kept alive by the client
+			try:
+				connection.shutdown(socket.SHUT_RDWR)
+			except OSError:
+				pass
 
 	# ---- requests
 
