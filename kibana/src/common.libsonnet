@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the dashboards share: measures, buckets, controls, the navigation. A field is named here once.
+local k = import 'kibana.libsonnet';
+local l = import 'lens.libsonnet';
+local v = import 'vega.libsonnet';
+{
+  local c = self,
+
+  // ---- measures
+  bytes: l.sum('network.bytes', 'Bytes', 'bytes', 1),
+  packets: l.sum('network.packets', 'Packets'),
+  flows: l.count('Flows'),
+  up: l.sum('client.bytes', 'Client sent', 'bytes', 1),
+  down: l.sum('server.bytes', 'Server sent', 'bytes', 1),
+  share: l.share('network.bytes'),
+  bits: l.rate('network.bytes', 'Mbit/s', '', 0.000008, 2),
+  pps: l.rate('network.packets', 'packets/s', ''),
+  fps: l.countRate('flows/s', ''),
+
+  // ---- buckets
+  client(n=10, other=false): l.terms('flow.client.name', 'Client', n, other),
+  server(n=10, other=false): l.terms('flow.server.name', 'Server', n, other),
+  source(n=10, other=false): l.terms('flow.source.name', 'Source', n, other),
+  destination(n=10, other=false): l.terms('flow.destination.name', 'Destination', n, other),
+  service(n=10, other=true): l.terms('flow.service.name', 'Service', n, other),
+  application(n=10, other=true): l.terms('network.application', 'Application', n, other),
+  protocol(n=10, other=true): l.terms('network.transport', 'Protocol', n, other),
+  exporter(n=10, other=true): l.terms('observer.name', 'Exporter', n, other),
+
+  // ---- controls
+  control: {
+    exporter: k.control('observer.name', 'Exporter'),
+    ingress: k.control('flow.ingress.interface', 'Interface in'),
+    egress: k.control('flow.egress.interface', 'Interface out'),
+    direction: k.control('network.direction', 'Direction'),
+    service: k.control('flow.service.name', 'Service'),
+    application: k.control('network.application', 'Application'),
+    client: k.control('flow.client.name', 'Client'),
+    server: k.control('flow.server.name', 'Server'),
+    source: k.control('flow.source.name', 'Source'),
+    destination: k.control('flow.destination.name', 'Destination'),
+  },
+  standard: [c.control.exporter, c.control.ingress, c.control.direction, c.control.service, c.control.client, c.control.server],
+
+  // ---- drill-downs: a clicked value leads to its page and to the records
+  local records = ['flow-records-client-server', 'Flow records'],
+  toHost(panel): k.drill(panel, [['flow-hosts', 'Host page'], records]),
+  toAs(panel): k.drill(panel, [['flow-as', 'AS traffic'], records]),
+  toService(panel): k.drill(panel, [['flow-top-services', 'Services'], records]),
+  toExporter(panel): k.drill(panel, [['flow-exporters', 'Exporter page'], ['flow-interfaces', 'Interfaces'], records]),
+  toThreats(panel): k.drill(panel, [['flow-threats', 'Threats'], records]),
+  toRecords(panel): k.drill(panel, [records]),
+
+  // ---- navigation: groups of pages
+  local groups = [
+    ['Overview', [['flow-overview', 'Overview']]],
+    ['Top-N', [['flow-top-talkers', 'Talkers'], ['flow-top-services', 'Services'], ['flow-top-conversations', 'Conversations'], ['flow-top-applications', 'Applications']]],
+    ['Threats', [['flow-threats', 'Threats']]],
+    ['Flows', [['flow-sankey-client-server', 'Client / server'], ['flow-sankey-source-destination', 'Source / destination'], ['flow-sankey-as', 'Autonomous systems']]],
+    ['Geo', [['flow-geo-client-server', 'Client / server'], ['flow-geo-source-destination', 'Source / destination']]],
+    ['AS traffic', [['flow-as', 'AS traffic']]],
+    ['Hosts', [['flow-hosts', 'Hosts']]],
+    ['Users', [['flow-users', 'Users and processes']]],
+    ['Firewall', [['flow-firewall', 'Firewall and NAT']]],
+    ['Details', [['flow-details-types', 'Types'], ['flow-details-attributes', 'Attributes'], ['flow-details-locality', 'Locality']]],
+    ['Exporters', [['flow-exporters', 'Exporters'], ['flow-interfaces', 'Interfaces'], ['flow-counters', 'sFlow counters'], ['flow-ingest', 'Ingest health']]],
+    ['Records', [['flow-records-client-server', 'Client / server'], ['flow-records-source-destination', 'Source / destination']]],
+  ],
+  nav(here, description): k.row(4, [[48, k.nav(groups, here, description)]]),
+
+  dashboard(id, title, description, controls, rows, kql=''):
+    k.dashboard(id, 'Flow: ' + title, description, controls, [c.nav(id, description)] + rows, kql),
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Overview: who talks to whom, with what, and how much.
+local c = import '../common.libsonnet';
+local k = import '../kibana.libsonnet';
+local l = import '../lens.libsonnet';
+local v = import '../vega.libsonnet';
+
+local threats = { exists: { field: 'flow.threat.category' } };
+
+[
+  c.dashboard('flow-overview', 'Overview', 'Who talks to whom, with what, and how much', c.standard, [
+    k.row(6, [[48, v.kpis([
+      v.rate('Traffic, mean', 'network.bytes', v.human.bits, 8),
+      v.sum('Traffic', 'network.bytes', v.human.bytes),
+      v.rate('Packets', 'network.packets'),
+      v.count('Flows'),
+      v.unique('Clients', 'client.ip'),
+      v.unique('Servers', 'server.ip'),
+      v.unique('Exporters', 'observer.name', null, '#d6bf57'),
+      v.count('Flows with a threat', threats, '#e7664c'),
+    ])]]),
+    k.row(14, [
+      [24, c.toService(l.area('Services, Mbit/s', c.service(10), c.bits))],
+      [24, l.area('Applications, Mbit/s', c.application(10), c.bits)],
+    ]),
+    k.row(14, [
+      [14, c.toHost(l.bars('Top clients', c.client(10), c.bytes))],
+      [14, c.toHost(l.bars('Top servers', c.server(10), c.bytes))],
+      [20, l.table('Top conversations', l.tuple(['flow.client.name', 'flow.server.name', 'flow.service.name'], 'Client › server › service', 100), [c.bytes, c.flows], widths=[460], rows=10)],
+    ]),
+    k.row(12, [
+      [16, c.toAs(l.treemap('Autonomous systems asked', l.terms('server.as.organization.name', 'AS', 12), c.bytes))],
+      [16, l.treemap('Countries asked', [l.terms('server.geo.country_name', 'Country', 10), l.terms('server.geo.city_name', 'City', 4, false)], c.bytes)],
+      [8, l.donut('Protocols', c.protocol(6), c.bytes, legend=false)],
+      [8, l.donut('Directions', l.terms('network.direction', 'Direction', 4, false), c.bytes, legend=false)],
+    ]),
+    k.row(12, [
+      [16, c.toExporter(l.area('Exporters, Mbit/s', c.exporter(8), c.bits))],
+      [16, c.toThreats(l.stacks('Threats', l.terms('flow.threat.category', 'Category', 8, false), c.flows))],
+      [16, l.heatmap('Activity by site', l.terms('flow.client.network.name', 'Network', 10, false), c.bytes)],
+    ]),
+  ]),
+]

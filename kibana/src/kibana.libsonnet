@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Saved objects, dashboards, controls, navigation: everything around the panels (lens.libsonnet, vega.libsonnet, map.libsonnet).
+//
+// Members that Kibana keeps as JSON inside a string (*JSON, fieldFormatMap, Vega's spec, ...) stay plain values here;
+// the importer folds them (kibana/README.md). Stringifying in Jsonnet costs minutes and gigabytes.
+{
+  local k = self,
+
+  // Never newer than the oldest Kibana supported: newer ones migrate what they import.
+  version:: '8.3.0',
+  versions:: { dashboard: '8.3.0', map: '8.1.0', search: '8.0.0', 'index-pattern': '8.0.0' },
+
+  ref(type, id, name):: { type: type, id: id, name: name },
+
+  object(type, id, attributes, references=[]):: {
+    type: type,
+    id: id,
+    attributes: attributes,
+    references: references,
+    migrationVersion: { [type]: k.versions[type] },
+    coreMigrationVersion: k.version,
+  },
+
+  // ---- panels ------------------------------------------------------------------------------------------------
+
+  // A panel before it has a place: config becomes embeddableConfig, refs get the panel's id in front.
+  panel(type, title, config, refs=[]):: { type: type, title: title, config: config, refs: refs, untitled: false, refName: null },
+
+  untitled(panel):: panel { untitled: true },
+
+  vis(type, title, params):: k.panel('visualization', title, { savedVis: {
+    title: title,
+    description: '',
+    type: type,
+    params: params,
+    uiState: {},
+    data: { aggs: [], searchSource: { query: { query: '', language: 'kuery' }, filter: [] } },
+  } }),
+
+  markdown(text, size=12):: k.untitled(k.vis('markdown', '', { fontSize: size, openLinksInNewTab: false, markdown: text })),
+
+  // Panels that live in an object of their own.
+  search(title, id):: k.panel('search', title, {}, [k.ref('search', id, 'panel')]) + { refName: 'panel' },
+  map(title, id):: k.panel('map', title, { isLayerTOCOpen: false, hiddenLayers: [], openTOCDetails: [] }, [k.ref('map', id, 'panel')]) + { refName: 'panel' },
+
+  // Clicking a value offers other dashboards, opened with the time, the filters and the clicked value. targets: [[id, label]]
+  drill(panel, targets):: panel {
+    local name(i) = 'drill%d' % i,
+    config+: { enhancements: { dynamicActions: { events: [
+      {
+        eventId: name(i),
+        triggers: ['FILTER_TRIGGER'],
+        action: { factoryId: 'DASHBOARD_TO_DASHBOARD_DRILLDOWN', name: targets[i][1], config: { useCurrentFilters: true, useCurrentDateRange: true } },
+      }
+      for i in std.range(0, std.length(targets) - 1)
+    ] } } },
+    refs+: [
+      k.ref('dashboard', targets[i][0], 'drilldown:DASHBOARD_TO_DASHBOARD_DRILLDOWN:%s:dashboardId' % name(i))
+      for i in std.range(0, std.length(targets) - 1)
+    ],
+  },
+
+  // ---- controls ----------------------------------------------------------------------------------------------
+
+  control(field, title, view='flow'):: { field: field, title: title, view: view },
+
+  local controlGroup(controls) = {
+    controlStyle: 'oneLine',
+    chainingSystem: 'HIERARCHICAL',
+    ignoreParentSettingsJSON: { ignoreFilters: false, ignoreQuery: false, ignoreTimerange: false, ignoreValidations: false },
+    panelsJSON: {
+      ['c%d' % i]: {
+        order: i,
+        width: 'small',
+        grow: true,
+        type: 'optionsListControl',
+        explicitInput: { id: 'c%d' % i, fieldName: controls[i].field, title: controls[i].title, enhancements: {} },
+      }
+      for i in std.range(0, std.length(controls) - 1)
+    },
+  },
+
+  // ---- dashboards --------------------------------------------------------------------------------------------
+
+  // A row of panels, [[width, panel], ...]: 48 columns wide, height in units of about 20 pixels. Positions follow from the order.
+  row(height, cells):: { height: height, cells: cells },
+
+  dashboard(id, title, description, controls, rows, kql=''):: {
+    local place(at, r) = {
+      local y = at.y,
+      y: at.y + r.height,
+      list: at.list + std.foldl(function(b, c) {
+        x: b.x + c[0],
+        list: b.list + [{ x: b.x, y: y, w: c[0], h: r.height, p: c[1] }],
+      }, r.cells, { x: 0, list: [] }).list,
+    },
+    local placed = std.foldl(place, rows, { y: 0, list: [] }).list,
+    local name(i) = 'p%02d' % i,
+    local out(i, c) = {
+      type: c.p.type,
+      version: k.version,
+      panelIndex: name(i),
+      gridData: { i: name(i), x: c.x, y: c.y, w: c.w, h: c.h },
+      embeddableConfig: { enhancements: {} } + c.p.config { hidePanelTitles: c.p.untitled },
+      [if !c.p.untitled then 'title']: c.p.title,
+      [if c.p.refName != null then 'panelRefName']: c.p.refName,
+    },
+    assert std.length([r for r in rows if std.foldl(function(n, c) n + c[0], r.cells, 0) != 48]) == 0 : title + ': a row is not 48 wide',
+    object: k.object('dashboard', id, {
+      title: title,
+      description: description,
+      timeRestore: false,
+      version: 1,
+      hits: 0,
+      optionsJSON: { useMargins: true, syncColors: false, hidePanelTitles: false },
+      panelsJSON: std.mapWithIndex(out, placed),
+      kibanaSavedObjectMeta: { searchSourceJSON: { query: { query: kql, language: 'kuery' }, filter: [] } },
+      [if controls != [] then 'controlGroupInput']: controlGroup(controls),
+    }, std.flattenArrays(std.mapWithIndex(function(i, c) [r { name: name(i) + ':' + r.name } for r in c.p.refs], placed))
+       + [k.ref('index-pattern', controls[i].view, 'controlGroup_c%d:optionsListDataView' % i) for i in std.range(0, std.length(controls) - 1)]),
+  }.object,
+
+  // Two lines on top of every dashboard: the groups, and the pages of the current group.
+  // groups: [[label, [[id, label], ...]], ...]; a link inside the app keeps the time and the pinned filters.
+  nav(groups, here, description):: k.markdown(
+    local link(id, label) = '[%s](#/view/%s)' % [label, id];
+    local inside(g) = std.length([p for p in g[1] if p[0] == here]) > 0;
+    local bar = std.join(' &nbsp;&nbsp; ', [if inside(g) then '**%s**' % g[0] else link(g[1][0][0], g[0]) for g in groups]);
+    local pages = std.flattenArrays([g[1] for g in groups if inside(g)]);
+    local sub = std.join(' &nbsp;·&nbsp; ', [if p[0] == here then '**%s**' % p[1] else link(p[0], p[1]) for p in pages]);
+    bar + '\n\n' + (if std.length(pages) > 1 then sub + ' &nbsp;&nbsp; ' else '') + '_' + description + '_', 13
+  ),
+
+  // ---- data view and saved search ----------------------------------------------------------------------------
+
+  dataView(id, pattern, name, formats={}, attrs={}):: k.object('index-pattern', id, {
+    title: pattern,
+    name: name,
+    timeFieldName: '@timestamp',
+    allowNoIndex: true,
+    sourceFilters: [],
+    fieldAttrs: attrs,
+    typeMeta: {},
+    runtimeFieldMap: {},
+    fieldFormatMap: formats,
+  }),
+
+  format:: {
+    bytes: { id: 'bytes', params: { pattern: '0,0.[0]b' } },
+    bits: { id: 'number', params: { pattern: '0,0.[0]bitd' } },
+    count: { id: 'number', params: { pattern: '0,0' } },
+    plain: { id: 'number', params: { pattern: '0' } },
+    duration(unit): { id: 'duration', params: { inputFormat: unit, outputFormat: 'humanizePrecise', outputPrecision: 1, useShortSuffix: true, includeSpaceWithSuffix: true } },
+    // A value that leads to another page of this Kibana.
+    link(url): { id: 'url', params: { urlTemplate: url, labelTemplate: '{{value}}', openLinkInCurrentTab: true, type: 'a' } },
+  },
+
+  savedSearch(id, title, description, columns, kql='', view='flow'):: k.object('search', id, {
+    title: title,
+    description: description,
+    columns: columns,
+    sort: [['@timestamp', 'desc']],
+    grid: {},
+    hideChart: true,
+    rowHeight: 0,
+    kibanaSavedObjectMeta: { searchSourceJSON: { query: { query: kql, language: 'kuery' }, filter: [], indexRefName: 'view' } },
+  }, [k.ref('index-pattern', view, 'view')]),
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lens panels from measures and buckets: area('Services', terms('flow.service.name', 'Service'), bitRate).
+local k = import 'kibana.libsonnet';
+local merge(list) = std.foldl(function(a, b) a + b, list, {});
+{
+  local l = self,
+
+  // ---- measures: one Lens column each ------------------------------------------------------------------------
+  // rank names the part that buckets are ordered by: Elasticsearch cannot order by a formula.
+
+  local number(label, format, decimals, suffix='') = {
+    label: label,
+    customLabel: true,
+    dataType: 'number',
+    isBucketed: false,
+    scale: 'ratio',
+    params: if format == null then {} else { format: { id: format, params: { decimals: decimals } + (if suffix == '' then {} else { suffix: suffix }) } },
+    parts:: {},
+    rank:: '',
+  },
+  local aggregation(type, field, label, format, decimals, kql, suffix='') = number(label, format, decimals, suffix) + {
+    operationType: type,
+    sourceField: field,
+    params+: { emptyAsNull: true },
+    [if kql != '' then 'filter']: { query: kql, language: 'kuery' },
+  },
+  sum(field, label, format='number', decimals=0, kql='', suffix=''):: aggregation('sum', field, label, format, decimals, kql, suffix),
+  avg(field, label, format='number', decimals=0, kql='', suffix=''):: aggregation('average', field, label, format, decimals, kql, suffix) { params: super.params { emptyAsNull:: null } },
+  max(field, label, format='number', decimals=0, kql='', suffix=''):: aggregation('max', field, label, format, decimals, kql, suffix) { params: super.params { emptyAsNull:: null } },
+  unique(field, label, kql=''):: aggregation('unique_count', field, label, 'number', 0, kql),
+  count(label='Flows', kql=''):: aggregation('count', '___records___', label, 'number', 0, kql),
+  last(field, label, type='number', format='number', decimals=0, suffix=''):: number(label, format, decimals, suffix) {
+    operationType: 'last_value',
+    sourceField: field,
+    dataType: type,
+    [if type != 'number' then 'scale']: 'ordinal',
+    params: (if type == 'number' then super.params else {}) + { sortField: '@timestamp', showArrayValues: false },
+    filter: { query: '"%s": *' % field, language: 'kuery' },
+  },
+  percentile(field, label, n, format='number', decimals=0):: aggregation('percentile', field, label, format, decimals, '') { params: super.params { emptyAsNull:: null } + { percentile: n } },
+
+  // A formula with its parts spelled out, as Lens stores it: the text is for the editor, the parts are computed.
+  // parts: {name: column}; names are local, the panel puts the column's id in front. tree: the tinymath tree over them.
+  formula(label, text, parts, tree, rank, format='number', decimals=1, suffix=''):: number(label, format, decimals, suffix) {
+    operationType: 'formula',
+    references: ['math'],
+    params+: { formula: text, isFormulaBroken: false },
+    parts:: parts { math: l.part('math', ['%s' % n for n in std.objectFields(parts)]) { params: { tinymathAst: tree } } },
+    rank:: '.' + rank,
+  },
+  part(type, references=[], field=null, kql=''):: {
+    label: 'part',
+    customLabel: true,
+    dataType: 'number',
+    isBucketed: false,
+    scale: 'ratio',
+    operationType: type,
+    params: (if type == 'normalize_by_unit' then { unit: 's' } else if type == 'sum' || type == 'count' then { emptyAsNull: false } else {}),
+    [if field != null then 'sourceField']: field,
+    [if references != [] then 'references']: references,
+    [if kql != '' then 'filter']: { query: kql, language: 'kuery' },
+  },
+  // tinymath calls; the editor wants a location, its value does not matter.
+  local op(name) = function(a, b) { type: 'function', name: name, args: [a, b], text: '', location: { min: 0, max: 0 } },
+  local mul = op('multiply'), local div = op('divide'),
+  local withKql(field, kql) = if kql == '' then field else "%s, kql='%s'" % [field, kql],
+
+  // What `field` adds up to in a second, times factor: right at any interval.
+  rate(field, label, suffix, factor=1, decimals=1, kql='')::
+    l.formula(label, "normalize_by_unit(sum(%s), unit='s') * %s" % [withKql(field, kql), factor],
+              { sum: l.part('sum', [], field, kql), second: l.part('normalize_by_unit', ['sum']) }, mul('second', factor), 'sum', 'number', decimals, suffix),
+  countRate(label, suffix, decimals=1, kql='')::
+    l.formula(label, "normalize_by_unit(count(%s), unit='s') * 1" % (if kql == '' then '' else "kql='%s'" % kql),
+              { sum: l.part('count', [], '___records___', kql), second: l.part('normalize_by_unit', ['sum']) }, mul('second', 1), 'sum', 'number', decimals, suffix),
+  // The same for a counter that only grows.
+  counterRate(field, label, suffix, factor=1, decimals=1)::
+    l.formula(label, "normalize_by_unit(counter_rate(max(%s)), unit='s') * %s" % [field, factor],
+              { max: l.part('max', [], field), grown: l.part('counter_rate', ['max']), second: l.part('normalize_by_unit', ['grown']) }, mul('second', factor), 'max', 'number', decimals, suffix),
+  // Share of the whole table or chart.
+  share(field, label='Share')::
+    l.formula(label, 'sum(%s) / overall_sum(sum(%s))' % [field, field],
+              { sum: l.part('sum', [], field), all: l.part('overall_sum', ['sum']) }, div('sum', 'all'), 'sum', 'percent'),
+  shareOfCount(label='Share')::
+    l.formula(label, 'count() / overall_sum(count())',
+              { sum: l.part('count', [], '___records___'), all: l.part('overall_sum', ['sum']) }, div('sum', 'all'), 'sum', 'percent'),
+  // sum(a) / sum(b): mean sizes, loss, ...
+  ratio(a, b, label, format='number', decimals=1, suffix='')::
+    l.formula(label, 'sum(%s) / sum(%s)' % [a, b], { sum: l.part('sum', [], a), per: l.part('sum', [], b) }, div('sum', 'per'), 'sum', format, decimals, suffix),
+  // Bits a second divided by the interface's speed.
+  utilisation(speed, label='Utilisation')::
+    l.formula(label, "normalize_by_unit(sum(network.bytes), unit='s') * 8 / max(%s)" % speed,
+              { sum: l.part('sum', [], 'network.bytes'), second: l.part('normalize_by_unit', ['sum']), speed: l.part('max', [], speed) },
+              div(mul('second', 8), 'speed'), 'sum', 'percent', 2),
+
+  // ---- buckets -----------------------------------------------------------------------------------------------
+
+  terms(field, label, n=10, other=true, type='string'):: {
+    operationType: 'terms',
+    label: label,
+    customLabel: true,
+    dataType: type,
+    isBucketed: true,
+    scale: 'ordinal',
+    sourceField: field,
+    params: { size: n, orderBy: { type: 'column', columnId: 'm0' }, orderDirection: 'desc', otherBucket: other, missingBucket: false, parentFormat: { id: 'terms' } },
+  },
+  // Several fields as one bucket: the N largest combinations, which nested buckets cannot rank.
+  tuple(fields, label, n=10):: l.terms(fields[0], label, n, false) { params+: { secondaryFields: fields[1:], parentFormat: { id: 'multi_terms' } } },
+  time:: {
+    operationType: 'date_histogram',
+    label: '@timestamp',
+    dataType: 'date',
+    isBucketed: true,
+    scale: 'interval',
+    sourceField: '@timestamp',
+    params: { interval: 'auto', includeEmptyRows: true },
+  },
+  // Fixed groups: [[label, kql], ...]
+  groups(label, list):: {
+    operationType: 'filters',
+    label: label,
+    customLabel: true,
+    dataType: 'string',
+    isBucketed: true,
+    scale: 'ordinal',
+    params: { filters: [{ label: g[0], input: { query: g[1], language: 'kuery' } } for g in list] },
+  },
+
+  // ---- a panel of one or more layers -------------------------------------------------------------------------
+
+  // One layer's columns: buckets b0.., measures m0.., the parts of formulas m0.sum ..; prefix keeps ids unique over layers.
+  local layer(prefix, buckets, measures) = {
+    local id(kind, i) = '%s%s%d' % [prefix, kind, i],
+    local placed(name, c) = c
+      + (if std.objectHas(c, 'references') then { references: [name + '.' + r for r in c.references] } else {}),
+    local prefixTree(name, t) = if std.isString(t) then name + '.' + t else if std.isObject(t) then t { args: [prefixTree(name, a) for a in t.args] } else t,
+    local partColumn(name, c) = placed(name, c)
+      + (if std.objectHas(c.params, 'tinymathAst') then { params+: { tinymathAst: prefixTree(name, c.params.tinymathAst) } } else {}),
+    local ranked(c) = if c.operationType == 'terms' then c { params+: { orderBy: { type: 'column', columnId: id('m', 0) + measures[0].rank } } } else c,
+    buckets: [id('b', i) for i in std.range(0, std.length(buckets) - 1)],
+    measures: [id('m', i) for i in std.range(0, std.length(measures) - 1)],
+    columns: { [id('b', i)]: ranked(buckets[i]) for i in std.range(0, std.length(buckets) - 1) }
+      + { [id('m', i)]: placed(id('m', i), measures[i]) for i in std.range(0, std.length(measures) - 1) }
+      + merge([{ [id('m', i) + '.' + p]: partColumn(id('m', i), measures[i].parts[p]) for p in std.objectFields(measures[i].parts) }
+               for i in std.range(0, std.length(measures) - 1)]),
+    // Parts come before the columns that need them.
+    columnOrder: self.buckets + std.flattenArrays([
+      [id('m', i) + '.' + p for p in std.objectFields(measures[i].parts)] + [id('m', i)]
+      for i in std.range(0, std.length(measures) - 1)
+    ]),
+    incompleteColumns: {},
+  },
+
+  // The references stand twice: here, and with the panel's id in front on the dashboard.
+  local lens(type, title, layers, visualization, kql, view) =
+    local names = std.objectFields(layers);
+    local refs = [k.ref('index-pattern', view, 'indexpattern-datasource-current-indexpattern')]
+      + [k.ref('index-pattern', view, 'indexpattern-datasource-layer-' + n) for n in names];
+    k.panel('lens', title, { attributes: {
+      title: title,
+      visualizationType: type,
+      type: 'lens',
+      references: refs,
+      state: {
+        datasourceStates: { indexpattern: { layers: { [n]: { columnOrder: layers[n].columnOrder, columns: layers[n].columns, incompleteColumns: {} } for n in names } } },
+        visualization: visualization,
+        query: { query: kql, language: 'kuery' },
+        filters: [],
+      },
+    } }, refs),
+
+  // Cells shaded by value, the same in the light and the dark theme.
+  local shade = {
+    local colours = ['#6092c000', '#6092c022', '#6092c044', '#6092c077', '#6092c0aa'],
+    colorMode: 'cell',
+    palette: { type: 'palette', name: 'custom', params: {
+      name: 'custom',
+      reverse: false,
+      rangeType: 'percent',
+      rangeMin: 0,
+      rangeMax: 100,
+      progression: 'fixed',
+      continuity: 'above',
+      steps: 5,
+      maxSteps: 5,
+      colorStops: [{ color: colours[i], stop: i * 20 } for i in std.range(0, 4)],
+      stops: [{ color: colours[i], stop: i * 20 + 20 } for i in std.range(0, 4)],
+    } },
+  },
+  local inout = ['#54b399', '#6092c0', '#d6bf57', '#d36086'],
+  local xy(type, layers, legend, extra={}) = {
+    preferredSeriesType: type,
+    valueLabels: 'hide',
+    fittingFunction: 'None',
+    curveType: 'CURVE_MONOTONE_X',
+    fillOpacity: 0.7,
+    axisTitlesVisibilitySettings: { x: false, yLeft: false, yRight: false },
+    gridlinesVisibilitySettings: { x: false, yLeft: true, yRight: true },
+    legend: legend,
+    layers: layers,
+  } + extra,
+  local legend(place, size) = { isVisible: true, position: place, showSingleSeries: true, legendSize: size },
+
+  // Over time, one series a value of the bucket: the largest over the whole range.
+  area(title, bucket, measure, kql='', view='flow', type='area_stacked', legendAt='right', legendSize='large')::
+    local c = layer('', [bucket, l.time], [measure]);
+    lens('lnsXY', title, { l0: c }, xy(type, [{ layerId: 'l0', layerType: 'data', seriesType: type, xAccessor: 'b1', splitAccessor: 'b0', accessors: ['m0'] }], legend(legendAt, legendSize)), kql, view),
+  lines(title, bucket, measure, kql='', view='flow'):: l.area(title, bucket, measure, kql, view, 'line'),
+  stacks(title, bucket, measure, kql='', view='flow'):: l.area(title, bucket, measure, kql, view, 'bar_stacked'),
+  // Over time, one series a measure.
+  series(title, measures, kql='', view='flow', type='area', colours=inout)::
+    local c = layer('', [l.time], measures);
+    lens('lnsXY', title, { l0: c }, xy(type, [{
+      layerId: 'l0',
+      layerType: 'data',
+      seriesType: type,
+      xAccessor: 'b0',
+      accessors: c.measures,
+      yConfig: [{ forAccessor: c.measures[i], color: colours[i % std.length(colours)] } for i in std.range(0, std.length(measures) - 1)],
+    }], legend('bottom', 'auto'), { fillOpacity: 0.35 }), kql, view),
+  // Ranking as horizontal bars; two measures are stacked.
+  bars(title, bucket, measures, kql='', view='flow', colours=['#6092c0', '#54b399', '#d6bf57'])::
+    local list = if std.isArray(measures) then measures else [measures];
+    local c = layer('', [bucket], list);
+    local type = if std.length(list) > 1 then 'bar_horizontal_stacked' else 'bar_horizontal';
+    lens('lnsXY', title, { l0: c }, xy(type, [{
+      layerId: 'l0',
+      layerType: 'data',
+      seriesType: type,
+      xAccessor: 'b0',
+      accessors: c.measures,
+      yConfig: [{ forAccessor: c.measures[i], color: colours[i] } for i in std.range(0, std.length(list) - 1)],
+    }], { isVisible: std.length(list) > 1, position: 'bottom' }, { valueLabels: if std.length(list) > 1 then 'hide' else 'show', fillOpacity: 1 }), kql, view),
+  local pie(shape, title, buckets, measure, kql, view, legendShown) =
+    local c = layer('', buckets, [measure]);
+    lens('lnsPie', title, { l0: c }, {
+      shape: shape,
+      layers: [{
+        layerId: 'l0',
+        layerType: 'data',
+        groups: c.buckets,
+        metric: 'm0',
+        numberDisplay: 'percent',
+        categoryDisplay: 'default',
+        legendDisplay: if legendShown then 'show' else 'hide',
+        legendSize: 'large',
+        nestedLegend: false,
+        percentDecimals: 1,
+        emptySizeRatio: 0.54,
+      }],
+    }, kql, view),
+  donut(title, bucket, measure, kql='', view='flow', legend=true):: pie('donut', title, if std.isArray(bucket) then bucket else [bucket], measure, kql, view, legend),
+  treemap(title, bucket, measure, kql='', view='flow'):: pie('treemap', title, if std.isArray(bucket) then bucket else [bucket], measure, kql, view, false),
+  heatmap(title, bucket, measure, kql='', view='flow')::
+    local c = layer('', [l.time, bucket], [measure]);
+    lens('lnsHeatmap', title, { l0: c }, {
+      shape: 'heatmap',
+      layerId: 'l0',
+      layerType: 'data',
+      xAccessor: 'b0',
+      yAccessor: 'b1',
+      valueAccessor: 'm0',
+      palette: shade.palette { accessor: 'm0' },
+      legend: { isVisible: false, position: 'right', type: 'heatmap_legend' },
+      gridConfig: { type: 'heatmap_grid', isCellLabelVisible: false, isYAxisLabelVisible: true, isXAxisLabelVisible: true, isYAxisTitleVisible: false, isXAxisTitleVisible: false },
+    }, kql, view),
+
+  // widths: of the bucket columns in pixels; the measures share the rest. The first measure ranks and is shaded.
+  table(title, buckets, measures, kql='', view='flow', widths=[], rows=20)::
+    local list = if std.isArray(buckets) then buckets else [buckets];
+    local c = layer('', list, measures);
+    lens('lnsDatatable', title, { l0: c }, {
+      layerId: 'l0',
+      layerType: 'data',
+      rowHeight: 'single',
+      headerRowHeight: 'single',
+      rowHeightLines: 1,
+      paging: { enabled: true, size: rows },
+      sorting: { columnId: 'm0', direction: 'desc' },
+      columns: [{ columnId: c.buckets[i], isTransposed: false } + (if i < std.length(widths) then { width: widths[i] } else {}) for i in std.range(0, std.length(list) - 1)]
+        + [{ columnId: m, isTransposed: false, alignment: 'right' } + (if m == 'm0' then shade else {}) for m in c.measures],
+    }, kql, view),
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vega panels: a strip of key figures with their trend, and the sankey (sankey.libsonnet).
+// Text has the styles guide-label and guide-title, to which Kibana gives the colours of its theme; no colour of text is written.
+local k = import 'kibana.libsonnet';
+{
+  local v = self,
+
+  // Vega expressions that write a number for people. `x` is an expression.
+  human:: {
+    local scaled(x, base, units) =
+      "(%s < 1 ? format(%s, '.2~f') + ' %s' : " % [x, x, units[0]]
+      + "format(%s / pow(%d, min(%d, floor(log(%s) / log(%d)))), '.3~r') + ' ' + %s[min(%d, floor(log(%s) / log(%d)))])"
+        % [x, base, std.length(units) - 1, x, base, std.manifestJsonMinified(units), std.length(units) - 1, x, base],
+    bytes(x):: "(%s == 0 ? '0 B' : %s)" % [x, scaled(x, 1024, ['B', 'KB', 'MB', 'GB', 'TB', 'PB'])],
+    bits(x):: "(%s == 0 ? '0 bit/s' : %s)" % [x, scaled(x, 1000, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s'])],
+    count(x):: "(%s < 10000 ? format(round(%s), ',') : format(%s, '.3~s'))" % [x, x, x],
+    perSecond(x):: "(%s < 100 ? format(%s, '.2~f') : %s < 10000 ? format(%s, ',.0f') : format(%s, '.3~s')) + ' /s'" % [x, x, x, x, x],
+    micros(x):: "(%s < 1000 ? format(%s, '.0f') + ' µs' : %s < 1e6 ? format(%s / 1000, '.3~r') + ' ms' : format(%s / 1e6, '.3~r') + ' s')" % [x, x, x, x, x],
+    percent(x):: "format(%s, '.2~%%')" % x,
+  },
+
+  // A search in the dashboard's context: its time, its filters, its query.
+  query(index, aggs):: {
+    '%context%': true,
+    '%timefield%': '@timestamp',
+    index: index,
+    body: { size: 0, track_total_hits: false, aggs: aggs },
+  },
+
+  // ---- key figures -------------------------------------------------------------------------------------------
+  // A tile: what to compute for each bucket of time and for the whole range, and how to write it.
+  //   rate: the value is a sum that is shown per second.
+
+  local tile(title, agg, human, rate=false, kql=null, factor=1, colour='#6092c0') = {
+    title: title, agg: agg, human: human, rate: rate, filter: kql, factor: factor, colour: colour,
+  },
+  sum(title, field, human=v.human.count, filter=null, colour='#6092c0'):: tile(title, { sum: { field: field } }, human, false, filter, 1, colour),
+  rate(title, field, human=v.human.perSecond, factor=1, filter=null, colour='#54b399'):: tile(title, { sum: { field: field } }, human, true, filter, factor, colour),
+  count(title, filter=null, colour='#6092c0'):: tile(title, { value_count: { field: '@timestamp' } }, v.human.count, false, filter, 1, colour),
+  unique(title, field, filter=null, colour='#9170b8'):: tile(title, { cardinality: { field: field } }, v.human.count, false, filter, 1, colour),
+  avg(title, field, human, filter=null, colour='#d6bf57'):: tile(title, { avg: { field: field } }, human, false, filter, 1, colour),
+  max(title, field, human=v.human.count, filter=null, colour='#d6bf57'):: tile(title, { max: { field: field } }, human, false, filter, 1, colour),
+  // a / b over the range, each {sum: field} or {count: query}
+  fraction(title, a, b, colour='#e7664c'):: tile(title, null, v.human.percent, false, null, 1, colour) + { fraction: [a, b] },
+
+  // The filter of a tile is an Elasticsearch query.
+  local wrap(t, agg) = if t.filter == null then agg else { filter: t.filter, aggs: { v: agg } },
+  local aggsOf(tiles) = std.foldl(function(a, b) a + b, [
+    local t = tiles[i];
+    if std.objectHas(t, 'fraction') then { ['a%d' % i]: { sum: { field: t.fraction[0] } }, ['b%d' % i]: { sum: { field: t.fraction[1] } } }
+    else { ['a%d' % i]: wrap(t, t.agg) }
+    for i in std.range(0, std.length(tiles) - 1)
+  ], {}),
+  local valueOf(t, i, where) =
+    local path(n) = where + n + (if t.filter == null then '' else '.v') + '.value';
+    if std.objectHas(t, 'fraction') then '(%s > 0 ? %s / %s : 0)' % [path('b%d' % i), path('a%d' % i), path('b%d' % i)]
+    else '(%s || 0) * %s' % [path('a%d' % i), t.factor],
+
+  kpis(tiles, index='logs-flow-*'):: k.untitled(k.vis('vega', 'Key figures', { spec: {
+    '$schema': 'https://vega.github.io/schema/vega/v5.json',
+    description: 'Key figures of the time range, each with its course',
+    autosize: { type: 'fit', contains: 'padding' },
+    padding: { left: 0, right: 0, top: 0, bottom: 0 },
+    local n = std.length(tiles),
+    signals: [
+      { name: 'gap', value: 12 },
+      { name: 'tile', update: '(width - gap * %d) / %d' % [n + 1, n] },
+      { name: 'big', update: 'clamp(tile / 7, 14, 26)' },
+    ],
+    data: [
+      {
+        name: 'reply',
+        url: v.query(index, {
+          whole: { range: { field: '@timestamp', ranges: [{ from: { '%timefilter%': 'min' }, to: { '%timefilter%': 'max' } }] }, aggs: aggsOf(tiles) },
+          course: {
+            date_histogram: { field: '@timestamp', interval: { '%autointerval%': 60 }, min_doc_count: 0, extended_bounds: { min: { '%timefilter%': 'min' }, max: { '%timefilter%': 'max' } } },
+            aggs: aggsOf(tiles),
+          },
+        }),
+        format: { property: 'aggregations' },
+      },
+      { name: 'tiles', source: 'reply', transform: [
+        { type: 'formula', as: 'w', expr: 'datum.whole.buckets[0]' },
+        { type: 'formula', as: 'seconds', expr: '(datum.w.to - datum.w.from) / 1000' },
+        { type: 'formula', as: 'i', expr: std.manifestJsonMinified(std.range(0, n - 1)) },
+        { type: 'flatten', fields: ['i'] },
+        { type: 'formula', as: 'title', expr: std.manifestJsonMinified([t.title for t in tiles]) + '[datum.i]' },
+        { type: 'formula', as: 'v', expr: std.foldr(function(i, rest) 'datum.i == %d ? %s%s : ' % [i, valueOf(tiles[i], i, 'datum.w.'), if tiles[i].rate then ' / datum.seconds' else ''] + rest, std.range(0, n - 1), '0') },
+        { type: 'formula', as: 'text', expr: std.foldr(function(i, rest) 'datum.i == %d ? %s : ' % [i, tiles[i].human('datum.v')] + rest, std.range(0, n - 1), "''") },
+      ] },
+      { name: 'course', source: 'reply', transform: [
+        { type: 'formula', as: 'b', expr: 'datum.course.buckets' },
+        { type: 'flatten', fields: ['b'] },
+        { type: 'formula', as: 't', expr: 'datum.b.key' },
+      ] + [{ type: 'formula', as: 'y%d' % i, expr: valueOf(tiles[i], i, 'datum.b.') } for i in std.range(0, n - 1)] },
+    ],
+    scales: [{ name: 't', type: 'time', domain: { data: 'course', field: 't' }, range: [0, { signal: 'tile' }] }]
+      + [{ name: 'y%d' % i, type: 'linear', domain: { data: 'course', field: 'y%d' % i }, zero: true, range: [{ signal: 'height - 4' }, { signal: 'height * 0.62' }] } for i in std.range(0, n - 1)],
+    marks: [
+      { type: 'group', encode: { update: { x: { signal: 'gap + %d * (tile + gap)' % i }, y: { value: 0 }, width: { signal: 'tile' }, height: { signal: 'height' } } }, marks: [
+        { type: 'area', from: { data: 'course' }, encode: { update: {
+          x: { scale: 't', field: 't' }, y: { scale: 'y%d' % i, field: 'y%d' % i }, y2: { signal: 'height - 4' },
+          fill: { value: tiles[i].colour }, fillOpacity: { value: 0.25 }, stroke: { value: tiles[i].colour }, strokeWidth: { value: 1.5 }, interpolate: { value: 'monotone' },
+        } } },
+      ] }
+      for i in std.range(0, n - 1)
+    ] + [
+      { type: 'text', from: { data: 'tiles' }, style: 'guide-label', encode: { update: {
+        x: { signal: 'gap + datum.i * (tile + gap)' }, y: { value: 6 }, baseline: { value: 'top' }, text: { field: 'title' }, fontSize: { value: 12 }, limit: { signal: 'tile' } } } },
+      { type: 'text', from: { data: 'tiles' }, style: 'guide-title', encode: { update: {
+        x: { signal: 'gap + datum.i * (tile + gap)' }, y: { signal: 'height * 0.36' }, baseline: { value: 'middle' },
+        text: { field: 'text' }, fontSize: { signal: 'big' }, fontWeight: { value: 600 }, limit: { signal: 'tile' } } } },
+    ],
+  } })),
+
+  sankey(title, spec):: k.vis('vega', title, { spec: spec }),
+}

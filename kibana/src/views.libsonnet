@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Data views with the formats of their fields, and the saved searches.
+local k = import 'kibana.libsonnet';
+local f = k.format;
+local ends = ['source', 'destination', 'client', 'server'];
+local each(fields, format) = { [name]: format for name in fields };
+
+// Values that lead on: an address to the page of its host, an AS to its traffic.
+local page(id, kql) = f.link("/app/dashboards#/view/%s?_a=(query:(language:kuery,query:'%s'))" % [id, kql]);
+
+local formats =
+  each(['network.bytes', 'flow.raw.bytes', 'flow.dropped.bytes'] + [e + '.bytes' for e in ends], f.bytes)
+  + each(['network.packets', 'flow.raw.packets', 'flow.dropped.packets'] + [e + '.packets' for e in ends], f.count)
+  + each(['flow.ingress.speed', 'flow.egress.speed'], f.bits)
+  + each([e + '.port' for e in ends] + [e + '.as.number' for e in ends] + ['process.pid', 'flow.service.port'], f.plain)
+  + each([e + '.ip' for e in ends], page('flow-hosts', 'related.ip:%22{{rawValue}}%22'))
+  + each([e + '.as.organization.name' for e in ends], page('flow-as', 'source.as.organization.name:%22{{rawValue}}%22 or destination.as.organization.name:%22{{rawValue}}%22'))
+  + { 'event.duration': f.duration('nanoseconds') }
+  + each(['flow.latency.client', 'flow.latency.server', 'flow.latency.application'], f.duration('microseconds'));
+
+local records(a, b) = ['observer.name', 'flow.%s.name' % a, '%s.port' % a, 'flow.%s.name' % b, '%s.port' % b];
+
+[
+  k.dataView('flow', 'logs-flow-*', 'Flow records', formats),
+  k.savedSearch('flow-records', 'Flow: records, client and server', 'Who asked whom for what',
+                records('client', 'server') + ['flow.service.name', 'network.application', 'event.duration', 'network.bytes', 'network.packets']),
+  k.savedSearch('flow-records-wire', 'Flow: records, source and destination', 'As the exporter saw them on the wire',
+                records('source', 'destination') + ['network.transport', 'flow.tcp.flags', 'flow.ingress.interface', 'flow.egress.interface', 'network.bytes', 'network.packets']),
+]
