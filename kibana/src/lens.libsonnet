@@ -62,7 +62,8 @@ local merge(list) = std.foldl(function(a, b) a + b, list, {});
   },
   // tinymath calls; the editor wants a location, its value does not matter.
   local op(name) = function(a, b) { type: 'function', name: name, args: [a, b], text: '', location: { min: 0, max: 0 } },
-  local mul = op('multiply'), local div = op('divide'),
+  divide:: op('divide'),
+  local mul = op('multiply'), local div = l.divide,
   local withKql(field, kql) = if kql == '' then field else "%s, kql='%s'" % [field, kql],
 
   // What `field` adds up to in a second, times factor: right at any interval.
@@ -205,8 +206,8 @@ local merge(list) = std.foldl(function(a, b) a + b, list, {});
   area(title, bucket, measure, kql='', view='flow', type='area_stacked', legendAt='right', legendSize='large')::
     local c = layer('', [bucket, l.time], [measure]);
     lens('lnsXY', title, { l0: c }, xy(type, [{ layerId: 'l0', layerType: 'data', seriesType: type, xAccessor: 'b1', splitAccessor: 'b0', accessors: ['m0'] }], legend(legendAt, legendSize)), kql, view),
-  lines(title, bucket, measure, kql='', view='flow'):: l.area(title, bucket, measure, kql, view, 'line'),
-  stacks(title, bucket, measure, kql='', view='flow'):: l.area(title, bucket, measure, kql, view, 'bar_stacked'),
+  lines(title, bucket, measure, kql='', view='flow', legendSize='large'):: l.area(title, bucket, measure, kql, view, 'line', 'right', legendSize),
+  stacks(title, bucket, measure, kql='', view='flow', legendSize='large'):: l.area(title, bucket, measure, kql, view, 'bar_stacked', 'right', legendSize),
   // Over time, one series a measure.
   series(title, measures, kql='', view='flow', type='area', colours=inout)::
     local c = layer('', [l.time], measures);

@@ -113,5 +113,5 @@ local k = import 'kibana.libsonnet';
     ],
   } })),
 
-  sankey(title, spec):: k.vis('vega', title, { spec: spec }),
+  panel(title, spec):: k.vis('vega', title, { spec: spec }),
 }

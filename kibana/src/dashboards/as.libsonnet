@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// AS traffic: what comes from and goes to each autonomous system. Flows with one private end count.
+local c = import '../common.libsonnet';
+local k = import '../kibana.libsonnet';
+local l = import '../lens.libsonnet';
+local v = import '../vega.libsonnet';
+
+local from = l.terms('source.as.organization.name', 'Source AS', 10);
+local to = l.terms('destination.as.organization.name', 'Destination AS', 10);
+local has(end) = { exists: { field: end + '.as.number' } };
+
+[
+  c.dashboard('flow-as', 'AS traffic', 'In and out by autonomous system',
+              [c.control.exporter, c.control.ingress, c.control.service, k.control('source.as.organization.name', 'Source AS'), k.control('destination.as.organization.name', 'Destination AS')], [
+    k.row(6, [[48, v.kpis([
+      v.rate('From other AS', 'network.bytes', v.human.bits, 8, has('source')),
+      v.rate('To other AS', 'network.bytes', v.human.bits, 8, has('destination'), '#6092c0'),
+      v.sum('Received', 'network.bytes', v.human.bytes, has('source'), '#54b399'),
+      v.sum('Sent', 'network.bytes', v.human.bytes, has('destination')),
+      v.unique('Source AS', 'source.as.number'),
+      v.unique('Destination AS', 'destination.as.number'),
+      v.unique('Next AS', 'flow.bgp.next_as', null, '#d6bf57'),
+    ])]]),
+    k.row(13, [
+      [24, l.area('From AS, Mbit/s', from, c.bits)],
+      [24, l.area('To AS, Mbit/s', to, c.bits)],
+    ]),
+    k.row(13, [
+      [24, l.area('From AS, packets/s', from, c.pps)],
+      [24, l.area('To AS, packets/s', to, c.pps)],
+    ]),
+    k.row(16, [
+      [16, c.toRecords(l.table('From AS', [l.tuple(['source.as.organization.name', 'source.as.number'], 'AS › number', 200)], [c.bytes, c.share, c.flows, l.unique('source.ip', 'Addresses')], widths=[230], rows=10))],
+      [16, c.toRecords(l.table('To AS', [l.tuple(['destination.as.organization.name', 'destination.as.number'], 'AS › number', 200)], [c.bytes, c.share, c.flows, l.unique('destination.ip', 'Addresses')], widths=[230], rows=10))],
+      [16, c.toRecords(l.table('By interface', [l.tuple(['flow.egress.interface', 'destination.as.organization.name'], 'Interface out › AS', 200)], [c.bytes, c.flows], widths=[330], rows=10))],
+    ]),
+  ]),
+]

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Firewall: what was denied, by which rule, and what was translated.
+local c = import '../common.libsonnet';
+local k = import '../kibana.libsonnet';
+local l = import '../lens.libsonnet';
+local v = import '../vega.libsonnet';
+
+local denied = 'flow.firewall.event: denied or flow.forwarding.status: dropped';
+local deniedQuery = { bool: { should: [{ term: { 'flow.firewall.event': 'denied' } }, { term: { 'flow.forwarding.status': 'dropped' } }], minimum_should_match: 1 } };
+
+[
+  c.dashboard('flow-firewall', 'Firewall and NAT', 'What was denied, by which rule, and what was translated',
+              [c.control.exporter, k.control('flow.firewall.event', 'Event'), k.control('rule.name', 'Rule'), k.control('observer.ingress.zone', 'Zone in'), c.control.service, c.control.client, c.control.server], [
+    k.row(6, [[48, v.kpis([
+      v.count('Denied', deniedQuery, '#e7664c'),
+      v.unique('Denied clients', 'client.ip', deniedQuery, '#e7664c'),
+      v.unique('Denied servers', 'server.ip', deniedQuery, '#da8b45'),
+      v.sum('Dropped packets', 'flow.dropped.packets', v.human.count, null, '#da8b45'),
+      v.count('Allowed', { term: { 'event.outcome': 'success' } }, '#54b399'),
+      v.unique('Rules hit', 'rule.name'),
+      v.count('Translations', { exists: { field: 'flow.nat.event' } }),
+      v.unique('Public addresses in use', 'client.nat.ip', null, '#d6bf57'),
+    ])]]),
+    k.row(12, [
+      [16, l.stacks('Events', l.terms('flow.firewall.event', 'Event', 6, false), c.flows, legendSize='medium')],
+      [16, l.stacks('Denied by rule', l.terms('rule.name', 'Rule', 8, false), c.flows, denied, legendSize='medium')],
+      [16, l.stacks('Denied: reason', l.terms('event.reason', 'Reason', 8, false), c.flows, denied, legendSize='large')],
+    ]),
+    k.row(16, [
+      [16, c.toHost(l.table('Denied clients', [l.tuple(['flow.client.name', 'rule.name'], 'Client › rule', 100)], [c.flows, l.unique('server.ip', 'Servers'), l.unique('server.port', 'Ports')], denied, widths=[280], rows=10))],
+      [16, c.toHost(l.table('Denied servers', [l.tuple(['flow.server.name', 'flow.service.name'], 'Server › service', 100)], [c.flows, l.unique('client.ip', 'Clients')], denied, widths=[280], rows=10))],
+      [16, l.table('Rules', [l.tuple(['rule.name', 'rule.id'], 'Rule › id', 100)], [c.flows, l.count('Denied', denied), c.bytes], 'rule.name: *', widths=[240], rows=10)],
+    ]),
+    k.row(14, [
+      [16, l.stacks('Translations', l.terms('flow.nat.event', 'Event', 6, false), c.flows, 'flow.nat.event: *')],
+      [16, l.table('Addresses translated', [l.tuple(['client.ip', 'client.nat.ip'], 'Inside › outside', 100)], [c.flows, l.unique('client.nat.port', 'Ports'), c.bytes], 'client.nat.ip: *', widths=[260], rows=5)],
+      [16, l.table('Between zones', [l.tuple(['observer.ingress.zone', 'observer.egress.zone'], 'Zone in › zone out', 50)], [c.flows, l.count('Denied', denied), c.bytes], 'observer.ingress.zone: *', widths=[220], rows=5)],
+    ]),
+  ]),
+]
