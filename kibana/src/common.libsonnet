@@ -68,6 +68,6 @@ local v = import 'vega.libsonnet';
   ],
   nav(here, description): k.row(4, [[48, k.nav(groups, here, description)]]),
 
-  dashboard(id, title, description, controls, rows, kql=''):
-    k.dashboard(id, 'Flow: ' + title, description, controls, [c.nav(id, description)] + rows, kql),
+  dashboard(id, title, description, controls, rows, filters=[]):
+    k.dashboard(id, 'Flow: ' + title, description, controls, [c.nav(id, description)] + rows, filters),
 }

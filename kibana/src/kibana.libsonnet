@@ -80,12 +80,21 @@
     },
   },
 
+  // ---- filters a dashboard starts with: [name, fields of which one has to exist]. Shown as a pill that users can switch off. --
+
+  local filterIndex(i) = 'kibanaSavedObjectMeta.searchSourceJSON.filter[%d].meta.index' % i,
+  filter(i, f):: {
+    '$state': { store: 'appState' },
+    meta: { alias: f[0], disabled: false, negate: false, type: 'custom', key: 'query', indexRefName: filterIndex(i) },
+    query: { bool: { should: [{ exists: { field: name } } for name in f[1]], minimum_should_match: 1 } },
+  },
+
   // ---- dashboards --------------------------------------------------------------------------------------------
 
   // A row of panels, [[width, panel], ...]: 48 columns wide, height in units of about 20 pixels. Positions follow from the order.
   row(height, cells):: { height: height, cells: cells },
 
-  dashboard(id, title, description, controls, rows, kql=''):: {
+  dashboard(id, title, description, controls, rows, filters=[]):: {
     local place(at, r) = {
       local y = at.y,
       y: at.y + r.height,
@@ -114,9 +123,10 @@
       hits: 0,
       optionsJSON: { useMargins: true, syncColors: false, hidePanelTitles: false },
       panelsJSON: std.mapWithIndex(out, placed),
-      kibanaSavedObjectMeta: { searchSourceJSON: { query: { query: kql, language: 'kuery' }, filter: [] } },
+      kibanaSavedObjectMeta: { searchSourceJSON: { query: { query: '', language: 'kuery' }, filter: [k.filter(i, filters[i]) for i in std.range(0, std.length(filters) - 1)] } },
       [if controls != [] then 'controlGroupInput']: controlGroup(controls),
     }, std.flattenArrays(std.mapWithIndex(function(i, c) [r { name: name(i) + ':' + r.name } for r in c.p.refs], placed))
+       + [k.ref('index-pattern', 'flow', filterIndex(i)) for i in std.range(0, std.length(filters) - 1)]
        + [k.ref('index-pattern', controls[i].view, 'controlGroup_c%d:optionsListDataView' % i) for i in std.range(0, std.length(controls) - 1)]),
   }.object,
 

@@ -35,9 +35,9 @@ local arcs(a, b) = layer('arcs', '%s → %s' % [a, b], {
   destGeoField: b + '.geo.location',
   metrics: [{ type: 'sum', field: 'network.bytes', label: 'Bytes' }, { type: 'count', label: 'Flows' }],
 } + context, {
-  lineColor: byValue({ color: 'Blues', type: 'ORDINAL' }),
-  lineWidth: byValue({ minSize: 1, maxSize: 9 }),
-}, 0.65, [], [viewRef('layer_arcs_source_index_pattern')]);
+  lineColor: fixed('#d36086'),
+  lineWidth: byValue({ minSize: 1, maxSize: 10 }),
+}, 0.45, [], [viewRef('layer_arcs_source_index_pattern')]);
 
 // One point a place, as large as the bytes of all its flows.
 local points(end, label, colour) = layer(end, label, {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Vega sankey of any number of columns: the N largest combinations of fields by a sum, really the largest (multi_terms
-// ordered by it), and what is left as one band "other". Click on a node: a filter of the dashboard.
+// A Vega sankey of any number of columns: the N largest values of each column by a sum, really the largest, and all the rest as
+// "other". Click on a node: a filter of the dashboard.
 local vega = import 'vega.libsonnet';
 
 // columns: [[field, title, text where the field is absent], ...]
-function(columns, measure='network.bytes', human=vega.human.bytes, size=50, index='logs-flow-*') {
+function(columns, measure='network.bytes', human=vega.human.bytes, size=12, index='logs-flow-*') {
   local last = std.length(columns) - 1,
-  local cols = ['f%d' % i for i in std.range(0, last)],
   local fields = [c[0] for c in columns],
   local other = 'other',
 
@@ -32,48 +31,63 @@ function(columns, measure='network.bytes', human=vega.human.bytes, size=50, inde
       update: "datum.name == '%s' ? null : kibanaAddFilter(%s, '%s', datum.name)" % [other, pick, index],
     }] },
   ],
+  // Nodes: the largest of each column. Links: the pairs of neighbouring columns, with every name that is no node taken as "other".
+  local parts = ['p%d' % i for i in std.range(0, last - 1)],
+  local field(i) = { field: columns[i][0], missing: columns[i][2] },
+  local name(i, key) = "indexof(pluck(datum.n%d.buckets, 'key'), %s) < 0 ? '%s' : %s" % [i, key, other, key],
   data: [
     {
       name: 'reply',
-      url: vega.query(index, {
-        top: { multi_terms: { terms: [{ field: c[0], missing: c[2] } for c in columns], size: size, shard_size: 20 * size, order: { v: 'desc' } }, aggs: { v: { sum: { field: measure } } } },
-        all: { sum: { field: measure } },
+      url: vega.query(index, { all: { sum: { field: measure } } } + {
+        ['n%d' % i]: { terms: field(i) { size: size, shard_size: 10 * size + 100, order: { v: 'desc' } }, aggs: { v: { sum: { field: measure } } } }
+        for i in std.range(0, last)
+      } + {
+        ['p%d' % i]: { multi_terms: { terms: [field(i), field(i + 1)], size: 1000, shard_size: 4000, order: { v: 'desc' } }, aggs: { v: { sum: { field: measure } } } }
+        for i in std.range(0, last - 1)
       }),
       format: { property: 'aggregations' },
     },
-    { name: 'rows', source: 'reply', transform: [
-      { type: 'formula', as: 'b', expr: 'datum.top.buckets' },
+  ] + [
+    // One set of links a hop; what the pairs do not cover goes from "other" to "other".
+    { name: 'p%d' % i, source: 'reply', transform: [
+      { type: 'formula', as: 'hop', expr: '%d' % i },
+      { type: 'formula', as: 'b', expr: 'datum.p%d.buckets' % i },
       { type: 'flatten', fields: ['b'] },
       { type: 'formula', as: 'v', expr: 'datum.b.v.value' },
       { type: 'joinaggregate', fields: ['v'], ops: ['sum'], as: ['covered'] },
-      // One more row than buckets: the last bucket also yields the rest.
-      { type: 'window', ops: ['row_number'], as: ['n'] },
-      { type: 'joinaggregate', ops: ['count'], as: ['count'] },
-      { type: 'formula', as: 'take', expr: 'datum.n == datum.count && datum.all.value - datum.covered > datum.all.value * 0.001 ? [0, 1] : [0]' },
+      { type: 'window', ops: ['row_number'], as: ['row'] },
+      { type: 'formula', as: 'rest', expr: 'max(0, datum.all.value - datum.covered)' },
+      { type: 'formula', as: 'take', expr: 'datum.row == 1 && datum.rest > 0 ? [0, 1] : [0]' },
       { type: 'flatten', fields: ['take'] },
-      { type: 'formula', as: 'v', expr: 'datum.take ? datum.all.value - datum.covered : datum.v' },
-    ] + [{ type: 'formula', as: cols[i], expr: "datum.take ? '%s' : datum.b.key[%d]" % [other, i] } for i in std.range(0, last)]
-      + [{ type: 'filter', expr: 'datum.v > 0' }] },
+      { type: 'formula', as: 'v', expr: 'datum.take ? datum.rest : datum.v' },
+      { type: 'formula', as: 'from', expr: "datum.take ? '%s' : %s" % [other, name(i, 'datum.b.key[0]')] },
+      { type: 'formula', as: 'to', expr: "datum.take ? '%s' : %s" % [other, name(i + 1, 'datum.b.key[1]')] },
+      { type: 'filter', expr: 'datum.v > 0' },
+      { type: 'formula', as: 'a', expr: "'f%d|' + datum.from" % i },
+      { type: 'formula', as: 'b', expr: "'f%d|' + datum.to" % (i + 1) },
+      { type: 'aggregate', groupby: ['hop', 'a', 'b'], fields: ['v'], ops: ['sum'], as: ['v'] },
+    ] }
+    for i in std.range(0, last - 1)
+  ] + [
+    { name: 'rows', source: parts },
     { name: 'nodes', source: 'rows', transform: [
-      { type: 'fold', fields: cols, as: ['col', 'name'] },
-      { type: 'aggregate', groupby: ['col', 'name'], fields: ['v'], ops: ['sum'], as: ['v'] },
-      { type: 'formula', as: 'key', expr: "datum.col + '|' + datum.name" },
+      { type: 'fold', fields: ['a', 'b'], as: ['side', 'key'] },
+      // A node in the middle has an in and an out, which differ by what the pairs do not cover.
+      { type: 'aggregate', groupby: ['key', 'side'], fields: ['v'], ops: ['sum'], as: ['v'] },
+      { type: 'aggregate', groupby: ['key'], fields: ['v'], ops: ['max'], as: ['v'] },
+      { type: 'formula', as: 'col', expr: 'slice(datum.key, 0, 2)' },
+      { type: 'formula', as: 'name', expr: 'slice(datum.key, 3)' },
       { type: 'formula', as: 'order', expr: "datum.name == '%s' ? -1 : datum.v" % other },
       { type: 'window', groupby: ['col'], sort: { field: 'order', order: 'descending' }, ops: ['row_number'], as: ['rank'] },
       { type: 'stack', groupby: ['col'], field: 'v', sort: { field: 'order', order: 'descending' } },
       { type: 'joinaggregate', groupby: ['col'], fields: ['v', 'v'], ops: ['sum', 'count'], as: ['total', 'n'] },
-      { type: 'joinaggregate', fields: ['n'], ops: ['max'], as: ['most'] },
-      { type: 'formula', as: 'px', expr: '(height - (datum.most - 1) * gap) / datum.total' },
+      { type: 'joinaggregate', fields: ['n', 'total'], ops: ['max', 'max'], as: ['most', 'largest'] },
+      { type: 'formula', as: 'px', expr: '(height - (datum.most - 1) * gap) / datum.largest' },
       { type: 'formula', as: 'top', expr: 'datum.y0 * datum.px + (datum.rank - 1) * gap' },
       { type: 'formula', as: 'size', expr: 'max(1, datum.v * datum.px)' },
       { type: 'formula', as: 'x', expr: '+slice(datum.col, 1) * (width - bar) / %d' % last },
     ] },
     { name: 'links', source: 'rows', transform: [
-      { type: 'formula', as: 'hop', expr: std.manifestJsonMinified(std.range(0, last - 1)) },
-      { type: 'flatten', fields: ['hop'] },
-      { type: 'formula', as: 'a', expr: "'f' + datum.hop + '|' + datum['f' + datum.hop]" },
-      { type: 'formula', as: 'b', expr: "'f' + (datum.hop + 1) + '|' + datum['f' + (datum.hop + 1)]" },
-      { type: 'aggregate', groupby: ['a', 'b'], fields: ['v'], ops: ['sum'], as: ['v'] },
       { type: 'lookup', from: 'nodes', key: 'key', fields: ['a', 'b'], as: ['from', 'to'] },
       { type: 'stack', groupby: ['a'], field: 'v', sort: { field: 'to.top' }, as: ['a0', 'a1'] },
       { type: 'stack', groupby: ['b'], field: 'v', sort: { field: 'from.top' }, as: ['b0', 'b1'] },

@@ -210,6 +210,8 @@ def flow(now_ms, hours, people, internet):
 			s = SERVERS[0]
 		client, server = (c[0], c[1], None), (s[0], s[1], None)
 	down = max(40, int(R.lognormvariate(math.log(typical), 1.0)))
+	if typical > 20000:			# a hundred people with few records: let each be worth seeing
+		down *= 25
 	up = max(40, int(down * R.uniform(0.03, 0.2)))
 	if app == "Backup":
 		up, down = down, up

@@ -6,6 +6,7 @@ local l = import '../lens.libsonnet';
 local v = import '../vega.libsonnet';
 
 local denied = 'flow.firewall.event: denied or flow.forwarding.status: dropped';
+local event(name) = l.count(name, 'flow.firewall.event: ' + name);
 local deniedQuery = { bool: { should: [{ term: { 'flow.firewall.event': 'denied' } }, { term: { 'flow.forwarding.status': 'dropped' } }], minimum_should_match: 1 } };
 
 [
@@ -22,16 +23,16 @@ local deniedQuery = { bool: { should: [{ term: { 'flow.firewall.event': 'denied'
       v.unique('Public addresses in use', 'client.nat.ip', null, '#d6bf57'),
     ])]]),
     k.row(12, [
-      [16, l.stacks('Events', l.terms('flow.firewall.event', 'Event', 6, false), c.flows, legendSize='medium')],
+      [16, l.series('Events', [event('denied'), event('created'), event('deleted'), event('update'), event('alert')], type='bar_stacked', colours=['#e7664c', '#54b399', '#6092c0', '#d6bf57', '#bd271e'])],
       [16, l.stacks('Denied by rule', l.terms('rule.name', 'Rule', 8, false), c.flows, denied, legendSize='medium')],
       [16, l.stacks('Denied: reason', l.terms('event.reason', 'Reason', 8, false), c.flows, denied, legendSize='large')],
     ]),
-    k.row(16, [
+    k.row(17, [
       [16, c.toHost(l.table('Denied clients', [l.tuple(['flow.client.name', 'rule.name'], 'Client › rule', 100)], [c.flows, l.unique('server.ip', 'Servers'), l.unique('server.port', 'Ports')], denied, widths=[280], rows=10))],
       [16, c.toHost(l.table('Denied servers', [l.tuple(['flow.server.name', 'flow.service.name'], 'Server › service', 100)], [c.flows, l.unique('client.ip', 'Clients')], denied, widths=[280], rows=10))],
       [16, l.table('Rules', [l.tuple(['rule.name', 'rule.id'], 'Rule › id', 100)], [c.flows, l.count('Denied', denied), c.bytes], 'rule.name: *', widths=[240], rows=10)],
     ]),
-    k.row(14, [
+    k.row(11, [
       [16, l.stacks('Translations', l.terms('flow.nat.event', 'Event', 6, false), c.flows, 'flow.nat.event: *')],
       [16, l.table('Addresses translated', [l.tuple(['client.ip', 'client.nat.ip'], 'Inside › outside', 100)], [c.flows, l.unique('client.nat.port', 'Ports'), c.bytes], 'client.nat.ip: *', widths=[260], rows=5)],
       [16, l.table('Between zones', [l.tuple(['observer.ingress.zone', 'observer.egress.zone'], 'Zone in › zone out', 50)], [c.flows, l.count('Denied', denied), c.bytes], 'observer.ingress.zone: *', widths=[220], rows=5)],

@@ -7,18 +7,13 @@ local maps = import '../map.libsonnet';
 local sankey = import '../sankey.libsonnet';
 local v = import '../vega.libsonnet';
 
-local side(title, bucket) = [
-  [c.toHost(l.donut(title + ', bytes', bucket(12, true), c.bytes, legend=false))],
-];
 local flows(id, title, description, controls, spec, a, b) = c.dashboard(id, title, description, controls, [
   k.row(35, [[48, v.panel('The largest flows; click a name to filter', spec)]]),
-  k.row(13, [
-    [8, l.donut(a[0] + ', bytes', a[1], c.bytes, legend=false)],
-    [8, l.donut(a[0] + ', packets', a[1], c.packets, legend=false)],
-    [8, l.donut(a[0] + ', flows', a[1], c.flows, legend=false)],
-    [8, l.donut(b[0] + ', bytes', b[1], c.bytes, legend=false)],
-    [8, l.donut(b[0] + ', packets', b[1], c.packets, legend=false)],
-    [8, l.donut(b[0] + ', flows', b[1], c.flows, legend=false)],
+  k.row(17, [
+    [8, l.donut(a[0] + ', bytes', a[1] { params+: { otherBucket: false } }, c.bytes, legend=false)],
+    [16, l.table(a[0], [a[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.flows], widths=[240], rows=10)],
+    [16, l.table(b[0], [b[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.flows], widths=[240], rows=10)],
+    [8, l.donut(b[0] + ', bytes', b[1] { params+: { otherBucket: false } }, c.bytes, legend=false)],
   ]),
 ]);
 
@@ -30,14 +25,14 @@ local geo(id, title, mapId, controls, a, b, ports) = c.dashboard(id, title, 'Whe
     [12, l.area('%s countries, Mbit/s' % b[0], l.terms(b[1] + '.geo.country_name', 'Country', 8), c.bits, legendSize='medium')],
     [12, ports],
   ]),
-  k.row(15, [
+  k.row(17, [
     [24, l.table('Between countries', [l.tuple([a[1] + '.geo.country_name', b[1] + '.geo.country_name'], '%s › %s' % [a[0], b[0]], 100)], [c.bytes, c.share, c.flows], widths=[300], rows=10)],
-    [24, l.table('Between sites of ours and cities', [l.tuple([a[1] + '.geo.city_name', b[1] + '.geo.city_name'], '%s › %s' % [a[0], b[0]], 100)], [c.bytes, c.share, c.flows], widths=[300], rows=10)],
+    [24, l.table('Between cities', [l.tuple([a[1] + '.geo.city_name', b[1] + '.geo.city_name'], '%s › %s' % [a[0], b[0]], 100)], [c.bytes, c.share, c.flows], widths=[300], rows=10)],
   ]),
 ]);
 
 local asOf(end, label) = l.terms(end + '.as.organization.name', label, 12);
-local wire = [c.control.exporter, c.control.ingress, c.control.direction, c.control.source, c.control.destination, k.control('destination.port', 'Destination port')];
+local wire = [c.control.exporter, c.control.ingress, c.control.direction, c.control.source, c.control.destination, k.control('flow.destination.service', 'Destination port')];
 
 [
   flows('flow-sankey-client-server', 'Flows, client to server', 'The largest flows between clients, services and servers', c.standard,

@@ -25,20 +25,20 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
       [12, l.area('Services, Mbit/s', c.service(8), c.bits, legendSize='medium')],
       [12, l.stacks('Flows by client and server role', l.terms('network.direction', 'Direction', 4, false), c.flows, legendSize='medium')],
     ]),
-    k.row(15, [
-      [12, c.toHost(l.table('Servers it asks', [c.server(100)], [c.bytes, c.flows, l.unique('flow.service.name', 'Services')], widths=[190], rows=10))],
-      [12, c.toHost(l.table('Clients that ask it', [c.client(100)], [c.bytes, c.flows, l.unique('flow.service.name', 'Services')], widths=[190], rows=10))],
-      [12, l.table('Services', [l.tuple(['flow.service.name', 'network.application'], 'Service › application', 100)], [c.bytes, c.flows, c.share], widths=[210], rows=10)],
-      [12, l.table('Countries and AS', [l.tuple(['server.geo.country_name', 'server.as.organization.name'], 'Country › AS', 100)], [c.bytes, c.flows], widths=[250], rows=10)],
+    k.row(14, [
+      [12, c.toHost(l.table('Servers it asks', [c.server(100)], [c.bytes, c.flows], widths=[210], rows=8))],
+      [12, c.toHost(l.table('Clients that ask it', [c.client(100)], [c.bytes, c.flows], widths=[210], rows=8))],
+      [12, l.table('Services', [l.tuple(['flow.service.name', 'network.application'], 'Service › application', 100)], [c.bytes, c.flows], widths=[210], rows=8)],
+      [12, l.table('Countries and AS', [l.tuple(['server.geo.country_name', 'server.as.organization.name'], 'Country › AS', 100)], [c.bytes, c.flows], widths=[250], rows=8)],
     ]),
-    k.row(12, [
+    k.row(11, [
       [16, l.series('Latency, ms', [
         l.formula('network, client side', 'average(flow.latency.client) / 1000', { avg: l.part('average', [], 'flow.latency.client') }, l.divide('avg', 1000), 'avg', 'number', 1),
         l.formula('network, server side', 'average(flow.latency.server) / 1000', { avg: l.part('average', [], 'flow.latency.server') }, l.divide('avg', 1000), 'avg', 'number', 1),
         l.formula('application', 'average(flow.latency.application) / 1000', { avg: l.part('average', [], 'flow.latency.application') }, l.divide('avg', 1000), 'avg', 'number', 1),
       ], type='line')],
       [16, c.toThreats(l.table('Threats', [l.tuple(['flow.threat.category', 'flow.client.name', 'flow.server.name'], 'Category › client › server', 50)], [c.flows, c.bytes], 'flow.threat.category: *', widths=[360], rows=5))],
-      [16, l.table('Addresses, networks and MAC', [l.tuple(['client.ip', 'flow.client.network.name'], 'Client address › network', 50)], [c.bytes, l.unique('source.mac', 'MACs'), l.unique('flow.client.name', 'Names')], widths=[260], rows=5)],
+      [16, l.table('Addresses and networks', [l.tuple(['client.ip', 'flow.client.network.name'], 'Client address › network', 50)], [c.bytes, c.flows], widths=[260], rows=5)],
     ]),
     k.row(18, [[48, k.search('Flow records', 'flow-records')]]),
   ]),
@@ -66,9 +66,9 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
       [12, l.donut('Platforms', l.terms('host.os.platform', 'Platform', 8), c.bytes, legend=false)],
       [36, l.area('Platforms, Mbit/s', l.terms('host.os.platform', 'Platform', 8), c.bits)],
     ]),
-    k.row(16, [
+    k.row(17, [
       [24, c.toRecords(l.table('User, process and server', [l.tuple(['user.name', 'process.name', 'flow.server.name'], 'User › process › server', 200)], [c.bytes, c.share, c.flows], widths=[380], rows=10))],
       [24, c.toRecords(l.table('Host and executable', [l.tuple(['host.name', 'process.executable'], 'Host › executable', 200)], [c.bytes, c.flows, l.unique('server.ip', 'Servers')], widths=[380], rows=10))],
     ]),
-  ], 'user.name: * or process.name: *'),
+  ], [['with a user or process', ['user.name', 'process.name']]]),
 ]

@@ -8,7 +8,7 @@ local v = import '../vega.libsonnet';
 local is(class) = { term: { 'flow.threat.class': class } };
 local kql(class) = 'flow.threat.class: ' + class;
 local red = '#e7664c', orange = '#da8b45', blue = '#6092c0';
-local severities = l.groups('Severity', [['critical', 'flow.threat.severity: critical'], ['high', 'flow.threat.severity: high'], ['medium', 'flow.threat.severity: medium'], ['low', 'flow.threat.severity: low']]);
+local severity(name) = l.count(name, 'flow.threat.severity: ' + name);
 local records = c.toRecords;
 
 [
@@ -28,14 +28,14 @@ local records = c.toRecords;
     ])]]),
     k.row(12, [
       [20, l.stacks('Categories', l.terms('flow.threat.categories', 'Category', 10, false), c.flows)],
-      [16, l.stacks('Severity', severities, c.flows, legendSize='small')],
+      [16, l.series('Severity', [severity('critical'), severity('high'), severity('medium'), severity('low')], type='bar_stacked', colours=['#bd271e', '#e7664c', '#da8b45', '#d6bf57'])],
       [12, l.bars('Feeds', l.terms('flow.threat.feeds', 'Feed', 10, false), c.flows)],
     ]),
-    k.row(16, [
+    k.row(17, [
       [16, records(l.table('Public threats: bad clients that ask us', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.flows, l.unique('server.ip', 'Servers'), c.bytes], kql('public_threat'), widths=[260], rows=10))],
       [16, c.toHost(l.table('At-risk servers: asked by bad clients', [l.tuple(['flow.server.name', 'flow.service.name'], 'Server › service', 100)], [c.flows, l.unique('client.ip', 'Clients'), l.sum('server.bytes', 'Answered', 'bytes', 1)], kql('at_risk_server'), widths=[260], rows=10))],
       [16, c.toHost(l.table('High-risk clients: ask bad servers', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.flows, l.unique('server.ip', 'Servers'), l.sum('client.bytes', 'Sent', 'bytes', 1)], kql('high_risk_client'), widths=[260], rows=10))],
     ]),
     k.row(16, [[48, k.search('Records with a threat', 'flow-records-threats')]]),
-  ], 'flow.threat.category: *'),
+  ], [['with a threat', ['flow.threat.category']]]),
 ]

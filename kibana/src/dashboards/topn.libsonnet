@@ -6,7 +6,7 @@ local l = import '../lens.libsonnet';
 local v = import '../vega.libsonnet';
 
 local measures = [c.bytes, c.share, c.packets, c.flows];
-local talker = measures + [c.down, c.up];
+local talker = [c.bytes, c.share, c.packets, c.flows, c.down, c.up];
 
 [
   c.dashboard('flow-top-talkers', 'Top talkers', 'Clients and servers by what they move', c.standard, [
@@ -15,8 +15,8 @@ local talker = measures + [c.down, c.up];
       [24, c.toHost(l.area('Servers, Mbit/s', c.server(10, true), c.bits))],
     ]),
     k.row(22, [
-      [24, c.toHost(l.table('Top clients', [c.client(200)], talker, widths=[230]))],
-      [24, c.toHost(l.table('Top servers', [c.server(200)], talker, widths=[230]))],
+      [24, c.toHost(l.table('Top clients', [c.client(200)], talker, widths=[230], rows=14))],
+      [24, c.toHost(l.table('Top servers', [c.server(200)], talker, widths=[230], rows=14))],
     ]),
   ]),
 
@@ -26,9 +26,9 @@ local talker = measures + [c.down, c.up];
       [24, l.area('Services, packets/s', c.service(12), c.pps)],
     ]),
     k.row(20, [
-      [20, c.toRecords(l.table('Top services', [c.service(200, false)], measures + [l.unique('client.ip', 'Clients'), l.unique('server.ip', 'Servers')], widths=[160]))],
-      [14, c.toRecords(l.table('Service and server port', [l.tuple(['flow.service.name', 'network.transport', 'server.port'], 'Service › protocol › port', 200)], [c.bytes, c.flows], widths=[240]))],
-      [14, l.table('Top IP protocols', [c.protocol(50, false)], [c.bytes, c.share, c.flows], widths=[130])],
+      [20, c.toRecords(l.table('Top services', [c.service(200, false)], measures + [l.unique('client.ip', 'Clients'), l.unique('server.ip', 'Servers')], widths=[160], rows=13))],
+      [14, c.toRecords(l.table('Service and server port', [l.tuple(['flow.service.name', 'network.transport', 'server.port'], 'Service › protocol › port', 200)], [c.bytes, c.flows], widths=[240], rows=13))],
+      [14, l.table('Top IP protocols', [c.protocol(50, false)], [c.bytes, c.share, c.flows], widths=[130], rows=13)],
     ]),
   ]),
 
@@ -39,8 +39,8 @@ local talker = measures + [c.down, c.up];
     ]),
     k.row(22, [
       [30, c.toRecords(l.table('Client, server and service', [l.tuple(['flow.client.name', 'flow.server.name', 'flow.service.name'], 'Client › server › service', 500)],
-                               [c.bytes, c.share, c.packets, c.flows, c.down, c.up, l.avg('event.duration', 'Mean duration', null)], widths=[430]))],
-      [18, c.toRecords(l.table('Networks', [l.tuple(['flow.client.network.name', 'flow.server.network.name'], 'Client network › server network', 100)], [c.bytes, c.share, c.flows], widths=[260]))],
+                               [c.bytes, c.share, c.packets, c.flows, c.down, c.up, l.avg('event.duration', 'Mean duration', null)], widths=[430], rows=13))],
+      [18, c.toRecords(l.table('Networks', [l.tuple(['flow.client.network.name', 'flow.server.network.name'], 'Client network › server network', 100)], [c.bytes, c.share, c.flows], widths=[260], rows=13))],
     ]),
   ]),
 
@@ -50,9 +50,9 @@ local talker = measures + [c.down, c.up];
       [18, l.treemap('Categories and applications', [l.terms('flow.application.category', 'Category', 12), l.terms('network.application', 'Application', 5, false)], c.bytes)],
     ]),
     k.row(20, [
-      [18, c.toRecords(l.table('Top applications', [c.application(200, false)], measures + [l.unique('client.ip', 'Clients')], widths=[170]))],
-      [15, c.toRecords(l.table('Application and service', [l.tuple(['network.application', 'flow.service.name'], 'Application › service', 200)], [c.bytes, c.flows], widths=[260]))],
-      [15, c.toHost(l.table('Who uses them', [l.tuple(['flow.client.name', 'network.application'], 'Client › application', 200)], [c.bytes, c.flows], widths=[300]))],
+      [18, c.toRecords(l.table('Top applications', [c.application(200, false)], measures + [l.unique('client.ip', 'Clients')], widths=[170], rows=13))],
+      [15, c.toRecords(l.table('Application and service', [l.tuple(['network.application', 'flow.service.name'], 'Application › service', 200)], [c.bytes, c.flows], widths=[260], rows=13))],
+      [15, c.toHost(l.table('Who uses them', [l.tuple(['flow.client.name', 'network.application'], 'Client › application', 200)], [c.bytes, c.flows], widths=[300], rows=13))],
     ]),
   ]),
 ]
