@@ -95,15 +95,15 @@
   row(height, cells):: { height: height, cells: cells },
 
   dashboard(id, title, description, controls, rows, filters=[]):: {
-    local place(at, r) = {
-      local y = at.y,
-      y: at.y + r.height,
-      list: at.list + std.foldl(function(b, c) {
-        x: b.x + c[0],
-        list: b.list + [{ x: b.x, y: y, w: c[0], h: r.height, p: c[1] }],
-      }, r.cells, { x: 0, list: [] }).list,
-    },
-    local placed = std.foldl(place, rows, { y: 0, list: [] }).list,
+    // sums([3, 4, 5]) = [0, 3, 7]: where each begins
+    local sums(list) = std.foldl(function(out, n) out + [out[std.length(out) - 1] + n], list, [0]),
+    local tops = sums([r.height for r in rows]),
+    local placed = std.flattenArrays([
+      local r = rows[j];
+      local lefts = sums([c[0] for c in r.cells]);
+      [{ x: lefts[i], y: tops[j], w: r.cells[i][0], h: r.height, p: r.cells[i][1] } for i in std.range(0, std.length(r.cells) - 1)]
+      for j in std.range(0, std.length(rows) - 1)
+    ]),
     local name(i) = 'p%02d' % i,
     local out(i, c) = {
       type: c.p.type,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lens panels from measures and buckets: area('Services', terms('flow.service.name', 'Service'), bitRate).
 local k = import 'kibana.libsonnet';
-local merge(list) = std.foldl(function(a, b) a + b, list, {});
 {
   local l = self,
 
@@ -130,27 +129,26 @@ local merge(list) = std.foldl(function(a, b) a + b, list, {});
   // ---- a panel of one or more layers -------------------------------------------------------------------------
 
   // One layer's columns: buckets b0.., measures m0.., the parts of formulas m0.sum ..; prefix keeps ids unique over layers.
-  local layer(prefix, buckets, measures) = {
-    local id(kind, i) = '%s%s%d' % [prefix, kind, i],
-    local placed(name, c) = c
-      + (if std.objectHas(c, 'references') then { references: [name + '.' + r for r in c.references] } else {}),
-    local prefixTree(name, t) = if std.isString(t) then name + '.' + t else if std.isObject(t) then t { args: [prefixTree(name, a) for a in t.args] } else t,
-    local partColumn(name, c) = placed(name, c)
-      + (if std.objectHas(c.params, 'tinymathAst') then { params+: { tinymathAst: prefixTree(name, c.params.tinymathAst) } } else {}),
-    local ranked(c) = if c.operationType == 'terms' then c { params+: { orderBy: { type: 'column', columnId: id('m', 0) + measures[0].rank } } } else c,
-    buckets: [id('b', i) for i in std.range(0, std.length(buckets) - 1)],
-    measures: [id('m', i) for i in std.range(0, std.length(measures) - 1)],
-    columns: { [id('b', i)]: ranked(buckets[i]) for i in std.range(0, std.length(buckets) - 1) }
-      + { [id('m', i)]: placed(id('m', i), measures[i]) for i in std.range(0, std.length(measures) - 1) }
-      + merge([{ [id('m', i) + '.' + p]: partColumn(id('m', i), measures[i].parts[p]) for p in std.objectFields(measures[i].parts) }
-               for i in std.range(0, std.length(measures) - 1)]),
-    // Parts come before the columns that need them.
-    columnOrder: self.buckets + std.flattenArrays([
-      [id('m', i) + '.' + p for p in std.objectFields(measures[i].parts)] + [id('m', i)]
-      for i in std.range(0, std.length(measures) - 1)
-    ]),
-    incompleteColumns: {},
-  },
+  local layer(prefix, buckets, measures) =
+    local id(kind, i) = '%s%s%d' % [prefix, kind, i];
+    local refer(name, c) = if std.objectHas(c, 'references') then c { references: [name + '.' + r for r in super.references] } else c;
+    local tree(name, t) = if std.isString(t) then name + '.' + t else if std.isObject(t) then t { args: [tree(name, a) for a in super.args] } else t;
+    local part(name, c) = if std.objectHas(c.params, 'tinymathAst') then refer(name, c) { params+: { tinymathAst: tree(name, super.tinymathAst) } } else refer(name, c);
+    local bucket(c) = if c.operationType == 'terms' then c { params+: { orderBy: { type: 'column', columnId: id('m', 0) + measures[0].rank } } } else c;
+    local indices(list) = std.range(0, std.length(list) - 1);
+    // Parts come before the columns that need them. A list first: Jsonnet evaluates a list's items once, a field at each use.
+    local columns = [[id('b', i), bucket(buckets[i])] for i in indices(buckets)]
+      + std.flattenArrays([
+        [[id('m', i) + '.' + p, part(id('m', i), measures[i].parts[p])] for p in std.objectFields(measures[i].parts)]
+        + [[id('m', i), refer(id('m', i), measures[i])]]
+        for i in indices(measures)
+      ]);
+    {
+      buckets: [id('b', i) for i in indices(buckets)],
+      measures: [id('m', i) for i in indices(measures)],
+      columns: { [c[0]]: c[1] for c in columns },
+      columnOrder: [c[0] for c in columns],
+    },
 
   // The references stand twice: here, and with the panel's id in front on the dashboard.
   local lens(type, title, layers, visualization, kql, view) =
