@@ -24,8 +24,8 @@ static bool is_edited(const struct kibana *k, const char *key, const json_t *obj
 	CLEANUP_JSON json_t *file = a ? json_loadb(a->text, a->len, 0, NULL) : NULL;
 	if (!file)
 		return true;
-	canon_hash(object, now);
-	canon_hash(file, source);
+	fold_hash(object, now);
+	fold_hash(file, source);
 	return strcmp(now, source) != 0 &&
 	       strcmp(now, json_text_at(json_object_get(k->record, key), "stored", "")) != 0;
 }

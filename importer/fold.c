@@ -66,23 +66,27 @@ void unfold(json_t *tree)
 	}
 }
 
+static void drop(json_t *object, const char *const *names)
+{
+	for (; *names; names++)
+		json_object_del(object, *names);
+}
+
 void fold_normalise(json_t *object)
 {
-	static const char *const added[] = {
-		"coreMigrationVersion",
-		"typeMigrationVersion",
-		"version",
-		"updated_at",
-		"updated_by",
-		"created_at",
-		"created_by",
-		"managed",
-		"namespaces",
-		"originId",
-		"sort",
-		"score",
-	};
-	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
-		json_object_del(object, added[i]);
+	static const char *const added[] = { "version",    "updated_at", "updated_by", "created_at",
+					     "created_by", "managed",    "namespaces", "originId",
+					     "sort",       "score",      NULL };
+	drop(object, added);
 	unfold(object);
+}
+
+void fold_hash(const json_t *object, char ret_hash[CANON_HASH_MAX])
+{
+	static const char *const marks[] = { "migrationVersion", "coreMigrationVersion",
+					     "typeMigrationVersion", NULL };
+	CLEANUP_JSON json_t *copy =
+	    json_copy((json_t *)object); /* shallow: only members of the root go */
+	drop(copy, marks);
+	canon_hash(copy, ret_hash);
 }

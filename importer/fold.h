@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "importer/canon.h"
+
 /*
  * The fold rule: a member whose name ends in "JSON", or is one of fieldFormatMap, fieldAttrs, typeMeta, sourceFilters,
  * runtimeFieldMap or (Vega's) spec, and whose value is an object or an array, becomes its compact JSON text, innermost
@@ -18,9 +20,12 @@ void fold(json_t *tree);
 void unfold(json_t *tree);
 
 /*
- * Brings an exported object into the form that is kept in files and compared: unfolded, and without what Kibana adds
- * of its own (version, time stamps, name spaces, migration marks newer than the source's).
+ * Brings an exported object into the form that is kept in files: unfolded, and without what Kibana adds of its own
+ * (version, time stamps, name spaces). The marks of migrations stay, Kibana needs them to import the file again.
  */
 void fold_normalise(json_t *object);
+
+/* The hash that objects are compared by: without the marks of migrations, which change with every Kibana. */
+void fold_hash(const json_t *object, char ret_hash[CANON_HASH_MAX]);
 
 #endif

@@ -73,7 +73,7 @@ static int write_record(struct kibana *k, struct err *err)
 
 int kibana_open(struct kibana *k, struct app *app, struct es *es, struct err *err)
 {
-	*k = (struct kibana){ .es = es };
+	*k = (struct kibana){ .es = es, .ids = json_object() };
 	if (app->kibana.space && *app->kibana.space && strcmp(app->kibana.space, "default") != 0)
 		k->space = app->kibana.space;
 	if (es_new(&app->elastic, app->kibana.url, &k->kibana, err) ||
@@ -88,6 +88,8 @@ void kibana_release(struct kibana *k)
 {
 	es_free(k->kibana);
 	json_decref(k->record);
+	json_decref(k->ids);
+	k->ids = NULL;
 	k->kibana = NULL;
 	k->record = NULL;
 }
@@ -105,9 +107,33 @@ static void key_of(const char *type, const char *id, char *key, size_t size)
 	snprintf(key, size, "%s:%s", type, id);
 }
 
-/* One object a line. */
-static int parse_export(const char *text, json_t *objects, struct err *err)
+/*
+ * Ids of dashboards are unique over all spaces: where ours is taken in another space, Kibana gives a new one and notes
+ * ours as originId. We call the object by our id everywhere, and remember Kibana's for deleting.
+ */
+static void use_our_ids(struct kibana *k, json_t *objects, const json_t *origins)
 {
+	const char *key;
+	json_t *object, *reference;
+	size_t i;
+	json_object_foreach (objects, key, object) {
+		const char *id = json_text_at(object, "id", ""),
+			   *ours = json_string_value(json_object_get(origins, id));
+		json_object_set_new(k->ids, key, json_string(id));
+		if (ours)
+			json_object_set_new(object, "id", json_string(ours));
+		json_array_foreach (json_object_get(object, "references"), i, reference) {
+			json_t *to = json_object_get(origins, json_text_at(reference, "id", ""));
+			if (to)
+				json_object_set(reference, "id", to);
+		}
+	}
+}
+
+/* One object a line. */
+static int parse_export(struct kibana *k, const char *text, json_t *objects, struct err *err)
+{
+	CLEANUP_JSON json_t *origins = json_object();
 	for (const char *line = text; *line;) {
 		size_t len = strcspn(line, "\n");
 		json_t *object = len ? json_loadb(line, len, 0, NULL) : NULL;
@@ -116,13 +142,19 @@ static int parse_export(const char *text, json_t *objects, struct err *err)
 				       "Kibana's export has a line that is no JSON: %.60s", line);
 		if (object) {
 			char key[300];
-			key_of(json_text_at(object, "type", ""), json_text_at(object, "id", ""),
-			       key, sizeof(key));
+			const char *id = json_text_at(object, "id", ""),
+				   *origin = json_text_at(object, "originId", NULL);
+			if (origin)
+				json_object_set_new(origins, id, json_string(origin));
+			key_of(json_text_at(object, "type", ""), origin ? origin : id, key,
+			       sizeof(key));
 			fold_normalise(object);
 			json_object_set_new(objects, key, object);
 		}
 		line += len + (line[len] == '\n');
 	}
+	json_object_clear(k->ids);
+	use_our_ids(k, objects, origins);
 	return 0;
 }
 
@@ -146,7 +178,7 @@ int kibana_fetch(struct kibana *k, json_t **ret_objects, struct err *err)
 		    space_name(k));
 	if (status != 200)
 		return es_fail(k->kibana, "POST", path, status, reply, err);
-	if (parse_export(es_reply_text(k->kibana), objects, err))
+	if (parse_export(k, es_reply_text(k->kibana), objects, err))
 		return -1;
 	*ret_objects = steal_ptr(objects);
 	return 0;
@@ -160,8 +192,8 @@ static enum action compare(const struct kibana *k, const char *key, const json_t
 	const json_t *mark = json_object_get(k->record, key);
 	if (!found)
 		return ACTION_CREATE;
-	canon_hash(wanted, wanted_hash);
-	canon_hash(found, found_hash);
+	fold_hash(wanted, wanted_hash);
+	fold_hash(found, found_hash);
 	if (!mark)
 		return ACTION_FOREIGN;
 	if (strcmp(json_text_at(mark, "stored", ""), found_hash) != 0)
@@ -280,8 +312,8 @@ int kibana_apply(struct kibana *k, const struct plan *p, bool force, struct err 
 		if (item->kind || !plan_writes(item, force))
 			continue;
 		key_of(item->group, item->name, key, sizeof(key));
-		canon_hash(item->wanted, hash);
-		canon_hash(json_object_get(found, key), stored);
+		fold_hash(item->wanted, hash);
+		fold_hash(json_object_get(found, key), stored);
 		json_object_set_new(k->record, key,
 				    json_pack("{s:s,s:s}", "hash", hash, "stored", stored));
 	}
@@ -296,16 +328,17 @@ int kibana_remove(struct kibana *k, bool force, size_t *ret_kept, struct err *er
 	const char *key;
 	json_t *mark;
 	json_object_foreach (k->record, key, mark) {
-		char hash[CANON_HASH_MAX], type[64], id[220], path[400], whole[500];
+		char hash[CANON_HASH_MAX], type[64], path[400], whole[500];
 		json_t *object = json_object_get(found, key);
-		if (!object || sscanf(key, "%63[^:]:%219s", type, id) != 2)
+		if (!object || sscanf(key, "%63[^:]:", type) != 1)
 			continue;
-		canon_hash(object, hash);
+		fold_hash(object, hash);
 		if (!force && strcmp(hash, json_text_at(mark, "stored", "")) != 0) {
 			json_object_set(left, key, mark);
 			continue;
 		}
-		snprintf(path, sizeof(path), "/api/saved_objects/%s/%s?force=true", type, id);
+		snprintf(path, sizeof(path), "/api/saved_objects/%s/%s?force=true", type,
+			 json_string_value(json_object_get(k->ids, key)));
 		if (space_path(k, path, whole, sizeof(whole)) ||
 		    es_must(k->kibana, "DELETE", whole, NULL, NULL, err))
 			return -1;

@@ -18,6 +18,7 @@ struct kibana {
 	struct es *es;
 	const char *space; /* NULL: the default one */
 	json_t *record;    /* what was installed into this space: "type:id" -> {hash, stored} */
+	json_t *ids;       /* "type:our id" -> the id that Kibana uses in this space */
 	char version[32];
 };
 
