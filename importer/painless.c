@@ -116,6 +116,50 @@ static int finish_text(struct finish *f, const char *source)
 	return 0;
 }
 
+static bool is_word(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '_' || c == '$';
+}
+
+/* Where a run of blanks, line ends and comments stops. */
+static const char *skip_blank(const char *at)
+{
+	for (;;) {
+		at += strspn(at, " \t\n");
+		if (strncmp(at, "//", 2) != 0)
+			return at;
+		at += strcspn(at, "\n");
+	}
+}
+
+/* Step 8, for scripts that are too long: no blank that the language does not need. In place. */
+static void squeeze_hard(struct buf *script)
+{
+	char *out = script->data;
+	char quote = 0;
+	for (const char *at = script->data; *at;) {
+		const char *next = quote ? at : skip_blank(at);
+		char before = out > script->data ? out[-1] : ';';
+		if (next > at && *next &&
+		    ((is_word(before) && is_word(*next)) ||
+		     (before == *next && (before == '+' || before == '-'))))
+			*out++ = ' ';
+		at = next;
+		if (!*at)
+			break;
+		if (quote && *at == '\\' && at[1])
+			*out++ = *at++;
+		else if (!quote && (*at == '\'' || *at == '"'))
+			quote = *at;
+		else if (quote == *at)
+			quote = 0;
+		*out++ = *at++;
+	}
+	*out = '\0';
+	script->len = (size_t)(out - script->data);
+}
+
 int painless_finish(const struct assets *assets, const char *where, const char *source,
 		    char **ret_source, struct err *err)
 {
@@ -124,6 +168,8 @@ int painless_finish(const struct assets *assets, const char *where, const char *
 	int result = finish_text(&f, source);
 	if (result == 0 && f.out.len == 0)
 		result = err_set(err, EF_USAGE, "%s: the script is empty", where);
+	if (result == 0 && f.out.len > PAINLESS_MAX)
+		squeeze_hard(&f.out);
 	if (result == 0)
 		*ret_source = buf_steal(&f.out);
 	buf_release(&f.out);

@@ -23,7 +23,8 @@ char *painless_merge(const char *first, const char *second);
 
 /*
  * The source as it is installed: "//@include NAME" lines become ingest-pipelines/lib/NAME.painless (once a script; a
- * library may include others), comment lines, blank lines and indentation go. To be freed. `where` starts messages.
+ * library may include others), comment lines, blank lines and indentation go; from one that is then still longer than
+ * PAINLESS_MAX all other blanks that the language does not need. To be freed. `where` starts messages.
  */
 int painless_finish(const struct assets *assets, const char *where, const char *source,
 		    char **ret_source, struct err *err);
