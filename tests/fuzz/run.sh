@@ -7,7 +7,9 @@ build=$1 seconds=$2
 shift 2
 mkdir -p "$build/corpus" "$build/found"
 "$build/tests/fuzz/seeds" "$build/corpus"
+tests/fuzz/corpus.py "$build/corpus"
 for target; do
+	mkdir -p "$build/corpus/$target"
 	mkdir -p "$build/corpus/$target"
 	old=tests/fuzz/found/$target
 	[ -d "$old" ] || old=

@@ -33,6 +33,7 @@ def inputs(folder, target):
 def main():
 	with tempfile.TemporaryDirectory() as folder:
 		subprocess.run([os.path.join(BUILD, "seeds"), folder], check=True)
+		subprocess.run([os.path.join(HERE, "corpus.py"), folder], check=True)
 		for source in sorted(glob.glob(os.path.join(HERE, "fuzz_*.c"))):
 			target = os.path.basename(source)[:-2]
 			files = inputs(folder, target)

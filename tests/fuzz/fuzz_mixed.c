@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Fuzzing: rows of datagrams (tests/lib/steps.h) of any protocol, one after the other. */
+#include "tests/fuzz/fuzz.h"
+#include "tests/lib/steps.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	steps_run(data, size, 0);
+	return 0;
+}
