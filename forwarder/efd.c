@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "forwarder/decode/field.h"
 #include "forwarder/metrics.h"
 #include "forwarder/service.h"
 #include "forwarder/ship/bulk.h"
@@ -104,6 +105,9 @@ static struct worker *make_worker(struct efd *e, uint32_t number, const struct u
 				      .tee = e->tee,
 				      .tcp = number == 0 ? e->tcp : NULL };
 	decode_settings(s, &ws.decode);
+	ws.decode.fields = fields_open(s->elements.item, s->elements.n, err);
+	if (!ws.decode.fields)
+		return NULL;
 	if (s->cpus.n)
 		ws.cpu = (int)strtol(s->cpus.item[number % s->cpus.n], NULL, 10);
 	struct err unread = ERR_NONE;

@@ -85,6 +85,13 @@ static const struct opt receive_rows[] = {
 };
 
 static const struct opt decode_rows[] = {
+	{ .name = "decode.elements",
+	  .type = OPT_LIST,
+	  .offset = AT(elements),
+	  .arg = "FILE,…",
+	  .help = "Your own information elements: CSV with the header pen,id,name,type. Adds to "
+		  "the "
+		  "built-in tables and renames what is in them." },
 	{ .name = "decode.clock_skew",
 	  .type = OPT_DURATION,
 	  .offset = AT(clock_skew_ms),

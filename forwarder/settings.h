@@ -41,6 +41,7 @@ struct settings {
 	int64_t held_bytes;
 	int64_t held_ms;
 	int64_t template_ms;
+	struct strlist elements; /* CSV files */
 	bool join_options;
 	bool hold;
 	bool check_only;

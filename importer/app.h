@@ -40,6 +40,7 @@ struct flags {
 	int64_t count;
 	int64_t since; /* ms; 0: all */
 	struct strlist port;
+	struct strlist elements;
 	bool now;
 	char *speed;
 	char *to;

@@ -208,6 +208,7 @@ static int run(struct app *app, const char *output, bool summary, struct err *er
 	struct replay r = { .files = &app->args,
 			    .ports = ports,
 			    .n_ports = app->flags.port.n,
+			    .elements = &app->flags.elements,
 			    .progress = show_progress,
 			    .arg = &p };
 	struct replay_totals t = { 0 };

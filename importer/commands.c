@@ -36,6 +36,8 @@ static const struct opt opt_count = { .name = "count",
 				      .help = "How many lines." };
 ROW(since, OPT_DURATION, "since", NULL, "TIME",
     "Only the documents of the last TIME (default: all).");
+ROW(elements, OPT_LIST, "elements", NULL, "FILE,…",
+    "Your own information elements (CSV pen,id,name,type), as efd's decode.elements.");
 ROW(port, OPT_LIST, "port", NULL, "PORT,…",
     "Take every datagram to these ports. Without it, whatever looks like NetFlow, IPFIX or sFlow "
     "on any port.");
@@ -79,12 +81,12 @@ const struct command commands[] = {
 	  .args = "FILE…",
 	  .run = cmd_replay,
 	  .text = "Decode captures (pcap, pcapng) and ship them as efd would",
-	  .options = ROWS(&opt_now, &opt_speed, &opt_port, &opt_to, &opt_output) },
+	  .options = ROWS(&opt_now, &opt_speed, &opt_port, &opt_elements, &opt_to, &opt_output) },
 	{ .name = "decode",
 	  .args = "FILE…",
 	  .run = cmd_decode,
 	  .text = "Decode captures and print the raw lines",
-	  .options = ROWS(&opt_port, &opt_output) },
+	  .options = ROWS(&opt_port, &opt_elements, &opt_output) },
 	{ .name = "top",
 	  .args = "[talkers|services|conversations|applications|exporters]",
 	  .run = cmd_top,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "forwarder/decode/field.h"
 #include "importer/outlet.h"
 
 #define PROGRESS_EVERY 256U       /* datagrams */
@@ -178,6 +179,9 @@ int replay_decode(const struct replay *r, struct outlet *outlet, struct replay_t
 	struct decode_options options = decode_defaults();
 	struct decoding d = { .outlet = outlet, .sink = outlet_sink(outlet), .totals = ret_totals };
 	uint64_t interval = options.exporter_line_ms;
+	options.fields = fields_open(r->elements->item, r->elements->n, err);
+	if (!options.fields)
+		return -1;
 	d.decoder = decoder_new(&options, err);
 	if (!d.decoder)
 		return -1;

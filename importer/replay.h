@@ -18,6 +18,7 @@ struct replay {
 	const struct strlist *files;
 	const uint16_t *ports; /* none: by the look of the payload */
 	size_t n_ports;
+	const struct strlist *elements; /* CSV files of the user for fields_open() */
 	double speed; /* 1: as captured; 0: as fast as it goes */
 	/* Told now and then, for a progress line: file bytes read and in all (0: unknown), records so far. May be NULL. */
 	void (*progress)(void *arg, uint64_t read, uint64_t size, uint64_t records);

@@ -333,6 +333,23 @@ int fields_load_csv(struct fields *f, const char *path, struct err *err)
 	return rc;
 }
 
+struct fields *fields_open(char *const *paths, size_t n, struct err *err)
+{
+	struct fields *f = fields_new();
+
+	if (!f) {
+		err_set(err, EF_FAILED, "no memory for the elements");
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (fields_load_csv(f, paths[i], err)) {
+			fields_free(f);
+			return NULL;
+		}
+	}
+	return f;
+}
+
 enum fields_learn fields_learn(struct fields *f, uint32_t pen, uint16_t id, const uint8_t *name,
 			       size_t name_len, uint8_t type)
 {

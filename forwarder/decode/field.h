@@ -81,6 +81,9 @@ void fields_free(struct fields *f);
  * several files; a later row wins. Not while templates are bound. */
 int fields_load_csv(struct fields *f, const char *path, struct err *err);
 
+/* fields_new() and fields_load_csv() of each of `n` files; NULL with `err`. */
+struct fields *fields_open(char *const *paths, size_t n, struct err *err);
+
 /* The element, or NULL when it is not known. O(log n); called when templates are bound, not per record. */
 const struct field *fields_find(const struct fields *f, uint32_t pen, uint16_t id);
 
