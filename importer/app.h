@@ -25,9 +25,10 @@ struct setup_settings {
 	char *key_file;   /* where the API key of efd goes */
 };
 
-/* `dictionaries:` of the configuration file (docs/dictionaries.md). */
+/* `dictionaries:` where the user's tables are. */
 struct dictionary_settings {
-	char *dir; /* of the user's CSV files and of downloaded feeds; NULL: the defaults alone */
+	char *dir;
+	struct strlist mmdb;
 };
 
 /* Options that only a command line has (the rows are in commands.c); all commands share this one object. */

@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "importer/commands.h"
+#include "importer/dict_app.h"
 #include "importer/es.h"
 #include "importer/install.h"
 #include "importer/key.h"
@@ -93,6 +94,9 @@ static int carry_out(struct install *in, struct app *app, struct outcome *out, s
 	if (result)
 		return err_wrap(err, "setup stopped; what came before is installed, running it "
 				     "again goes on from there");
+	size_t removed;
+	if (dict_prune(in->es, in->dict, DICT_GRACE_MS, &removed, err))
+		return -1;
 	if (in->has_kibana && kibana_apply(&in->kibana, &in->plan, app->flags.force, err))
 		return -1;
 	if (out->key == KEY_MAKE) {

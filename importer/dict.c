@@ -178,8 +178,7 @@ static int place(struct dict_set *set, struct entry *e, const struct dict_record
 		return 0;
 	}
 	names = elements(set, err);
-	if (!names ||
-	    dict_shard(set->assets, kind->name, records, kind->own, names, &e->pipelines, err))
+	if (!names || dict_shard(set->assets, kind, records, names, &e->pipelines, err))
 		return -1;
 	e->table = json_object();
 	return 0;

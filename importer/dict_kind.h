@@ -51,6 +51,7 @@ struct dict_kind {
 	const char *own; /* ADDRESSES: a column that differs in most rows, kept apart */
 	bool inherits;   /* ADDRESSES: empty columns are those of the enclosing prefix */
 	bool may_leave;  /* may live in pipelines of its own when it is large */
+	bool seldom;     /* few documents have an answer: a filter stands before those pipelines */
 };
 
 extern const struct dict_kind dict_kinds[];

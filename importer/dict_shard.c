@@ -99,8 +99,9 @@ static int add_call(const struct assets *assets, const char *id, json_t *filter,
 	return 0;
 }
 
-int dict_shard(const struct assets *assets, const char *name, const struct dict_records *records,
-	       const char *own, const json_t *elements, json_t **ret_pipelines, struct err *err)
+int dict_shard(const struct assets *assets, const struct dict_kind *kind,
+	       const struct dict_records *records, const json_t *elements, json_t **ret_pipelines,
+	       struct err *err)
 {
 	CLEANUP_JSON json_t *tables = json_array(), *pipelines = json_array();
 	CLEANUP_JSON json_t *calls = json_array();
@@ -109,20 +110,21 @@ int dict_shard(const struct assets *assets, const char *name, const struct dict_
 	char id[128];
 	size_t n;
 
-	if (cut_small(name, records, own, tables, err))
+	if (cut_small(kind->name, records, kind->own, tables, err))
 		return -1;
 	n = json_array_size(tables);
 	for (size_t i = 0; i < n; i++) {
+		size_t ceiling = kind->seldom ? FILTER_MAX / n : 0;
 		CLEANUP_JSON json_t *filter = NULL;
 
-		if (dict_filter(records, records->n * i / n, records->n * (i + 1) / n,
-				FILTER_MAX / n, &filter, err) ||
-		    add_shard(assets, name, i + 1, json_array_get(tables, i), used, pipelines, id,
-			      err) ||
+		if (dict_filter(records, records->n * i / n, records->n * (i + 1) / n, ceiling,
+				&filter, err) ||
+		    add_shard(assets, kind->name, i + 1, json_array_get(tables, i), used, pipelines,
+			      id, err) ||
 		    add_call(assets, id, filter, used, calls, err))
 			return -1;
 	}
-	snprintf(id, sizeof(id), DICT_PIPELINE "%s", name);
+	snprintf(id, sizeof(id), DICT_PIPELINE "%s", kind->name);
 	if (json_array_append_new(pipelines,
 				  json_pack("{s:s,s:{s:s,s:O}}", "id", id, "body", "description",
 					    "Asks the parts of a dictionary, written by efctl",

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "common/err.h"
+#include "importer/dict_kind.h"
 #include "importer/dict_table.h"
 
 struct assets;
@@ -18,8 +19,9 @@ struct assets;
  * Cuts `records` into tables of at most DICT_SHARD_MAX bytes of JSON. `elements` is {"ip": [...], "mac": [...]}. The
  * result is an array of {"id": …, "body": …}, callers last.
  */
-int dict_shard(const struct assets *assets, const char *name, const struct dict_records *records,
-	       const char *own, const json_t *elements, json_t **ret_pipelines, struct err *err);
+int dict_shard(const struct assets *assets, const struct dict_kind *kind,
+	       const struct dict_records *records, const json_t *elements, json_t **ret_pipelines,
+	       struct err *err);
 
 /*
  * The Bloom filter of the records `from` up to `to`, as text of six bits a digit, at most `ceiling` bytes; "" when the

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "importer/dict_app.h"
 #include "importer/es.h"
 #include "importer/settings.h"
 
@@ -22,7 +23,7 @@ int install_open(struct install *in, struct app *app, struct err *err)
 	*in = (struct install){ 0 };
 	if (app_connect(app, &in->es, err) || cluster_probe(in->es, &in->cluster, err))
 		return -1;
-	if (dict_set_open(app->assets, app->dictionaries.dir, &in->dict, err))
+	if (dict_open(app, &in->dict, err))
 		return -1;
 	dict_set_render(in->dict, &in->dictionaries);
 	in->rendering = (struct rendering){

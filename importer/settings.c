@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "importer/dict_app.h"
+
 #define AT(field) offsetof(struct setup_settings, field)
 
 static const char *const as_names[] = { "exporter", "database", NULL };
@@ -74,14 +76,6 @@ static const struct opt setup_rows[] = {
 		  "works is kept." },
 };
 
-static const struct opt dictionary_rows[] = {
-	{ .name = "dictionaries.dir",
-	  .type = OPT_TEXT,
-	  .offset = offsetof(struct dictionary_settings, dir),
-	  .arg = "DIR",
-	  .help = "Directory with your CSV files, laid over the default dictionaries row by row." },
-};
-
 static const struct opt json_row = {
 	.name = "json",
 	.type = OPT_BOOL,
@@ -105,9 +99,7 @@ void settings_tables(struct app *app, const struct command *command,
 	};
 	t->table[t->n++] =
 	    (struct opt_table){ .title = "Setup", OPT_ROWS(setup_rows), .settings = &app->setup };
-	t->table[t->n++] = (struct opt_table){ .title = "Dictionaries",
-					       OPT_ROWS(dictionary_rows),
-					       .settings = &app->dictionaries };
+	t->table[t->n++] = dictionary_options(&app->dictionaries);
 	t->table[t->n++] = elastic_options(&app->elastic);
 	t->table[t->n++] = kibana_options(&app->kibana);
 	t->table[t->n++] = ship_options(&app->ship);

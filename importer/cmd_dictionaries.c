@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * efctl dictionaries: lists, checks, asks, updates and installs the tables that pipelines look things up in. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "importer/commands.h"
+#include "importer/dict_app.h"
+#include "importer/dict_ask.h"
+#include "importer/install.h"
+
+static void print_info(const struct dict_info *i)
+{
+	char where[40] = "";
+
+	if (i->pipelines)
+		snprintf(where, sizeof(where), "  in %u pipelines", i->pipelines);
+	printf("%-20s %8zu %8zu %9zu  %s%s\n", i->kind->name, i->rows, i->own_rows, i->bytes,
+	       i->kind->text, where);
+}
+
+static int list(struct app *app, struct err *err)
+{
+	CLEANUP_DICT_SET struct dict_set *set = NULL;
+	CLEANUP_JSON json_t *json = json_array();
+
+	if (dict_open(app, &set, err))
+		return -1;
+	if (!app->flags.json)
+		printf("%-20s %8s %8s %9s  %s\n", "DICTIONARY", "ROWS", "YOURS", "BYTES", "WHAT");
+	for (size_t i = 0; i < dict_kinds_len; i++) {
+		struct dict_info info;
+
+		if (dict_info(set, dict_kinds[i].name, &info, err))
+			return -1;
+		if (app->flags.json)
+			json_array_append_new(
+			    json,
+			    json_pack("{s:s,s:s,s:I,s:I,s:I,s:i}", "name", info.kind->name, "text",
+				      info.kind->text, "rows", (json_int_t)info.rows, "own_rows",
+				      (json_int_t)info.own_rows, "bytes", (json_int_t)info.bytes,
+				      "pipelines", (int)info.pipelines));
+		else
+			print_info(&info);
+	}
+	if (app->flags.json)
+		json_dumpf(json, stdout, JSON_INDENT(2)), putchar('\n');
+	else
+		printf("your files: %s\n",
+		       dict_dir(app) ? dict_dir(app) : "none (" DICT_DIR " does not exist)");
+	return EF_DONE;
+}
+
+/* Reads and compiles each dictionary and goes on after a mistake, so that one run tells one for every file. */
+static int check(struct app *app, struct err *err)
+{
+	CLEANUP_DICT_SET struct dict_set *set = NULL;
+	size_t wrong = 0, rows = 0;
+
+	if (dict_open(app, &set, err))
+		return -1;
+	for (size_t i = 0; i < dict_kinds_len; i++) {
+		struct err mistake = ERR_NONE;
+		struct dict_info info;
+
+		if (dict_info(set, dict_kinds[i].name, &info, &mistake) == 0) {
+			rows += info.rows;
+			continue;
+		}
+		/* The large ones are compiled together: the same mistake is told once. */
+		if (strcmp(mistake.msg, err->msg) != 0)
+			fprintf(stderr, "%s\n", mistake.msg);
+		*err = mistake;
+		wrong++;
+	}
+	if (wrong)
+		return err_set(err, EF_USAGE, "%zu of %zu dictionaries cannot be used", wrong,
+			       dict_kinds_len);
+	printf("%zu dictionaries, %zu rows: fine\n", dict_kinds_len, rows);
+	return EF_DONE;
+}
+
+static int lookup(struct app *app, struct err *err)
+{
+	CLEANUP_DICT_SET struct dict_set *set = NULL;
+	CLEANUP_JSON json_t *answers = NULL;
+
+	if (app->args.n < 2)
+		return err_set(err, EF_USAGE,
+			       "lookup needs an address: efctl dictionaries lookup 203.0.113.9");
+	if (dict_open(app, &set, err))
+		return -1;
+	for (size_t i = 1; i < app->args.n; i++) {
+		if (dict_ask(set, &app->dictionaries.mmdb, app->args.item[i], &answers, err))
+			return -1;
+		if (app->flags.json)
+			json_dumpf(answers, stdout, JSON_INDENT(2)), putchar('\n');
+		else
+			dict_ask_print(stdout, app->args.item[i], answers);
+		json_decref(steal_ptr(answers));
+	}
+	return EF_DONE;
+}
+
+/* Leaves only the pipelines in the plan: `apply` installs tables, and the stages because they hold tables. */
+static int only_pipelines(struct plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		struct plan_item *item = &plan->item[i];
+
+		if (item->kind == kind_pipeline && strcmp(item->name, "flow") == 0 &&
+		    item->action == ACTION_CREATE)
+			return err_set(
+			    err, EF_USAGE,
+			    "the pipelines are not installed yet: run efctl setup, which "
+			    "installs the dictionaries, too");
+		if (item->kind != kind_pipeline)
+			item->action = ACTION_SAME;
+	}
+	return 0;
+}
+
+static int apply(struct app *app, struct err *err)
+{
+	CLEANUP_INSTALL struct install in = { 0 };
+	size_t removed = 0;
+	bool changes;
+
+	app->flags.no_kibana = true;
+	if (install_open(&in, app, err) || install_plan(&in, app, err) ||
+	    only_pipelines(&in.plan, err))
+		return -1;
+	changes = plan_writes_count(&in.plan, app->flags.force) > 0;
+	if (!app->flags.dry_run &&
+	    (plan_apply(&in.plan, in.es, &in.cluster, app->flags.force, NULL, err) ||
+	     dict_prune(in.es, in.dict, DICT_GRACE_MS, &removed, err)))
+		return -1;
+	if (app->flags.json) {
+		CLEANUP_JSON json_t *json =
+		    json_pack("{s:o,s:I,s:b}", "assets", plan_json(&in.plan), "removed",
+			      (json_int_t)removed, "dry_run", app->flags.dry_run);
+		json_dumpf(json, stdout, JSON_INDENT(2)), putchar('\n');
+	} else {
+		plan_print(stdout, &in.plan, app->flags.force);
+		if (removed)
+			printf("%zu pipelines of the tables before removed\n", removed);
+	}
+	return app->flags.dry_run && changes ? EF_DIFFERENT : EF_DONE;
+}
+
+static const struct action_row {
+	const char *name;
+	command_run *run;
+} actions[] = {
+	{ "list", list },
+	{ "check", check },
+	{ "lookup", lookup },
+	{ "apply", apply },
+};
+
+int cmd_dictionaries(struct app *app, struct err *err)
+{
+	const char *name = app->args.n ? app->args.item[0] : "list";
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (strcmp(actions[i].name, name) == 0)
+			return actions[i].run(app, err);
+	return err_set(err, EF_USAGE, "dictionaries: '%s' is none of list, check, lookup, apply",
+		       name);
+}
