@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Kibana objects between files and what Kibana wants; the layout of files; times that move. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "importer/asset.h"
+#include "importer/fold.h"
+#include "importer/pretty.h"
+#include "importer/timeshift.h"
+
+static json_t *parse(const char *text)
+{
+	json_t *j = json_loads(text, 0, NULL);
+	assert_non_null(j);
+	return j;
+}
+
+static void folding_is_innermost_first(void **state)
+{
+	(void)state;
+	CLEANUP_JSON json_t *tree = parse("{\"a\":{\"panelsJSON\":[{\"params\":{\"spec\":{\"x\":0."
+					  "7}}}],\"fields\":[1],\"optionsJSON\":\"{}\"}}");
+	CLEANUP_JSON json_t *same = json_deep_copy(tree);
+	fold(tree);
+	const char *panels =
+	    json_string_value(json_object_get(json_object_get(tree, "a"), "panelsJSON"));
+	assert_string_equal(panels, "[{\"params\":{\"spec\":\"{\\\"x\\\":0.7}\"}}]");
+	assert_true(json_is_array(json_object_get(json_object_get(tree, "a"), "fields")));
+	unfold(tree);
+	json_object_set_new(json_object_get(same, "a"), "optionsJSON",
+			    json_object()); /* text that is JSON unfolds */
+	assert_true(json_equal(tree, same));
+}
+
+static void text_that_is_no_json_stays(void **state)
+{
+	(void)state;
+	CLEANUP_JSON json_t *tree = parse("{\"spec\":\"{ // Hjson\\n a: 1 }\",\"xJSON\":\"12\"}");
+	CLEANUP_JSON json_t *same = json_deep_copy(tree);
+	unfold(tree);
+	assert_true(json_equal(tree, same));
+	fold(tree);
+	assert_true(json_equal(tree, same));
+}
+
+static void kibanas_own_members_go(void **state)
+{
+	(void)state;
+	char a[CANON_HASH_MAX], b[CANON_HASH_MAX];
+	CLEANUP_JSON json_t *file =
+	    parse("{\"id\":\"x\",\"type\":\"map\",\"attributes\":{\"layerListJSON\":[]},"
+		  "\"migrationVersion\":{\"map\":\"8.1.0\"}}");
+	CLEANUP_JSON json_t *export = parse(
+	    "{\"id\":\"x\",\"type\":\"map\",\"attributes\":{\"layerListJSON\":\"[]\"},\"version\":"
+	    "\"Wzk=\","
+	    "\"updated_at\":\"2026\",\"typeMigrationVersion\":\"8.4.0\",\"namespaces\":[\"s\"]}");
+	fold_normalise(export);
+	assert_null(json_object_get(export, "version"));
+	assert_non_null(json_object_get(export, "typeMigrationVersion"));
+	fold_hash(file, a);
+	fold_hash(export, b);
+	assert_string_equal(a, b);
+}
+
+static void layout_is_that_of_the_files(void **state)
+{
+	(void)state;
+	CLEANUP_BUF struct buf out;
+	buf_init(&out, 1 << 20);
+	CLEANUP_JSON json_t *tree =
+	    parse("{\"b\":[1,2],\"a\":{\"long\":"
+		  "\"0123456789012345678901234567890123456789012345678901234567890123456789"
+		  "0123456789012345678901234567890123456789012345678901234567890123456789\"}}");
+	assert_int_equal(pretty_json(tree, &out), 0);
+	assert_memory_equal(out.data, "{\n \"a\": {\n  \"long\": \"0123", 25);
+	assert_non_null(strstr(out.data, "\n },\n \"b\": [1, 2]\n}\n"));
+}
+
+/* Every committed dashboard survives file, Kibana's form, file. */
+static void dashboards_survive(void **state)
+{
+	(void)state;
+	struct assets *assets;
+	struct err err;
+	size_t seen = 0;
+	assert_int_equal(assets_open(NULL, &assets, &err), 0);
+	for (size_t i = 0; i < assets_count(assets); i++) {
+		const struct asset *a = assets_at(assets, i);
+		if (strncmp(a->path, "kibana/", 7) != 0)
+			continue;
+		json_t *file = json_loadb(a->text, a->len, JSON_REJECT_DUPLICATES, NULL);
+		assert_non_null(file);
+		json_t *copy = json_deep_copy(file);
+		fold(copy);
+		unfold(copy);
+		assert_true(json_equal(copy, file));
+		json_decref(copy);
+		json_decref(file);
+		seen++;
+	}
+	print_message("# %zu objects\n", seen);
+	assets_free(assets);
+}
+
+static void times_move(void **state)
+{
+	(void)state;
+	static const char line[] =
+	    "{\"@timestamp\":\"2023-11-14T22:13:20.500Z\",\"flow\":{\"exported\":1700000000000,"
+	    "\"received\":1700000000123,\"seq\":1700000000},"
+	    "\"ie\":{\"flowStartMilliseconds\":999999999999,\"flowEndMilliseconds\":[1,0],"
+	    "\"octetDeltaCount\":1700000000000,"
+	    "\"flowDurationMilliseconds\":5,\"userName\":\"exported\\\":1,\\\"\",\"x\":"
+	    "\"received\"}}\n";
+	static const char want[] =
+	    "{\"@timestamp\":\"2023-11-14T22:13:21.600Z\",\"flow\":{\"exported\":1700000001100,"
+	    "\"received\":1700000001223,\"seq\":1700000000},"
+	    "\"ie\":{\"flowStartMilliseconds\":1000000001099,\"flowEndMilliseconds\":[1101,0],"
+	    "\"octetDeltaCount\":1700000000000,"
+	    "\"flowDurationMilliseconds\":5,\"userName\":\"exported\\\":1,\\\"\",\"x\":"
+	    "\"received\"}}\n";
+	struct timeshift *t = timeshift_new(1100, 0);
+	CLEANUP_BUF struct buf out;
+	buf_init(&out, 4096);
+	assert_int_equal(timeshift_line(t, line, strlen(line), &out), 0);
+	assert_string_equal(out.data, want);
+	timeshift_free(t);
+	t = timeshift_new(1100, 1700000001000); /* nothing later than this */
+	buf_clear(&out);
+	assert_int_equal(timeshift_line(t, line, strlen(line), &out), 0);
+	assert_memory_equal(out.data, "{\"@timestamp\":\"2023-11-14T22:13:21.000Z\"", 40);
+	timeshift_free(t);
+}
+
+/* Whatever the line: no crash, nothing read outside (seen by the sanitizers), and without times the same bytes. */
+static void broken_lines_pass(void **state)
+{
+	(void)state;
+	static const char *const lines[] = { "",
+					     "\"",
+					     "{\"exported\":",
+					     "{\"exported\":[1",
+					     "{\"exported\":[",
+					     "\"a\\",
+					     "{\"@timestamp\":\"",
+					     "{\"@timestamp\":\"2023\"}",
+					     "{\"received\":\"x\"}" };
+	struct timeshift *t = timeshift_new(5, 0);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		size_t len = strlen(lines[i]);
+		char *exact = malloc(
+		    len +
+		    1); /* the NUL stops strtoll() at a cut number, as the newline of a line does */
+		memcpy(exact, lines[i], len + 1);
+		CLEANUP_BUF struct buf out;
+		buf_init(&out, 4096);
+		assert_int_equal(timeshift_line(t, exact, len, &out), 0);
+		free(exact);
+	}
+	timeshift_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(folding_is_innermost_first),
+		cmocka_unit_test(text_that_is_no_json_stays),
+		cmocka_unit_test(kibanas_own_members_go),
+		cmocka_unit_test(layout_is_that_of_the_files),
+		cmocka_unit_test(dashboards_survive),
+		cmocka_unit_test(times_move),
+		cmocka_unit_test(broken_lines_pass),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
