@@ -176,21 +176,24 @@ static void segment_routing(struct walk *w, const uint8_t *header, size_t length
 		PUT(w, "srhActiveSegmentIPv6", jsonw_ipv6, header + 8 + 16 * header[3]);
 }
 
-/* Length of the extension header at hand (RFC 8200 section 4, RFC 4302 for AH), 0 when it is none. */
+/* Octets of the extension header at hand (RFC 8200 section 4, RFC 4302 for AH): 0 when `type` is none, more than there
+ * are when it is cut. */
 static size_t extension_length(const struct walk *w, uint8_t type)
 {
+	size_t units = left(w) < 2 ? 255 : w->at[1];
+
 	switch (type) {
 	case IP_FRAGMENT:
 		return 8;
 	case IP_AH:
-		return ((size_t)w->at[1] + 2) * 4;
+		return (units + 2) * 4;
 	case IP_HOP_BY_HOP:
 	case IP_ROUTING:
 	case IP_DESTINATION:
 	case IP_MOBILITY:
 	case IP_HIP:
 	case IP_SHIM6:
-		return ((size_t)w->at[1] + 1) * 8;
+		return (units + 1) * 8;
 	default:
 		return 0;
 	}
@@ -204,14 +207,8 @@ static uint8_t extensions(struct walk *w, uint8_t type, bool *ret_payload)
 	*ret_payload = false;
 	for (int n = 0; n < EXTENSION_HEADERS_MAX; n++) {
 		const uint8_t *header = w->at;
-		size_t length;
+		size_t length = extension_length(w, type);
 
-		if (left(w) < 2) {
-			/* an extension header, or none of the transport header, is cut */
-			w->truncated = w->truncated || type != 59;
-			return type;
-		}
-		length = extension_length(w, type);
 		if (!length) {
 			*ret_payload = true;
 			return type;
@@ -241,6 +238,7 @@ void walk_ipv6(struct walk *w)
 {
 	const uint8_t *header;
 	uint32_t first;
+	uint16_t length;
 	uint8_t protocol;
 	bool payload;
 
@@ -253,10 +251,11 @@ void walk_ipv6(struct walk *w)
 	w->p = jsonw_lit(w->p, ",\"ipVersion\":6");
 	PUT_U(w, "ipClassOfService", (first >> 20) & 0xff);
 	PUT_U(w, "flowLabelIPv6", first & 0xfffff);
-	if (be16(header + 4)) { /* 0: a jumbogram (RFC 2675), whose length is in an option */
-		PUT_U(w, "ipTotalLength", be16(header + 4) + 40u);
-		packet_ends(w, header, be16(header + 4) + 40u, 40);
-	}
+	length = be16(header + 4);
+	if (length || header[6] != IP_HOP_BY_HOP) /* else a jumbogram (RFC 2675) */
+		PUT_U(w, "ipTotalLength", length + 40u);
+	if (length)
+		packet_ends(w, header, length + 40u, 40);
 	PUT_U(w, "ipTTL", header[7]);
 	PUT(w, "sourceIPv6Address", jsonw_ipv6, header + 8);
 	PUT(w, "destinationIPv6Address", jsonw_ipv6, header + 24);
