@@ -42,8 +42,8 @@ EFCTL   = $(call src,importer)
 IMPORT  = $(filter-out %/main.o,$(EFCTL)) $(BUILD)/gen/assets.o
 ARCHIVES = $(BUILD)/libefimport.a $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(BUILD)/libefcommon.a
 
-# A test is an executable tests/<group>/test_* that prints TAP (C: tests/unit/test_*.c). No network for the first list.
-UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+# A test is an executable tests/<group>/test_* that prints TAP (C: tests/unit, tests/property). No network for the first list.
+UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/property/test_*.c))
 scripts    = $(wildcard $(addsuffix /test_*.py,$(addprefix tests/,$(1))) $(addsuffix /test_*.sh,$(addprefix tests/,$(1))))
 CHECKS     = $(UNIT_TESTS) $(call scripts,lib golden golden-bad captures assets oracle fuzz)
 FUZZ       = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
