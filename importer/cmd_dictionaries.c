@@ -7,6 +7,8 @@
 #include "importer/commands.h"
 #include "importer/dict_app.h"
 #include "importer/dict_ask.h"
+#include "importer/feed.h"
+#include "importer/feed_cmd.h"
 #include "importer/install.h"
 
 static void print_info(const struct dict_info *i)
@@ -51,6 +53,20 @@ static int list(struct app *app, struct err *err)
 	return EF_DONE;
 }
 
+static int check_feeds(struct dict_set *set, const struct dict_kind *kind, struct err *err)
+{
+	const struct dict_rows *rows;
+
+	if (strcmp(kind->name, "threat-feeds") != 0)
+		return 0;
+	if (dict_set_rows(set, kind->name, &rows, err))
+		return -1;
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next)
+		if (feed_check(row, err))
+			return -1;
+	return 0;
+}
+
 /* Reads and compiles each dictionary and goes on after a mistake, so that one run tells one for every file. */
 static int check(struct app *app, struct err *err)
 {
@@ -63,7 +79,8 @@ static int check(struct app *app, struct err *err)
 		struct err mistake = ERR_NONE;
 		struct dict_info info;
 
-		if (dict_info(set, dict_kinds[i].name, &info, &mistake) == 0) {
+		if (dict_info(set, dict_kinds[i].name, &info, &mistake) == 0 &&
+		    check_feeds(set, &dict_kinds[i], &mistake) == 0) {
 			rows += info.rows;
 			continue;
 		}
@@ -152,10 +169,8 @@ static const struct action_row {
 	const char *name;
 	command_run *run;
 } actions[] = {
-	{ "list", list },
-	{ "check", check },
-	{ "lookup", lookup },
-	{ "apply", apply },
+	{ "list", list },   { "check", check },      { "lookup", lookup },
+	{ "apply", apply }, { "feeds", feeds_list }, { "update", feeds_update },
 };
 
 int cmd_dictionaries(struct app *app, struct err *err)
@@ -165,6 +180,7 @@ int cmd_dictionaries(struct app *app, struct err *err)
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (strcmp(actions[i].name, name) == 0)
 			return actions[i].run(app, err);
-	return err_set(err, EF_USAGE, "dictionaries: '%s' is none of list, check, lookup, apply",
+	return err_set(err, EF_USAGE,
+		       "dictionaries: '%s' is none of list, check, lookup, feeds, update, apply",
 		       name);
 }

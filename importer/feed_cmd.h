@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * efctl dictionaries feeds and update: what feeds there are, and the download of those that are switched on. */
+#ifndef EF_IMPORTER_FEED_CMD_H
+#define EF_IMPORTER_FEED_CMD_H
+
+#include "importer/app.h"
+
+/* Operands after the action are names of feeds (update: only these, and without waiting for their interval). */
+command_run feeds_list, feeds_update;
+
+#endif
