@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Threat feeds from a server of our own: ETag, intervals, sanity checks, broken replies, and that nothing is on unasked."""
+import http.server
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from tap import done, ok, same  # noqa: E402
+
+EFCTL = os.environ.get("EFCTL") or os.path.join(HERE, "..", "..", os.environ.get("BUILD", "build"), "efctl")
+
+
+class Feeds(http.server.BaseHTTPRequestHandler):
+	"""Answers from `replies` {path: (status, headers, body)}; 304 when the ETag is known. Notes what was asked."""
+	replies, asked = {}, []
+
+	def do_GET(self):
+		status, headers, body = self.replies.get(self.path, (404, {}, b""))
+		Feeds.asked.append((self.path, dict(self.headers)))
+		if "ETag" in headers and self.headers.get("If-None-Match") == headers["ETag"]:
+			status, body = 304, b""
+		self.send_response(status)
+		for k, v in headers.items():
+			self.send_header(k, v)
+		if status != 304:
+			self.send_header("Content-Length", str(len(body)))
+		self.end_headers()
+		self.wfile.write(body)
+
+	def log_message(self, *args):
+		pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Feeds)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+URL = f"http://127.0.0.1:{server.server_port}"
+dir_ = tempfile.TemporaryDirectory()
+DIR = dir_.name
+
+
+def efctl(*args):
+	r = subprocess.run([EFCTL, "dictionaries", *args, "--dictionaries-dir", DIR], capture_output=True, text=True,
+		env={k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")})
+	return r.returncode, r.stdout, r.stderr
+
+
+def feeds(*rows):
+	"""threat-feeds.csv with the defaults off, so that nothing outside is ever asked."""
+	with open(os.path.join(DIR, "threat-feeds.csv"), "w") as f:
+		f.write("feed,url,format,category,severity,enabled,terms,interval\n")
+		f.write("abuse.ch Feodo Tracker recommended,-,,,,,,\n")
+		for row in rows:
+			f.write(",".join(row) + "\n")
+
+
+def kept(name):
+	with open(os.path.join(DIR, "feeds", name + ".csv")) as f:
+		return [line.strip() for line in f if not line.startswith("#")][1:]
+
+
+feeds()
+code, out, err = efctl("update")
+same((code, Feeds.asked), (0, []), "no feed is on: nothing is asked")
+
+Feeds.replies["/a"] = (200, {"ETag": '"1"', "Last-Modified": "Tue, 14 Nov 2023 22:13:20 GMT"},
+	b"# ours\n203.0.114.9\n10.0.0.1\n0.0.0.0/0\n192.168.0.0/16\n224.0.0.1\n198.0.0.0/7\n45.0.0.0/7\n203.0.114.9\n2a00:db8::1\n"
+	b"45.1.2.0/24\nnot an address\n")
+feeds(("Ours, \"quoted\"".replace('"', '""').join('""'), URL + "/a", "text", "c2", "90", "true", "own", "1h"),
+	("Off", URL + "/off", "text", "c2", "90", "false", "do not", "1h"))
+code, out, err = efctl("update")
+same(code, 0, "a feed that is on is downloaded") or print("#", err)
+rows = kept("ours---quoted-")
+same(rows, ['45.1.2.0/24,"Ours, ""quoted""",c2,90', '203.0.114.9,"Ours, ""quoted""",c2,90', '2a00:db8::1,"Ours, ""quoted""",c2,90'],
+	"private, reserved, multicast and far too wide prefixes and doubles are left out")
+ok("5 reserved, 1 too wide, 1 unreadable" in out and "terms: own" in out, "what was left out and the terms are told", out)
+same([p for p, _ in Feeds.asked], ["/a"], "a feed that is off is not asked")
+ok("authorization" not in {k.lower() for k in Feeds.asked[0][1]}, "no credentials go out")
+
+Feeds.asked.clear()
+code, out, err = efctl("update")
+same((code, Feeds.asked), (0, []), "not asked again before its interval is over")
+code, out, err = efctl("update", "--force")
+same((code, len(Feeds.asked), Feeds.asked[0][1].get("If-None-Match")), (0, 1, '"1"'), "asked with the ETag of before")
+ok("unchanged" in out, "304: unchanged", out)
+same(kept("ours---quoted-"), rows, "304: the indicators stay")
+
+for name, reply in {"an error page": (200, {}, b"<html>\n<p>We moved\n"), "HTTP 500": (500, {}, b""), "HTTP 301": (301, {"Location": "/b"}, b""),
+		"JSON instead of text": (200, {}, b'{"error":"rate limit"}\n')}.items():
+	Feeds.replies["/a"] = reply
+	code, out, err = efctl("update", "--force")
+	same((code, kept("ours---quoted-")), (1, rows), f"{name}: an error, and the indicators of before stay")
+	ok("Ours" in err, f"{name}: the message names the feed", err)
+
+code, out, err = efctl("lookup", "203.0.114.9", "--json")
+same([r["feed"] for r in json.loads(out)["threats"]], ['Ours, "quoted"'], "the indicators are in the dictionary")
+code, out, err = efctl("update", "Off")
+ok(code == 2 and "do not" in err, "naming a feed that is off shows its terms", err)
+code, out, err = efctl("update", "None")
+same(code, 2, "naming no feed is a mistake")
+feeds(("Ours", URL + "/a", "csv", "c2", "90", "true", "own", "1h"))
+code, out, err = efctl("check")
+ok(code == 2 and 'threat-feeds.csv:3: format "csv"' in err, "check names the line of a wrong format", err)
+done()
