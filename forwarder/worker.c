@@ -15,9 +15,6 @@
 
 #include "common/log.h"
 
-#pragma weak decoder_save /* until they are there */
-#pragma weak decoder_load
-
 #define TICK_MS    1000
 #define TOP_EVERY  5    /* ticks */
 #define ROUNDS_MAX 16   /* bursts from one socket before the others have their turn */
@@ -188,8 +185,6 @@ static void save_state(struct worker *w)
 	struct err err = ERR_NONE;
 	struct buf state;
 	buf_init(&state, STATE_MAX);
-	if (!decoder_save)
-		return;
 	if (decoder_save(w->decoder, &state, &err) < 0) {
 		log_warn("worker %u: the decoder's state is not saved: %s", w->settings.number,
 			 err.msg);
@@ -334,7 +329,7 @@ struct worker *worker_new(const struct worker_settings *settings, const struct u
 		return NULL;
 	}
 	struct err damage = ERR_NONE;
-	if (decoder_load && state && state->len &&
+	if (state && state->len &&
 	    decoder_load(w->decoder, state->data, state->len, &damage) < 0)
 		log_warn("worker %u starts without the saved templates: %s", settings->number,
 			 damage.msg);

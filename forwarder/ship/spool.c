@@ -44,7 +44,8 @@ struct entry {
 	uint64_t disk; /* bytes it counts for in the quota */
 	uint64_t born_ms;
 	uint32_t items;
-	bool taken; /* a shipper holds it, or it is still being written */
+	bool taken;   /* a shipper holds it, or it is still being written */
+	bool written; /* it counts: whoever sees it counted may rely on it */
 };
 
 TAILQ_HEAD(entry_list, entry);
@@ -101,19 +102,28 @@ static bool head_decode(const struct file_head *on_disk, struct parcel *ret_p, u
 
 /* ---- the list; the lock is held ---------------------------------------- */
 
-static void count_in(struct spool *s, struct entry *e)
+/* Room is taken before the file is written, so that the quota holds; the rest is counted afterwards. */
+static void append(struct spool *s, struct entry *e)
 {
-	s->state.files++;
+	TAILQ_INSERT_TAIL(&s->entries, e, link);
 	s->state.bytes += e->disk;
+}
+
+static void count_written(struct spool *s, struct entry *e)
+{
+	e->written = true;
+	s->state.files++;
 	s->state.items += e->items;
 }
 
 static void forget(struct spool *s, struct entry *e)
 {
 	TAILQ_REMOVE(&s->entries, e, link);
-	s->state.files--;
 	s->state.bytes -= e->disk;
-	s->state.items -= e->items;
+	if (e->written) {
+		s->state.files--;
+		s->state.items -= e->items;
+	}
 	free(e);
 }
 
@@ -278,8 +288,8 @@ static int insert_found(struct spool *s, uint64_t no, const char *name)
 	*e = (struct entry){
 		.no = no, .disk = disk_size(p.gz_len), .born_ms = p.born_ms, .items = p.items
 	};
-	TAILQ_INSERT_TAIL(&s->entries, e, link);
-	count_in(s, e);
+	append(s, e);
+	count_written(s, e);
 	return 0;
 }
 
@@ -382,8 +392,7 @@ static struct entry *reserve(struct spool *s, const struct parcel *p)
 			     .born_ms = p->born_ms,
 			     .items = p->items,
 			     .taken = true };
-	TAILQ_INSERT_TAIL(&s->entries, e, link);
-	count_in(s, e);
+	append(s, e);
 	return e;
 }
 
@@ -415,6 +424,7 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 		pthread_mutex_lock(&s->lock);
 		if (!failed) {
 			e->taken = false;
+			count_written(s, e);
 			break;
 		}
 		/* the disk is smaller than the quota says: the same choice, one parcel at a time */

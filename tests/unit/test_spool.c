@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The spool: order, quota, damage, and what a crash may leave behind. */
+#include "forwarder/ship/spool.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[64];
+
+static int make_dir(void **state)
+{
+	(void)state;
+	snprintf(dir, sizeof(dir), "/tmp/test-spool-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	DIR *d = opendir(dir);
+	for (struct dirent *e; d && (e = readdir(d));)
+		unlinkat(dirfd(d), e->d_name, 0);
+	closedir(d);
+	return rmdir(dir);
+}
+
+static struct spool *open_spool(uint64_t max_bytes, enum spool_policy policy)
+{
+	struct err err = ERR_NONE;
+	const struct spool_settings settings = { .dir = dir,
+						 .max_bytes = max_bytes,
+						 .policy = policy };
+	struct spool *s = spool_open(&settings, &err);
+	if (!s)
+		fail_msg("%s", err.msg);
+	return s;
+}
+
+/* The body is not looked into by the spool: text will do. */
+static enum spool_result put(struct spool *s, const char *text, size_t len)
+{
+	struct err err = ERR_NONE;
+	struct parcel p = { .gz = (void *)(uintptr_t)text,
+			    .gz_len = len,
+			    .raw_len = 10 * len,
+			    .items = (uint32_t)len,
+			    .kind = PARCEL_LINES,
+			    .born_ms = 1234 };
+	return spool_put(s, &p, &err);
+}
+
+static struct parcel *take(struct spool *s)
+{
+	struct err err = ERR_NONE;
+	struct parcel *p = NULL;
+	return spool_take(s, &p, &err) == SPOOL_OK ? p : NULL;
+}
+
+static void expect(struct spool *s, const char *text)
+{
+	struct parcel *p = take(s);
+	assert_non_null(p);
+	assert_int_equal(p->gz_len, strlen(text));
+	assert_memory_equal(p->gz, text, strlen(text));
+	assert_int_equal(p->raw_len, 10 * strlen(text));
+	assert_int_equal(p->items, strlen(text));
+	assert_int_equal(p->born_ms, 1234);
+	spool_done(s, p->spool_no);
+	parcel_free(p);
+}
+
+static void keeps_order_over_a_restart(void **state)
+{
+	(void)state;
+	struct spool *s = open_spool(1 << 20, SPOOL_DROP_OLDEST);
+	put(s, "one", 3);
+	put(s, "three", 5);
+	struct parcel *held = take(s); /* held when the crash comes */
+	assert_non_null(held);
+	parcel_free(held);
+	spool_close(s);
+	s = open_spool(1 << 20, SPOOL_DROP_OLDEST);
+	struct spool_state st;
+	spool_get_state(s, &st);
+	assert_int_equal(st.files, 2);
+	assert_int_equal(st.items, 8);
+	assert_int_equal(st.oldest_ms, 1234);
+	put(s, "seventh", 7);
+	expect(s, "one");
+	expect(s, "three");
+	expect(s, "seventh");
+	assert_null(take(s));
+	spool_get_state(s, &st);
+	assert_int_equal(st.files, 0);
+	assert_int_equal(st.bytes, 0);
+	spool_close(s);
+}
+
+static void released_and_updated(void **state)
+{
+	(void)state;
+	struct err err = ERR_NONE;
+	struct spool *s = open_spool(1 << 20, SPOOL_DROP_OLDEST);
+	put(s, "whole", 5);
+	struct parcel *p = take(s);
+	assert_null(take(s));
+	p->gz_len = 2;
+	p->raw_len = 20;
+	p->items = 2;
+	assert_int_equal(spool_update(s, p, &err), SPOOL_OK);
+	spool_release(s, p->spool_no);
+	parcel_free(p);
+	struct spool_state st;
+	spool_get_state(s, &st);
+	assert_int_equal(st.items, 2);
+	expect(s, "wh");
+	spool_close(s);
+}
+
+static void full_by_policy(void **state)
+{
+	(void)state;
+	struct spool_state st;
+	struct spool *s = open_spool(2 * 4096, SPOOL_DROP_NEWEST);
+	assert_int_equal(put(s, "one", 3), SPOOL_OK);
+	assert_int_equal(put(s, "three", 5), SPOOL_OK);
+	assert_int_equal(put(s, "seventh", 7), SPOOL_REFUSED);
+	spool_get_state(s, &st);
+	assert_int_equal(st.dropped_files, 1);
+	assert_int_equal(st.dropped_items, 7);
+	spool_close(s);
+
+	s = open_spool(2 * 4096, SPOOL_DROP_OLDEST);
+	struct parcel *held = take(s);
+	assert_int_equal(put(s, "seventh", 7), SPOOL_OK); /* what is held stays: "three" goes */
+	spool_get_state(s, &st);
+	assert_int_equal(st.dropped_items, 5);
+	assert_int_equal(st.files, 2);
+	spool_done(s, held->spool_no);
+	parcel_free(held);
+	expect(s, "seventh");
+	char big[9000] = { 0 };
+	assert_int_equal(put(s, big, sizeof(big)), SPOOL_REFUSED); /* larger than the whole spool */
+	spool_close(s);
+}
+
+static void damage(const char *name, off_t at, int cut)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	int fd = open(path, O_RDWR);
+	assert_true(fd >= 0);
+	char byte;
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 0x20;
+	assert_int_equal(cut ? ftruncate(fd, at) : pwrite(fd, &byte, 1, at) - 1, 0);
+	close(fd);
+}
+
+static int exists(const char *name)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return access(path, F_OK) == 0;
+}
+
+static void torn_files_are_set_aside(void **state)
+{
+	(void)state;
+	struct spool *s = open_spool(1 << 20, SPOOL_DROP_OLDEST);
+	put(s, "one", 3);
+	put(s, "three", 5);
+	put(s, "seventh", 7);
+	put(s, "good", 4);
+	spool_close(s);
+	damage("0000000000000001.bulk", 65, 1); /* cut */
+	damage("0000000000000002.bulk", 66, 0); /* a bit of the body */
+	damage("0000000000000003.bulk", 20, 0); /* a bit of the head */
+	char temp[128];
+	snprintf(temp, sizeof(temp), "%s/0000000000000009.tmp", dir);
+	close(open(temp, O_CREAT | O_WRONLY, 0600)); /* never accepted */
+	s = open_spool(1 << 20, SPOOL_DROP_OLDEST);
+	expect(s, "good");
+	assert_null(take(s));
+	struct spool_state st;
+	spool_get_state(s, &st);
+	assert_int_equal(st.torn, 3);
+	assert_true(exists("0000000000000001.torn") && exists("0000000000000002.torn") &&
+		    exists("0000000000000003.torn"));
+	assert_false(exists("0000000000000009.tmp"));
+	/* its number is not used again */
+	put(s, "more", 4);
+	assert_true(exists("000000000000000a.bulk"));
+	spool_close(s);
+}
+
+static void one_process_at_a_time(void **state)
+{
+	(void)state;
+	struct err err = ERR_NONE;
+	struct spool *s = open_spool(1 << 20, SPOOL_DROP_OLDEST);
+	const struct spool_settings settings = { .dir = dir, .max_bytes = 1 << 20 };
+	assert_null(spool_open(&settings, &err));
+	assert_int_equal(err.code, EF_USAGE);
+	assert_non_null(strstr(err.msg, "another process"));
+	spool_close(s);
+	const struct spool_settings nowhere = { .dir = "/proc/no/such", .max_bytes = 1 << 20 };
+	assert_null(spool_open(&nowhere, &err));
+	assert_non_null(strstr(err.msg, "/proc/no/such"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(keeps_order_over_a_restart, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(released_and_updated, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(full_by_policy, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(torn_files_are_set_aside, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(one_process_at_a_time, make_dir, remove_dir),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
