@@ -124,14 +124,17 @@ static const struct {
 
 #define LEN(array) (sizeof(array) / sizeof(*(array)))
 
-/* The state of a compilation. */
+#define KEY_ROOM 32 /* `,"pen4294967295.65535":` and what put_key() reads */
+
+/* The state of a compilation. It is large: one lives on the stack while a template is compiled. */
 struct compiler {
 	const struct fields *fields;
-	struct template *t;
-	struct op *op;                        /* next free */
-	char *keys;                           /* next free */
+	struct template *t; /* a draft, put together at the end */
+	size_t ops_len, unknown_len;
 	const struct field *field[SPECS_MAX]; /* by spec; NULL once written */
-	struct field unknown;
+	struct op ops[2 * SPECS_MAX];         /* an array of n is n + 2 steps, of n >= 2 */
+	struct field unknown[SPECS_MAX];
+	char keys[SPECS_MAX][KEY_ROOM];
 };
 
 static int find_spec(const struct template *t, uint32_t pen, uint16_t id)
@@ -253,7 +256,7 @@ static uint16_t absolute_of(const struct compiler *c, size_t i)
 static void add_op(struct compiler *c, const char *key, size_t key_len, enum converter conv,
 		   size_t spec)
 {
-	struct op *op = c->op++;
+	struct op *op = &c->ops[c->ops_len++];
 	op->key = key;
 	op->key_len = (uint8_t)key_len;
 	op->conv = (uint8_t)conv;
@@ -280,7 +283,7 @@ static void add_value(struct compiler *c, const char *key, size_t key_len, size_
 		conv = CONV_VARYING;
 	add_op(c, key, key_len, conv, spec);
 	if (conv == CONV_VARYING)
-		c->op[-1].width = (uint16_t)type;
+		c->ops[c->ops_len - 1].width = (uint16_t)type;
 }
 
 static bool writes_nothing(const struct compiler *c, size_t spec)
@@ -316,8 +319,18 @@ static void add_member(struct compiler *c, size_t first)
 			c->field[i] = NULL;
 }
 
-/* Bind every spec to its field; an unknown element gets a field in `unknown` and a key in the template's memory. */
-static void bind_fields(struct compiler *c, struct field *unknown)
+/* A field for an element that nobody knows; the key is of the compiler. */
+static const struct field *unknown_field(struct compiler *c, const struct spec *spec)
+{
+	char key[FIELD_KEY_ROOM];
+	struct field *field = &c->unknown[c->unknown_len];
+	field_unknown(spec->pen, spec->id, key, field);
+	memcpy(c->keys[c->unknown_len], key, KEY_ROOM);
+	field->key = c->keys[c->unknown_len++];
+	return field;
+}
+
+static void bind_fields(struct compiler *c)
 {
 	struct template *t = c->t;
 	for (size_t i = 0; i < t->specs_len; i++) {
@@ -327,23 +340,12 @@ static void bind_fields(struct compiler *c, struct field *unknown)
 		for (size_t k = 0; k < i && !c->field[i]; k++)
 			if (same_element(t, k, i))
 				c->field[i] = c->field[k];
-		if (c->field[i])
-			continue;
-		field_unknown(t->specs[i].pen, t->specs[i].id, c->keys, unknown);
-		c->field[i] = unknown++;
-		c->keys += FIELD_KEY_ROOM;
+		if (!c->field[i])
+			c->field[i] = unknown_field(c, &t->specs[i]);
 	}
 }
 
 /* ---- memory and layout ---- */
-
-static size_t count_unknown(const struct compiler *c)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < c->t->specs_len; i++)
-		n += find_field(c, &c->t->specs[i]) == NULL;
-	return n;
-}
 
 /* Lengths of the records. False: longer than a set can be. */
 static bool measure(struct compiler *c)
@@ -362,46 +364,53 @@ static bool measure(struct compiler *c)
 	return len < WIDTH_VARIABLE;
 }
 
+/* The finished template in one piece of memory: head, steps, elements, keys of unknown elements. */
+static struct template *assemble(const struct compiler *c)
+{
+	const struct template *draft = c->t;
+	size_t ops_size = c->ops_len * sizeof(struct op);
+	size_t specs_size = draft->specs_len * sizeof(struct spec);
+	size_t keys_size = c->unknown_len * KEY_ROOM;
+	size_t size = sizeof(*draft) + ops_size + specs_size + keys_size;
+	char *memory = malloc(size);
+	if (!memory)
+		return NULL;
+	struct template *t = (struct template *)(void *)memory;
+	char *keys = memory + sizeof(*t) + ops_size + specs_size;
+	*t = *draft;
+	t->size = (uint32_t)size;
+	t->unknown = c->unknown_len > 0;
+	t->ops_len = (uint16_t)c->ops_len;
+	t->ops = (struct op *)(void *)(memory + sizeof(*t));
+	t->specs = (struct spec *)(void *)(memory + sizeof(*t) + ops_size);
+	memcpy(t->ops, c->ops, ops_size);
+	memcpy(t->specs, draft->specs, specs_size);
+	memcpy(keys, c->keys, keys_size);
+	for (size_t i = 0; i < t->ops_len; i++)
+		if (t->ops[i].key >= c->keys[0] && t->ops[i].key < c->keys[SPECS_MAX])
+			t->ops[i].key = keys + (t->ops[i].key - c->keys[0]);
+	return t;
+}
+
 static struct template *compile(const struct fields *fields, const struct template *head,
 				const struct spec *specs, bool keep_padding)
 {
-	/* Elements of a template are few; memory for it is taken once they are counted. */
-	struct compiler c = { .fields = fields };
 	struct template draft = *head;
-	draft.specs = (struct spec *)(uintptr_t)specs; /* only read while counting */
+	struct compiler c; /* its arrays are filled as far as they are used */
+	c.fields = fields;
 	c.t = &draft;
-	size_t unknown_len = count_unknown(&c), n = head->specs_len;
-	size_t ops_size = 2 * n * sizeof(struct op); /* an array of n is n + 2 steps, of n >= 2 */
-	size_t size = sizeof(struct template) + ops_size + n * sizeof(struct spec) +
-		      unknown_len * FIELD_KEY_ROOM;
-	struct field *unknown = unknown_len ? calloc(unknown_len, sizeof(*unknown)) : NULL;
-	char *memory = calloc(1, size);
-	if (!memory || (unknown_len && !unknown)) {
-		free(memory);
-		free(unknown);
-		return NULL;
+	c.ops_len = c.unknown_len = 0;
+	draft.specs = (struct spec *)(uintptr_t)specs; /* only read */
+	if (!measure(&c))
+		return assemble(&c);
+	find_refs(&draft);
+	bind_fields(&c);
+	for (size_t i = 0; i < draft.specs_len; i++) {
+		bool padding = specs[i].pen == 0 && specs[i].id == 210;
+		if (c.field[i] && (keep_padding || !padding))
+			add_member(&c, i);
 	}
-
-	struct template *t = c.t = (struct template *)(void *)memory;
-	*t = *head;
-	t->size = (uint32_t)size;
-	t->unknown = unknown_len > 0;
-	t->ops = c.op = (struct op *)(void *)(memory + sizeof(*t));
-	t->specs = (struct spec *)(void *)(memory + sizeof(*t) + ops_size);
-	c.keys = memory + sizeof(*t) + ops_size + n * sizeof(struct spec);
-	memcpy(t->specs, specs, n * sizeof(*specs));
-	if (measure(&c)) {
-		find_refs(t);
-		bind_fields(&c, unknown);
-		for (size_t i = 0; i < n; i++) {
-			bool padding = specs[i].pen == 0 && specs[i].id == 210;
-			if (c.field[i] && (keep_padding || !padding))
-				add_member(&c, i);
-		}
-	}
-	t->ops_len = (uint16_t)(c.op - t->ops);
-	free(unknown);
-	return t;
+	return assemble(&c);
 }
 
 struct template *template_compile(const struct fields *fields, uint16_t id,

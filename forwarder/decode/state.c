@@ -209,7 +209,8 @@ int decoder_load(struct decoder *dec, const void *data, size_t len, struct err *
 		return err_set(err, EF_FAILED,
 			       "not a state file of this version; delete it, exporters send again");
 	size_t end = len - hash_len;
-	if (bytes[end] != 'H' || be64(bytes + end + ENTRY_HEAD) != hash(bytes, end))
+	if (bytes[end] != 'H' || be32(bytes + end + 1) != 8 ||
+	    be64(bytes + end + ENTRY_HEAD) != hash(bytes, end))
 		return err_set(err, EF_FAILED,
 			       "the state file is damaged; delete it, exporters send again");
 

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The decoder's state: ceilings, memory, expiry, sequence numbers, document ids, a sink without room, the state file. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <malloc.h>
+#include <stdio.h>
+
+#include "tests/lib/world.h"
+
+#define NOW_MS 1700000000000
+
+struct fixture {
+	struct decoder *dec;
+	const struct decode_counters *counters;
+	struct sink sink;
+	struct wire wire;
+	char memory[1 << 20];
+	int more_calls;
+	bool no_room;
+};
+
+static struct fixture f;
+
+static int more(struct sink *sink, size_t need)
+{
+	f.more_calls++;
+	if (f.no_room || need > sizeof(f.memory))
+		return -1;
+	sink->cur = f.memory;
+	sink->end = f.memory + sizeof(f.memory);
+	return 0;
+}
+
+static void start(struct decode_limits limits)
+{
+	struct err err = ERR_NONE;
+	struct decode_options options = { .limits = limits };
+	memset(&f, 0, sizeof(f));
+	f.dec = decoder_new(&options, &err);
+	assert_non_null(f.dec);
+	f.counters = decoder_counters(f.dec);
+	f.sink.more = more;
+	for (int kind = 0; kind < LINE_KINDS; kind++)
+		f.sink.head[kind].id_at = -1;
+}
+
+static void stop(void)
+{
+	decoder_free(f.dec);
+}
+
+static struct ip address(uint32_t n)
+{
+	return ip_from_v4(
+	    (const uint8_t[]){ 10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n });
+}
+
+static enum decode_result give_at(uint32_t exporter, uint64_t ms)
+{
+	struct datagram d = {
+		.data = f.wire.data, .len = f.wire.len, .src = address(exporter), .received_ms = ms
+	};
+	return decoder_datagram(f.dec, &d, &f.sink);
+}
+
+static enum decode_result give(uint32_t exporter)
+{
+	return give_at(exporter, NOW_MS);
+}
+
+static void netflow9(uint32_t domain, uint32_t seq, uint32_t uptime_ms)
+{
+	f.wire.len = 0;
+	wire_uint(&f.wire, 9, 2);
+	wire_uint(&f.wire, 1, 2);
+	wire_uint(&f.wire, uptime_ms, 4);
+	wire_uint(&f.wire, NOW_MS / 1000, 4);
+	wire_uint(&f.wire, seq, 4);
+	wire_uint(&f.wire, domain, 4);
+}
+
+/* A template of `elements` counters of 4 bytes. */
+static void template(uint16_t id, unsigned elements)
+{
+	wire_uint(&f.wire, 0, 2);
+	wire_uint(&f.wire, 8 + 4 * elements, 2);
+	wire_uint(&f.wire, id, 2);
+	wire_uint(&f.wire, elements, 2);
+	for (unsigned i = 0; i < elements; i++) {
+		wire_uint(&f.wire, i ? 100 + i : 1, 2);
+		wire_uint(&f.wire, 4, 2);
+	}
+}
+
+/* A data set of `records` for template(id, 1). */
+static void data(uint16_t id, unsigned records)
+{
+	wire_uint(&f.wire, id, 2);
+	wire_uint(&f.wire, 4 + 4 * records, 2);
+	for (unsigned i = 0; i < records; i++)
+		wire_uint(&f.wire, i + 1, 4);
+}
+
+/* ---- ceilings ---- */
+
+static void templates_have_a_ceiling(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ .templates_per_exporter = 10 });
+	netflow9(0, 0, 1000);
+	template(256, 1);
+	assert_int_equal(give(2), DECODE_OK);
+	for (uint16_t i = 0; i < 100; i++) { /* a flood, over two domains */
+		netflow9(i % 2, i, 1000);
+		template(300 + i, 20);
+		give(1);
+	}
+	assert_int_equal(f.counters->templates_now, 11);
+	assert_int_equal(f.counters->templates_refused, 90);
+	netflow9(0, 100,
+		 1000); /* the first ones of the flood still work, and so does the other exporter */
+	data(256, 3);
+	give(2);
+	assert_int_equal(f.counters->records[PROTO_NETFLOW9], 3);
+	stop();
+}
+
+static void exporters_have_a_ceiling(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ .exporters = 5 });
+	for (uint32_t i = 0; i < 20; i++) {
+		netflow9(0, 0, 1000);
+		template(256, 1);
+		assert_int_equal(give(i), i < 5 ? DECODE_OK : DECODE_REFUSED);
+	}
+	assert_int_equal(f.counters->exporters_now, 5);
+	assert_int_equal(f.counters->exporters_refused, 15);
+	stop();
+}
+
+static void memory_has_a_ceiling(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ .memory = 100000 });
+	for (uint32_t i = 0; i < 10000; i++) {
+		netflow9(i % 7, i, 1000);
+		template((uint16_t)(256 + i % 1000), 30);
+		data((uint16_t)(5000 + i), 20); /* waits */
+		give(i % 50);
+	}
+	assert_in_range(f.counters->memory_now, 50000, 100000);
+	assert_true(f.counters->templates_refused > 0);
+	assert_true(f.counters->held_dropped > 0);
+	stop();
+}
+
+static void thousand_exporters_fit_in_32_mib(void **state)
+{
+	(void)state;
+	size_t before = mallinfo2().uordblks;
+	start((struct decode_limits){ .exporters = 2000 });
+	for (uint32_t i = 0; i < 1000; i++) {
+		for (uint16_t k = 0; k < 20; k++) {
+			netflow9(0, k, 1000);
+			template(256 + k, 25);
+			assert_int_equal(give(i), DECODE_OK);
+		}
+	}
+	assert_int_equal(f.counters->templates_now, 20000);
+	assert_true(f.counters->memory_now < 32u << 20);
+	size_t after = mallinfo2().uordblks; /* with a sanitizer it says nothing */
+	print_message("# 1000 exporters x 20 templates: %.1f MiB counted, %.1f MiB allocated\n",
+		      (double)f.counters->memory_now / 1048576, (double)(after - before) / 1048576);
+	assert_true(after - before < 32u << 20);
+	stop();
+}
+
+static void held_sets_have_a_ceiling(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ .held_sets = 4 });
+	for (uint32_t i = 0; i < 10; i++) {
+		netflow9(0, i, 1000);
+		data(256, 1);
+		give(1);
+	}
+	assert_int_equal(f.counters->held_now, 4);
+	assert_int_equal(f.counters->held_dropped, 6);
+	netflow9(0, 10, 1000);
+	template(256, 1);
+	give(1);
+	assert_int_equal(f.counters->held_decoded, 4);
+	assert_int_equal(f.counters->held_now, 0);
+	assert_int_equal(f.counters->records[PROTO_NETFLOW9], 4);
+	stop();
+}
+
+/* ---- time ---- */
+
+static void unused_templates_expire(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ .template_ms = 3600000 });
+	netflow9(0, 0, 1000);
+	template(256, 1);
+	template(257, 1);
+	give(1);
+	for (uint64_t ms = 0; ms <= 7200000; ms += 600000) { /* one is used, one is not */
+		netflow9(0, 1, 1000);
+		data(256, 1);
+		give_at(1, NOW_MS + ms);
+		decoder_tick(f.dec, NOW_MS + ms, &f.sink);
+	}
+	assert_int_equal(f.counters->templates_now, 1);
+	assert_int_equal(f.counters->templates_expired, 1);
+	decoder_tick(f.dec, NOW_MS + 3 * 7200000, &f.sink);
+	assert_int_equal(f.counters->templates_now, 0);
+	assert_int_equal(f.counters->exporters_now, 0);
+	assert_int_equal(f.counters->memory_now, 0);
+	stop();
+}
+
+/* ---- sequence numbers ---- */
+
+static void sequence(const uint32_t *numbers, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		netflow9(0, numbers[i], 1000);
+		template(256, 1);
+		data(256, 3);
+		give(1);
+	}
+	decoder_tick(f.dec, NOW_MS + 3600000, &f.sink); /* what is missing now is lost */
+}
+
+#define SEQUENCE(...)                               \
+	sequence((const uint32_t[]){ __VA_ARGS__ }, \
+		 sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
+
+static void expect(uint64_t lost, uint64_t reordered, uint64_t duplicates, uint64_t restarts)
+{
+	assert_int_equal(f.counters->lost, lost);
+	assert_int_equal(f.counters->reordered, reordered);
+	assert_int_equal(f.counters->duplicates, duplicates);
+	assert_int_equal(f.counters->restarts, restarts);
+	stop();
+}
+
+static void sequence_numbers(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	SEQUENCE(1, 2, 3, 4, 5, 6, 7);
+	expect(0, 0, 0, 0);
+	start((struct decode_limits){ 0 });
+	SEQUENCE(1, 2, 3, 7, 8, 9);
+	expect(3, 0, 0, 0);
+	start((struct decode_limits){ 0 }); /* late ones are no losses, but one of them is */
+	SEQUENCE(1, 2, 3, 7, 5, 6, 8, 9);
+	expect(1, 2, 0, 0);
+	start((struct decode_limits){ 0 });
+	SEQUENCE(1, 2, 3, 3, 4, 4, 5);
+	expect(0, 0, 2, 0);
+	start((struct decode_limits){ 0 }); /* around 2^32 */
+	SEQUENCE(4294967293, 4294967294, 4294967295, 0, 1, 3, 4);
+	expect(1, 0, 0, 0);
+	start((struct decode_limits){
+	    0 }); /* counts records where datagrams are due: learnt, then a loss of 3 */
+	SEQUENCE(0, 3, 6, 9, 12, 15, 18, 21, 27, 30);
+	expect(3, 0, 0, 0);
+	start((struct decode_limits){ 0 }); /* counts nothing */
+	SEQUENCE(5, 5, 5, 5, 5, 5);
+	expect(0, 0, 0, 0);
+	start((struct decode_limits){ 0 }); /* makes no sense: nothing is called lost */
+	SEQUENCE(10, 50, 20, 900, 30, 7000, 1, 88);
+	expect(0, 0, 0, 0);
+	start((struct decode_limits){ 0 }); /* starts again at 0 */
+	SEQUENCE(5000000, 5000001, 5000002, 5000003, 0, 1, 2);
+	expect(0, 0, 0, 1);
+}
+
+static void restart_by_uptime(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	static const uint32_t uptimes[] = { 900000, 910000, 920000, 1000, 11000 };
+	for (uint32_t i = 0; i < 5; i++) {
+		netflow9(0, i < 3 ? 100 + i : i - 3, uptimes[i]);
+		give(1);
+	}
+	expect(0, 0, 0, 1);
+}
+
+/* ---- the sink ---- */
+
+static void ids_are_stable_and_differ(void **state)
+{
+	(void)state;
+	static const char head[] = "{\"create\":{\"_id\":\"...........................\"}}\n";
+	char ids[7][SINK_ID_LEN];
+	start((struct decode_limits){ 0 });
+	struct line_head *h = &f.sink.head[LINE_FLOW];
+	memcpy(h->text, head, sizeof(head) - 1);
+	h->len = sizeof(head) - 1;
+	h->id_at = 18;
+	for (uint32_t round = 0; round < 3; round++) { /* the third is the first once more */
+		netflow9(0, round % 2, 1000);
+		template(256, 1);
+		data(256, 3);
+		give(1);
+	}
+	char *line = f.memory;
+	for (int i = 0; i < 7; i++) {
+		assert_memory_equal(line, head, 18);
+		memcpy(ids[i], line + 18, SINK_ID_LEN);
+		for (int k = 0; k < i; k++)
+			assert_int_equal(memcmp(ids[i], ids[k], SINK_ID_LEN) == 0, i - k == 6);
+		line = memchr(line, '\n', 200) + 1;
+		line = memchr(line, '\n', 2000) + 1;
+	}
+	assert_int_equal(f.sink.lines[LINE_FLOW], 9);
+	stop();
+}
+
+static void no_room_drops_and_counts(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	f.no_room = true;
+	netflow9(0, 0, 1000);
+	template(256, 1);
+	data(256, 3);
+	assert_int_equal(give(1), DECODE_OK);
+	assert_int_equal(f.counters->sink_dropped, 3);
+	assert_int_equal(f.counters->records[PROTO_NETFLOW9], 3);
+	f.no_room = false;
+	give(1);
+	assert_int_equal(f.sink.lines[LINE_FLOW], 3);
+	assert_int_equal(f.more_calls, 4);
+	stop();
+}
+
+/* ---- the state file ---- */
+
+static void state_file(void **state)
+{
+	(void)state;
+	struct err err = ERR_NONE;
+	struct buf saved, again;
+	buf_init(&saved, 1 << 20);
+	buf_init(&again, 1 << 20);
+	start((struct decode_limits){ 0 });
+	for (uint32_t i = 0; i < 30; i++) {
+		netflow9(i % 3, i, 1000);
+		template((uint16_t)(256 + i), 1 + i);
+		give(i % 5);
+	}
+	assert_int_equal(decoder_save(f.dec, &saved, &err), 0);
+	stop();
+
+	start((struct decode_limits){ 0 });
+	for (size_t cut = 0; cut < saved.len; cut += 7)
+		assert_int_equal(decoder_load(f.dec, saved.data, cut, &err), -1);
+	for (size_t at = 0; at < saved.len; at += 5) {
+		saved.data[at] ^= 1;
+		assert_int_equal(decoder_load(f.dec, saved.data, saved.len, &err), -1);
+		saved.data[at] ^= 1;
+	}
+	assert_int_equal(f.counters->templates_now, 0);
+	assert_int_equal(decoder_load(f.dec, saved.data, saved.len, &err), 0);
+	assert_int_equal(f.counters->templates_now, 30);
+	assert_int_equal(f.counters->exporters_now, 15);
+	assert_int_equal(decoder_save(f.dec, &again, &err), 0);
+	assert_int_equal(saved.len, again.len);
+	decoder_tick(f.dec, NOW_MS + 1000, &f.sink); /* nothing of it is too old */
+	assert_int_equal(f.counters->templates_now, 30);
+	stop();
+	buf_release(&saved);
+	buf_release(&again);
+}
+
+/* ---- the rest of the interface ---- */
+
+static int count_domains(const struct exporter_info *info, void *arg)
+{
+	unsigned *n = arg;
+	assert_int_equal(info->protocol, PROTO_NETFLOW9);
+	assert_int_equal(info->records, 2);
+	++*n;
+	return 0;
+}
+
+static void exporters_are_listed(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	for (uint32_t i = 0; i < 12; i++) {
+		netflow9(i % 3, 0, 1000);
+		template(256, 1);
+		data(256, 2);
+		give(i / 3);
+	}
+	unsigned n = 0;
+	assert_int_equal(decoder_exporters(f.dec, count_domains, &n), 0);
+	assert_int_equal(n, 12);
+	stop();
+}
+
+static void stream_messages(void **state)
+{
+	(void)state;
+	static const uint8_t message[] = { 0, 10, 0, 40, 0, 0 }, other[] = { 0, 9, 0, 40 },
+			     tiny[] = { 0, 10, 0, 15 };
+	assert_int_equal(decode_stream_message(message, 6), 40);
+	assert_int_equal(decode_stream_message(message, 3), 0);
+	assert_int_equal(decode_stream_message(message, 0), 0);
+	assert_true(decode_stream_message(other, 4) == SIZE_MAX);
+	assert_true(decode_stream_message(tiny, 4) == SIZE_MAX);
+}
+
+static void counters_have_rows(void **state)
+{
+	(void)state;
+	bool named[sizeof(struct decode_counters) / 8] = { false };
+	for (size_t i = 0; i < decode_counter_rows_len; i++) {
+		size_t at = decode_counter_rows[i].offset / 8;
+		assert_false(named[at]);
+		named[at] = true;
+		assert_non_null(decode_counter_rows[i].help);
+	}
+	for (size_t i = 0; i < sizeof(named); i++)
+		assert_true(named[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(templates_have_a_ceiling),
+		cmocka_unit_test(exporters_have_a_ceiling),
+		cmocka_unit_test(memory_has_a_ceiling),
+		cmocka_unit_test(thousand_exporters_fit_in_32_mib),
+		cmocka_unit_test(held_sets_have_a_ceiling),
+		cmocka_unit_test(unused_templates_expire),
+		cmocka_unit_test(sequence_numbers),
+		cmocka_unit_test(restart_by_uptime),
+		cmocka_unit_test(ids_are_stable_and_differ),
+		cmocka_unit_test(no_room_drops_and_counts),
+		cmocka_unit_test(state_file),
+		cmocka_unit_test(exporters_are_listed),
+		cmocka_unit_test(stream_messages),
+		cmocka_unit_test(counters_have_rows),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
