@@ -52,7 +52,7 @@ CLUSTER    = $(call scripts,pipeline dict e2e)
 FAULT      = $(call scripts,fault)
 WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
 
-.PHONY: all help check test pipeline e2e fault test-cluster fuzz fuzz-run demo demo-stop clean format lint deps deps-test install-deps asan tsan install
+.PHONY: all help check test bench pipeline e2e fault test-cluster fuzz fuzz-run demo demo-stop clean format lint deps deps-test install-deps asan tsan install
 .SECONDARY:
 export ES_URL ES_USER ES_PASSWORD ES_API_KEY ES_CA_FILE KIBANA_URL
 
@@ -126,6 +126,12 @@ fault: all ## Against a scripted server that fails in every way
 test-cluster: all ## The tests that need a cluster, on yours: ES_URL=, ES_USER=, ES_PASSWORD= or ES_API_KEY=
 	$(Q)test -n "$(ES_URL)" || { echo 'say which: make test-cluster ES_URL=https://host:9200'; exit 2; }
 	$(Q)tests/run.py $(CLUSTER)
+
+$(BUILD)/tests/bench/gen: $(call src,tests/bench/generate)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
+bench: all $(BUILD)/tests/bench/gen $(BUILD)/tests/bench/decode ## How fast it is, as ratios
+	$(Q)tests/bench/decode.py
 
 fuzz: ## Fuzz each target for T seconds (60) with libFuzzer; findings: build-fuzz/found
 	$(Q)$(MAKE) fuzz-run BUILD=build-fuzz CC=clang-14 FUZZER=1 SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'

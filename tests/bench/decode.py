@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""How fast is decoding? Generated captures of four protocols: records per CPU-second from memory, instructions a record
+(callgrind; repeats exactly), and where nfdump is installed how many times as fast as it we are.
+
+usage: decode.py [--seconds S] [--json FILE] [--no-peers] [--no-callgrind]"""
+import argparse
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+GENERATE = os.path.join(BUILD, "tests", "bench", "gen")
+DECODE = os.path.join(BUILD, "tests", "bench", "decode")
+PROTOCOLS = {"nf5": "NetFlow 5", "nf9": "NetFlow 9", "ipfix": "IPFIX", "sflow": "sFlow 5"}
+GOALS = {"nf5": 4.0e6, "nf9": 2.9e6, "ipfix": 2.9e6, "sflow": 0.95e6}
+
+
+def capture(folder, proto, records):
+	path = os.path.join(folder, f"{proto}-{records}.pcap")
+	subprocess.run([GENERATE, "--proto", proto, "--records", str(records), "--pcap", path], check=True,
+		       stdout=subprocess.DEVNULL)
+	return path
+
+
+def decode(path, seconds):
+	run = subprocess.run([DECODE, "--seconds", str(seconds), path], check=True, capture_output=True, text=True)
+	return json.loads(run.stdout)
+
+
+def instructions(path, folder):
+	"""Of one pass over the capture, start and reading included."""
+	out = os.path.join(folder, "callgrind.out")
+	run = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", DECODE, "--once", path],
+			     check=True, capture_output=True, text=True)
+	return int(re.search(r"Collected : (\d+)", run.stderr).group(1))
+
+
+def cpu_of(pid):
+	with open(f"/proc/{pid}/stat") as f:
+		fields = f.read().rpartition(")")[2].split()
+	return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def free_port():
+	with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+		s.bind(("127.0.0.1", 0))
+		return s.getsockname()[1]
+
+
+def idle(pid):
+	"""Wait until the process has used no CPU for a second; what it has used."""
+	used, since = cpu_of(pid), time.monotonic()
+	while time.monotonic() - since < 1:
+		time.sleep(0.1)
+		now = cpu_of(pid)
+		if now != used:
+			used, since = now, time.monotonic()
+	return used
+
+
+def nfdump(proto, records, folder):
+	"""Records per CPU-second of Debian's nfcapd (sfcapd) and then nfdump -o json; None when it is not there."""
+	daemon = shutil.which("sfcapd" if proto == "sflow" else "nfcapd")
+	if not daemon or not shutil.which("nfdump"):
+		return None
+	spool = os.path.join(folder, "nfcapd-" + proto)
+	os.makedirs(spool)
+	port = free_port()
+	run = subprocess.Popen([daemon, "-b", "127.0.0.1", "-p", str(port), "-w", spool, "-B", "8000000", "-t", "3600"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+	try:
+		time.sleep(0.5)
+		subprocess.run([GENERATE, "--proto", proto, "--records", str(records), "--udp", f"127.0.0.1:{port}",
+				"--pps", "5000"], check=True, stdout=subprocess.DEVNULL)
+		cpu = idle(run.pid)
+	except (OSError, subprocess.CalledProcessError):
+		return None
+	finally:
+		run.send_signal(signal.SIGTERM)
+		run.wait()
+	before = resource.getrusage(resource.RUSAGE_CHILDREN)
+	out = subprocess.run(["nfdump", "-R", spool, "-o", "json"], capture_output=True)
+	after = resource.getrusage(resource.RUSAGE_CHILDREN)
+	found = out.stdout.count(b'"type" : "FLOW"')
+	cpu += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+	return found / cpu if found > records * 0.6 else None # Debian's 1.7.1 does not print sFlow's IPv6
+
+
+def main():
+	p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+	p.add_argument("--seconds", type=float, default=2)
+	p.add_argument("--json", help="write the figures to this file")
+	p.add_argument("--no-peers", action="store_true")
+	p.add_argument("--no-callgrind", action="store_true")
+	args = p.parse_args()
+	valgrind = shutil.which("valgrind") and not args.no_callgrind
+	figures = {}
+	print(f"{'':10} {'records/CPU-s':>14} {'ns':>6} {'bytes':>6} {'goal':>6} {'instructions':>13} {'nfdump/CPU-s':>13} {'times':>6}")
+	with tempfile.TemporaryDirectory() as folder:
+		for proto, name in PROTOCOLS.items():
+			r = decode(capture(folder, proto, 200000), args.seconds)
+			speed = r["records_per_cpu_second"]
+			f = {"records_per_cpu_second": speed, "ns_per_record": r["ns_per_record"],
+			     "bytes_per_line": r["bytes_per_line"], "of_goal": speed / GOALS[proto]}
+			if valgrind:
+				few, many = (instructions(capture(folder, proto, n), folder) for n in (10000, 30000))
+				f["instructions_per_record"] = (many - few) / 20000
+			if not args.no_peers:
+				f["nfdump_records_per_cpu_second"] = nfdump(proto, 100000, folder)
+			figures[proto] = f
+			peer = f.get("nfdump_records_per_cpu_second")
+			print(f"{name:10} {speed:14,.0f} {f['ns_per_record']:6.0f} {f['bytes_per_line']:6.0f} {f['of_goal']:5.1f}x "
+			      f"{f.get('instructions_per_record', 0):13,.0f} " +
+			      (f"{peer:13,.0f} {speed / peer:6.1f}" if peer else f"{'-':>13} {'-':>6}"), flush=True)
+	if args.json:
+		with open(args.json, "w") as out:
+			json.dump(figures, out, indent=1)
+
+
+if __name__ == "__main__":
+	sys.exit(main())
