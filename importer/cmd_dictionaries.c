@@ -119,6 +119,20 @@ static int lookup(struct app *app, struct err *err)
 	return EF_DONE;
 }
 
+/* The compiled form, as pipelines get it: to try a stage by hand, and for tests. */
+static int show(struct app *app, struct err *err)
+{
+	CLEANUP_DICT_SET struct dict_set *set = NULL;
+	CLEANUP_JSON json_t *table = NULL;
+
+	if (app->args.n != 2)
+		return err_set(err, EF_USAGE, "show needs the name of one dictionary");
+	if (dict_open(app, &set, err) || dict_table(set, app->args.item[1], &table, err))
+		return -1;
+	json_dumpf(table, stdout, JSON_COMPACT), putchar('\n');
+	return EF_DONE;
+}
+
 /* Leaves only the pipelines in the plan: `apply` installs tables, and the stages because they hold tables. */
 static int only_pipelines(struct plan *plan, struct err *err)
 {
@@ -169,8 +183,8 @@ static const struct action_row {
 	const char *name;
 	command_run *run;
 } actions[] = {
-	{ "list", list },   { "check", check },      { "lookup", lookup },
-	{ "apply", apply }, { "feeds", feeds_list }, { "update", feeds_update },
+	{ "list", list },        { "check", check },         { "lookup", lookup }, { "show", show },
+	{ "feeds", feeds_list }, { "update", feeds_update }, { "apply", apply },
 };
 
 int cmd_dictionaries(struct app *app, struct err *err)
@@ -180,7 +194,7 @@ int cmd_dictionaries(struct app *app, struct err *err)
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (strcmp(actions[i].name, name) == 0)
 			return actions[i].run(app, err);
-	return err_set(err, EF_USAGE,
-		       "dictionaries: '%s' is none of list, check, lookup, feeds, update, apply",
-		       name);
+	return err_set(
+	    err, EF_USAGE,
+	    "dictionaries: '%s' is none of list, check, lookup, show, feeds, update, apply", name);
 }
