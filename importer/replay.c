@@ -179,6 +179,8 @@ int replay_decode(const struct replay *r, struct outlet *outlet, struct replay_t
 	struct decode_options options = decode_defaults();
 	struct decoding d = { .outlet = outlet, .sink = outlet_sink(outlet), .totals = ret_totals };
 	uint64_t interval = options.exporter_line_ms;
+	/* In a file the past is at hand: templates and early data stay, however far apart its packets are. */
+	options.limits.template_ms = options.limits.held_ms = UINT64_MAX;
 	options.fields = fields_open(r->elements->item, r->elements->n, err);
 	if (!options.fields)
 		return -1;
