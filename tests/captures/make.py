@@ -92,7 +92,7 @@ class Recorder(threading.Thread):
 
 
 class Clock:
-	"""The time of day in the office while packets are fed in step."""
+	"""The time of day in the office while packets are fed in step. A subclass may hurry."""
 
 	def __init__(self):
 		self.start = time.monotonic()
@@ -145,9 +145,11 @@ def pmacctd(tmp, packets, clock, config, env):
 	with open(f"{tmp}/log", "w") as log:
 		p = subprocess.Popen(["pmacctd", "-f", f"{tmp}/conf"], env=dict(os.environ, **env), stdout=log, stderr=log)
 		feed(fifo, packets, clock)
-		if p.poll() is None:
+		try:
+			p.wait(10)	# it ends with its input
+		except subprocess.TimeoutExpired:
 			p.send_signal(signal.SIGINT)
-		p.wait(30)
+			p.wait(30)
 	with open(f"{tmp}/log") as f:
 		lost = [l for l in f if "missing data" in l.lower() or "ERROR" in l]
 	if lost:
@@ -213,15 +215,17 @@ class Ovs:
 
 def ovs(tmp, packets, port, what, clock):
 	# sFlow has no times of its own; IPFIX would repeat its many templates every ten minutes of the office's day
-	switch = Ovs(tmp, clock.env() if what == "netflow" else {})
+	env = clock.env() if what == "netflow" else {}
+	switch = Ovs(tmp, env)
 	row = {"netflow": ["NetFlow", "active_timeout=1800", "engine_type=1", "engine_id=5"],
-		"sflow": ["sFlow", "sampling=4", "polling=5", "header=128", "agent=10.20.0.7"],
-		"ipfix": ["IPFIX", "sampling=1", "obs_domain_id=6", "obs_point_id=1", "cache_active_timeout=1800", "cache_max_flows=50"]}[what]
+		"sflow": ["sFlow", "sampling=8", "polling=5", "header=128", "agent=10.20.0.7"],
+		"ipfix": ["IPFIX", "sampling=1", "obs_domain_id=6", "obs_point_id=1", "cache_active_timeout=1800", "cache_max_flows=50",
+			"other_config:enable-output-sampling=true"]}[what]
 	switch.vsctl("--", "--id=@x", "create", row[0], f'targets="127.0.0.1:{port}"', *row[1:], "--", "set", "bridge", "br0", f"{what}=@x")
 	for at, kept, wire, _, src, dst in packets:
 		clock.until(at)
 		switch.receive("p1" if src < dst else "p2", kept[:wire] + bytes(wire - len(kept)))
-	time.sleep(1 if what == "netflow" else 12)
+	time.sleep(1 if env else 12)	# what is idle leaves after ten seconds
 	switch.vsctl("clear", "bridge", "br0", what)
 	time.sleep(1)
 	switch.stop()

@@ -9,6 +9,7 @@ import sys
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import cluster
+import flows
 
 INDEX = "logs-flow-default"
 TOP = 10
@@ -31,27 +32,6 @@ def table(title, heads, rows):
 			print("  " + "  ".join("-" * w for w in widths))
 
 
-def by(es, field, metrics, size=2000):
-	"""{key: [sums of METRICS] + [documents]} of the terms of FIELD."""
-	body = {"size": 0, "aggs": {"t": {"terms": {"field": field, "size": size},
-		"aggs": {m.replace(".", "_"): {"sum": {"field": m}} for m in metrics}}}}
-	reply = es.must("POST", f"/{INDEX}/_search", body)
-	return {b["key"]: [int(b[m.replace(".", "_")]["value"]) for m in metrics] + [b["doc_count"]]
-		for b in reply["aggregations"]["t"]["buckets"]}
-
-
-def hosts(es):
-	"""{address: [bytes sent, packets sent, bytes received, packets received]}; a biflow's destination sends too."""
-	out = collections.defaultdict(lambda: [0, 0, 0, 0])
-	counts = ["source.bytes", "source.packets", "destination.bytes", "destination.packets"]
-	for end, sent, got in (("source.ip", 0, 2), ("destination.ip", 2, 0)):
-		for host, n in by(es, end, counts).items():
-			for i in range(2):
-				out[host][i] += n[sent + i]
-				out[host][2 + i] += n[got + i]
-	return out
-
-
 def metered():
 	out = collections.defaultdict(lambda: [0, 0, 0, 0])
 	with open(os.path.join(HERE, "..", "captures", "totals.csv")) as f:
@@ -72,11 +52,11 @@ def conversations(es):
 def main():
 	es = cluster.connect()
 	total = es.count(INDEX)
-	got, want = hosts(es), metered()
+	got, want = flows.hosts(es, INDEX), metered()
 	rows = sorted(got.items(), key=lambda x: -x[1][0])[:TOP]
 	table("Top talkers", ["host", "sent", "received", "bytes sent", "metered", ""],
 		[(h, human(n[0]), human(n[2]), f"{n[0]:,}", f"{want[h][0]:,}", "=" if n == want[h] else "DIFFERS") for h, n in rows])
-	services = sorted(by(es, "flow.service.name", ["network.bytes", "network.packets"]).items(), key=lambda x: -x[1][0])[:TOP]
+	services = sorted(flows.by(es, INDEX, "flow.service.name", ["network.bytes", "network.packets"]).items(), key=lambda x: -x[1][0])[:TOP]
 	table("Top services", ["service", "bytes", "packets", "records"], [(s, human(n[0]), f"{n[1]:,}", n[2]) for s, n in services])
 	table("Top conversations", ["client", "server", "service", "bytes", "packets", "records"], conversations(es))
 	wrong = [h for h in got.keys() | {h for h, n in want.items() if any(n)} if got[h] != want[h]]

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The captures of this folder say exactly what their exporters were shown: bytes and packets of every host."""
+import collections
+import csv
+import json
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+import tap
+
+EFCTL = os.path.join(HERE, "..", "..", os.environ.get("BUILD", "build"), "efctl")
+
+
+def metered(name):
+	"""{host: [bytes sent, packets sent, bytes received, packets received]} as the records of a capture have it."""
+	out = collections.defaultdict(lambda: [0, 0, 0, 0])
+	lines = subprocess.run([EFCTL, "decode", f"{HERE}/{name}.pcap"], stdout=subprocess.PIPE, check=True).stdout
+	for line in lines.splitlines():
+		record = json.loads(line)
+		ie, rate = record.get("ie", {}), record["flow"].get("sampling", {}).get("rate", 1)
+		src, dst = (ie.get(f"{d}IPv4Address", ie.get(f"{d}IPv6Address")) for d in ("source", "destination"))
+		for pre, a, b in (("", src, dst), ("reverse", dst, src)):
+			key = lambda what: pre + what[0].upper() + what[1:] if pre else what
+			octets, packets = (rate * ie.get(key(what), 0) for what in ("octetDeltaCount", "packetDeltaCount"))
+			for host, at in ((a, 0), (b, 2)):
+				if octets or packets:
+					out[host][at] += octets
+					out[host][at + 1] += packets
+	return out
+
+
+with open(f"{HERE}/totals.csv") as f:
+	want = collections.defaultdict(dict)
+	for r in csv.reader(f):
+		if r[0] != "capture":
+			want[r[0]][r[1]] = [int(n) for n in r[2:]]
+for name, hosts in want.items():
+	got = metered(name)
+	wrong = [f"{h}: got {got.get(h)}, want {w}" for h, w in hosts.items() if got.get(h) != w]
+	wrong += [f"{h}: got {g}, unexpected" for h, g in got.items() if h not in hosts]
+	tap.ok(not wrong, f"{name}: bytes and packets of {len(hosts)} hosts", "\n".join(wrong[:10]))
+tap.done()

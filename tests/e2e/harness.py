@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end-to-end tests share: the programs, the cluster with everything set up, a namespace of their own."""
+import atexit
+import json
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+ROOT = os.path.join(HERE, "..", "..")
+for folder in ("lib", "captures", "fault"):
+	sys.path.insert(0, os.path.join(HERE, "..", folder))
+
+import cluster  # noqa: E402
+import tap  # noqa: E402
+
+BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+EFCTL, EFD = os.path.join(BUILD, "efctl"), os.path.join(BUILD, "efd")
+CAPTURES = os.path.join(ROOT, "..", "shared", "captures")
+STREAMS = ("logs-flow-{}", "logs-flow.failed-{}", "metrics-flow.counters-{}", "metrics-flow.exporters-{}")
+
+
+def efctl(*args, es=None, env=None):
+	"""Run efctl (against ES); CompletedProcess with text."""
+	e = {k: v for k, v in os.environ.items() if not k.startswith("EF_")}
+	e.update(es.env() if es else {}, **(env or {}))
+	return subprocess.run([EFCTL, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+		text=True, errors="replace", env=e)
+
+
+def replay(es, namespace, *files):
+	"""(exit code, the summary as JSON or {}, standard error)"""
+	r = efctl("replay", "--json", "--namespace", namespace, *files, es=es)
+	return r.returncode, json.loads(r.stdout) if r.stdout.startswith("{") else {}, r.stderr
+
+
+def ready(name="opensearch"):
+	"""The cluster with everything set up; setup may be run by each test, it is idempotent."""
+	es = cluster.connect(name)
+	r = efctl("setup", "--no-key", es=es)
+	if r.returncode:
+		tap.ok(False, "efctl setup", r.stdout + r.stderr)
+		tap.done()
+	return es
+
+
+def namespace(es, name):
+	"""A namespace whose streams are gone when the test ends (several tests may share a cluster)."""
+	ns = f"{name}.{os.getpid()}"
+
+	def wipe():
+		for s in STREAMS:
+			es.delete("/_data_stream/" + s.format(ns))
+	atexit.register(wipe)
+	return ns
