@@ -322,8 +322,8 @@ char *jsonw_string(char *p, const uint8_t *bytes, size_t n)
 
 /* ---- times ---- */
 
-#define DAY_MS   86400000u
-#define LAST_DAY 2932896u /* 9999-12-31 */
+#define DAY_SECONDS 86400u
+#define LAST_SECOND 253402300799u /* 9999-12-31T23:59:59 */
 
 static inline char *two(char *p, uint32_t v)
 {
@@ -351,38 +351,49 @@ static void day_text(uint32_t days, char text[16])
 	*p = 'T';
 }
 
-char *jsonw_time_day(char *p, uint64_t epoch_ms, struct jsonw_day *day)
+/* `"2023-11-14T22:13:20.` */
+static void second_text(uint64_t second, struct jsonw_times *cache)
 {
-	uint64_t days = epoch_ms / DAY_MS;
-	uint32_t ms = (uint32_t)(epoch_ms % DAY_MS);
-	if (days > LAST_DAY) {
-		days = LAST_DAY;
-		ms = DAY_MS - 1;
+	uint64_t days = second / DAY_SECONDS;
+	uint32_t s = (uint32_t)(second % DAY_SECONDS), m = s / 60, h = m / 60;
+	if (cache->day != days + 1) {
+		day_text((uint32_t)days, cache->day_text);
+		cache->day = days + 1;
 	}
-	if (day->day != days + 1) {
-		day_text((uint32_t)days, day->text);
-		day->day = days + 1;
-	}
+	char *p = cache->second_text;
 	*p++ = '"';
-	memcpy(p, day->text, 16);
-	p += 11;
-	uint32_t s = ms / 1000, m = s / 60, h = m / 60, fraction = ms % 1000;
-	/* "hhmmssff" as eight digits, then the colons go between. */
-	uint64_t x = jsonw_eight(h * 1000000 + m % 60 * 10000 + s % 60 * 100 + fraction / 10);
-	uint64_t hh = x & 0xffff, mm = x >> 16 & 0xffff, ss = x >> 32 & 0xffff;
-	jsonw_store8(p, hh | CH(':', 2) | mm << 24 | CH(':', 5) | ss << 48);
-	p += 8;
-	p[0] = '.';
-	p[1] = (char)(x >> 48);
-	p[2] = (char)(x >> 56);
-	p[3] = (char)('0' + fraction % 10);
-	p[4] = 'Z';
-	p[5] = '"';
-	return p + 6;
+	memcpy(p, cache->day_text, 11);
+	p = two(p + 11, h);
+	*p++ = ':';
+	p = two(p, m % 60);
+	*p++ = ':';
+	p = two(p, s % 60);
+	*p = '.';
+}
+
+char *jsonw_time_cached(char *p, uint64_t epoch_ms, struct jsonw_times *cache)
+{
+	uint64_t second = epoch_ms / 1000;
+	uint32_t fraction = (uint32_t)(epoch_ms % 1000);
+	if (__builtin_expect(second != cache->second - 1, 0)) {
+		if (second > LAST_SECOND) {
+			second = LAST_SECOND;
+			fraction = 999;
+		}
+		second_text(second, cache);
+		cache->second = second + 1;
+	}
+	memcpy(p, cache->second_text, 32);
+	p[21] = (char)('0' + fraction / 100);
+	p[22] = (char)('0' + fraction / 10 % 10);
+	p[23] = (char)('0' + fraction % 10);
+	p[24] = 'Z';
+	p[25] = '"';
+	return p + 26;
 }
 
 char *jsonw_time_ms(char *p, uint64_t epoch_ms)
 {
-	struct jsonw_day day = { 0 };
-	return jsonw_time_day(p, epoch_ms, &day);
+	struct jsonw_times cache = { 0 };
+	return jsonw_time_cached(p, epoch_ms, &cache);
 }

@@ -47,12 +47,18 @@ char *jsonw_string(char *p, const uint8_t *bytes, size_t n);
 /* "2023-11-14T22:13:20.000Z"; up to the year 9999, later times are written as that. */
 char *jsonw_time_ms(char *p, uint64_t epoch_ms);
 
-/* The same for times that mostly fall on the same day, whose text `day` keeps; start with { 0 }. */
-struct jsonw_day {
-	uint64_t day; /* days since 1970, plus one: 0 is "none yet" */
-	char text[16];
+/* The same for times of which many fall into one second or on one day, whose texts `cache` keeps; start with { 0 }. */
+struct jsonw_times {
+	uint64_t second; /* since 1970, plus one: 0 is "none yet" */
+	uint64_t day;    /* likewise */
+	char second_text[32], day_text[16];
+	uint64_t high, high_text; /* for jsonw_epoch_ms(): all but the last eight digits */
+	unsigned high_len;
 };
-char *jsonw_time_day(char *p, uint64_t epoch_ms, struct jsonw_day *day);
+char *jsonw_time_cached(char *p, uint64_t epoch_ms, struct jsonw_times *cache);
+
+/* A time as a number; as jsonw_u64(). */
+static inline char *jsonw_epoch_ms(char *p, uint64_t epoch_ms, struct jsonw_times *cache);
 
 /* `n` bytes as they are. */
 static inline char *jsonw_raw(char *p, const char *text, size_t n)
@@ -103,6 +109,20 @@ static inline char *jsonw_u64(char *p, uint64_t v)
 	unsigned n = jsonw_digits(v);
 	jsonw_store8(p, jsonw_eight((uint32_t)v) >> 8 * (8 - n));
 	return p + n;
+}
+
+static inline char *jsonw_epoch_ms(char *p, uint64_t epoch_ms, struct jsonw_times *cache)
+{
+	uint64_t high = epoch_ms / 100000000;
+	if (__builtin_expect(high != cache->high || !high, 0)) {
+		if (high == 0 || high >= 100000000)
+			return jsonw_u64(p, epoch_ms);
+		cache->high = high;
+		cache->high_len = jsonw_digits(high);
+		cache->high_text = jsonw_eight((uint32_t)high) >> 8 * (8 - cache->high_len);
+	}
+	p = jsonw_store8(p, cache->high_text) + cache->high_len;
+	return jsonw_store8(p, jsonw_eight((uint32_t)(epoch_ms % 100000000))) + 8;
 }
 
 static inline char *jsonw_u8(char *p, uint8_t v)

@@ -32,8 +32,9 @@ enum converter converter_for(unsigned type, size_t width)
 	case FIELD_UNSIGNED16:
 	case FIELD_UNSIGNED32:
 	case FIELD_UNSIGNED64:
-	case FIELD_MILLISECONDS:
 		return unsigned_converter(width);
+	case FIELD_MILLISECONDS:
+		return width == 8 ? CONV_MILLIS : unsigned_converter(width);
 	case FIELD_SIGNED8:
 	case FIELD_SIGNED16:
 	case FIELD_SIGNED32:

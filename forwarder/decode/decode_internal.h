@@ -40,7 +40,7 @@ struct decoder {
 	struct exporter_table *exporters;
 	struct record_scratch *scratch;
 	struct template *netflow5[4]; /* constant templates of versions 1, 5, 6, 7 */
-	struct jsonw_day day;
+	struct jsonw_times times;
 	uint64_t held_bytes;
 	bool with_ids;        /* the sink wants document ids */
 	bool frame_truncated; /* a frame of the record at hand was cut */

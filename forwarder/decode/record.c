@@ -121,7 +121,7 @@ static __attribute__((noinline)) char *put_rare(struct decoder *dec,
 	case CONV_NTP_MICRO:
 	case CONV_NTP_NANO:
 	case CONV_DELTA:
-		return jsonw_u64(p, time_convert(conv, v, width, times));
+		return jsonw_epoch_ms(p, time_convert(conv, v, width, times), &dec->times);
 	case CONV_APPLICATION:
 		return put_application(p, v, width);
 	case CONV_BASIC_LIST:
@@ -160,6 +160,8 @@ put_value(struct decoder *dec, const struct record_times *times, unsigned depth,
 		return jsonw_u64(p, be32(v));
 	case CONV_U64:
 		return jsonw_u64(p, be64(v));
+	case CONV_MILLIS:
+		return jsonw_epoch_ms(p, be64(v), &dec->times);
 	case CONV_UINT:
 		return jsonw_u64(p, be_uint(v, width));
 	case CONV_MAC:
@@ -174,7 +176,8 @@ put_value(struct decoder *dec, const struct record_times *times, unsigned depth,
 	case CONV_UPTIME_END:
 		if (__builtin_expect(!times->has_uptime, 0))
 			return put_bare_uptime(key_at, conv, v, width);
-		return jsonw_u64(p, uptime_ms((uint32_t)be_uint(v, width), times));
+		return jsonw_epoch_ms(p, uptime_ms((uint32_t)be_uint(v, width), times),
+				      &dec->times);
 	default:
 		return put_rare(dec, times, depth, p, conv, v, width);
 	}

@@ -29,7 +29,8 @@ enum converter {
 	CONV_U16,
 	CONV_U32,
 	CONV_U64,
-	CONV_UINT, /* unsigned of an odd width */
+	CONV_MILLIS, /* unsigned, and a time */
+	CONV_UINT,   /* unsigned of an odd width */
 	CONV_INT,
 	CONV_FLOAT,
 	CONV_DOUBLE,

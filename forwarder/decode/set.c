@@ -77,7 +77,7 @@ static void flow_line(struct decoder *dec, struct sink *sink, const struct set_r
 	bool skewed;
 	uint64_t ms = believed_time(dec, record_time(dec, rec, &run->times), &skewed);
 	p = jsonw_lit(p, "{\"@timestamp\":");
-	p = jsonw_time_day(p, ms, &dec->day);
+	p = jsonw_time_cached(p, ms, &dec->times);
 	p = copy(p, run->flow, run->flow_len);
 	if (run->join.sampling_per_record)
 		p = join_sampling(dec, rec, &run->join, p);

@@ -159,7 +159,7 @@ static void addresses(void **state)
 	SAME(jsonw_hex(out, mac, sizeof(mac)));
 }
 
-static void one_time(uint64_t ms, struct jsonw_day *day)
+static void one_time(uint64_t ms, struct jsonw_times *cache)
 {
 	time_t seconds = (time_t)(ms / 1000);
 	struct tm tm;
@@ -168,19 +168,29 @@ static void one_time(uint64_t ms, struct jsonw_day *day)
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(want, sizeof(want), "\"%s.%03uZ\"", text, (unsigned)(ms % 1000));
 	SAME(jsonw_time_ms(out, ms));
-	SAME(jsonw_time_day(out, ms, day));
+	SAME(jsonw_time_cached(out, ms, cache));
+	SAME(jsonw_time_cached(out, ms, cache));
+	snprintf(want, sizeof(want), "%" PRIu64, ms);
+	SAME(jsonw_epoch_ms(out, ms, cache));
+	SAME(jsonw_epoch_ms(out, ms, cache));
 }
 
 static void times(void **state)
 {
 	(void)state;
-	struct jsonw_day day = { 0 };
+	struct jsonw_times cache = { 0 };
 	for (uint64_t d = 0; d < 200000; d++) /* every day until 2517 */
-		one_time(d * 86400000 + random64() % 86400000, &day);
-	one_time(0, &day);
-	one_time(253402300799999, &day);
+		one_time(d * 86400000 + random64() % 86400000, &cache);
+	one_time(0, &cache);
+	one_time(253402300799999, &cache);
 	snprintf(want, sizeof(want), "\"9999-12-31T23:59:59.999Z\"");
 	SAME(jsonw_time_ms(out, UINT64_MAX));
+	SAME(jsonw_time_cached(out, 253402300800000, &cache));
+	for (int i = 0; i < 100000; i++) {
+		uint64_t ms = random64() >> (random64() & 63);
+		snprintf(want, sizeof(want), "%" PRIu64, ms);
+		SAME(jsonw_epoch_ms(out, ms, &cache));
+	}
 }
 
 static void text(void **state)
