@@ -14,12 +14,12 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.
 
 # Debian packages: to build, and what the tests need beside that.
 DEPS     = gcc libc6-dev make pkg-config libcurl4-openssl-dev libjansson-dev libmaxminddb-dev libpcap-dev libyaml-dev \
-           libdeflate-dev libisal-dev libmicrohttpd-dev libsystemd-dev libssl-dev uthash-dev
+           libdeflate-dev libisal-dev libmicrohttpd-dev libsystemd-dev libseccomp-dev libssl-dev uthash-dev
 DEMODEPS = python3 python3-pip maven curl ca-certificates
 TESTDEPS = $(DEMODEPS) openssl libcmocka-dev python3-yaml openjdk-17-jdk-headless softflowd pmacct openvswitch-switch iproute2
 
 LIBS = libcurl jansson libmaxminddb libpcap yaml-0.1 libdeflate libmicrohttpd libssl libcrypto
-HAVE := $(shell for l in libisal libsystemd; do pkg-config --exists $$l && echo $$l; done)# used where they are
+HAVE := $(shell for l in libisal libsystemd libseccomp; do pkg-config --exists $$l && echo $$l; done)# used where they are
 WARN = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
        -Wno-sign-conversion -Wno-format-truncation -Wno-unknown-warning-option $(if $(filter 1,$(DEV)),-Werror)
 SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -160,6 +160,19 @@ deps-test: ## Print the command that installs what the tests need
 
 install-deps: ## Install both (Debian, as root or with sudo)
 	$(Q)tests/apt.sh $(DEPS) $(TESTDEPS)
+
+$(BUILD)/%.8: $(BUILD)/efd
+	$(Q)$< --print-man > $@.new && mv $@.new $@
+
+PUT = install -D -m 644
+install: all $(BUILD)/efd.8 ## Install programs, manual, systemd units and settings below PREFIX (and /etc) in DESTDIR
+	$(Q)install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/efd $(BUILD)/efctl
+	$(Q)$(PUT) -t $(DESTDIR)$(PREFIX)/share/man/man8 $(BUILD)/efd.8
+	$(Q)for u in service socket; do sed 's|@PREFIX@|$(PREFIX)|' packaging/systemd/efd.$$u | \
+	  $(PUT) /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/efd.$$u || exit 1; done
+	$(Q)$(PUT) packaging/systemd/efd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/efd.conf
+	$(Q)$(PUT) packaging/systemd/efd.sysctl $(DESTDIR)$(PREFIX)/lib/sysctl.d/50-efd.conf
+	$(Q)test -e $(DESTDIR)/etc/efd/efd.yml || install -D -m 640 packaging/efd.yml $(DESTDIR)/etc/efd/efd.yml
 
 format: ## Apply .clang-format
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i

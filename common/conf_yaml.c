@@ -111,6 +111,9 @@ static int take_pair(struct walk *w, const yaml_node_t *key, const yaml_node_t *
 
 	if (value->type == YAML_MAPPING_NODE && is_group(w, path))
 		return take_mapping(w, value, path, err);
+	/* a group of which every option is commented out, as in the reference */
+	if (value->type == YAML_SCALAR_NODE && !value->data.scalar.length && is_group(w, path))
+		return 0;
 	void *settings;
 	bool is_file;
 	const struct opt *opt = conf_find(w->tables, w->n_tables, path, &settings, &is_file);

@@ -13,6 +13,7 @@
 #include "common/http.h"
 #include "common/log.h"
 #include "forwarder/efd.h"
+#include "forwarder/sandbox.h"
 #include "forwarder/service.h"
 
 #define TICK_MS     1000
@@ -132,12 +133,25 @@ static void log_start(const struct efd *e)
 			 "Elasticsearch is away is lost");
 }
 
+static void enter_sandbox(const struct settings *s)
+{
+	struct err err = ERR_NONE;
+	bool on = false;
+	if (!s->seccomp)
+		return;
+	if (sandbox_enter(&on, &err) < 0)
+		log_warn("%s; going on without it", err.msg);
+	else if (!on)
+		log_info("this build has no seccomp filter (libseccomp)");
+}
+
 static int run(struct program *p)
 {
 	struct err err = ERR_NONE;
 	if ((p->signals = catch_signals(&err)) < 0 || http_global_init(&err) < 0 ||
 	    efd_start(&p->efd, p->all[0], &err) < 0)
 		return fail(&err);
+	enter_sandbox(p->all[0]);
 	log_start(&p->efd);
 	service_ready();
 	wait_for_the_end(p);

@@ -329,8 +329,7 @@ struct worker *worker_new(const struct worker_settings *settings, const struct u
 		return NULL;
 	}
 	struct err damage = ERR_NONE;
-	if (state && state->len &&
-	    decoder_load(w->decoder, state->data, state->len, &damage) < 0)
+	if (state && state->len && decoder_load(w->decoder, state->data, state->len, &damage) < 0)
 		log_warn("worker %u starts without the saved templates: %s", settings->number,
 			 damage.msg);
 	w->saved_ms = clock_ms(CLOCK_MONOTONIC);

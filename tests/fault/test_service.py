@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""efd as a service: restarts that forget nothing, sockets that systemd holds, copies, TCP, reload, what it says of itself."""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from fake_es import FakeEs  # noqa: E402
+from harness import EFD, Efd, datagram, net, octets  # noqa: E402
+from tap import done, note, ok, same, skip  # noqa: E402
+
+FLOWS = "logs-flow-default"
+
+
+def sets9(seq, *sets):
+	"""A NetFlow 9 datagram (RFC 3954 section 5)."""
+	body = b"".join(struct.pack("!HH", id_, len(data) + 4) + data for id_, data in sets)
+	return struct.pack("!HHIIII", 9, len(sets), 3600000, int(time.time()), seq, 7) + body
+
+
+TEMPLATE9 = (0, struct.pack("!HHHHHHHH", 256, 3, 8, 4, 12, 4, 1, 4))
+
+
+def data9(octets_):
+	return (256, struct.pack("!4s4sI", bytes([10, 0, 0, 1]), bytes([192, 0, 2, 1]), octets_))
+
+
+def message10(seq, octets_):
+	"""An IPFIX message with template and one record (RFC 7011 section 3)."""
+	template = struct.pack("!HHHHHHHHHH", 2, 20, 300, 3, 8, 4, 12, 4, 1, 4)
+	data = struct.pack("!HH4s4sI", 300, 16, bytes([10, 0, 0, 1]), bytes([192, 0, 2, 1]), octets_)
+	return struct.pack("!HHIII", 10, 16 + len(template) + len(data), int(time.time()), seq, 7) + template + data
+
+
+def send(port, *datagrams, source=None):
+	with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+		if source:
+			s.bind(source)
+		for d in datagrams:
+			s.sendto(d, ("127.0.0.1", port))
+
+
+def test_templates_survive():
+	es = FakeEs()
+	with Efd(es.url) as efd:
+		send(efd.port, sets9(1, TEMPLATE9, data9(1)))
+		net.wait_for(lambda: len(es.lines(FLOWS)) == 1, "the first record")
+		efd.stop()
+		efd.start()
+		send(efd.port, sets9(2, data9(2)))
+		net.wait_for(lambda: len(es.lines(FLOWS)) == 2, "the second record")
+		same(octets(es.lines(FLOWS)), [1, 2], "after a restart data is decoded with the templates of before")
+		efd.stop()
+		path = os.path.join(efd.state, "decoder-1-of-1.state")
+		with open(path, "r+b") as f:
+			f.seek(10)
+			f.write(b"\xff\xff\xff\xff")
+		efd.start()
+		ok("without the saved templates" in efd.log_text(), "a damaged state file is said and left", efd.log_text())
+	es.stop()
+
+
+def test_socket_activation():
+	if not shutil.which("systemd-socket-activate"):
+		return skip("socket activation", "systemd-socket-activate is not installed")
+	es, port, state = FakeEs(), net.free_udp_port(), tempfile.mkdtemp(prefix="efd-test-")
+	listen = f"127.0.0.1:{port}"
+	p = subprocess.Popen(["systemd-socket-activate", "--datagram", "-l", listen, EFD, "--url", es.url, "--listen", listen,
+		"--state-dir", state, "--ship-batch-age", "100ms"], stderr=subprocess.DEVNULL)
+	try:
+		net.wait_for(lambda: any(f":{port:04X} " in line for line in open("/proc/net/udp")), "the socket")
+		send(port, datagram(0, 30))
+		net.wait_for(lambda: len(es.docs) == 30, "the first datagram")
+		send(port, datagram(30, 30))
+		net.wait_for(lambda: len(es.docs) == 60, "the second datagram")
+		same(octets(es.lines(FLOWS)), list(range(60)), "what came before efd was started is not lost")
+	finally:
+		p.terminate()
+		p.wait()
+		shutil.rmtree(state)
+		es.stop()
+
+
+def test_workers():
+	"""With two workers and a socket each, all datagrams of an exporter land on the same one."""
+	es = FakeEs()
+	with Efd(es.url, udp_workers=2) as efd:
+		send(efd.port, sets9(1, TEMPLATE9))
+		time.sleep(0.2)
+		for i in range(64): # from as many source ports
+			send(efd.port, sets9(2 + i, data9(i)))
+		for k in range(1, 9): # other exporters
+			send(efd.port, sets9(1, TEMPLATE9, data9(100 + k)), source=(f"127.0.1.{k}", 0))
+		net.wait_for(lambda: len(es.lines(FLOWS)) == 72, "all records")
+		same(efd.metric("efd_decode_unknown_template_total"), 0.0, "templates and data of an exporter meet on one worker")
+		text = efd.get("/metrics")[1]
+		seen = [float(n) for n in re.findall(r'efd_datagrams_total\{worker="\d"\} (\d+)', text)]
+		ok(len(seen) == 2 and min(seen) > 0, "exporters are spread over the workers", seen)
+	es.stop()
+
+
+def test_tee():
+	es = FakeEs()
+	with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+		other.bind(("127.0.0.1", 0))
+		other.settimeout(5)
+		with Efd(es.url, tee_to=f"127.0.0.1:{other.getsockname()[1]}") as efd:
+			with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+				s.bind(("127.0.0.7", 0))
+				s.sendto(datagram(5, 3), ("127.0.0.1", efd.port))
+				got, source = other.recvfrom(65536)
+				sent_from = s.getsockname()
+			same(got[24:], datagram(5, 3)[24:], "another collector gets the datagram as it came")
+			if "CAP_NET_RAW" in efd.log_text():
+				skip("and from the exporter's address", "raw sockets are not allowed here")
+			else:
+				same(source, sent_from, "and from the exporter's address and port")
+			net.wait_for(lambda: len(es.docs) == 3, "the records")
+			same(efd.metric("efd_tee_sent_total"), 1.0, "copies are counted")
+	es.stop()
+
+
+def test_tcp():
+	es, port = FakeEs(), net.free_port()
+	with Efd(es.url, tcp_listen=f"127.0.0.1:{port}", tcp_connections=2) as efd:
+		messages = b"".join(message10(i, 1000 + i) for i in range(40))
+		with socket.create_connection(("127.0.0.1", port)) as s:
+			for at in range(0, len(messages), 37): # pieces that cut messages anywhere
+				s.sendall(messages[at:at + 37])
+				if at % 370 == 0:
+					time.sleep(0.01)
+			net.wait_for(lambda: len(es.docs) == 40, "all records")
+		same(octets(es.lines(FLOWS)), list(range(1000, 1040)), "IPFIX over TCP in pieces")
+		with socket.create_connection(("127.0.0.1", port)) as s:
+			s.sendall(b"GET / HTTP/1.1\r\n\r\n")
+			s.settimeout(5)
+			same(s.recv(10), b"", "a connection with something else is closed")
+		with socket.create_connection(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)):
+			with socket.create_connection(("127.0.0.1", port)) as third:
+				third.settimeout(5)
+				same(third.recv(10), b"", "so is one over the ceiling")
+	es.stop()
+
+
+def test_notify():
+	with tempfile.TemporaryDirectory() as d:
+		path = os.path.join(d, "notify")
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.bind(path)
+		s.settimeout(10)
+		os.environ.update(NOTIFY_SOCKET=path, WATCHDOG_USEC="400000", WATCHDOG_PID="0")
+		del os.environ["WATCHDOG_PID"]
+		es = FakeEs()
+		try:
+			with Efd(es.url) as efd:
+				said = s.recv(4096).decode()
+				same(said, "READY=1", "systemd hears when efd is ready")
+				said = {s.recv(4096).decode() for _ in range(3)}
+				ok("WATCHDOG=1" in said, "and that it is alive", said)
+				efd.process.send_signal(signal.SIGTERM)
+				said = set()
+				while "STOPPING=1" not in said:
+					said.add(s.recv(4096).decode())
+				ok(True, "and that it stops")
+				efd.process.wait(30)
+		except TimeoutError:
+			skip("notify", "this build has no libsystemd")
+		finally:
+			del os.environ["NOTIFY_SOCKET"], os.environ["WATCHDOG_USEC"]
+			s.close()
+			es.stop()
+
+
+def test_output():
+	with tempfile.TemporaryDirectory() as d:
+		path = os.path.join(d, "flows.ndjson")
+		with Efd("http://127.0.0.1:1", output=path) as efd:
+			efd.send(300)
+			net.wait_for(lambda: efd.metric("efd_output_lines_total") == 300, "all lines")
+			os.rename(path, path + ".1")
+			efd.process.send_signal(signal.SIGUSR1)
+			net.wait_for(lambda: os.path.exists(path), "a new file")
+			efd.send(60)
+			same(efd.stop(), 0, "stop")
+			def read(name):
+				return octets([json.loads(line) for line in open(name)])
+			same((read(path + ".1"), read(path)), (list(range(300)), list(range(300, 360))),
+				"after SIGUSR1 lines go to a new file, and none is lost")
+
+
+def test_says():
+	es = FakeEs()
+	with Efd(es.url) as efd:
+		efd.send(90)
+		send(efd.port, b"\x00\x63garbage", b"", b"\x00\x09\x00\x01")
+		net.wait_for(lambda: len(es.docs) == 90, "all records")
+		text = efd.get("/metrics")[1]
+		bad = [line for line in text.splitlines()
+			if not re.fullmatch(r'# (HELP|TYPE) [a-z_0-9]+ .+|[a-z_0-9]+(\{([a-z]+="[^"]*",?)+\})? [0-9.e+]+', line)]
+		same(bad, [], "/metrics is Prometheus' text format")
+		names = re.findall(r"# TYPE (\S+)", text)
+		same(len(names), len(set(names)), "no family comes twice")
+		net.wait_for(lambda: efd.metric("efd_decode_unknown_version_total") == 1, "the count of garbage")
+		ok("127.0.0.1 port" in efd.log_text(), "garbage is told with its source")
+		same(efd.get("/nothing")[0], 404, "other paths: 404")
+		with open(f"/proc/{efd.process.pid}/status") as f:
+			mode = re.search(r"^Seccomp:\s+(\d)", f.read(), re.M)[1]
+		if "no seccomp" in efd.log_text():
+			skip("system calls are filtered", "this build has no libseccomp")
+		else:
+			same(mode, "2", "system calls are filtered")
+	es.stop()
+
+
+def test_refuses():
+	"""Wrong settings: exit code 2, and a message that names the setting."""
+	busy = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	busy.bind(("127.0.0.1", 0))
+	port = busy.getsockname()[1]
+	cases = [
+		(["--listen", "127.0.0.1:99999"], "99999"),
+		(["--listen", "::1:2055"], "[address]:port"),
+		(["--listen", "localhost:2055"], "localhost"),
+		(["--listen", f"127.0.0.1:{port}"], "another program"),
+		(["--udp-allow", "10.0.0.1/8"], "udp.allow"),
+		(["--udp-allow", "10.0.0.0/40"], "udp.allow"),
+		(["--ship-batch-size", "12"], "ship-batch-size"),
+		(["--ship-buffers", "2", "--udp-workers", "4"], "ship.buffers"),
+		(["--url", "ftp://x"], "ftp://x"),
+		(["--namespace", "UPPER"], "namespace"),
+		(["--spool-dir", "/proc/x"], "/proc/x"),
+		(["--state-dir", "/proc/x"], "/proc/x"),
+		(["--metrics-listen", "127.0.0.1:no"], "metrics.listen"),
+		(["--output", "/no/such/dir/file"], "/no/such/dir/file"),
+		(["--no-such-option"], "no-such-option"),
+		(["-c", "/no/such/file.yml"], "/no/such/file.yml"),
+		(["operand"], "operand"),
+	]
+	for args, text in cases:
+		base = [] if "--listen" in args else ["--listen", f"127.0.0.1:{net.free_udp_port()}"]
+		p = subprocess.run([EFD, *base, *args], capture_output=True, text=True, timeout=20)
+		ok(p.returncode == 2 and text in p.stderr, f"refuses {' '.join(args)}", f"{p.returncode}: {p.stderr}")
+	busy.close()
+	with tempfile.NamedTemporaryFile("w", suffix=".yml") as f:
+		f.write("udp:\n  listen: [2055]\n  lisen: 3\n")
+		f.flush()
+		p = subprocess.run([EFD, "-c", f.name, "--check-config"], capture_output=True, text=True)
+		ok(p.returncode == 2 and ":3:" in p.stderr and "lisen" in p.stderr, "a wrong key is named with its line", p.stderr)
+		f.seek(0)
+		f.truncate()
+		f.write("udp:\n  listen: [2055]\n")
+		f.flush()
+		p = subprocess.run([EFD, "-c", f.name, "--check-config"], capture_output=True, text=True)
+		same((p.returncode, p.stdout), (0, "the settings are valid\n"), "--check-config takes a good file")
+	with tempfile.NamedTemporaryFile("w", suffix=".yml") as f:
+		f.write(subprocess.run([EFD, "--print-reference"], capture_output=True, text=True).stdout)
+		f.flush()
+		p = subprocess.run([EFD, "-c", f.name, "--check-config"], capture_output=True, text=True)
+		same((p.returncode, p.stderr), (0, ""), "and its own reference")
+
+
+def main():
+	for test in (test_templates_survive, test_socket_activation, test_workers, test_tee, test_tcp, test_notify, test_output,
+			test_says, test_refuses):
+		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
+			continue
+		note(test.__name__)
+		try:
+			test()
+		except (TimeoutError, RuntimeError, OSError) as e:
+			ok(False, test.__name__, e)
+	done()
+
+
+main()
