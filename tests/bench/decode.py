@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""How fast is decoding? Generated captures of four protocols: records per CPU-second from memory, instructions a record
-(callgrind; repeats exactly), and where nfdump is installed how many times as fast as it we are.
+"""How fast is decoding? Generated traffic of four protocols: records per CPU-second from memory, instructions a record
+(callgrind; repeats exactly), records per CPU-second of efd from a UDP socket, and where nfdump is installed how many
+times as many that is as nfcapd and nfdump -o json manage.
 
 usage: decode.py [--seconds S] [--json FILE] [--no-peers] [--no-callgrind]"""
 import argparse
+import glob
 import json
 import os
 import re
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -23,6 +26,7 @@ BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 GENERATE = os.path.join(BUILD, "tests", "bench", "gen")
 DECODE = os.path.join(BUILD, "tests", "bench", "decode")
 PROTOCOLS = {"nf5": "NetFlow 5", "nf9": "NetFlow 9", "ipfix": "IPFIX", "sflow": "sFlow 5"}
+SOCKET_RECORDS = {"nf5": 1500000, "nf9": 1200000, "ipfix": 900000, "sflow": 300000}
 GOALS = {"nf5": 4.0e6, "nf9": 2.9e6, "ipfix": 2.9e6, "sflow": 0.95e6}
 
 
@@ -47,9 +51,12 @@ def instructions(path, folder):
 
 
 def cpu_of(pid):
-	with open(f"/proc/{pid}/stat") as f:
-		fields = f.read().rpartition(")")[2].split()
-	return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+	"""Seconds that the threads of a process ran, user and system, to the nanosecond."""
+	total = 0
+	for task in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+		with open(task) as f:
+			total += int(f.read().split()[0])
+	return total / 1e9
 
 
 def free_port():
@@ -59,14 +66,39 @@ def free_port():
 
 
 def idle(pid):
-	"""Wait until the process has used no CPU for a second; what it has used."""
+	"""Wait until the process has used next to no CPU for a second; what it has used."""
 	used, since = cpu_of(pid), time.monotonic()
 	while time.monotonic() - since < 1:
 		time.sleep(0.1)
 		now = cpu_of(pid)
-		if now != used:
-			used, since = now, time.monotonic()
+		if now - used > 0.002:
+			since = time.monotonic()
+		used = now
 	return used
+
+
+def send(proto, records, port, pps):
+	subprocess.run([GENERATE, "--proto", proto, "--records", str(records), "--udp", f"127.0.0.1:{port}", "--pps", str(pps)],
+		       check=True, stdout=subprocess.DEVNULL)
+
+
+def from_socket(proto, records):
+	"""Records per CPU-second of efd: received, decoded, written to /dev/null. None when some were lost."""
+	port, metrics = free_port(), free_port()
+	run = subprocess.Popen([os.path.join(BUILD, "efd"), "-c", "/dev/null", "-l", f"127.0.0.1:{port}", "-o", "/dev/null",
+				"--udp-workers", "1", "--metrics-listen", f"127.0.0.1:{metrics}"], stderr=subprocess.DEVNULL)
+	try:
+		time.sleep(0.7)
+		before = cpu_of(run.pid)
+		send(proto, records, port, 20000)
+		spent = idle(run.pid) - before
+		with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics") as reply:
+			text = reply.read().decode()
+	finally:
+		run.send_signal(signal.SIGTERM)
+		run.wait()
+	got = sum(int(n) for n in re.findall(r"^efd_decode_records_total\{.*\} (\d+)$", text, re.M))
+	return records / spent if got == records else None
 
 
 def nfdump(proto, records, folder):
@@ -80,8 +112,7 @@ def nfdump(proto, records, folder):
 	run = subprocess.Popen([daemon, "-b", "127.0.0.1", "-p", str(port), "-w", spool, "-B", "8000000", "-t", "3600"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 	try:
 		time.sleep(0.5)
-		subprocess.run([GENERATE, "--proto", proto, "--records", str(records), "--udp", f"127.0.0.1:{port}",
-				"--pps", "5000"], check=True, stdout=subprocess.DEVNULL)
+		send(proto, records, port, 5000)
 		cpu = idle(run.pid)
 	except (OSError, subprocess.CalledProcessError):
 		return None
@@ -105,7 +136,8 @@ def main():
 	args = p.parse_args()
 	valgrind = shutil.which("valgrind") and not args.no_callgrind
 	figures = {}
-	print(f"{'':10} {'records/CPU-s':>14} {'ns':>6} {'bytes':>6} {'goal':>6} {'instructions':>13} {'nfdump/CPU-s':>13} {'times':>6}")
+	print("".join(f"{x:>14}" for x in ("", "records/CPU-s", "of the goal", "ns", "bytes a line", "instructions", "from UDP/CPU-s",
+					      "nfdump/CPU-s", "times that")))
 	with tempfile.TemporaryDirectory() as folder:
 		for proto, name in PROTOCOLS.items():
 			r = decode(capture(folder, proto, 200000), args.seconds)
@@ -118,10 +150,12 @@ def main():
 			if not args.no_peers:
 				f["nfdump_records_per_cpu_second"] = nfdump(proto, 100000, folder)
 			figures[proto] = f
+			udp = f["socket_records_per_cpu_second"] = from_socket(proto, SOCKET_RECORDS[proto])
 			peer = f.get("nfdump_records_per_cpu_second")
-			print(f"{name:10} {speed:14,.0f} {f['ns_per_record']:6.0f} {f['bytes_per_line']:6.0f} {f['of_goal']:5.1f}x "
-			      f"{f.get('instructions_per_record', 0):13,.0f} " +
-			      (f"{peer:13,.0f} {speed / peer:6.1f}" if peer else f"{'-':>13} {'-':>6}"), flush=True)
+			cells = [f"{speed:,.0f}", f"{f['of_goal']:.1f}", f"{f['ns_per_record']:.0f}", f"{f['bytes_per_line']:.0f}",
+				 f"{f['instructions_per_record']:,.0f}" if valgrind else "-", f"{udp:,.0f}" if udp else "lost some",
+				 f"{peer:,.0f}" if peer else "-", f"{(udp or speed) / peer:.0f}" if peer else "-"]
+			print(f"{name:>14}" + "".join(f"{x:>14}" for x in cells), flush=True)
 	if args.json:
 		with open(args.json, "w") as out:
 			json.dump(figures, out, indent=1)
