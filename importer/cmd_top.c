@@ -243,7 +243,8 @@ int cmd_top(struct app *app, struct err *err)
 		return err_set(err, EF_USAGE, "--count: 1 to %d", CANDIDATES_MAX / 10);
 	int result = search(app, k, &rows, err);
 	if (result == 0) {
-		qsort(rows.row, rows.n, sizeof(*rows.row), by_bytes);
+		if (rows.n)
+			qsort(rows.row, rows.n, sizeof(*rows.row), by_bytes);
 		size_t n = rows.n < (size_t)app->flags.count ? rows.n : (size_t)app->flags.count;
 		if (app->flags.json)
 			print_json(&rows, n);

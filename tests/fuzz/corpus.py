@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Write the golden inputs of the decoder (tests/golden*/*/input.hex) as first inputs of the targets that read rows of
-datagrams (tests/lib/steps.h): FOLDER/TARGET/CASE. usage: corpus.py FOLDER"""
+datagrams (tests/lib/steps.h), and as captures: FOLDER/TARGET/CASE. usage: corpus.py FOLDER"""
 import glob
 import os
 import struct
@@ -27,13 +27,29 @@ def steps(path):
 	return out
 
 
+def capture(rows):
+	"""The datagrams of an input as a capture: Ethernet, IPv4, UDP; every third in two fragments."""
+	out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+	for n, (who, body) in enumerate(r for r in rows if r[1]):
+		udp = struct.pack(">HHHH", 40000, 2055, len(body) + 8, 0) + body
+		cut = len(udp) // 2 & ~7 if n % 3 == 2 else 0
+		for at, part in ([(0, udp[:cut]), (cut, udp[cut:])] if cut else [(0, udp)]):
+			offset = at // 8 | (0x2000 if cut and at == 0 else 0)
+			ip = struct.pack(">BBHHHBBH4B4B", 0x45, 0, len(part) + 20, n, offset, 64, 17, 0, 10, 0, 0, who, 10, 0, 0, 9)
+			frame = bytes(12) + b"\x08\x00" + ip + part
+			out += struct.pack("<IIII", 1700000000 + n, 0, len(frame), len(frame)) + frame
+	return out
+
+
 def main():
 	for path in glob.glob(os.path.join(ROOT, "tests", "golden*", "*", "input.hex")):
 		rows = steps(path)
 		data = b"".join(struct.pack(">HB", 60 if body is None else len(body), who) + (body or b"") for who, body in rows)
 		versions = {body[:2] for _, body in rows if body}
 		targets = [t for t, v in (("fuzz_netflow5", 5), ("fuzz_netflow9", 9), ("fuzz_ipfix", 10)) if bytes([0, v]) in versions]
-		for target in targets + ["fuzz_mixed"]:
+		contents = {target: data for target in targets + ["fuzz_mixed"]}
+		contents["fuzz_pcap"] = capture(rows)
+		for target, data in contents.items():
 			folder = os.path.join(sys.argv[1], target)
 			os.makedirs(folder, exist_ok=True)
 			with open(os.path.join(folder, os.path.basename(os.path.dirname(path))), "wb") as f:

@@ -203,7 +203,7 @@ static void ipfix_over_tcp(void **state)
 	struct err err;
 	memcpy(two + 18, "\0\12\0\26", 4); /* two messages, of 18 and 22 bytes */
 	file_open(&f, DLT_RAW);
-	tcp_segment(&f, 99, 2, NULL, 0);
+	tcp_segment(&f, 99, 2, "", 0);
 	tcp_segment(&f, 100, 16, two, 10);
 	tcp_segment(&f, 100, 16, two, 10);     /* sent again */
 	tcp_segment(&f, 105, 16, two + 5, 20); /* overlaps */
