@@ -30,6 +30,10 @@ static int run(struct app *app, const struct command *command, int argc, char **
 	} else if (result == 0) {
 		log_init("efctl", app->log.format, app->log.level);
 		result = settings_check(app, err);
+		if (result == 0 && !*command->args && app->args.n)
+			result =
+			    err_set(err, EF_USAGE, "'%s' is one too many: no operand is wanted",
+				    app->args.item[0]);
 		if (result == 0)
 			result = assets_open(app->setup.assets, &app->assets, err);
 		if (result == 0)

@@ -139,6 +139,8 @@ static int expand(struct rendering *r, json_t *holder, const char *member, int d
 		if (expand_one(r, processor, depth, out, err))
 			return -1;
 	}
+	if (json_array_size(out) == 0 && strcmp(member, "on_failure") == 0)
+		return json_object_del(holder, member); /* an empty one is refused */
 	return json_object_set(holder, member, out);
 }
 

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""efctl setup on nodes of its own: twice, drift, foreign, force, dry run, roll-over, remove; API keys; wrong servers."""
+import http.server
+import os
+import stat
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
+import cluster  # noqa: E402
+import efctl  # noqa: E402
+import net  # noqa: E402
+from tap import done, ok, same, skip  # noqa: E402
+
+LINE = '{"@timestamp":"2026-01-01T00:00:00.000Z","flow":{"type":"netflow5","exporter":"192.0.2.1","port":1,"domain":0,"seq":1,' \
+	'"exported":1767225600000,"received":1767225600000},"ie":{"sourceIPv4Address":"10.0.0.1","destinationIPv4Address":' \
+	'"10.0.0.2","sourceTransportPort":40000,"destinationTransportPort":443,"protocolIdentifier":6,"octetDeltaCount":100,' \
+	'"packetDeltaCount":2}}'
+
+
+def actions(result):
+	"""action -> names"""
+	out = {}
+	for a in result.json()["assets"]:
+		out.setdefault(a["action"], []).append(a["name"])
+	return out
+
+
+def twice(c, folder):
+	first = efctl.run(c, "setup", "--dry-run", "--json", cwd=folder)
+	same(first.code, 3, "a dry run on an empty cluster exits with 3")
+	same(list(actions(first)), ["create"], "everything would be created")
+	same(c.get("/_ingest/pipeline/flow")[0], 404, "and nothing was")
+	r = efctl.run(c, "setup", cwd=folder)
+	same(r.code, 0, "setup")
+	r = efctl.run(c, "setup", "--json", cwd=folder)
+	ok(r.code == 0 and set(actions(r)) == {"same", "yours"}, "a second run changes nothing", r)
+	same(efctl.run(c, "setup", "--dry-run", cwd=folder).code, 0, "a dry run then exits with 0")
+
+
+def drift(c, folder):
+	c.must("PUT", "/_ingest/pipeline/flow-roles", {"description": "mine", "processors": []})
+	body = c.must("GET", "/_component_template/flow@settings")["component_templates"][0]["component_template"]
+	body["template"]["settings"]["index"]["refresh_interval"] = "77s"
+	c.must("PUT", "/_component_template/flow@settings", body)
+	c.must("PUT", "/_ingest/pipeline/flow@custom", {"processors": [{"set": {"field": "labels.mine", "value": "1"}}]})
+	r = efctl.run(c, "setup", "--json", cwd=folder)
+	got = actions(r)
+	same(r.code, 3, "something foreign in the way: setup says it is not complete")
+	same(got.get("foreign"), ["flow-roles"], "what does not carry our mark is foreign")
+	same(got.get("drifted"), ["flow@settings"], "what was changed by hand has drifted")
+	ok("flow@custom" in got["yours"], "the user's hook is the user's")
+	same(c.get("/_ingest/pipeline/flow-roles")[1]["flow-roles"]["description"], "mine", "both were kept")
+	r = efctl.run(c, "setup", "--force", cwd=folder)
+	same(r.code, 0, "setup --force")
+	ok(c.get("/_ingest/pipeline/flow-roles")[1]["flow-roles"]["description"] != "mine", "replaces what is not ours")
+	ok("77s" not in str(c.get("/_component_template/flow@settings")[1]), "and what was changed")
+	ok("labels.mine" in str(c.get("/_ingest/pipeline/flow@custom")[1]), "but not the user's hook")
+	r = efctl.run(c, "setup", "--json", cwd=folder)
+	same(set(actions(r)), {"same", "yours"}, "after that everything is the same")
+
+
+def upgrade(c, folder):
+	"""Options and another version of an asset are an update, not drift; running streams are told about."""
+	c.must("POST", "/logs-flow-setup/_doc?op_type=create&refresh=true", LINE)
+	same(c.count("logs-flow-setup", {"term": {"destination.port": 443}}), 1, "a raw line goes through the pipelines")
+	r = efctl.run(c, "setup", "--json", "--refresh", "3s", cwd=folder)
+	same(actions(r).get("update"), ["flow@settings"], "an option that changes is an update")
+	assets = os.path.join(folder, "assets")
+	efctl.run(c, "assets", "--write", assets, "es-templates/component-templates/flow@mappings.json")
+	path = os.path.join(assets, "es-templates/component-templates/flow@mappings.json")
+	with open(path) as f:
+		text = f.read()
+	with open(path, "w") as f:
+		f.write(text.replace('"properties": {', '"properties": {"efctl_test": {"type": "keyword"},', 1))
+	r = efctl.run(c, "setup", "--json", "--refresh", "3s", "--assets", assets, cwd=folder)
+	got = r.json()
+	same(actions(r).get("update"), ["flow@mappings"], "an asset of another version is an update")
+	same(got["outdated_streams"], ["logs-flow-setup"], "a stream with the older mapping is named")
+	r = efctl.run(c, "setup", "--rollover", "--refresh", "3s", "--assets", assets, cwd=folder)
+	same(r.code, 0, "setup --rollover")
+	same(efctl.run(c, "setup", "--json", "--refresh", "3s", "--assets", assets, cwd=folder).json()["outdated_streams"], [],
+		"brings the new mapping at once")
+	ok("efctl_test" in str(c.get("/logs-flow-setup/_mapping")[1]), "into the new backing index")
+
+
+def simulate(c):
+	r = efctl.run(c, "simulate", "--json", "-", stdin=LINE)
+	ok(r.code == 0, "simulate", r)
+	stages = {x["field"]: x["stage"] for x in r.json()["changes"] if x.get("to") is not None}
+	same(stages.get("source.ip"), "normalise", "tells which stage wrote a field")
+	same(r.json()["document"]["destination"]["port"], 443, "and shows the document")
+	r = efctl.run(c, "simulate", "-", stdin="{nonsense")
+	same(r.code, 2, "a line that is no JSON is a usage error")
+
+
+def remove(c, folder):
+	same(efctl.run(c, "remove", "--yes", cwd=folder).code, 2, "remove refuses while documents are there")
+	ok(c.get("/_ingest/pipeline/flow")[0] == 200, "and removes nothing")
+	c.must("PUT", "/_ingest/pipeline/flow-other", {"description": "somebody else's", "processors": []})
+	r = efctl.run(c, "remove", "--yes", "--data", cwd=folder)
+	ok(r.code == 0, "remove --data", r)
+	same(c.get("/_index_template/logs-flow")[0], 404, "templates are gone")
+	same(c.get("/_ingest/pipeline/flow")[0], 404, "pipelines are gone")
+	same(c.get("/_data_stream/logs-flow-setup")[0], 404, "data streams are gone")
+	same(c.get("/_ingest/pipeline/flow-other")[0], 200, "what is not ours stays")
+	same(c.get("/_ingest/pipeline/flow@custom")[0], 200, "and so does the user's hook")
+
+
+def elasticsearch8(folder):
+	"""Elasticsearch 8 with security, bare: no processors, no ILM, no API keys (it lacks the module for their index)."""
+	c = cluster.embedded("es8")
+	r = efctl.run(cluster.Cluster(c.url), "setup", cwd=folder)
+	ok(r.code == 2 and "401" in r.err and "password" in r.err, "no credentials: says what to set", r)
+	r = efctl.run(cluster.Cluster(c.url, c.user, "wrong"), "status", cwd=folder)
+	ok(r.code == 2 and "401" in r.err and "wrong" not in r.err, "a wrong password: the same, and it is not shown", r)
+	r = efctl.run(c, "setup", cwd=folder)
+	ok(r.code == 1 and "API key" in r.err, "a cluster that cannot make keys: the server's reason", r)
+	r = efctl.run(c, "setup", "--no-key", "--json", cwd=folder)
+	ok(r.code == 0 and set(actions(r)) == {"same", "yours"}, "all else was installed and is the same on Elasticsearch 8", r)
+	life = c.must("POST", "/_index_template/_simulate_index/logs-flow-x")["template"]
+	ok(life.get("lifecycle", {}).get("data_retention") == "30d", "without ILM the data stream lifecycle keeps 30 days", life)
+	r = efctl.run(c, "setup", "--no-key", "--json", "--retention", "7d", cwd=folder)
+	same(actions(r).get("update"), ["flow@lifecycle"], "another retention is an update of the lifecycle alone")
+
+
+def keys(c, folder):
+	"""The key that setup makes for efd, on a whole Elasticsearch."""
+	path = os.path.join(folder, "key")
+	r = efctl.run(c, "setup", "--key-file", path, cwd=folder)
+	if not ok(r.code == 0, "setup with a key", r):
+		return
+	same(stat.S_IMODE(os.stat(path).st_mode), 0o600, "the key file is for its owner only")
+	with open(path) as f:
+		key = f.read().strip()
+	ok(key and key not in r.out + r.err, "the key is not shown")
+	with_key = cluster.Cluster(c.url, api_key=key, ca_file=c.ca_file)
+	status, reply = with_key.request("POST", "/_bulk", '{"create":{"_index":"logs-flow-setup"}}\n' + LINE + "\n")
+	ok(status == 200 and not reply["errors"], "the key may add flow records", reply)
+	same(with_key.get("/logs-flow-setup/_search")[0], 403, "may not read them")
+	same(with_key.post("/_bulk", '{"create":{"_index":"other"}}\n{}\n')[1]["items"][0]["create"]["status"], 403,
+		"and nothing elsewhere")
+	before = os.stat(path).st_mtime_ns
+	r = efctl.run(c, "setup", "--json", "--key-file", path, cwd=folder)
+	ok(r.json()["key"] == "same" and os.stat(path).st_mtime_ns == before, "a key that works is kept", r)
+	ok(set(actions(r)) == {"same", "yours"}, "and nothing else changes either", r)
+	c.delete("/_data_stream/logs-flow-setup")
+
+
+class Other(http.server.BaseHTTPRequestHandler):
+	def do_GET(self):
+		self.send_response(200)
+		self.end_headers()
+		self.wfile.write(b"<html>hello</html>")
+
+	def log_message(self, *args):
+		pass
+
+
+def wrong_servers(folder):
+	nobody = cluster.Cluster(f"http://127.0.0.1:{net.free_port()}")
+	for command in (["setup"], ["status"], ["top"], ["doctor"], ["remove", "--yes"]):
+		r = efctl.run(nobody, *command, cwd=folder)
+		ok(r.code == 4 and nobody.url in r.err, f"{command[0]}: nobody answers: exit code 4, with the URL", r)
+	server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other)
+	threading.Thread(target=server.serve_forever, daemon=True).start()
+	other = cluster.Cluster(f"http://127.0.0.1:{server.server_port}")
+	r = efctl.run(other, "setup", cwd=folder)
+	ok(r.code == 2 and "neither Elasticsearch nor OpenSearch" in r.err, "another web server is recognised", r)
+	r = efctl.run(cluster.Cluster(f"https://127.0.0.1:{server.server_port}"), "setup", cwd=folder)
+	ok(r.code in (1, 4) and r.err, "no TLS there: a message", r)
+	server.shutdown()
+	for args in (["setup", "--bogus"], ["nonsense"], ["setup", "--retention", "soon"], ["setup", "--assets", "/nowhere/x"],
+			["setup", "extra"], ["top", "weather"]):
+		same(efctl.run(nobody, *args, cwd=folder).code, 2, f"usage: {' '.join(args)}")
+
+
+def main():
+	with tempfile.TemporaryDirectory() as folder:
+		wrong_servers(folder)
+		c = cluster.embedded("opensearch")
+		twice(c, folder)
+		drift(c, folder)
+		simulate(c)
+		upgrade(c, folder)
+		remove(c, folder)
+		elasticsearch8(folder)
+		c = cluster.given()
+		if c and c.get("/_security/_authenticate")[0] == 200:
+			keys(c, folder)
+		else:
+			skip("API key of efd", "needs a whole Elasticsearch with security: ES_URL=, ES_USER=, ES_PASSWORD=")
+	done()
+
+
+main()
