@@ -20,12 +20,12 @@ CAPTURES = os.path.join(ROOT, "..", "shared", "captures")
 STREAMS = ("logs-flow-{}", "logs-flow.failed-{}", "metrics-flow.counters-{}", "metrics-flow.exporters-{}")
 
 
-def efctl(*args, es=None, env=None):
+def efctl(*args, es=None, env=None, cwd=None, stdin=""):
 	"""Run efctl (against ES); CompletedProcess with text."""
 	e = {k: v for k, v in os.environ.items() if not k.startswith("EF_")}
 	e.update(es.env() if es else {}, **(env or {}))
-	return subprocess.run([EFCTL, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-		text=True, errors="replace", env=e)
+	return subprocess.run([EFCTL, *args], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+		errors="replace", env=e, cwd=cwd)
 
 
 def replay(es, namespace, *files):

@@ -2,22 +2,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """efctl setup on nodes of its own: twice, drift, foreign, force, dry run, roll-over, remove; API keys; wrong servers."""
 import http.server
+import json
 import os
 import stat
-import sys
 import tempfile
 import threading
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lib"))
-import cluster  # noqa: E402
-import efctl  # noqa: E402
-import net  # noqa: E402
-from tap import done, ok, same, skip  # noqa: E402
+import harness  # noqa: F401 (it makes the test library known)
+import cluster
+import net
+from tap import done, ok, same, skip
 
 LINE = '{"@timestamp":"2026-01-01T00:00:00.000Z","flow":{"type":"netflow5","exporter":"192.0.2.1","port":1,"domain":0,"seq":1,' \
 	'"exported":1767225600000,"received":1767225600000},"ie":{"sourceIPv4Address":"10.0.0.1","destinationIPv4Address":' \
 	'"10.0.0.2","sourceTransportPort":40000,"destinationTransportPort":443,"protocolIdentifier":6,"octetDeltaCount":100,' \
 	'"packetDeltaCount":2}}'
+
+
+class Result:
+	def __init__(self, p):
+		self.code, self.out, self.err = p.returncode, p.stdout, p.stderr
+
+	def json(self):
+		return json.loads(self.out)
+
+	def __str__(self):
+		return f"exit code {self.code}\n{self.out[-3000:]}\n{self.err[-3000:]}"
+
+
+def efctl(es, *args, cwd=None, stdin=""):
+	return Result(harness.efctl(*args, es=es, cwd=cwd, stdin=stdin))
 
 
 def actions(result):
@@ -29,15 +43,15 @@ def actions(result):
 
 
 def twice(c, folder):
-	first = efctl.run(c, "setup", "--dry-run", "--json", cwd=folder)
+	first = efctl(c, "setup", "--dry-run", "--json", cwd=folder)
 	same(first.code, 3, "a dry run on an empty cluster exits with 3")
 	same(list(actions(first)), ["create"], "everything would be created")
 	same(c.get("/_ingest/pipeline/flow")[0], 404, "and nothing was")
-	r = efctl.run(c, "setup", cwd=folder)
+	r = efctl(c, "setup", cwd=folder)
 	same(r.code, 0, "setup")
-	r = efctl.run(c, "setup", "--json", cwd=folder)
+	r = efctl(c, "setup", "--json", cwd=folder)
 	ok(r.code == 0 and set(actions(r)) == {"same", "yours"}, "a second run changes nothing", r)
-	same(efctl.run(c, "setup", "--dry-run", cwd=folder).code, 0, "a dry run then exits with 0")
+	same(efctl(c, "setup", "--dry-run", cwd=folder).code, 0, "a dry run then exits with 0")
 
 
 def drift(c, folder):
@@ -46,19 +60,19 @@ def drift(c, folder):
 	body["template"]["settings"]["index"]["refresh_interval"] = "77s"
 	c.must("PUT", "/_component_template/flow@settings", body)
 	c.must("PUT", "/_ingest/pipeline/flow@custom", {"processors": [{"set": {"field": "labels.mine", "value": "1"}}]})
-	r = efctl.run(c, "setup", "--json", cwd=folder)
+	r = efctl(c, "setup", "--json", cwd=folder)
 	got = actions(r)
 	same(r.code, 3, "something foreign in the way: setup says it is not complete")
 	same(got.get("foreign"), ["flow-roles"], "what does not carry our mark is foreign")
 	same(got.get("drifted"), ["flow@settings"], "what was changed by hand has drifted")
 	ok("flow@custom" in got["yours"], "the user's hook is the user's")
 	same(c.get("/_ingest/pipeline/flow-roles")[1]["flow-roles"]["description"], "mine", "both were kept")
-	r = efctl.run(c, "setup", "--force", cwd=folder)
+	r = efctl(c, "setup", "--force", cwd=folder)
 	same(r.code, 0, "setup --force")
 	ok(c.get("/_ingest/pipeline/flow-roles")[1]["flow-roles"]["description"] != "mine", "replaces what is not ours")
 	ok("77s" not in str(c.get("/_component_template/flow@settings")[1]), "and what was changed")
 	ok("labels.mine" in str(c.get("/_ingest/pipeline/flow@custom")[1]), "but not the user's hook")
-	r = efctl.run(c, "setup", "--json", cwd=folder)
+	r = efctl(c, "setup", "--json", cwd=folder)
 	same(set(actions(r)), {"same", "yours"}, "after that everything is the same")
 
 
@@ -66,41 +80,41 @@ def upgrade(c, folder):
 	"""Options and another version of an asset are an update, not drift; running streams are told about."""
 	c.must("POST", "/logs-flow-setup/_doc?op_type=create&refresh=true", LINE)
 	same(c.count("logs-flow-setup", {"term": {"destination.port": 443}}), 1, "a raw line goes through the pipelines")
-	r = efctl.run(c, "setup", "--json", "--refresh", "3s", cwd=folder)
+	r = efctl(c, "setup", "--json", "--refresh", "3s", cwd=folder)
 	same(actions(r).get("update"), ["flow@settings"], "an option that changes is an update")
 	assets = os.path.join(folder, "assets")
-	efctl.run(c, "assets", "--write", assets, "es-templates/component-templates/flow@mappings.json")
+	efctl(c, "assets", "--write", assets, "es-templates/component-templates/flow@mappings.json")
 	path = os.path.join(assets, "es-templates/component-templates/flow@mappings.json")
 	with open(path) as f:
 		text = f.read()
 	with open(path, "w") as f:
 		f.write(text.replace('"properties": {', '"properties": {"efctl_test": {"type": "keyword"},', 1))
-	r = efctl.run(c, "setup", "--json", "--refresh", "3s", "--assets", assets, cwd=folder)
+	r = efctl(c, "setup", "--json", "--refresh", "3s", "--assets", assets, cwd=folder)
 	got = r.json()
 	same(actions(r).get("update"), ["flow@mappings"], "an asset of another version is an update")
 	same(got["outdated_streams"], ["logs-flow-setup"], "a stream with the older mapping is named")
-	r = efctl.run(c, "setup", "--rollover", "--refresh", "3s", "--assets", assets, cwd=folder)
+	r = efctl(c, "setup", "--rollover", "--refresh", "3s", "--assets", assets, cwd=folder)
 	same(r.code, 0, "setup --rollover")
-	same(efctl.run(c, "setup", "--json", "--refresh", "3s", "--assets", assets, cwd=folder).json()["outdated_streams"], [],
+	same(efctl(c, "setup", "--json", "--refresh", "3s", "--assets", assets, cwd=folder).json()["outdated_streams"], [],
 		"brings the new mapping at once")
 	ok("efctl_test" in str(c.get("/logs-flow-setup/_mapping")[1]), "into the new backing index")
 
 
 def simulate(c):
-	r = efctl.run(c, "simulate", "--json", "-", stdin=LINE)
+	r = efctl(c, "simulate", "--json", "-", stdin=LINE)
 	ok(r.code == 0, "simulate", r)
 	stages = {x["field"]: x["stage"] for x in r.json()["changes"] if x.get("to") is not None}
 	same(stages.get("source.ip"), "normalise", "tells which stage wrote a field")
 	same(r.json()["document"]["destination"]["port"], 443, "and shows the document")
-	r = efctl.run(c, "simulate", "-", stdin="{nonsense")
+	r = efctl(c, "simulate", "-", stdin="{nonsense")
 	same(r.code, 2, "a line that is no JSON is a usage error")
 
 
 def remove(c, folder):
-	same(efctl.run(c, "remove", "--yes", cwd=folder).code, 2, "remove refuses while documents are there")
+	same(efctl(c, "remove", "--yes", cwd=folder).code, 2, "remove refuses while documents are there")
 	ok(c.get("/_ingest/pipeline/flow")[0] == 200, "and removes nothing")
 	c.must("PUT", "/_ingest/pipeline/flow-other", {"description": "somebody else's", "processors": []})
-	r = efctl.run(c, "remove", "--yes", "--data", cwd=folder)
+	r = efctl(c, "remove", "--yes", "--data", cwd=folder)
 	ok(r.code == 0, "remove --data", r)
 	same(c.get("/_index_template/logs-flow")[0], 404, "templates are gone")
 	same(c.get("/_ingest/pipeline/flow")[0], 404, "pipelines are gone")
@@ -112,24 +126,24 @@ def remove(c, folder):
 def elasticsearch8(folder):
 	"""Elasticsearch 8 with security, bare: no processors, no ILM, no API keys (it lacks the module for their index)."""
 	c = cluster.embedded("es8")
-	r = efctl.run(cluster.Cluster(c.url), "setup", cwd=folder)
+	r = efctl(cluster.Cluster(c.url), "setup", cwd=folder)
 	ok(r.code == 2 and "401" in r.err and "password" in r.err, "no credentials: says what to set", r)
-	r = efctl.run(cluster.Cluster(c.url, c.user, "wrong"), "status", cwd=folder)
+	r = efctl(cluster.Cluster(c.url, c.user, "wrong"), "status", cwd=folder)
 	ok(r.code == 2 and "401" in r.err and "wrong" not in r.err, "a wrong password: the same, and it is not shown", r)
-	r = efctl.run(c, "setup", cwd=folder)
+	r = efctl(c, "setup", cwd=folder)
 	ok(r.code == 1 and "API key" in r.err, "a cluster that cannot make keys: the server's reason", r)
-	r = efctl.run(c, "setup", "--no-key", "--json", cwd=folder)
+	r = efctl(c, "setup", "--no-key", "--json", cwd=folder)
 	ok(r.code == 0 and set(actions(r)) == {"same", "yours"}, "all else was installed and is the same on Elasticsearch 8", r)
 	life = c.must("POST", "/_index_template/_simulate_index/logs-flow-x")["template"]
 	ok(life.get("lifecycle", {}).get("data_retention") == "30d", "without ILM the data stream lifecycle keeps 30 days", life)
-	r = efctl.run(c, "setup", "--no-key", "--json", "--retention", "7d", cwd=folder)
+	r = efctl(c, "setup", "--no-key", "--json", "--retention", "7d", cwd=folder)
 	same(actions(r).get("update"), ["flow@lifecycle"], "another retention is an update of the lifecycle alone")
 
 
 def keys(c, folder):
 	"""The key that setup makes for efd, on a whole Elasticsearch."""
 	path = os.path.join(folder, "key")
-	r = efctl.run(c, "setup", "--key-file", path, cwd=folder)
+	r = efctl(c, "setup", "--key-file", path, cwd=folder)
 	if not ok(r.code == 0, "setup with a key", r):
 		return
 	same(stat.S_IMODE(os.stat(path).st_mode), 0o600, "the key file is for its owner only")
@@ -143,7 +157,7 @@ def keys(c, folder):
 	same(with_key.post("/_bulk", '{"create":{"_index":"other"}}\n{}\n')[1]["items"][0]["create"]["status"], 403,
 		"and nothing elsewhere")
 	before = os.stat(path).st_mtime_ns
-	r = efctl.run(c, "setup", "--json", "--key-file", path, cwd=folder)
+	r = efctl(c, "setup", "--json", "--key-file", path, cwd=folder)
 	ok(r.json()["key"] == "same" and os.stat(path).st_mtime_ns == before, "a key that works is kept", r)
 	ok(set(actions(r)) == {"same", "yours"}, "and nothing else changes either", r)
 	c.delete("/_data_stream/logs-flow-setup")
@@ -162,19 +176,19 @@ class Other(http.server.BaseHTTPRequestHandler):
 def wrong_servers(folder):
 	nobody = cluster.Cluster(f"http://127.0.0.1:{net.free_port()}")
 	for command in (["setup"], ["status"], ["top"], ["doctor"], ["remove", "--yes"]):
-		r = efctl.run(nobody, *command, cwd=folder)
+		r = efctl(nobody, *command, cwd=folder)
 		ok(r.code == 4 and nobody.url in r.err, f"{command[0]}: nobody answers: exit code 4, with the URL", r)
 	server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other)
 	threading.Thread(target=server.serve_forever, daemon=True).start()
 	other = cluster.Cluster(f"http://127.0.0.1:{server.server_port}")
-	r = efctl.run(other, "setup", cwd=folder)
+	r = efctl(other, "setup", cwd=folder)
 	ok(r.code == 2 and "neither Elasticsearch nor OpenSearch" in r.err, "another web server is recognised", r)
-	r = efctl.run(cluster.Cluster(f"https://127.0.0.1:{server.server_port}"), "setup", cwd=folder)
+	r = efctl(cluster.Cluster(f"https://127.0.0.1:{server.server_port}"), "setup", cwd=folder)
 	ok(r.code in (1, 4) and r.err, "no TLS there: a message", r)
 	server.shutdown()
 	for args in (["setup", "--bogus"], ["nonsense"], ["setup", "--retention", "soon"], ["setup", "--assets", "/nowhere/x"],
 			["setup", "extra"], ["top", "weather"]):
-		same(efctl.run(nobody, *args, cwd=folder).code, 2, f"usage: {' '.join(args)}")
+		same(efctl(nobody, *args, cwd=folder).code, 2, f"usage: {' '.join(args)}")
 
 
 def main():
