@@ -16,7 +16,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.
 DEPS     = gcc libc6-dev make pkg-config libcurl4-openssl-dev libjansson-dev libmaxminddb-dev libpcap-dev libyaml-dev \
            libdeflate-dev libisal-dev libmicrohttpd-dev libsystemd-dev libseccomp-dev libssl-dev uthash-dev
 DEMODEPS = python3 python3-pip maven curl ca-certificates
-TESTDEPS = $(DEMODEPS) openssl libcmocka-dev python3-yaml openjdk-17-jdk-headless softflowd pmacct openvswitch-switch iproute2
+TESTDEPS = $(DEMODEPS) openssl libcmocka-dev python3-yaml openjdk-17-jdk-headless softflowd pmacct openvswitch-switch iproute2 jsonnet
 
 LIBS = libcurl jansson libmaxminddb libpcap yaml-0.1 libdeflate libmicrohttpd libssl libcrypto
 HAVE := $(shell for l in libisal libsystemd libseccomp; do pkg-config --exists $$l && echo $$l; done)# used where they are
@@ -48,11 +48,11 @@ scripts    = $(wildcard $(addsuffix /test_*.py,$(addprefix tests/,$(1))) $(addsu
 CHECKS     = $(UNIT_TESTS) $(call scripts,lib golden golden-bad captures assets oracle fuzz)
 FUZZ       = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 TEST_TOOLS = $(BUILD)/tests/oracle/decode $(FUZZ:%=$(BUILD)/tests/fuzz/%) $(BUILD)/tests/fuzz/seeds
-CLUSTER    = $(call scripts,pipeline dict e2e)
+CLUSTER    = $(call scripts,pipeline dict e2e kibana)
 FAULT      = $(call scripts,fault)
 WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
 
-.PHONY: all help check test bench pipeline e2e fault test-cluster fuzz fuzz-run demo demo-stop clean format lint deps deps-test install-deps asan tsan install
+.PHONY: all help check test bench pipeline e2e fault test-cluster test-kibana dashboards fuzz fuzz-run demo demo-stop clean format lint deps deps-test install-deps asan tsan install
 .SECONDARY:
 export ES_URL ES_USER ES_PASSWORD ES_API_KEY ES_CA_FILE KIBANA_URL
 
@@ -132,6 +132,13 @@ $(BUILD)/tests/bench/gen: $(call src,tests/bench/generate)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
 bench: all $(BUILD)/tests/bench/gen $(BUILD)/tests/bench/decode ## How fast it is, as ratios
 	$(Q)tests/bench/decode.py
+
+test-kibana: all ## The dashboards in a browser, in your Kibana: KIBANA_URL=, ES_URL=, ES_USER=, ES_PASSWORD=
+	$(Q)test -n "$(KIBANA_URL)" -a -n "$(ES_URL)" || { echo 'say which: make test-kibana KIBANA_URL=http://host:5601 ES_URL=https://host:9200'; exit 2; }
+	$(Q)tests/run.py -t 1800 tests/kibana/test_browser.py
+
+dashboards: ## Compile kibana/src (Jsonnet) into kibana/<type>/<id>.json
+	$(Q)kibana/src/pretty.py kibana/src kibana
 
 fuzz: ## Fuzz each target for T seconds (60) with libFuzzer; findings: build-fuzz/found
 	$(Q)$(MAKE) fuzz-run BUILD=build-fuzz CC=clang-14 FUZZER=1 SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'

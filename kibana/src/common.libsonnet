@@ -47,7 +47,7 @@ local v = import 'vega.libsonnet';
   toHost(panel): k.drill(panel, [['flow-hosts', 'Host page'], records]),
   toAs(panel): k.drill(panel, [['flow-as', 'AS traffic'], records]),
   toService(panel): k.drill(panel, [['flow-top-services', 'Services'], records]),
-  toExporter(panel): k.drill(panel, [['flow-interfaces', 'Interfaces'], records]),
+  toExporter(panel): k.drill(panel, [['flow-exporters', 'Exporter page'], ['flow-interfaces', 'Interfaces'], records]),
   toThreats(panel): k.drill(panel, [['flow-threats', 'Threats'], records]),
   toRecords(panel): k.drill(panel, [records]),
 
@@ -63,7 +63,7 @@ local v = import 'vega.libsonnet';
     ['Users', [['flow-users', 'Users and processes']]],
     ['Firewall', [['flow-firewall', 'Firewall and NAT']]],
     ['Details', [['flow-details-types', 'Types'], ['flow-details-attributes', 'Attributes'], ['flow-details-locality', 'Locality']]],
-    ['Exporters', [['flow-interfaces', 'Interfaces']]],
+    ['Exporters', [['flow-exporters', 'Exporters'], ['flow-interfaces', 'Interfaces'], ['flow-counters', 'sFlow counters'], ['flow-ingest', 'Ingest health']]],
     ['Records', [['flow-records-client-server', 'Client / server'], ['flow-records-source-destination', 'Source / destination']]],
   ],
   nav(here, description): k.row(4, [[48, k.nav(groups, here, description)]]),

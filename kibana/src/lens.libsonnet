@@ -76,6 +76,11 @@ local k = import 'kibana.libsonnet';
   counterRate(field, label, suffix, factor=1, decimals=1)::
     l.formula(label, "normalize_by_unit(counter_rate(max(%s)), unit='s') * %s" % [field, factor],
               { max: l.part('max', [], field), grown: l.part('counter_rate', ['max']), second: l.part('normalize_by_unit', ['grown']) }, mul('second', factor), 'max', 'number', decimals, suffix),
+  // Its bits a second divided by the interface's speed.
+  counterUtilisation(field, speed, label='Utilisation')::
+    l.formula(label, "normalize_by_unit(counter_rate(max(%s)), unit='s') * 8 / max(%s)" % [field, speed],
+              { max: l.part('max', [], field), grown: l.part('counter_rate', ['max']), second: l.part('normalize_by_unit', ['grown']), speed: l.part('max', [], speed) },
+              div(mul('second', 8), 'speed'), 'max', 'percent', 2),
   // Share of the whole table or chart.
   share(field, label='Share')::
     l.formula(label, 'sum(%s) / overall_sum(sum(%s))' % [field, field],

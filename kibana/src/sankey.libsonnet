@@ -25,10 +25,11 @@ function(columns, measure='network.bytes', human=vega.human.bytes, size=12, inde
       { events: '@node:mouseover, @name:mouseover', update: 'datum.key' },
       { events: '@node:mouseout, @name:mouseout', update: "''" },
     ] },
-    // "other" is not one value: clicking it does nothing.
+    // "other" is not one value: clicking it does nothing. The data view is looked up by its title with a full text search:
+    // without the quotes Kibana takes the first that has similar words.
     { name: 'pick', value: null, on: [{
       events: '@node:click, @name:click',
-      update: "datum.name == '%s' ? null : kibanaAddFilter(%s, '%s', datum.name)" % [other, pick, index],
+      update: "datum.name == '%s' ? null : kibanaAddFilter(%s, '\"%s\"', datum.name)" % [other, pick, index],
     }] },
   ],
   // Nodes: the largest of each column. Links: the pairs of neighbouring columns, with every name that is no node taken as "other".

@@ -16,6 +16,8 @@ local k = import 'kibana.libsonnet';
     count(x):: "(%s < 10000 ? format(round(%s), ',') : format(%s, '.3~s'))" % [x, x, x],
     perSecond(x):: "(%s < 100 ? format(%s, '.2~f') : %s < 10000 ? format(%s, ',.0f') : format(%s, '.3~s')) + ' /s'" % [x, x, x, x, x],
     micros(x):: "(%s < 1000 ? format(%s, '.0f') + ' µs' : %s < 1e6 ? format(%s / 1000, '.3~r') + ' ms' : format(%s / 1e6, '.3~r') + ' s')" % [x, x, x, x, x],
+    millis(x):: "(%s < 1000 ? format(%s, '.0f') + ' ms' : %s < 120000 ? format(%s / 1000, '.3~r') + ' s' : format(%s / 60000, ',.0f') + ' min')" % [x, x, x, x, x],
+    hundredths(x):: "format(%s / 10000, '.1%%')" % x,
     percent(x):: "format(%s, '.2~%%')" % x,
   },
 
@@ -40,20 +42,21 @@ local k = import 'kibana.libsonnet';
   unique(title, field, filter=null, colour='#9170b8'):: tile(title, { cardinality: { field: field } }, v.human.count, false, filter, 1, colour),
   avg(title, field, human, filter=null, colour='#d6bf57'):: tile(title, { avg: { field: field } }, human, false, filter, 1, colour),
   max(title, field, human=v.human.count, filter=null, colour='#d6bf57'):: tile(title, { max: { field: field } }, human, false, filter, 1, colour),
-  // a / b over the range, each {sum: field} or {count: query}
-  fraction(title, a, b, colour='#e7664c'):: tile(title, null, v.human.percent, false, null, 1, colour) + { fraction: [a, b] },
+  // sum(a) / sum(b), and avg(a) - avg(b)
+  fraction(title, a, b, human=v.human.percent, colour='#e7664c'):: tile(title, null, human, false, null, 1, colour) + { two: { a: { sum: { field: a } }, b: { sum: { field: b } }, of: '(%s > 0 ? %s / %s : 0)' } },
+  difference(title, a, b, human=v.human.millis, colour='#d6bf57'):: tile(title, null, human, false, null, 1, colour) + { two: { a: { avg: { field: a } }, b: { avg: { field: b } }, of: 'max(0, (%s || 0) * 0 + %s - %s)' } },
 
   // The filter of a tile is an Elasticsearch query.
   local wrap(t, agg) = if t.filter == null then agg else { filter: t.filter, aggs: { v: agg } },
   local aggsOf(tiles) = std.foldl(function(a, b) a + b, [
     local t = tiles[i];
-    if std.objectHas(t, 'fraction') then { ['a%d' % i]: { sum: { field: t.fraction[0] } }, ['b%d' % i]: { sum: { field: t.fraction[1] } } }
+    if std.objectHas(t, 'two') then { ['a%d' % i]: t.two.a, ['b%d' % i]: t.two.b }
     else { ['a%d' % i]: wrap(t, t.agg) }
     for i in std.range(0, std.length(tiles) - 1)
   ], {}),
   local valueOf(t, i, where) =
     local path(n) = where + n + (if t.filter == null then '' else '.v') + '.value';
-    if std.objectHas(t, 'fraction') then '(%s > 0 ? %s / %s : 0)' % [path('b%d' % i), path('a%d' % i), path('b%d' % i)]
+    if std.objectHas(t, 'two') then t.two.of % [path('b%d' % i), path('a%d' % i), path('b%d' % i)]
     else '(%s || 0) * %s' % [path('a%d' % i), t.factor],
 
   kpis(tiles, index='logs-flow-*'):: k.untitled(k.vis('vega', 'Key figures', { spec: {

@@ -20,8 +20,14 @@ local formats =
 
 local records(a, b) = ['observer.name', 'flow.%s.name' % a, '%s.port' % a, 'flow.%s.name' % b, '%s.port' % b];
 
+local counters(names) = ['counters.if_counters.' + n for n in names];
+
 [
   k.dataView('flow', 'logs-flow-*', 'Flow records', formats),
+  k.dataView('flow-counters', 'metrics-flow.counters-*', 'Flow counters', { 'flow.speed': f.bits } + each(counters(['ifInOctets', 'ifOutOctets']), f.bytes)),
+  k.dataView('flow-exporters', 'metrics-flow.exporters-*', 'Flow exporters', { 'exporter.bytes': f.bytes, 'exporter.clock_skew_ms': f.duration('milliseconds') }),
+  k.dataView('flow-failed', 'logs-flow.failed-*', 'Flow records that failed'),
+  k.savedSearch('flow-records-failed', 'Flow: records that failed', 'Records that could not be enriched, with the reason and the raw line', ['observer.ip', 'flow.type', 'error.type', 'error.message', 'event.original'], '', 'flow-failed'),
   k.savedSearch('flow-records', 'Flow: records, client and server', 'Who asked whom for what',
                 records('client', 'server') + ['flow.service.name', 'network.application', 'event.duration', 'network.bytes', 'network.packets']),
   k.savedSearch('flow-records-wire', 'Flow: records, source and destination', 'As the exporter saw them on the wire',

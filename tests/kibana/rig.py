@@ -1,49 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the dashboard tests share: HTTP to Elasticsearch and Kibana, the index templates, the compiled objects."""
-import base64
+"""What the dashboard tests share: the compiled objects, the mappings, a cluster with demo data."""
 import glob
 import json
 import os
-import urllib.error
-import urllib.request
+import subprocess
+import sys
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-# Members that Kibana keeps as JSON inside a string: folded on the way to Kibana, plain in the files (see kibana/README.md).
-FOLDED = {"fieldFormatMap", "fieldAttrs", "typeMeta", "sourceFilters", "runtimeFieldMap", "spec"}
-
-
-def call(url, method="GET", body=None, content="application/json"):
-	"""(status, decoded reply); a string body is sent as it is."""
-	data = None if body is None else body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
-	request = urllib.request.Request(url, data, {"Content-Type": content, "kbn-xsrf": "1"}, method=method)
-	if os.environ.get("ES_USER"):
-		pair = "%s:%s" % (os.environ["ES_USER"], os.environ.get("ES_PASSWORD", ""))
-		request.add_header("Authorization", "Basic " + base64.b64encode(pair.encode()).decode())
-	try:
-		with urllib.request.urlopen(request, timeout=120) as reply:
-			text = reply.read()
-			return reply.status, json.loads(text) if text else None
-	except urllib.error.HTTPError as e:
-		text = e.read()
-		try:
-			return e.code, json.loads(text)
-		except ValueError:
-			return e.code, text.decode(errors="replace")
-
-
-def fold(node, key=""):
-	"""The object as Kibana wants it: every member of FOLDED or named *JSON becomes its compact JSON text, innermost first."""
-	if isinstance(node, dict):
-		node = {k: fold(v, k) for k, v in node.items()}
-	elif isinstance(node, list):
-		node = [fold(v) for v in node]
-	if (key in FOLDED or key.endswith("JSON")) and not isinstance(node, str):
-		return json.dumps(node, separators=(",", ":"), ensure_ascii=False)
-	return node
+TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+EFCTL = os.path.join(TOP, os.environ.get("BUILD", "build"), "efctl")
+NAMESPACE = "dashboards"
 
 
 def objects():
-	"""The compiled saved objects as they are in kibana/, plain."""
+	"""The compiled saved objects as they are in kibana/, plain (not folded)."""
 	out = []
 	for path in sorted(glob.glob(os.path.join(TOP, "kibana", "*", "*.json"))):
 		with open(path) as f:
@@ -53,43 +22,58 @@ def objects():
 	return out
 
 
+def template(folder, name):
+	with open(os.path.join(TOP, "es-templates", folder, name + ".json")) as f:
+		return json.load(f)
+
+
 def mapping_fields(name):
-	"""{field: type} of a component template."""
-	with open(os.path.join(TOP, "es-templates", "component-templates", name + ".json")) as f:
-		found = {}
-		def walk(properties, path):
-			for key, d in properties.items():
-				if "properties" in d:
-					walk(d["properties"], path + key + ".")
-				else:
-					found[path + key] = d.get("type")
-				for sub, sd in d.get("fields", {}).items():
-					found[path + key + "." + sub] = sd.get("type")
-		walk(json.load(f)["template"]["mappings"]["properties"], "")
+	"""{field: type} of an index template and the component templates it is composed of."""
+	found = {}
+	def walk(properties, path):
+		for key, d in properties.items():
+			if "properties" in d:
+				walk(d["properties"], path + key + ".")
+			else:
+				found[path + key] = d.get("type")
+	index = template("index-templates", name)
+	for t in [template("component-templates", c) for c in index["composed_of"] if c == "flow@mappings"] + [index]:
+		walk(t["template"].get("mappings", {}).get("properties", {}), "")
 	return found
 
 
-def install_templates(es):
-	"""The index templates of es-templates/ without their pipeline and lifecycle: the documents are finished already."""
-	values = {"${refresh}": "1s", "${shards}": 1, "${replicas}": 0, "${retention}": "30d"}
-	def fill(node):
-		if isinstance(node, dict):
-			return {k: fill(v) for k, v in node.items()}
-		if isinstance(node, list):
-			return [fill(v) for v in node]
-		return values.get(node, node) if isinstance(node, str) else node
-	done = []
-	for kind, folder in (("_component_template", "component-templates"), ("_index_template", "index-templates")):
-		for path in sorted(glob.glob(os.path.join(TOP, "es-templates", folder, "*.json"))):
-			name = os.path.basename(path)[:-5]
-			if ".ilm" in name or ".dsl" in name:
-				continue
-			name = name.replace(".none", "")
-			with open(path) as f:
-				body = fill(json.load(f))
-			body["template"].get("settings", {}).get("index", {}).pop("default_pipeline", None)
-			status, reply = call("%s/%s/%s" % (es, kind, name), "PUT", body)
-			if status >= 300:
-				raise SystemExit("%s: %s" % (name, json.dumps(reply)[:500]))
-			done.append(name)
-	return done
+def efctl(cluster, *arguments):
+	env = dict(os.environ, **cluster.env())
+	env.pop("EF_KIBANA_URL", None)
+	p = subprocess.run([EFCTL, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+	if p.returncode:
+		raise RuntimeError("efctl %s: %d\n%s" % (" ".join(arguments), p.returncode, p.stdout[-3000:]))
+	return p.stdout
+
+
+def demo(cluster, flows=6000, hours=24):
+	"""Demo documents in streams of their own (namespace NAMESPACE), made by the templates of `efctl setup`."""
+	if cluster.get("/_index_template/logs-flow")[0] != 200:
+		efctl(cluster, "setup", "--no-kibana", "--no-key", "--refresh", "1s")
+	streams = [s + NAMESPACE for s in ("logs-flow-", "metrics-flow.counters-", "metrics-flow.exporters-", "logs-flow.failed-")]
+	for s in streams:
+		cluster.delete("/_data_stream/" + s)
+	sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+	import demo_data
+	lines = []
+	def send():
+		reply = cluster.must("POST", "/_bulk", "\n".join(lines) + "\n", "application/x-ndjson")
+		bad = [i["create"] for i in reply["items"] if i["create"]["status"] != 201]
+		if bad:
+			raise RuntimeError("refused: " + json.dumps(bad[0])[:800])
+		lines.clear()
+	now_ms = None
+	for stream, doc in demo_data.documents(demo_data.arguments(["--flows", str(flows), "--hours", str(hours), "--namespace", NAMESPACE])):
+		lines += ['{"create":{"_index":"%s","pipeline":"_none"}}' % stream, json.dumps(doc)]
+		now_ms = max(now_ms or 0, doc["@timestamp"])
+		if len(lines) >= 4000:
+			send()
+	if lines:
+		send()
+	cluster.must("POST", "/logs-flow*,metrics-flow*/_refresh")
+	return now_ms + 1000, int(hours * 3600000) + 2000

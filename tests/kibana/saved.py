@@ -5,8 +5,8 @@ import re
 METRICS = {"sum": "sum", "average": "avg", "unique_count": "cardinality", "max": "max", "min": "min"}
 # Kibana's own names, which no mapping has.
 NOT_FIELDS = {"___records___"}
-# Which component template maps the documents of a data view.
-TEMPLATE_OF = {"flow": "flow@mappings", "flow-counters": "metrics-flow.counters", "flow-exporters": "metrics-flow.exporters", "flow-failed": "logs-flow.failed"}
+# Which index template maps the documents of a data view.
+TEMPLATE_OF = {"flow": "logs-flow", "flow-counters": "metrics-flow.counters", "flow-exporters": "metrics-flow.exporters", "flow-failed": "logs-flow.failed"}
 
 
 def walk(node, key):
@@ -30,7 +30,8 @@ def panels(objects):
 
 
 def where(dashboard, panel):
-	return "%s %s '%s'" % (dashboard["id"], panel["panelIndex"], panel.get("title", "navigation"))
+	title = panel.get("title") or panel["embeddableConfig"].get("savedVis", {}).get("title") or "navigation"
+	return "%s %s '%s'" % (dashboard["id"], panel["panelIndex"], title)
 
 
 def lens_layers(panel):

@@ -10,7 +10,64 @@ local ingress = l.terms('flow.ingress.interface', 'Interface', 12);
 local egress = l.terms('flow.egress.interface', 'Interface', 12);
 local interfaces = [c.control.exporter, c.control.ingress, c.control.egress, k.control('flow.ingress.role', 'Role in'), c.control.direction, c.control.service];
 
+local counters = 'flow-counters';
+local interface = l.terms('flow.interface', 'Interface', 10, false);
+local octets(field) = l.counterRate('counters.if_counters.' + field, 'Mbit/s', '', 0.000008, 2);
+local grown(field, decimals=1) = l.counterRate('counters.if_counters.' + field, '/s', '', 1, decimals);
+local health = 'flow-exporters';
+local sum(field, label) = l.sum('exporter.' + field, label);
+local rate(field, label) = l.rate('exporter.' + field, label, '');
+local healthKpis = v.kpis([
+  v.unique('Exporters', 'observer.name', null, '#d6bf57'),
+  v.rate('Datagrams', 'exporter.datagrams'),
+  v.rate('Records', 'exporter.records'),
+  v.sum('Lost (gaps in the sequence)', 'exporter.lost', v.human.count, null, '#e7664c'),
+  v.sum('Without template', 'exporter.unknown_templates', v.human.count, null, '#da8b45'),
+  v.sum('Not decoded', 'exporter.decode_errors', v.human.count, null, '#e7664c'),
+  v.max('Largest clock skew', 'exporter.clock_skew_ms', v.human.millis),
+  v.sum('Restarts', 'exporter.restarts'),
+], 'metrics-flow.exporters-*');
+
 [
+  c.dashboard('flow-exporters', 'Exporters', 'Who sends flows, how much, and how well', interfaces, [
+    k.row(6, [[48, healthKpis]]),
+    k.row(12, [
+      [16, c.toExporter(l.area('Exporters, Mbit/s of the flows', c.exporter(10), c.bits, legendSize='medium'))],
+      [16, l.area('Records/s', c.exporter(10), rate('records', 'records/s'), view=health, legendSize='medium')],
+      [16, l.stacks('Lost by exporter (gaps in the sequence)', c.exporter(10), sum('lost', 'Lost'), view=health, legendSize='medium')],
+    ]),
+    k.row(12, [
+      [48, l.table('Health of the exporters', [l.tuple(['observer.name', 'flow.type', 'flow.exporter.domain'], 'Exporter › type › domain', 200)], [
+        sum('records', 'Records'),
+        sum('datagrams', 'Datagrams'),
+        sum('lost', 'Lost'),
+        sum('duplicates', 'Duplicates'),
+        sum('reordered', 'Reordered'),
+        sum('restarts', 'Restarts'),
+        sum('unknown_templates', 'Without template'),
+        sum('decode_errors', 'Not decoded'),
+        sum('held_dropped', 'Held, dropped'),
+        l.max('exporter.templates', 'Templates'),
+        l.max('exporter.sampling_rate', 'Sampling 1 in'),
+        l.max('exporter.clock_skew_ms', 'Clock skew', null),
+        l.last('@timestamp', 'Last heard', 'date'),
+      ], view=health, widths=[300], rows=6)],
+    ]),
+    k.row(12, [
+      [16, l.lines('Clock skew, ms', c.exporter(10, false), l.max('exporter.clock_skew_ms', 'ms'), view=health, legendSize='medium')],
+      [16, l.series('Datagrams that are not as they should be', [sum('decode_errors', 'not decoded'), sum('unknown_templates', 'without template'), sum('reordered', 'reordered'), sum('duplicates', 'duplicates')], view=health, type='bar_stacked', colours=['#e7664c', '#da8b45', '#d6bf57', '#6092c0'])],
+      [16, l.lines('Templates known', c.exporter(10, false), l.max('exporter.templates', 'templates'), view=health, legendSize='medium')],
+    ]),
+    k.row(13, [
+      [24, l.area('Interfaces in, Mbit/s', ingress, c.bits)],
+      [24, l.area('Interfaces out, Mbit/s', egress, c.bits)],
+    ]),
+    k.row(13, [
+      [24, l.area('Interfaces in, packets/s', ingress, c.pps)],
+      [24, l.area('Interfaces out, packets/s', egress, c.pps)],
+    ]),
+  ]),
+
   c.dashboard('flow-interfaces', 'Interfaces', 'In and out of every interface, 95th percentile, use of its speed', interfaces, [
     k.row(14, [
       [24, v.panel('In: mean, 95th percentile, peak', billing('flow.ingress.interface', 'flow.ingress.speed', '#54b399'))],
@@ -28,5 +85,69 @@ local interfaces = [c.control.exporter, c.control.ingress, c.control.egress, k.c
       [24, l.table('Interface in', [l.tuple(['observer.name', 'observer.ingress.interface.name', 'observer.ingress.interface.alias'], 'Exporter › interface › description', 200)], [c.bytes, c.packets, c.flows, l.max('flow.ingress.speed', 'Speed', null)], widths=[380], rows=10)],
       [24, l.table('From interface to interface', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.share, c.flows], widths=[400], rows=10)],
     ]),
+  ]),
+
+  c.dashboard('flow-counters', 'sFlow counters', 'What the devices count themselves: every packet, not a sample',
+              [k.control('observer.name', 'Exporter', counters), k.control('flow.interface', 'Interface', counters)], [
+    k.row(6, [[48, v.kpis([
+      v.unique('Exporters', 'observer.name', null, '#d6bf57'),
+      v.unique('Interfaces', 'flow.interface'),
+      v.count('Samples'),
+      v.unique('Up interfaces', 'flow.interface', { range: { 'counters.if_counters.ifStatus': { gte: 3 } } }, '#54b399'),
+      v.max('Largest speed', 'flow.speed', v.human.bits),
+    ], 'metrics-flow.counters-*')]]),
+    k.row(13, [
+      [24, l.lines('In, Mbit/s', interface, octets('ifInOctets'), view=counters)],
+      [24, l.lines('Out, Mbit/s', interface, octets('ifOutOctets'), view=counters)],
+    ]),
+    k.row(13, [
+      [24, l.lines('In, share of the speed', interface, l.counterUtilisation('counters.if_counters.ifInOctets', 'flow.speed'), view=counters)],
+      [24, l.lines('Out, share of the speed', interface, l.counterUtilisation('counters.if_counters.ifOutOctets', 'flow.speed'), view=counters)],
+    ]),
+    k.row(13, [
+      [12, l.lines('In, unicast packets/s', interface, grown('ifInUcastPkts'), view=counters, legendSize='medium')],
+      [12, l.lines('In, multicast packets/s', interface, grown('ifInMulticastPkts'), view=counters, legendSize='medium')],
+      [12, l.lines('In, discards/s', interface, grown('ifInDiscards', 3), view=counters, legendSize='medium')],
+      [12, l.lines('Out, errors/s', interface, grown('ifOutErrors', 3), view=counters, legendSize='medium')],
+    ]),
+    k.row(12, [
+      [48, l.table('Interfaces, as last reported', [l.terms('flow.interface', 'Interface', 200, false)], [
+        l.max('counters.if_counters.ifInOctets', 'Octets in', null),
+        l.max('counters.if_counters.ifOutOctets', 'Octets out', null),
+        l.max('flow.speed', 'Speed', null),
+        l.max('counters.if_counters.ifInErrors', 'Errors in'),
+        l.max('counters.if_counters.ifOutErrors', 'Errors out'),
+        l.max('counters.if_counters.ifInDiscards', 'Discards in'),
+        l.max('counters.if_counters.ifOutDiscards', 'Discards out'),
+        l.max('counters.if_counters.ifStatus', 'Status (3 up)'),
+      ], view=counters, widths=[320], rows=6)],
+    ]),
+  ]),
+
+  c.dashboard('flow-ingest', 'Ingest health', 'From the exporter to the document: delay, failures, tags', [c.control.exporter, k.control('flow.type', 'Flow type')], [
+    k.row(6, [[48, v.kpis([
+      v.count('Documents'),
+      v.difference('Receive to ingest, mean', 'event.ingested', 'event.created'),
+      v.difference('End of flow to receive, mean', 'event.created', '@timestamp'),
+      v.count('Clock off (receive time used)', { term: { tags: 'exporter_clock_skew' } }, '#da8b45'),
+      v.count('Held for a template', { term: { tags: 'held' } }, '#6092c0'),
+      v.count('Values out of range', { term: { tags: 'clamped' } }, '#da8b45'),
+      v.fraction('Scale of sampling', 'network.packets', 'flow.raw.packets', v.human.count, '#9170b8'),
+    ])]]),
+    k.row(12, [
+      [16, l.stacks('Documents by flow type', l.terms('flow.type', 'Flow type', 8, false), c.flows, legendSize='medium')],
+      [16, l.area('Documents/s by exporter', c.exporter(10), c.fps, legendSize='medium')],
+      [16, l.stacks('Tags', l.terms('tags', 'Tag', 8, false), c.flows, 'tags: *')],
+    ]),
+    k.row(12, [
+      [16, l.series('Records held for a template, dropped, lost', [sum('held', 'held'), sum('held_dropped', 'dropped'), sum('lost', 'lost')], view=health, type='bar_stacked', colours=['#6092c0', '#da8b45', '#e7664c'])],
+      [16, l.stacks('Sampling in force, documents', l.terms('flow.sampling.rate', 'One in', 8, true, 'number'), c.flows, legendSize='medium')],
+      [16, l.stacks('Where the sampling rate is from', l.terms('flow.sampling.origin', 'Origin', 6, false), c.flows, legendSize='medium')],
+    ]),
+    k.row(12, [
+      [24, l.stacks('Records that failed, by where', l.terms('error.type', 'Where', 8, false), c.flows, view='flow-failed')],
+      [24, l.table('Records that failed', [l.tuple(['observer.ip', 'error.type'], 'Exporter › where', 50)], [c.flows], view='flow-failed', widths=[420], rows=5)],
+    ]),
+    k.row(14, [[48, k.search('Records that failed', 'flow-records-failed')]]),
   ]),
 ]

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clicks: a sankey node and a bar set a filter, a link of the navigation keeps the time and the pinned filter, a drill-down takes
+// the clicked value along. node clicks.js SHOTS_DIR; prints TAP points.
+const { open, dashboard, settle } = require('./browser.js');
+
+const point = (good, name, detail = '') => { if (!good && detail) console.log(detail); console.log(`${good ? 'ok' : 'not ok'} - ${name}`); };
+
+(async () => {
+	const [shots] = process.argv.slice(2);
+	let { browser, page } = await open();
+	const pills = () => page.$$eval('[data-test-subj^="filter "]', l => l.map(x => x.innerText.replace(/\n/g, ' ')));
+	const time = () => page.evaluate(() => new URLSearchParams(location.hash.split('?')[1] || '').get('_g') || '');
+	const canvas = async title => (await page.$(`[data-title="${title}"] canvas`)).boundingBox();
+	const sankey = 'The largest flows; click a name to filter';
+
+	// ---- sankey: the first node is at the top left
+	await dashboard(page, 'flow-sankey-client-server', { from: 'now-12h' });
+	let box = await canvas(sankey);
+	let tip = '', x = box.x + 18, y;
+	for (y = box.y + 20; y < box.y + 160 && !tip; y += 6) {		// down the column until a node answers
+		await page.mouse.move(x, y);
+		await page.waitForTimeout(250);
+		tip = await page.evaluate(() => (document.querySelector('#vega-kibana-tooltip') || {}).innerText || '');
+	}
+	point(/\d/.test(tip), 'a node of the sankey has a tooltip', tip);
+	await page.mouse.click(x, y - 6);
+	await page.waitForTimeout(1500);
+	await settle(page);
+	let now = await pills();
+	const name = (now[0] || '').trim();
+	point(now.length === 1 && name && tip.startsWith(name), 'a click on it sets the filter', `${now} / ${tip}`);
+	await page.screenshot({ path: `${shots}/click-sankey.png` });
+
+	// ---- the filter, pinned, goes along with a link of the navigation
+	await page.click('[data-test-subj^="filter "]');
+	await page.waitForTimeout(500);
+	if (await page.$('[data-test-subj="pinFilter"]')) await page.click('[data-test-subj="pinFilter"]');
+	await page.waitForTimeout(1500);
+	await page.click('[data-test-subj="markdownBody"] >> text=Overview');
+	await page.waitForTimeout(1500);
+	await settle(page);
+	now = await pills();
+	point(/flow-overview/.test(page.url()), 'a link of the navigation opens the dashboard', page.url());
+	point(/from:now-12h/.test(decodeURIComponent(await time())), 'it keeps the time', await time());
+	point(now.length === 1 && now[0].trim() === name, 'and the pinned filter', String(now));
+
+	// ---- a click on a bar: filter or drill-down, as the menu says
+	await dashboard(page, 'flow-overview', { from: 'now-12h' });
+	box = await canvas('Top clients');
+	const click = async entry => {
+		await page.mouse.move(box.x + box.width * 0.45, box.y + 24);
+		await page.waitForTimeout(600);
+		await page.mouse.click(box.x + box.width * 0.45, box.y + 24);
+		await page.waitForTimeout(1500);
+		const menu = await page.$(`text=${entry}`);
+		if (menu) await menu.click();
+		await page.waitForTimeout(2500);
+		return !!menu;
+	};
+	let menu = await click('Apply filter to current view');
+	await settle(page);
+	now = await pills();
+	point(menu && now.some(x => /flow\.client\.name|Client/.test(x)), 'a click on a bar sets the filter', `menu ${menu}, ${now}`);
+	await browser.close();
+	({ browser, page } = await open());		// Kibana remembers unsaved filters of a session
+	await dashboard(page, 'flow-overview', { from: 'now-12h' });
+	box = await canvas('Top clients');
+	menu = await click('Host page');
+	await settle(page);
+	now = await pills();
+	point(menu && /flow-hosts/.test(page.url()), 'its drill-down opens the host page', `menu ${menu} ${page.url()}`);
+	point(now.some(x => /flow\.client\.name|Client/.test(x)), 'with the clicked client as filter', String(now));
+	point(/from:now-12h/.test(decodeURIComponent(await time())), 'and the time', await time());
+	await page.screenshot({ path: `${shots}/drill-host.png` });
+	await browser.close();
+})().catch(e => { console.log(String(e.stack || e)); process.exit(1); });

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The dashboards in a real Kibana, in a real browser: imported by efctl, every panel complete, clicks and links work.
+
+Needs KIBANA_URL and ES_URL (ES_USER, ES_PASSWORD), Chromium, node and npm's playwright-core. SHOTS=DIR keeps the pictures,
+DASHBOARDS="flow-overview …" looks at these only, KEEP_DATA=1 takes the data that is there in place of demo data.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "lib"), HERE]
+import cluster
+import npm
+import rig
+import tap
+
+if not os.environ.get("KIBANA_URL") or not os.environ.get("ES_URL"):
+	tap.skip_all("no Kibana: say KIBANA_URL= and ES_URL= (make test-kibana)")
+chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+if not chromium:
+	tap.skip_all("no chromium: the dashboards are not opened (apt-get install chromium)")
+modules = npm.modules("playwright-core@1")
+if not modules:
+	tap.skip_all("no npm package playwright-core: " + npm.why)
+
+es = cluster.connect()
+kibana = os.environ["KIBANA_URL"]
+env = dict(os.environ, **es.env(), EF_KIBANA_URL=kibana, NODE_PATH=modules, CHROMIUM=chromium)
+
+
+def setup():
+	return subprocess.run([rig.EFCTL, "setup", "--no-key", "--force"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+first = setup()
+tap.ok(first.returncode == 0, "efctl setup imports the dashboards", first.stdout[-2000:])
+again = setup()
+kinds = ("dashboard", "index-pattern", "search", "map")
+changed = [line for line in again.stdout.splitlines() if line.split() and line.split()[0] in ("create", "update", "drifted") and any(k in line for k in kinds)]
+tap.ok(again.returncode == 0 and not changed, "a second time it changes nothing", "\n".join(changed) or again.stdout[-800:])
+if not os.environ.get("KEEP_DATA"):
+	rig.demo(es, flows=12000)
+
+with tempfile.TemporaryDirectory() as tmp:
+	shots = os.environ.get("SHOTS", tmp)
+	os.makedirs(shots, exist_ok=True)
+	ids = os.environ.get("DASHBOARDS", "").split() or sorted(o["id"] for o in rig.objects() if o["type"] == "dashboard")
+	for script, arguments in (("panels.js", [shots] + ids), ("clicks.js", [shots])):
+		p = subprocess.Popen(["node", os.path.join(HERE, script)] + arguments, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+		points = 0
+		for line in p.stdout:
+			if line.startswith(("ok ", "not ok ")):
+				good, _, name = line.strip().partition(" - ")
+				tap.ok(good.startswith("ok"), name)
+				points += 1
+			else:
+				tap.note(line.rstrip())
+		tap.ok(p.wait() == 0 and points, script + " ran to its end")
+
+tap.done()

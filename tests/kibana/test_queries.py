@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every search that the dashboards send runs on a real engine over demo data and finds something; Vega draws it.
+
+Lens panels, Vega panels, maps, controls, saved searches. The engine is the one of ES_URL, else an embedded OpenSearch.
+Drawing needs node and npm's vega (fetched into the cache once); without them it is skipped, loudly.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "lib"), HERE]
+import cluster
+import npm
+import rig
+import saved
+import tap
+
+es = cluster.connect()
+objects = rig.objects()
+now_ms, span_ms = rig.demo(es)
+views = {o["id"]: o["attributes"]["title"] for o in objects if o["type"] == "index-pattern"}
+
+
+def search(index, body):
+	"""(reply, what went wrong); over the demo documents only."""
+	status, reply = es.post("/%s/_search" % index.replace("*", rig.NAMESPACE), body)
+	if status != 200:
+		return {}, str(reply)[:400]
+	return reply, ""
+
+
+def found(aggregation):
+	if "buckets" in aggregation:
+		b = aggregation["buckets"]
+		return any(x["doc_count"] for x in (b.values() if isinstance(b, dict) else b))
+	return any(v for k, v in aggregation.items() if k in ("value", "values", "doc_count"))
+
+
+def lens(panel):
+	index = views[saved.view_of(panel["embeddableConfig"]["attributes"]["references"])]
+	for body, top in saved.lens_search(panel, now_ms, span_ms):
+		reply, trouble = search(index, body)
+		if not trouble and not (found(reply["aggregations"][top]) if top else reply["hits"]["total"]["value"]):
+			trouble = "nothing found: " + json.dumps(body)[:600]
+		if trouble:
+			return trouble
+	return ""
+
+
+def vega(panel, spec):
+	"""The spec with the engine's answers in it, for drawing."""
+	for data in spec["data"]:
+		if "url" in data:
+			reply, trouble = search(data["url"]["index"], saved.vega_search(data["url"], now_ms, span_ms))
+			if not trouble and not any(found(a) for a in reply.get("aggregations", {}).values()):
+				trouble = "nothing found"
+			if trouble:
+				return trouble
+			data["values"] = reply
+			del data["url"]
+	return ""
+
+
+lens_panels, specs = 0, []
+for d, p in saved.panels(objects):
+	spec = saved.vega_spec(p)
+	if p["type"] == "lens":
+		lens_panels += 1
+		trouble = lens(p)
+		if trouble:
+			tap.ok(False, "search of " + saved.where(d, p), trouble)
+	elif spec:
+		spec = json.loads(json.dumps(spec))
+		trouble = vega(p, spec)
+		tap.ok(not trouble, "search of " + saved.where(d, p), trouble)
+		specs.append({"name": "%s-%s" % (d["id"], p["panelIndex"]), "spec": spec})
+tap.ok(lens_panels > 100, "%d Lens panels" % lens_panels)
+
+for o in objects:
+	a = o["attributes"]
+	if o["type"] == "map":
+		body = {"size": 0, "aggs": {f: {"filter": {"exists": {"field": f}}} for f in saved.map_fields(a["layerListJSON"])}}
+		reply, trouble = search("logs-flow-*", body)
+		empty = [n for n, g in reply.get("aggregations", {}).items() if not g["doc_count"]]
+		tap.ok(not trouble and not empty, "fields of map " + o["id"], trouble or ", ".join(empty))
+	elif o["type"] == "search":
+		kql = a["kibanaSavedObjectMeta"]["searchSourceJSON"]["query"]["query"]
+		reply, trouble = search(views[saved.view_of(o["references"])], {"query": saved.kql_query(kql), "size": 1, "sort": [{a["sort"][0][0]: a["sort"][0][1]}]})
+		tap.ok(not trouble and reply["hits"]["hits"], "saved search " + o["id"], trouble or "nothing found")
+	elif o["type"] == "dashboard" and "controlGroupInput" in a:
+		refs = {r["name"]: r["id"] for r in o["references"]}
+		troubles = []
+		for n, c in a["controlGroupInput"]["panelsJSON"].items():
+			reply, trouble = search(views[refs["controlGroup_%s:optionsListDataView" % n]], {"size": 0, "aggs": {"v": {"terms": {"field": c["explicitInput"]["fieldName"]}}}})
+			if trouble or not found(reply["aggregations"]["v"]):
+				troubles.append("%s: %s" % (c["explicitInput"]["fieldName"], trouble or "nothing found"))
+		tap.ok(not troubles, "controls of " + o["id"], "\n".join(troubles))
+
+modules = npm.modules("vega@5")
+if not modules:
+	tap.skip("drawing %d Vega panels" % len(specs), "no node or no npm package vega: " + npm.why)
+else:
+	with tempfile.TemporaryDirectory() as tmp:
+		for s in specs:
+			with open(os.path.join(tmp, s["name"] + ".json"), "w") as f:
+				json.dump(s["spec"], f)
+		p = subprocess.run(["node", os.path.join(HERE, "draw.js"), tmp], env=dict(os.environ, NODE_PATH=modules), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+		drawn = dict(line.split(" ", 1) for line in p.stdout.splitlines() if line.startswith("flow-"))
+		for s in specs:
+			tap.ok(drawn.get(s["name"], "").startswith("ok"), "drawing of " + s["name"], drawn.get(s["name"], p.stdout[-800:]))
+		if os.environ.get("KEEP"):
+			shutil.copytree(tmp, os.environ["KEEP"], dirs_exist_ok=True)
+
+tap.done()
