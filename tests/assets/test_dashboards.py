@@ -48,7 +48,7 @@ for d, p in saved.panels(objects):
 		text = p["embeddableConfig"].get("savedVis", {}).get("params", {}).get("markdown", "")
 		reached |= set(re.findall(r"#/view/([\w-]+)", text))
 		if "**" in text:
-			reached |= {d["id"]}
+			reached.add(d["id"])
 		else:
 			troubles.append(d["id"] + ": the current tab is not marked")
 check("every dashboard begins with the navigation", troubles)
