@@ -9,6 +9,7 @@
 #include "importer/dict_ask.h"
 #include "importer/feed.h"
 #include "importer/feed_cmd.h"
+#include "importer/import.h"
 #include "importer/install.h"
 
 static void print_info(const struct dict_info *i)
@@ -133,6 +134,45 @@ static int show(struct app *app, struct err *err)
 	return EF_DONE;
 }
 
+static int import_files(struct app *app, struct import *im, struct err *err)
+{
+	const char *name = app->args.item[1];
+	bool mmdb = strcmp(name, "mmdb") == 0;
+	const struct import_format *format = NULL;
+
+	for (size_t i = 0; i < import_formats_len; i++)
+		if (strcmp(import_formats[i].name, name) == 0)
+			format = &import_formats[i];
+	if (!format && !mmdb)
+		return err_set(err, EF_USAGE,
+			       "import knows hosts, zone, leases, oui and mmdb, not '%s'", name);
+	if (mmdb && app->args.n > 3)
+		return err_set(err, EF_USAGE, "import mmdb takes one file");
+	if (mmdb)
+		return import_mmdb(im, app->args.item[2], &app->flags.field, err);
+	printf("%s\n", format->header);
+	for (size_t i = 2; i < app->args.n; i++)
+		if (format->read(im, app->args.item[i], err))
+			return -1;
+	return 0;
+}
+
+static int import(struct app *app, struct err *err)
+{
+	CLEANUP_JSON json_t *seen = json_object();
+	struct import im = { .out = stdout, .seen = seen };
+
+	if (app->args.n < 3)
+		return err_set(err, EF_USAGE,
+			       "import needs a format and a file: efctl dictionaries import zone "
+			       "example.org.zone > %s/hosts.csv",
+			       app->dictionaries.dir);
+	if (import_files(app, &im, err))
+		return -1;
+	fprintf(stderr, "%zu rows, %zu left out\n", im.rows, im.skipped);
+	return EF_DONE;
+}
+
 /* Leaves only the pipelines in the plan: `apply` installs tables, and the stages because they hold tables. */
 static int only_pipelines(struct plan *plan, struct err *err)
 {
@@ -183,8 +223,9 @@ static const struct action_row {
 	const char *name;
 	command_run *run;
 } actions[] = {
-	{ "list", list },        { "check", check },         { "lookup", lookup }, { "show", show },
-	{ "feeds", feeds_list }, { "update", feeds_update }, { "apply", apply },
+	{ "list", list },   { "check", check },      { "lookup", lookup },
+	{ "show", show },   { "feeds", feeds_list }, { "update", feeds_update },
+	{ "apply", apply }, { "import", import },
 };
 
 int cmd_dictionaries(struct app *app, struct err *err)
@@ -196,5 +237,6 @@ int cmd_dictionaries(struct app *app, struct err *err)
 			return actions[i].run(app, err);
 	return err_set(
 	    err, EF_USAGE,
-	    "dictionaries: '%s' is none of list, check, lookup, show, feeds, update, apply", name);
+	    "dictionaries: '%s' is none of list, check, lookup, show, feeds, update, apply, import",
+	    name);
 }

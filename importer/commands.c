@@ -24,6 +24,8 @@ ROW(show_key, OPT_BOOL, "show-key", NULL, NULL, "Print the new API key, too.");
 ROW(rollover, OPT_BOOL, "rollover", NULL, NULL,
     "Start new backing indices where templates changed, so that the changes count at once.");
 ROW(data, OPT_BOOL, "data", NULL, NULL, "The data streams with all documents, too.");
+ROW(field, OPT_LIST, "field", NULL, "COLUMN=PATH,…",
+    "What import mmdb takes: columns of networks.csv and where they are in the file.");
 ROW(write, OPT_TEXT, "write", NULL, "DIR", "Write the files below DIR.");
 static const struct opt opt_count = { .name = "count",
 				      .type = OPT_INT,
@@ -103,10 +105,10 @@ const struct command commands[] = {
 	  .text = "Bring dashboards that were edited in Kibana back into files",
 	  .options = ROWS(&opt_write) },
 	{ .name = "dictionaries",
-	  .args = "[list|check|lookup ADDRESS…|show NAME|feeds|update [FEED…]|apply]",
+	  .args = "[list|check|lookup ADDRESS…|show NAME|feeds|update [FEED…]|apply|import FORMAT FILE…]",
 	  .run = cmd_dictionaries,
 	  .text = "List, check, update, install and ask the tables of the pipelines",
-	  .options = ROWS(&opt_dry_run, &opt_force) },
+	  .options = ROWS(&opt_dry_run, &opt_force, &opt_field) },
 	{ .name = "assets",
 	  .args = "[PATH…]",
 	  .run = cmd_assets,

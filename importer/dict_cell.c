@@ -127,48 +127,46 @@ static int keep_ports(const char *text, char **ret_text, struct err *err)
 	return keep(spelt, ret_text, err);
 }
 
-/* "00:00:5e", "00-00-5E-10/28", "00005e": hexadecimal digits, then the number of bits when it is not all of them. */
-static int keep_mac(const char *text, char **ret_text, struct err *err)
+/* "00:00:5e", "00-00-5E-10/28", "00005e": hexadecimal digits with marks between them, then perhaps the number of bits. */
+static int read_mac(const char *text, uint64_t *ret_value, unsigned *ret_bits)
 {
-	char spelt[24];
-	uint64_t value = 0;
-	unsigned digits = 0, bits, shown = 0;
 	const char *p = text;
-	unsigned long given = 0;
+	unsigned digits = 0;
+	uint64_t value = 0;
+	char *end = NULL;
 
 	for (; *p && *p != '/'; p++) {
-		if (isxdigit((unsigned char)*p) && digits < 12) {
-			int c = tolower((unsigned char)*p);
-			value = value << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-			digits++;
-		} else if (!strchr(":-.", *p)) {
-			goto bad;
-		}
+		if (isxdigit((unsigned char)*p) && digits++ < 12)
+			value = value << 4 | (uint64_t)strtoul((char[]){ *p, '\0' }, NULL, 16);
+		else if (!strchr(":-.", *p))
+			return -1;
 	}
-	bits = digits * 4;
-	if (*p == '/') {
-		char *end = NULL;
-		given = strtoul(p + 1, &end, 10);
-		if (end == p + 1 || *end || given > bits)
-			goto bad;
-		bits = (unsigned)given;
-	}
-	if (digits < 6 || bits == 0)
-		goto bad;
-	value <<= 48 - digits * 4;
+	*ret_bits = *p ? (unsigned)strtoul(p + 1, &end, 10) : 4 * digits;
+	if (digits < 6 || (end && (end == p + 1 || *end)) || !*ret_bits || *ret_bits > 4 * digits)
+		return -1;
+	*ret_value = value << (48 - 4 * digits);
+	return 0;
+}
+
+static int keep_mac(const char *text, char **ret_text, struct err *err)
+{
+	uint64_t value = 0;
+	unsigned bits = 0, n = 0;
+	char spelt[24];
+
+	if (read_mac(text, &value, &bits))
+		return err_set(err, EF_USAGE,
+			       "\"%s\" is not a MAC prefix like 00:00:5e or 70:b3:d5:00:00:00/36",
+			       text);
 	if (value & ((1ULL << (48 - bits)) - 1))
 		return err_set(err, EF_USAGE, "\"%s\" has bits behind its length of %u", text,
 			       bits);
 	for (int i = 0; i < 6; i++)
-		shown +=
-		    (unsigned)snprintf(spelt + shown, sizeof(spelt) - shown, i ? ":%02x" : "%02x",
-				       (unsigned)(value >> (40 - 8 * i) & 0xff));
+		n += (unsigned)snprintf(spelt + n, sizeof(spelt) - n, i ? ":%02x" : "%02x",
+					(unsigned)(value >> (40 - 8 * i) & 0xff));
 	if (bits < 48)
-		snprintf(spelt + shown, sizeof(spelt) - shown, "/%u", bits);
+		snprintf(spelt + n, sizeof(spelt) - n, "/%u", bits);
 	return keep(spelt, ret_text, err);
-bad:
-	return err_set(err, EF_USAGE,
-		       "\"%s\" is not a MAC prefix like 00:00:5e or 70:b3:d5:00:00:00/36", text);
 }
 
 int dict_cell_normal(const struct dict_column *column, const char *text, char **ret_text,

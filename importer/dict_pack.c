@@ -204,42 +204,54 @@ static json_t *text_json(struct buf *b)
 	return json;
 }
 
+/* Whether a slice of a family must be closed by a record of nothing: its last range goes on in the next slice. */
+static bool is_open(const struct dict_records *records, size_t to)
+{
+	const struct dict_record *last = &records->record[to - 1];
+
+	return to < records->n && last[1].family == last->family && last->value && !last->exact;
+}
+
+/* The index: for each bucket the number of its first record, from the number of records in each. */
+static int add_index(json_t *part, uint32_t *count, struct buf *text)
+{
+	char digits[3];
+	uint32_t start = 0;
+
+	for (unsigned i = 0; i <= INDEX_BUCKETS; i++) {
+		dict_digits(digits, 3, start);
+		start += count[i];
+		if (buf_add(text, digits, 3))
+			return -1;
+	}
+	return json_object_set_new(part, "index", text_json(text));
+}
+
 /* One family: records `from` up to `to`, which are all of it that the table has. */
 static int add_family(json_t *table, const struct dict_records *records, size_t from, size_t to,
 		      const struct rows *rows, unsigned width, struct err *err)
 {
 	const struct dict_record *r = records->record;
-	enum dict_family family = r[from].family;
-	unsigned digits = dict_families[family].digits;
-	bool closed =
-	    to < records->n && r[to].family == family && r[to - 1].value && !r[to - 1].exact;
-	size_t n = to - from + closed;
-	bool indexed = n >= INDEX_FROM;
-	CLEANUP_FREE uint32_t *start = calloc(INDEX_BUCKETS + 1, sizeof(*start));
+	const struct dict_family_facts *facts = &dict_families[r[from].family];
+	size_t n = to - from + is_open(records, to);
+	unsigned skip = n >= INDEX_FROM ? 2 : 0;
+	CLEANUP_FREE uint32_t *count = calloc(INDEX_BUCKETS + 1, sizeof(*count));
 	CLEANUP_BUF struct buf text;
 	json_t *part = json_object();
 	char key[32];
-	int bad = 0;
+	int bad = count ? 0 : -1;
 
 	buf_init(&text, TABLE_MAX);
-	json_object_set_new(table, dict_families[family].name, part);
-	for (size_t i = from; i < to + closed; i++) {
-		dict_key(family, r[i].first, key);
-		if (start)
-			start[bucket_of(key) + 1]++;
-		dict_digits(key + digits, width, i < to ? rows_code(rows, &r[i]) : 0);
-		bad |= buf_add(&text, key + (indexed ? 2 : 0), digits + width - (indexed ? 2 : 0));
+	bad |= json_object_set_new(table, facts->name, part);
+	for (size_t i = from; !bad && i < from + n; i++) {
+		dict_key(r[i].family, r[i].first, key);
+		count[bucket_of(key)]++;
+		dict_digits(key + facts->digits, width, i < to ? rows_code(rows, &r[i]) : 0);
+		bad = buf_add(&text, key + skip, facts->digits + width - skip);
 	}
-	if (bad || !start)
-		return err_set(err, EF_FAILED, "a table of %zu records: out of memory", n);
-	bad |= json_object_set_new(part, "records", text_json(&text));
-	for (unsigned i = 0; indexed && i <= INDEX_BUCKETS; i++) {
-		start[i] += i ? start[i - 1] : 0;
-		dict_digits(key, 3, start[i]);
-		bad |= buf_add(&text, key, 3);
-	}
-	if (indexed)
-		bad |= json_object_set_new(part, "index", text_json(&text));
+	bad |= bad ? 0 : json_object_set_new(part, "records", text_json(&text));
+	if (!bad && skip)
+		bad = add_index(part, count, &text);
 	return bad ? err_set(err, EF_FAILED, "a table of %zu records: out of memory", n) : 0;
 }
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * efctl dictionaries import: other people's files to the CSV of a dictionary. */
+#ifndef EF_IMPORTER_IMPORT_H
+#define EF_IMPORTER_IMPORT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "common/conf.h"
+#include "common/err.h"
+
+/* Where rows go: CSV on `out`, each key once (the first one counts). */
+struct import {
+	FILE *out;
+	json_t *seen;   /* keys that were written */
+	size_t rows;    /* written */
+	size_t skipped; /* lines that could not be used, or keys that were there */
+};
+
+/* One row; `cells[0]` is the key. */
+int import_row(struct import *im, const char *const *cells, size_t n, struct err *err);
+
+/* What `import` knows: the name of the format, the header of the CSV, and the reader of a file. */
+struct import_format {
+	const char *name;
+	const char *text;
+	const char *header;
+	int (*read)(struct import *im, const char *path, struct err *err);
+};
+extern const struct import_format import_formats[];
+extern const size_t import_formats_len;
+
+/*
+ * Networks of an MMDB file; `fields` are "column=path" with the columns of networks.csv ("country=country.iso_code").
+ * Neighbours with the same values are joined. Writes the header, too.
+ */
+int import_mmdb(struct import *im, const char *path, const struct strlist *fields, struct err *err);
+
+/* import_names.c */
+int import_hosts(struct import *im, const char *path, struct err *err);
+int import_zone(struct import *im, const char *path, struct err *err);
+int import_leases(struct import *im, const char *path, struct err *err);
+
+#endif
