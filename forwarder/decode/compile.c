@@ -388,7 +388,7 @@ static struct template *assemble(const struct compiler *c)
 	memcpy(t->specs, draft->specs, specs_size);
 	memcpy(keys, c->keys, keys_size);
 	for (size_t i = 0; i < t->ops_len; i++)
-		if (t->ops[i].key >= c->keys[0] && t->ops[i].key < c->keys[SPECS_MAX])
+		if (t->ops[i].key >= c->keys[0] && t->ops[i].key < *(c->keys + SPECS_MAX))
 			t->ops[i].key = keys + (t->ops[i].key - c->keys[0]);
 	return t;
 }

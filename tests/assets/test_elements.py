@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The names of elements that the normalise stage looks for are names that efd writes: those of forwarder/fields."""
+import csv
+import glob
+import os
+import sys
+
+import yaml
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+import tap  # noqa: E402
+
+FIELDS = os.path.join(ROOT, "forwarder", "fields")
+# written by name in sflow.c and the dissector
+BY_HAND = {"sflow." + n for n in ("discardReason", "samplePool", "drops", "stripped", "headerProtocol", "inner", "vni",
+				  "erspanSession", "pppoeSession", "l2tpTunnel", "l2tpSession")}
+# no public list of the ids: users name them in a table of their own (decode.elements)
+USERS = "ziften."
+
+
+def rows(path):
+	with open(path, encoding="utf-8") as f:
+		return list(csv.DictReader(f))
+
+
+def written():
+	names = set(BY_HAND)
+	for r in rows(os.path.join(FIELDS, "iana.csv")):
+		names |= {r["name"], "reverse" + r["name"][0].upper() + r["name"][1:]}
+	for path in glob.glob(os.path.join(FIELDS, "vendor", "*.csv")):
+		names |= {os.path.basename(path)[:-4] + "." + r["name"] for r in rows(path)}
+	for r in rows(os.path.join(FIELDS, "sflow.csv")):
+		names |= {f"sflow.{r['name']}." + f.split(":")[0] for f in r["fields"].split()}
+	return names
+
+
+def looked_for(path):
+	with open(path, encoding="utf-8") as f:
+		pipeline = yaml.safe_load(f)
+	for processor in pipeline["processors"]:
+		params = processor.get("script", {}).get("params", {})
+		yield from params.get("fields", {})
+		for names in params.get("first", {}).values():
+			yield from names
+		yield from params.get("mpls_sections", [])
+		yield from params.get("retransmits", [])
+
+
+def main():
+	names = written()
+	seen = sorted(set(looked_for(os.path.join(ROOT, "ingest-pipelines", "normalise.yml"))))
+	unknown = [n for n in seen if n not in names and not n.startswith(USERS)]
+	tap.ok(len(seen) > 100 and not unknown, f"{len(seen)} names of elements", "not in forwarder/fields: " + ", ".join(unknown))
+	tap.done()
+
+
+main()
