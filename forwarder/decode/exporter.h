@@ -39,8 +39,9 @@ struct sequence {
 	int8_t other_trust; /* the same if the unit were the other one */
 	uint32_t last_seq, last_records;
 	uint32_t uptime_ms;
-	uint32_t recent[SEQUENCE_RECENT]; /* numbers seen, for duplicates */
-	uint8_t recent_at, gaps_len;
+	uint64_t seen_ms;
+	uint32_t recent[SEQUENCE_RECENT]; /* marks of the last datagrams, for duplicates */
+	uint8_t recent_at, gaps_len, late_run;
 	struct {
 		uint32_t from, len, age;
 	} gaps[SEQUENCE_GAPS]; /* numbers that have not come yet; by age they become losses */

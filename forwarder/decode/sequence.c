@@ -6,12 +6,14 @@
  * follow one another. A gap is given SETTLE_AGE further datagrams to be filled by late ones. */
 #include "forwarder/decode/decode_internal.h"
 
-#define SETTLE_AGE   16
-#define TRUST_MAX    8
-#define SWITCH_TRUST 4
-#define REORDER_MAX  100000  /* numbers; further back is a restart */
-#define JUMP_MAX     1000000 /* numbers; further on is a restart too */
-#define RESTART_MS   60000   /* uptime that goes back by more */
+#define SETTLE_AGE       16
+#define TRUST_MAX        8
+#define SWITCH_TRUST     4
+#define REORDER_MAX      100000  /* numbers; further back is a restart */
+#define JUMP_MAX         1000000 /* numbers; further on is a restart too */
+#define RESTART_MS       60000   /* uptime that goes back by more */
+#define RESTART_SLACK_MS 10000   /* for what a datagram takes to come here */
+#define LATE_RUN_MAX     6       /* so many late ones in a row are a restart, too */
 
 static void lose(struct decoder *dec, struct domain *dom, uint32_t n)
 {
@@ -71,21 +73,32 @@ static void fill_gap(struct decoder *dec, struct domain *dom, uint32_t seq, uint
 	}
 }
 
-static bool seen(const struct sequence *s, uint32_t seq)
+/* Tells datagrams with the same number apart: some exporters do not count at all. */
+static uint32_t mark_of(const struct datagram *dgram, uint32_t seq)
+{
+	uint64_t tail;
+	if (dgram->len < 24)
+		return seq;
+	memcpy(&tail, dgram->data + dgram->len - 8, 8);
+	tail = (tail ^ dgram->len ^ (uint64_t)seq << 32) * 0x9e3779b97f4a7c15u;
+	return (uint32_t)(tail >> 32) | 1;
+}
+
+static bool seen(const struct sequence *s, uint32_t mark)
 {
 	for (unsigned i = 0; i < SEQUENCE_RECENT; i++)
-		if (s->recent[i] == seq)
+		if (s->recent[i] == mark)
 			return true;
 	return false;
 }
 
-static void start(struct sequence *s, uint32_t seq)
+static void start(struct sequence *s)
 {
-	for (unsigned i = 0; i < SEQUENCE_RECENT; i++)
-		s->recent[i] = seq;
+	memset(s->recent, 0, sizeof(s->recent));
 	s->started = true;
 	s->trust = s->other_trust = 0;
 	s->gaps_len = 0;
+	s->late_run = 0;
 }
 
 static int8_t vote(int8_t trust, bool fits)
@@ -112,10 +125,20 @@ static void judge(struct sequence *s, uint32_t step)
 	}
 }
 
-static bool went_back(const struct sequence *s, uint32_t uptime_ms)
+/* Uptime that went back to less than what has passed since the last datagram. (Several line cards under one id go back
+ * and forth, but by large numbers.) */
+static bool went_back(const struct decoder *dec, const struct sequence *s, uint32_t uptime_ms)
 {
 	int32_t back = (int32_t)(s->uptime_ms - uptime_ms);
-	return s->uptime_ms && uptime_ms && back > RESTART_MS;
+	return s->uptime_ms && uptime_ms && back > RESTART_MS &&
+	       uptime_ms <= dec->ctx.received_ms - s->seen_ms + RESTART_SLACK_MS;
+}
+
+static void restarted(struct decoder *dec, struct domain *dom)
+{
+	dec->counters.restarts++;
+	dom->now.restarts++;
+	start(&dom->sequence);
 }
 
 static void follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records)
@@ -123,24 +146,25 @@ static void follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32
 	struct sequence *s = &dom->sequence;
 	uint32_t step = s->unit == UNIT_RECORD ? s->last_records : 1;
 	int32_t gap = (int32_t)(seq - (s->last_seq + step));
-	if (gap < 0 && gap > -REORDER_MAX && s->trust > 0) {
+	bool late = gap < 0 && gap > -REORDER_MAX && s->trust > 0;
+	if (late && ++s->late_run < LATE_RUN_MAX) {
 		dec->counters.reordered++;
 		dom->now.reordered++;
 		fill_gap(dec, dom, seq, s->unit == UNIT_RECORD ? records : 1);
 		return;
 	}
-	if (gap > JUMP_MAX || gap <= -REORDER_MAX) {
-		if (s->trust > 0) {
-			dec->counters.restarts++;
-			dom->now.restarts++;
-		}
-		start(s, seq);
+	if (late || gap > JUMP_MAX || gap <= -REORDER_MAX) {
+		if (s->trust > 0)
+			restarted(dec, dom);
+		else
+			start(s);
 	} else {
 		bool trusted = s->trust > 0 && s->exact;
 		judge(s, seq - s->last_seq);
 		if (gap > 0 && trusted)
 			add_gap(dec, dom, s->last_seq + step, (uint32_t)gap);
 	}
+	s->late_run = 0;
 	s->last_seq = seq;
 	s->last_records = records;
 }
@@ -149,21 +173,20 @@ void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint
 		     bool exact, uint32_t uptime_ms)
 {
 	struct sequence *s = &dom->sequence;
-	bool restarted = s->started && went_back(s, uptime_ms);
-	if (restarted) {
-		dec->counters.restarts++;
-		dom->now.restarts++;
-	}
+	uint32_t mark = mark_of(dec->ctx.dgram, seq);
+	bool again = s->started && went_back(dec, s, uptime_ms);
 	if (!s->started) {
 		bool counts_records =
 		    dom->protocol != PROTO_NETFLOW9 && dom->protocol != PROTO_SFLOW5;
 		s->unit = counts_records ? UNIT_RECORD : UNIT_DATAGRAM;
-	}
-	if (!s->started || restarted) {
-		start(s, seq);
+		start(s);
 		s->last_seq = seq;
 		s->last_records = records;
-	} else if (seen(s, seq) && s->trust > 0) {
+	} else if (again) {
+		restarted(dec, dom);
+		s->last_seq = seq;
+		s->last_records = records;
+	} else if (seen(s, mark)) {
 		dec->counters.duplicates++;
 		dom->now.duplicates++;
 		return;
@@ -171,9 +194,10 @@ void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint
 		age_gaps(dec, dom);
 		follow(dec, dom, seq, records);
 	}
-	s->recent[s->recent_at++ % SEQUENCE_RECENT] = seq;
+	s->recent[s->recent_at++ % SEQUENCE_RECENT] = mark;
 	s->exact = exact;
 	s->uptime_ms = uptime_ms;
+	s->seen_ms = dec->ctx.received_ms;
 }
 
 void domain_sequence_settle(struct decoder *dec, struct domain *dom)
