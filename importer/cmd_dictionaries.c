@@ -10,6 +10,8 @@
 #include "importer/feed.h"
 #include "importer/feed_cmd.h"
 #include "importer/import.h"
+#include "importer/es.h"
+#include "importer/indicators.h"
 #include "importer/install.h"
 
 static void print_info(const struct dict_info *i)
@@ -219,13 +221,35 @@ static int apply(struct app *app, struct err *err)
 	return app->flags.dry_run && changes ? EF_DIFFERENT : EF_DONE;
 }
 
+static int indicators(struct app *app, struct err *err)
+{
+	CLEANUP_DICT_SET struct dict_set *set = NULL;
+	CLEANUP_ES struct es *es = NULL;
+	CLEANUP_JSON json_t *template = NULL;
+	struct indicators_report report;
+
+	if (dict_open(app, &set, err) || app_connect(app, &es, err))
+		return -1;
+	int there = es_find(es, "/_index_template/logs-ti_flow", &template, err);
+	if (there <= 0)
+		return there ? there
+			     : err_set(
+				   err, EF_USAGE,
+				   "index template logs-ti_flow is missing: run efctl setup first");
+	if (indicators_send(es, app->elastic.namespace, set, &report, err))
+		return -1;
+	printf("%zu indicators written to logs-ti_flow-%s, %zu were there\n", report.stored,
+	       app->elastic.namespace, report.present);
+	return EF_DONE;
+}
+
 static const struct action_row {
 	const char *name;
 	command_run *run;
 } actions[] = {
 	{ "list", list },   { "check", check },      { "lookup", lookup },
 	{ "show", show },   { "feeds", feeds_list }, { "update", feeds_update },
-	{ "apply", apply }, { "import", import },
+	{ "apply", apply }, { "import", import },    { "indicators", indicators },
 };
 
 int cmd_dictionaries(struct app *app, struct err *err)
@@ -235,8 +259,8 @@ int cmd_dictionaries(struct app *app, struct err *err)
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (strcmp(actions[i].name, name) == 0)
 			return actions[i].run(app, err);
-	return err_set(
-	    err, EF_USAGE,
-	    "dictionaries: '%s' is none of list, check, lookup, show, feeds, update, apply, import",
-	    name);
+	return err_set(err, EF_USAGE,
+		       "dictionaries: '%s' is none of list, check, lookup, show, feeds, update, "
+		       "apply, indicators, import",
+		       name);
 }
