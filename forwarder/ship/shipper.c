@@ -89,24 +89,35 @@ static void lose(struct shipper *s, struct parcel *p, const char *why)
 	parcel_free(p);
 }
 
+static void tell_drops(struct shipper *s)
+{
+	struct spool_state state;
+	spool_get_state(s->spool, &state);
+	uint64_t told = atomic_exchange(&s->drops_told, state.dropped_items);
+	if (state.dropped_items > told)
+		log_warn("the spool is full (spool.size, or its disk): %llu records dropped, %llu "
+			 "since the start; the %s",
+			 (unsigned long long)(state.dropped_items - told),
+			 (unsigned long long)state.dropped_items,
+			 s->ship->spool_full == SPOOL_DROP_OLDEST ? "oldest" : "newest");
+}
+
 /* Copies the parcel to the spool and frees it; false when the disk failed, and it is the caller's still. */
 static bool spool_keeps(struct shipper *s, struct parcel *p)
 {
 	struct err err = ERR_NONE;
-	switch (spool_put(s->spool, p, &err)) {
-	case SPOOL_OK:
+	enum spool_result result = spool_put(s->spool, p, &err);
+	if (result == SPOOL_ERROR) {
+		COUNT(s, spool_errors, 1);
+		log_error("%s; check the disk and its permissions", err.msg);
+		return false;
+	}
+	tell_drops(s);
+	if (result == SPOOL_OK) {
 		COUNT(s, spooled, 1);
 		pthread_mutex_lock(&s->lock);
 		pthread_cond_broadcast(&s->change);
 		pthread_mutex_unlock(&s->lock);
-		break;
-	case SPOOL_REFUSED:
-		log_warn("the spool is full (spool.size): %u new records are dropped", p->items);
-		break;
-	default:
-		COUNT(s, spool_errors, 1);
-		log_error("%s; check the disk, its space and its permissions", err.msg);
-		return false;
 	}
 	parcel_free(p);
 	return true;

@@ -4,6 +4,7 @@
 #define EF_SHIP_SHIPPER_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "common/http.h"
 #include "forwarder/ship/compress.h"
@@ -31,6 +32,8 @@ struct shipper {
 	struct endpoints *endpoints;
 	struct gzip *gz; /* the packer's */
 	const char *ns;  /* a reload does not change it */
+
+	_Atomic uint64_t drops_told; /* dropped records that were logged */
 
 	pthread_mutex_t lock; /* of everything from here to `problem` */
 	pthread_cond_t change;

@@ -157,6 +157,50 @@ def test_away():
 		es2.stop()
 
 
+def full(name, keeps_oldest, **options):
+	"""More than the spool holds: the accounts balance, and what is kept is what the policy says."""
+	port = net.free_port()
+	with Efd(f"http://127.0.0.1:{port}", ship_batch_size="64k", spool_full="drop-newest" if keeps_oldest else "drop-oldest",
+			**options) as efd:
+		n = 30000
+		efd.send(n, every=0.001)
+		dropped = 'efd_ship_documents_total{verdict="dropped"}'
+		net.wait_for(lambda: efd.metric("efd_spool_records") + value(efd, dropped) == n, "all records on disk or dropped")
+		ok(value(efd, dropped) > 0, f"{name}: a full spool drops, and counts it")
+		ok("the spool is full" in efd.log_text(), f"{name}: and says so")
+		es = FakeEs(port)
+		net.wait_for(lambda: efd.metric("efd_spool_files") == 0, "an empty spool")
+		kept = octets(es.lines(FLOWS))
+		same(len(kept) + value(efd, dropped), n, f"{name}: stored and dropped are all")
+		# what senders had in their hands stays in any case
+		same(kept[len(kept) // 2] < n // 2, keeps_oldest, f"{name}: the policy chooses which")
+		same(kept[-1] == n - 1, not keeps_oldest, f"{name}: to the end")
+		efd.send(300)
+		all_of = set(range(n, n + 300))
+		net.wait_for(lambda: all_of <= set(octets(es.lines(FLOWS))), "what comes afterwards")
+		es.stop()
+
+
+def value(efd, sample):
+	for line in efd.get("/metrics")[1].splitlines():
+		if line.startswith(sample + " "):
+			return float(line.rsplit(" ", 1)[1])
+	return 0.0
+
+
+def test_full_spool():
+	full("quota, newest dropped", True, spool_size="128k")
+	full("quota, oldest dropped", False, spool_size="128k")
+	with tempfile.TemporaryDirectory() as disk:
+		if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", disk], capture_output=True).returncode:
+			return skip("a disk that is full", "no right to mount a small one")
+		try:
+			full("full disk, newest dropped", True, spool_dir=os.path.join(disk, "spool"))
+			full("full disk, oldest dropped", False, spool_dir=os.path.join(disk, "spool"))
+		finally:
+			subprocess.run(["umount", disk], check=False)
+
+
 def test_setup_missing():
 	es = FakeEs(prepared=False)
 	with Efd(es.url) as efd:
@@ -221,7 +265,7 @@ def test_tls():
 
 
 def main():
-	for test in (test_requests, test_items, test_rejects, test_poison, test_endpoints, test_away, test_setup_missing,
+	for test in (test_requests, test_items, test_rejects, test_poison, test_endpoints, test_away, test_full_spool, test_setup_missing,
 			test_reload, test_tls):
 		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
 			continue
