@@ -139,38 +139,53 @@ static int carry_out(struct install *in, const struct app *app, struct removal *
 	return 0;
 }
 
-int cmd_remove(struct app *app, struct err *err)
+/* Everything that will go, in order: documents, then the assets they need. */
+static int gather(struct install *in, struct app *app, struct removal *r, struct err *err)
 {
-	CLEANUP_INSTALL struct install in = { 0 };
-	CLEANUP_JSON json_t *paths = json_array(), *data = json_array();
-	struct removal r = { .paths = paths }, streams = { .paths = data };
-	if (install_open(&in, app, err) || install_kibana(&in, app, err) ||
-	    list_data(in.es, &in.cluster, &streams, err))
+	if (list_data(in->es, &in->cluster, r, err))
 		return -1;
-	if (json_array_size(data) && !app->flags.data)
+	size_t streams = json_array_size(r->paths);
+	if (streams && !app->flags.data)
 		return err_set(err, EF_USAGE,
-			       "%s and %zu others hold documents and need the templates and "
-			       "pipelines: give --data to delete "
-			       "them with all documents, or delete them yourself first",
-			       json_text_at(json_array_get(data, 0), "name", "?"),
-			       json_array_size(data) - 1);
-	json_array_extend(paths, data);
+			       "%s%s still need the templates and pipelines: give --data to delete "
+			       "them with all their "
+			       "documents, or delete them yourself first",
+			       json_text_at(json_array_get(r->paths, 0), "name", "?"),
+			       streams > 1 ? " and others" : "");
 	for (size_t k = kinds_len; k-- > 0;)
-		if ((kinds[k].needs == CAPABILITIES || in.cluster.has[kinds[k].needs]) &&
-		    list_kind(in.es, &kinds[k], app->flags.force, &r, err))
+		if ((kinds[k].needs == CAPABILITIES || in->cluster.has[kinds[k].needs]) &&
+		    list_kind(in->es, &kinds[k], app->flags.force, r, err))
 			return -1;
-	size_t i, objects = in.has_kibana ? json_object_size(in.kibana.record) : 0,
-		  n = json_array_size(paths) + objects;
+	return 0;
+}
+
+static size_t print_removal(const struct install *in, const struct removal *r)
+{
+	size_t i, objects = in->has_kibana ? json_object_size(in->kibana.record) : 0;
 	json_t *entry;
-	json_array_foreach (paths, i, entry)
+	json_array_foreach (r->paths, i, entry)
 		printf("remove   %-20s %s\n", json_text_at(entry, "group", ""),
 		       json_text_at(entry, "name", ""));
 	if (objects)
 		printf("remove   %-20s %zu\n", "Kibana objects", objects);
-	if (n == 0)
+	if (objects + i == 0)
 		fprintf(stderr, "nothing of ours is there\n");
-	if (n == 0 || app->flags.dry_run)
-		return n && app->flags.dry_run ? EF_DIFFERENT : EF_DONE;
+	return objects + i;
+}
+
+int cmd_remove(struct app *app, struct err *err)
+{
+	CLEANUP_INSTALL struct install in = { 0 };
+	CLEANUP_JSON json_t *paths = json_array();
+	struct removal r = { .paths = paths };
+	if (install_open(&in, app, err) || install_kibana(&in, app, err) ||
+	    gather(&in, app, &r, err))
+		return -1;
+	size_t n = print_removal(&in, &r);
+	if (n == 0)
+		return EF_DONE;
+	if (app->flags.dry_run)
+		return EF_DIFFERENT;
 	if (!confirmed(app, n))
 		return err_set(err, EF_FAILED, "nothing was removed");
 	return carry_out(&in, app, &r, err);

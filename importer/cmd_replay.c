@@ -201,6 +201,38 @@ static int play(struct app *app, struct replay *r, const char *output, struct pr
 	return result;
 }
 
+static int check_usage(const struct app *app, const char *output, struct err *err)
+{
+	if (app->args.n == 0)
+		return err_set(
+		    err, EF_USAGE,
+		    "give one or more capture files (pcap or pcapng), or - for standard input");
+	if (app->flags.to && (output || app->flags.now))
+		return err_set(err, EF_USAGE,
+			       "--to sends the datagrams as they are: it goes with neither "
+			       "--output nor --now");
+	return 0;
+}
+
+/* What the figures say: done, or why not. */
+static int judge(const struct app *app, const struct replay_totals *t,
+		 const struct ship_counters *s, struct err *err)
+{
+	if (*t->broken)
+		return err_set(err, EF_FAILED, "%s", t->broken);
+	if (t->capture.datagrams == 0)
+		return err_set(
+		    err, EF_FAILED,
+		    "no NetFlow, IPFIX or sFlow in %s%s; --port N takes every datagram to port N",
+		    app->args.item[0], app->args.n > 1 ? " and the others" : "");
+	if (!app->flags.to && !accounted(t, s))
+		return err_set(err, EF_FAILED,
+			       "%" PRIu64
+			       " lines were decoded, but not all of them are accounted for",
+			       sum(t->lines, LINE_KINDS));
+	return EF_DONE;
+}
+
 static int run(struct app *app, const char *output, bool summary, struct err *err)
 {
 	uint16_t ports[CAPTURE_PORTS_MAX];
@@ -213,15 +245,7 @@ static int run(struct app *app, const char *output, bool summary, struct err *er
 			    .arg = &p };
 	struct replay_totals t = { 0 };
 	struct ship_counters s = { 0 };
-	if (app->args.n == 0)
-		return err_set(
-		    err, EF_USAGE,
-		    "give one or more capture files (pcap or pcapng), or - for standard input");
-	if (app->flags.to && (output || app->flags.now))
-		return err_set(err, EF_USAGE,
-			       "--to sends the datagrams as they are: it goes with neither "
-			       "--output nor --now");
-	if (parse_ports(&app->flags.port, ports, err) ||
+	if (check_usage(app, output, err) || parse_ports(&app->flags.port, ports, err) ||
 	    parse_speed(app->flags.speed, &r.speed, err))
 		return -1;
 	if (!output && !app->flags.to && check_cluster(app, err))
@@ -238,19 +262,7 @@ static int run(struct app *app, const char *output, bool summary, struct err *er
 		print_json(out, &t, &s);
 	else if (summary)
 		print_text(out, &t, &s, app->flags.to != NULL);
-	if (*t.broken)
-		return err_set(err, EF_FAILED, "%s", t.broken);
-	if (t.capture.datagrams == 0)
-		return err_set(
-		    err, EF_FAILED,
-		    "no NetFlow, IPFIX or sFlow in %s%s; --port N takes every datagram to port N",
-		    app->args.item[0], app->args.n > 1 ? " and the others" : "");
-	if (!app->flags.to && !accounted(&t, &s))
-		return err_set(err, EF_FAILED,
-			       "%" PRIu64
-			       " lines were decoded, but not all of them are accounted for",
-			       sum(t.lines, LINE_KINDS));
-	return EF_DONE;
+	return judge(app, &t, &s, err);
 }
 
 int cmd_replay(struct app *app, struct err *err)

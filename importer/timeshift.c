@@ -112,38 +112,49 @@ static int shift_timestamp(const struct timeshift *t, const char *text, size_t l
 			   (int)(moved % 1000));
 }
 
+/* Copies up to and with the next string and the colon behind it; true when it was a member's name. */
+static int copy_to_value(const char **at, const char *end, const char **ret_key, size_t *ret_len,
+			 struct buf *out)
+{
+	const char *quote = memchr(*at, '"', (size_t)(end - *at));
+	const char *key = quote ? quote + 1 : end, *close = string_end(key, end);
+	const char *p = close < end ? close + 1 : end;
+	bool is_key = quote && p < end && *p == ':';
+	p += is_key;
+	if (buf_add(out, *at, (size_t)(p - *at)))
+		return -1;
+	*at = p;
+	*ret_key = key;
+	*ret_len = (size_t)(close - key);
+	return is_key;
+}
+
+/* The value of @timestamp, with its quotes. */
+static int copy_timestamp(const struct timeshift *t, const char **at, const char *end,
+			  struct buf *out)
+{
+	const char *p = *at;
+	if (p == end || *p != '"')
+		return 0;
+	const char *close = string_end(p + 1, end);
+	*at = close < end ? close + 1 : end;
+	if (buf_add(out, p, 1) || shift_timestamp(t, p + 1, (size_t)(close - p - 1), out))
+		return -1;
+	return buf_add(out, close, (size_t)(*at - close));
+}
+
 int timeshift_line(const struct timeshift *t, const char *line, size_t len, struct buf *out)
 {
-	const char *p = line, *end = line + len;
+	const char *p = line, *end = line + len, *key;
+	size_t key_len;
 	while (p < end) {
-		size_t plain = 0;
-		while (p + plain < end && p[plain] != '"')
-			plain++;
-		if (buf_add(out, p, plain))
+		int found = copy_to_value(&p, end, &key, &key_len, out);
+		if (found > 0 && key_len == 10 && memcmp(key, "@timestamp", 10) == 0)
+			found = copy_timestamp(t, &p, end, out);
+		else if (found > 0 && is_time(t, key, key_len))
+			found = shift_numbers(&p, end, t->shift_ms, out);
+		if (found < 0)
 			return -1;
-		p += plain;
-		if (p == end)
-			break;
-		const char *key = p + 1, *close = string_end(key, end);
-		size_t key_len = (size_t)(close - key);
-		p = close < end ? close + 1 : end;
-		bool is_key = p < end && *p == ':';
-		p += is_key;
-		if (buf_add(out, key - 1, (size_t)(p - key) + 1))
-			return -1;
-		if (!is_key)
-			continue;
-		if (key_len == 10 && memcmp(key, "@timestamp", 10) == 0 && p < end && *p == '"') {
-			close = string_end(p + 1, end);
-			if (buf_add(out, p, 1) ||
-			    shift_timestamp(t, p + 1, (size_t)(close - p - 1), out))
-				return -1;
-			p = close;
-			if (p < end && buf_add(out, p++, 1))
-				return -1;
-		} else if (is_time(t, key, key_len) && shift_numbers(&p, end, t->shift_ms, out)) {
-			return -1;
-		}
 	}
 	return 0;
 }

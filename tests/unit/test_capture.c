@@ -25,7 +25,7 @@ struct file {
 
 static void file_open(struct file *f, int link)
 {
-	strcpy(f->path, "/tmp/test_capture.XXXXXX");
+	snprintf(f->path, sizeof(f->path), "/tmp/test_capture.XXXXXX");
 	int fd = mkstemp(f->path);
 	assert_true(fd >= 0);
 	close(fd);

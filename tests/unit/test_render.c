@@ -91,7 +91,7 @@ static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct err err;
-	strcpy(f->dir, "/tmp/test_render.XXXXXX");
+	snprintf(f->dir, sizeof(f->dir), "/tmp/test_render.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		assert_int_equal(file_write_below(f->dir, files[i].path, files[i].text,
