@@ -8,11 +8,22 @@
 #include "common/conf.h"
 #include "importer/app.h"
 
+/* Groups of settings that a command looks at: which ones its help shows. All of them are read always. */
+enum {
+	USES_SETUP = 1,
+	USES_DICTIONARIES = 2,
+	USES_CLUSTER = 4,
+	USES_KIBANA = 8,
+	USES_SHIP = 16,
+	USES_LOG = 32,
+};
+
 struct command {
 	const char *name;
 	const char *args; /* operands in the usage line */
 	const char *text; /* one line */
 	command_run *run;
+	unsigned uses;
 	const struct opt *const *options; /* rows into struct flags, ends with NULL */
 };
 

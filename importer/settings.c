@@ -84,6 +84,12 @@ static const struct opt json_row = {
 	.help = "Print the result as JSON.",
 };
 
+static void add_table(struct settings_tables *t, unsigned group, struct opt_table table)
+{
+	t->group[t->n] = group;
+	t->table[t->n++] = table;
+}
+
 void settings_tables(struct app *app, const struct command *command,
 		     struct settings_tables *ret_tables)
 {
@@ -94,16 +100,17 @@ void settings_tables(struct app *app, const struct command *command,
 	     o && *o && n < COMMAND_ROWS_MAX; o++)
 		t->rows[n++] = **o;
 	t->n = 0;
-	t->table[t->n++] = (struct opt_table){
-		.title = "Options", .rows = t->rows, .n = n, .settings = &app->flags
-	};
-	t->table[t->n++] =
-	    (struct opt_table){ .title = "Setup", OPT_ROWS(setup_rows), .settings = &app->setup };
-	t->table[t->n++] = dictionary_options(&app->dictionaries);
-	t->table[t->n++] = elastic_options(&app->elastic);
-	t->table[t->n++] = kibana_options(&app->kibana);
-	t->table[t->n++] = ship_options(&app->ship);
-	t->table[t->n++] = log_options(&app->log);
+	add_table(t, 0,
+		  (struct opt_table){
+		      .title = "Options", .rows = t->rows, .n = n, .settings = &app->flags });
+	add_table(
+	    t, USES_SETUP,
+	    (struct opt_table){ .title = "Setup", OPT_ROWS(setup_rows), .settings = &app->setup });
+	add_table(t, USES_DICTIONARIES, dictionary_options(&app->dictionaries));
+	add_table(t, USES_CLUSTER, elastic_options(&app->elastic));
+	add_table(t, USES_KIBANA, kibana_options(&app->kibana));
+	add_table(t, USES_SHIP, ship_options(&app->ship));
+	add_table(t, USES_LOG, log_options(&app->log));
 }
 
 /* A time in Elasticsearch's notation: a whole number and one of its units. */

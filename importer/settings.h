@@ -14,6 +14,7 @@
 struct settings_tables {
 	struct opt rows[COMMAND_ROWS_MAX]; /* of the command, and --json */
 	struct opt_table table[7];
+	unsigned group[7]; /* USES_… of each, 0: of every command */
 	size_t n;
 };
 

@@ -33,7 +33,11 @@ void usage_command(FILE *out, const struct command *command)
 	settings_tables(&app, command, &tables);
 	fprintf(out, "Usage: efctl %s [OPTION…]%s%s\n\n%s.\n", command->name,
 		*command->args ? " " : "", command->args, command->text);
-	conf_print_help(out, tables.table, tables.n);
+	size_t n = 0;
+	for (size_t i = 0; i < tables.n; i++)
+		if (tables.group[i] == 0 || tables.group[i] & command->uses)
+			tables.table[n++] = tables.table[i];
+	conf_print_help(out, tables.table, n);
 }
 
 int cmd_help(struct app *app, struct err *err)
@@ -73,7 +77,7 @@ void usage_man(FILE *out)
 		fprintf(out, ".TP\n.B %s\n%s\n%s.\n", commands[i].name, commands[i].args,
 			commands[i].text);
 		for (const struct opt *const *o = commands[i].options; *o; o++)
-			fprintf(out, ".br\n\\fB\\-\\-%s\\fR %s: %s\n", (*o)->name,
+			fprintf(out, ".br\n\\fB\\-\\-%s\\fR%s%s: %s\n", (*o)->name, (*o)->arg ? " " : "",
 				(*o)->arg ? (*o)->arg : "", (*o)->help);
 	}
 	struct app app;
