@@ -301,6 +301,20 @@ static bool never_there(const struct element *e)
 	return e->width == 0 && e->type != FIELD_STRING && e->type != FIELD_OCTET_ARRAY;
 }
 
+/* The elements from `i` on that have its name and are not left out by the template, into `same`; marks them done. */
+static size_t same_name(const struct shape *s, size_t i, bool *done, size_t *same)
+{
+	size_t n = 0;
+	for (size_t k = i; k < s->len && !(k == i && done[i]); k++) {
+		if (strcmp(s->elements[k].name, s->elements[i].name) != 0)
+			continue;
+		done[k] = true;
+		if (!never_there(&s->elements[k]))
+			same[n++] = k;
+	}
+	return n;
+}
+
 /* The values come in wire order, the members by the first element of their name: so values are kept first. */
 void world_record(struct world *w, const struct shape *s, struct wire *out, struct text *json,
 		  unsigned depth)
@@ -311,15 +325,7 @@ void world_record(struct world *w, const struct shape *s, struct wire *out, stru
 		there[i] = element_value(w, &s->elements[i], out, &values[i], depth);
 	const char *comma = "{";
 	for (size_t i = 0; i < s->len; i++) {
-		size_t same[ELEMENTS_MAX], n = 0;
-		for (size_t k = i; k < s->len && !done[i]; k++) {
-			if (strcmp(s->elements[k].name, s->elements[i].name) != 0)
-				continue;
-			if (k > i)
-				done[k] = true;
-			if (!never_there(&s->elements[k]))
-				same[n++] = k;
-		}
+		size_t same[ELEMENTS_MAX], n = same_name(s, i, done, same);
 		if (n == 0 || (n == 1 && !there[same[0]]))
 			continue;
 		text_add(json, "%s\"%s\":%s", comma, s->elements[i].name, n > 1 ? "[" : "");

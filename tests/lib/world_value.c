@@ -33,36 +33,37 @@ static uint64_t number_at(const struct wire *out, size_t from)
 	return v;
 }
 
-/* Characters of one to four bytes, with all that needs an escape. */
+static void character(struct text *json, char c)
+{
+	if (c == '\n' || c == '\r' || c == '\t')
+		text_add(json, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
+	else if (c < 32)
+		text_add(json, "\\u%04x", c);
+	else if (c == '"' || c == '\\')
+		text_add(json, "\\%c", c);
+	else
+		text_add(json, "%c", c);
+}
+
+/* Characters of one to four bytes, with all that needs an escape; sometimes NULs to the end. */
 static void text_value(struct rng *r, size_t width, struct wire *out, struct text *json)
 {
 	static const char *const wide[] = { "ä", "é", "€", "文", "😀" };
 	size_t left = width;
 	text_add(json, "\"");
-	while (left) {
+	while (left && !(left < width && rng_chance(r, 2))) {
 		uint32_t kind = rng_below(r, 20);
-		if (kind == 0 && left < width && rng_chance(r, 30)) {
-			break; /* NULs to the end */
-		} else if (kind < 3) {
-			const char *c = wide[rng_below(r, 5)];
-			if (strlen(c) > left)
-				continue;
+		const char *c = wide[rng_below(r, 5)];
+		if (kind < 3 && strlen(c) <= left) {
 			wire_bytes(out, c, strlen(c));
 			text_add(json, "%s", c);
 			left -= strlen(c);
 			continue;
 		}
-		char c = kind == 3 ? (char)(1 + rng_below(r, 31)) : (char)(32 + rng_below(r, 95));
-		wire_uint(out, (uint64_t)c, 1);
+		uint32_t plain = kind == 3 ? 1 + rng_below(r, 31) : 32 + rng_below(r, 95);
+		wire_uint(out, plain, 1);
+		character(json, (char)plain);
 		left--;
-		if (c == '\n' || c == '\r' || c == '\t')
-			text_add(json, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-		else if (c < 32)
-			text_add(json, "\\u%04x", c);
-		else if (c == '"' || c == '\\')
-			text_add(json, "\\%c", c);
-		else
-			text_add(json, "%c", c);
 	}
 	while (left--)
 		wire_uint(out, 0, 1);
@@ -169,37 +170,53 @@ static void mac_value(struct rng *r, struct wire *out, struct text *json)
 	text_add(json, "\"%02x:%02x:%02x:%02x:%02x:%02x\"", b[0], b[1], b[2], b[3], b[4], b[5]);
 }
 
-bool value_make(struct rng *r, unsigned type, size_t width, struct wire *out, struct text *json)
+static bool is_address(unsigned type, size_t width)
 {
-	size_t from = out->len;
-	bool integer =
-	    (type >= FIELD_UNSIGNED8 && type <= FIELD_SIGNED64) || type == FIELD_MILLISECONDS;
-	bool is_signed = type >= FIELD_SIGNED8 && type <= FIELD_SIGNED64;
-	if (type == FIELD_STRING) {
-		text_value(r, width, out, json);
-	} else if (width == 0) {
-		if (type != FIELD_OCTET_ARRAY)
-			return false;
-		text_add(json, "\"\"");
-	} else if (integer && width <= 8) {
-		integer_value(r, is_signed, 1, width, out, json);
-	} else if (type == FIELD_SECONDS && width <= 4) {
+	return (type == FIELD_IPV4_ADDRESS || type == FIELD_IPV6_ADDRESS) &&
+	       (width == 4 || width == 16);
+}
+
+/* Values that are text or numbers of a fixed form; false: `type` in `width` bytes is none of them. */
+static bool formed(struct rng *r, unsigned type, size_t width, struct wire *out, struct text *json)
+{
+	bool ntp = type == FIELD_MICROSECONDS || type == FIELD_NANOSECONDS;
+	if (type == FIELD_SECONDS && width <= 4) {
 		integer_value(r, false, 1000, width, out, json);
-	} else if ((type == FIELD_FLOAT32 || type == FIELD_FLOAT64) && (width == 4 || width == 8)) {
-		return real_value(r, width, out, json);
 	} else if (type == FIELD_BOOLEAN && width == 1) {
-		wire_uint(out, rng_below(r, 3), 1);
-		text_add(json, "%s", out->data[from] == 1 ? "true" : "false");
+		uint32_t v = rng_below(r, 3);
+		wire_uint(out, v, 1);
+		text_add(json, "%s", v == 1 ? "true" : "false");
 	} else if (type == FIELD_MAC_ADDRESS && width == 6) {
 		mac_value(r, out, json);
-	} else if ((type == FIELD_IPV4_ADDRESS || type == FIELD_IPV6_ADDRESS) &&
-		   (width == 4 || width == 16)) {
+	} else if (is_address(type, width)) {
 		address_value(r, width, out, json);
-	} else if ((type == FIELD_MICROSECONDS || type == FIELD_NANOSECONDS) && width == 8) {
+	} else if (ntp && width == 8) {
 		ntp_value(r, type == FIELD_NANOSECONDS, out, json);
 	} else if (type == FIELD_APPLICATION_ID) {
 		application_value(r, width, out, json);
 	} else {
+		return false;
+	}
+	return true;
+}
+
+bool value_make(struct rng *r, unsigned type, size_t width, struct wire *out, struct text *json)
+{
+	size_t from = out->len;
+	bool is_signed = type >= FIELD_SIGNED8 && type <= FIELD_SIGNED64;
+	bool integer = is_signed || type == FIELD_MILLISECONDS ||
+		       (type >= FIELD_UNSIGNED8 && type <= FIELD_UNSIGNED64);
+	if (type == FIELD_STRING) {
+		text_value(r, width, out, json);
+		return true;
+	}
+	if (width == 0 && type != FIELD_OCTET_ARRAY)
+		return false;
+	if ((type == FIELD_FLOAT32 || type == FIELD_FLOAT64) && (width == 4 || width == 8))
+		return real_value(r, width, out, json);
+	if (integer && width <= 8) {
+		integer_value(r, is_signed, 1, width, out, json);
+	} else if (!formed(r, type, width, out, json)) {
 		random_bytes(r, width, out);
 		hex(out, from, json);
 	}
