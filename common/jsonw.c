@@ -56,8 +56,10 @@ const uint64_t jsonw_powers[20] = {
 
 /* ---- numbers ---- */
 
-char *jsonw_u64_long(char *p, uint64_t v)
+char *jsonw_u64_digits(char *p, uint64_t v)
 {
+	if (v < 100000000)
+		return jsonw_u64(p, v);
 	uint64_t high = v / 100000000;
 	uint32_t low = (uint32_t)(v % 100000000);
 	if (high >= 100000000) {
@@ -69,12 +71,22 @@ char *jsonw_u64_long(char *p, uint64_t v)
 	return jsonw_store8(p, jsonw_eight(low)) + 8;
 }
 
+char *jsonw_u64_long(char *p, uint64_t v)
+{
+	if (v <= INT64_MAX)
+		return jsonw_u64_digits(p, v);
+	*p++ = '"';
+	p = jsonw_u64_digits(p, v);
+	*p++ = '"';
+	return p;
+}
+
 char *jsonw_i64(char *p, int64_t v)
 {
 	if (v >= 0)
 		return jsonw_u64(p, (uint64_t)v);
 	*p++ = '-';
-	return jsonw_u64(p, 0 - (uint64_t)v);
+	return v == INT64_MIN ? jsonw_u64_digits(p, 0 - (uint64_t)v) : jsonw_u64(p, (uint64_t)-v);
 }
 
 char *jsonw_bool(char *p, bool v)

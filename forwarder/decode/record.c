@@ -69,11 +69,11 @@ static char *put_application(char *p, const uint8_t *v, size_t width)
 	p = jsonw_u8(p, v[0]);
 	*p++ = ':';
 	if (v[0] == 20 && width >= 5) {
-		p = jsonw_u64(p, be32(v + 1));
+		p = jsonw_u64_digits(p, be32(v + 1));
 		*p++ = ':';
-		p = jsonw_u64(p, be_uint(v + 5, width - 5));
+		p = jsonw_u64_digits(p, be_uint(v + 5, width - 5));
 	} else {
-		p = jsonw_u64(p, be_uint(v + 1, width - 1));
+		p = jsonw_u64_digits(p, be_uint(v + 1, width - 1));
 	}
 	*p++ = '"';
 	return p;

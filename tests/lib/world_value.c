@@ -159,7 +159,7 @@ static void integer_value(struct rng *r, bool is_signed, uint64_t unit, size_t w
 	else if (is_signed)
 		text_add(json, "%" PRId64, (int64_t)v);
 	else
-		text_add(json, "%" PRIu64, v * unit);
+		text_add(json, v * unit > INT64_MAX ? "\"%" PRIu64 "\"" : "%" PRIu64, v * unit);
 }
 
 static void mac_value(struct rng *r, struct wire *out, struct text *json)

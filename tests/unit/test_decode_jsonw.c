@@ -36,7 +36,7 @@ static uint64_t random64(void)
 
 static void one_number(uint64_t v)
 {
-	snprintf(want, sizeof(want), "%" PRIu64, v);
+	snprintf(want, sizeof(want), v > INT64_MAX ? "\"%" PRIu64 "\"" : "%" PRIu64, v);
 	SAME(jsonw_u64(out, v));
 	snprintf(want, sizeof(want), "%" PRId64, (int64_t)v);
 	SAME(jsonw_i64(out, (int64_t)v));
@@ -188,7 +188,7 @@ static void times(void **state)
 	SAME(jsonw_time_cached(out, 253402300800000, &cache));
 	for (int i = 0; i < 100000; i++) {
 		uint64_t ms = random64() >> (random64() & 63);
-		snprintf(want, sizeof(want), "%" PRIu64, ms);
+		snprintf(want, sizeof(want), ms > INT64_MAX ? "\"%" PRIu64 "\"" : "%" PRIu64, ms);
 		SAME(jsonw_epoch_ms(out, ms, &cache));
 	}
 }

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Golden cases of the pipelines: <stage>/<case>.json goes through flow-<stage> (folder `flow`: the whole pipeline).
+
+A case is {"about": why it is there, "docs": [document, …]}; <case>-expected.json has {"docs": […]}. With UPDATE=1 the
+expected files are written anew; read the difference before you commit it.
+"""
+import glob
+import json
+import os
+
+import stages
+import tap
+from ndjson import diff
+
+
+def tidy(doc, folder):
+	"""Without what differs between runs and engines: the time of ingestion, answers of geo databases; scratch of single stages."""
+	for end in stages.ENDS if folder == "flow" else ():
+		doc.get(end, {}).pop("geo", None)
+		doc.get(end, {}).pop("as", None)
+	doc.get("event", {}).pop("ingested", None)
+	doc.get("tmp", {}).pop("source", None)
+	doc.get("tmp", {}).pop("destination", None)
+	if doc.get("tmp") == {}:
+		del doc["tmp"]
+	return doc
+
+
+def pipeline(folder):
+	return "flow" if folder == "flow" else "flow-" + folder
+
+
+def run(cluster):
+	update = os.environ.get("UPDATE") == "1"
+	streams = {"counters": "metrics-flow.counters", "exporters": "metrics-flow.exporters"}
+	for path in sorted(glob.glob(os.path.join(stages.HERE, "*", "*.json"))):
+		folder, case = os.path.basename(os.path.dirname(path)), os.path.basename(path)[:-5]
+		if case.endswith("-expected"):
+			continue
+		with open(path, encoding="utf-8") as f:
+			given = json.load(f)
+		stream = streams.get(folder, "logs-flow")
+		got = {"docs": [tidy(d, folder) for d in stages.simulate(cluster, pipeline(folder), given["docs"], stream + "-default")]}
+		expected = path[:-5] + "-expected.json"
+		if update:
+			with open(expected, "w", encoding="utf-8") as f:
+				f.write(json.dumps(got, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+		with open(expected, encoding="utf-8") as f:
+			differences = diff(got, json.load(f))
+		tap.ok(not differences, f"{folder}/{case}", "\n".join(differences[:20]) + "\n" + given["about"])

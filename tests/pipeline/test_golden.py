@@ -1,0 +1,11 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Golden cases of every stage and of the whole pipeline, on the cluster of ES_URL or an embedded OpenSearch."""
+import golden
+import stages
+import tap
+
+cluster = stages.clusters.connect()
+stages.setup(cluster)
+golden.run(cluster)
+tap.done()
