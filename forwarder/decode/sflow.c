@@ -165,8 +165,6 @@ static char *put_interface(char *p, struct interface in, const char *key, size_t
 
 static char *put_sample(char *p, const struct flow_sample *s, uint32_t length)
 {
-	struct interface out = s->out;
-
 	if (s->discarded)
 		p = jsonw_lit(p, "\"droppedPacketDeltaCount\":1");
 	else
@@ -177,7 +175,8 @@ static char *put_sample(char *p, const struct flow_sample *s, uint32_t length)
 		p = jsonw_u64(jsonw_lit(p, ",\"octetDeltaCount\":"), length);
 	if (s->in.format != INTERFACE_DISCARDED || s->out.format != INTERFACE_DISCARDED)
 		p = PUT_INTERFACE(p, s->in, "ingressInterface", "input");
-	p = PUT_INTERFACE(p, out, "egressInterface", "output");
+	/* else both name a reason: that of the output is told */
+	p = PUT_INTERFACE(p, s->out, "egressInterface", "output");
 	if (s->discarded)
 		p = jsonw_u64(jsonw_lit(p, ",\"sflow.discardReason\":"), s->reason);
 	else
