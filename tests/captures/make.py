@@ -4,7 +4,7 @@
 
 usage: tests/captures/make.py [NAME...]      all of them take about five minutes
 
-Wants softflowd, pmacct, Open vSwitch and libfaketime (make deps-capture). What the exporters send is recorded byte for
+Wants the packages softflowd, pmacct, openvswitch-switch and libfaketime. What the exporters send is recorded byte for
 byte; only the IP and UDP headers around it are ours: the exporter's address in the office instead of loopback, and as
 time of capture the export time in the datagram (sFlow, which has none: the time of day of the traffic).
 Beside the captures it writes totals.csv: the bytes and packets of every host, as IP packets that the exporter was shown
