@@ -19,16 +19,17 @@ DEMODEPS = python3 python3-pip maven curl ca-certificates
 TESTDEPS = $(DEMODEPS) openssl libcmocka-dev python3-yaml openjdk-17-jdk-headless softflowd pmacct openvswitch-switch iproute2 jsonnet
 
 LIBS = libcurl jansson libmaxminddb libpcap yaml-0.1 libdeflate libmicrohttpd libssl libcrypto
-HAVE := $(shell for l in libisal libsystemd libseccomp; do pkg-config --exists $$l && echo $$l; done)# used where they are
+pkg  = $(shell command -v pkg-config >/dev/null && pkg-config $(1))
+HAVE := $(foreach l,libisal libsystemd libseccomp,$(call pkg,--exists $(l) && echo $(l)))# used where they are
 WARN = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
        -Wno-sign-conversion -Wno-format-truncation -Wno-unknown-warning-option $(if $(filter 1,$(DEV)),-Werror)
 SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -I. -I$(BUILD)/gen -DEF_VERSION='"$(VERSION)"' $(WARN) $(SAN) \
-              -fPIE -pthread -MMD -MP $(shell pkg-config --cflags $(LIBS)) \
+              -fPIE -pthread -MMD -MP $(call pkg,--cflags $(LIBS)) \
               $(patsubst lib%,-DHAVE_%=1,$(HAVE)) $(CFLAGS)
 ALL_LDFLAGS = -pie -pthread $(SAN) $(LDFLAGS)
-LDLIBS      = $(shell pkg-config --libs $(LIBS) $(HAVE)) -lm
+LDLIBS      = $(call pkg,--libs $(LIBS) $(HAVE)) -lm
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
@@ -147,7 +148,7 @@ fuzz-run: $(BUILD)/tests/fuzz/seeds $(FUZZ:%=$(BUILD)/tests/fuzz/%)
 
 demo: ## From nothing to a table of top talkers: installs, builds, starts an engine, replays captures
 	$(Q)tests/apt.sh $(DEPS) $(DEMODEPS)
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j2 all
 	$(Q)BUILD=$(BUILD) tests/demo/demo.sh start
 
 demo-stop: ## End the engine of the demo and remove its data
