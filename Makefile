@@ -53,7 +53,7 @@ CLUSTER    = $(call scripts,pipeline dict e2e kibana)
 FAULT      = $(call scripts,fault)
 WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
 
-.PHONY: all help check test bench pipeline e2e fault test-cluster test-kibana dashboards fuzz fuzz-run demo demo-stop clean format lint deps deps-test install-deps asan tsan install
+.PHONY: all help check test bench pipeline e2e fault soak test-cluster test-kibana dashboards fuzz fuzz-run demo demo-stop clean format lint deps deps-test install-deps asan tsan install
 .SECONDARY:
 export ES_URL ES_USER ES_PASSWORD ES_API_KEY ES_CA_FILE KIBANA_URL
 
@@ -123,6 +123,11 @@ pipeline e2e: all ## The tests of that name alone, with an engine of their own
 
 fault: all ## Against a scripted server that fails in every way
 	$(Q)tests/run.py $(FAULT)
+
+$(BUILD)/tests/soak/flood: $(BUILD)/tests/soak/flood.o
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+soak: all $(BUILD)/tests/soak/flood ## Floods, then a load for T seconds (1800) with a server that comes and goes
+	$(Q)tests/soak/soak.py $(T)
 
 test-cluster: all ## The tests that need a cluster, on yours: ES_URL=, ES_USER=, ES_PASSWORD= or ES_API_KEY=
 	$(Q)test -n "$(ES_URL)" || { echo 'say which: make test-cluster ES_URL=https://host:9200'; exit 2; }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/sock_diag.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -102,8 +103,7 @@ static size_t set_buffer(int fd, size_t bytes)
 
 static void set_options(int fd, int family)
 {
-	const int on = 1, off = 0;
-	setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
+	const int off = 0;
 	/* groups that other programs joined are none of ours */
 	setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off));
 	if (family == AF_INET6)
@@ -191,7 +191,6 @@ struct udp_ring {
 	struct mmsghdr msg[UDP_BURST];
 	struct iovec iov[UDP_BURST];
 	struct sockaddr_storage from[UDP_BURST];
-	_Alignas(struct cmsghdr) char control[UDP_BURST][CMSG_SPACE(sizeof(uint32_t))];
 	uint8_t *memory; /* touched only as far as datagrams reach */
 };
 
@@ -211,8 +210,7 @@ struct udp_ring *udp_ring_new(void)
 		    (struct iovec){ ring->memory + (size_t)i * UDP_DATAGRAM_MAX, UDP_DATAGRAM_MAX };
 		ring->msg[i].msg_hdr = (struct msghdr){ .msg_name = &ring->from[i],
 							.msg_iov = &ring->iov[i],
-							.msg_iovlen = 1,
-							.msg_control = ring->control[i] };
+							.msg_iovlen = 1 };
 	}
 	return ring;
 }
@@ -225,32 +223,24 @@ void udp_ring_free(struct udp_ring *ring)
 	free(ring);
 }
 
-/* The kernel's counter comes with each datagram once it is not zero; the last one of a burst is the newest. */
-static uint32_t drops_since(struct udp_socket *s, struct udp_ring *ring, int n)
+uint32_t udp_drops(struct udp_socket *s)
 {
-	struct msghdr *last = &ring->msg[n - 1].msg_hdr;
-	const struct cmsghdr *c = CMSG_FIRSTHDR(last);
-	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(info);
+	if (getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &len) < 0)
 		return 0;
-	uint32_t total, since;
-	memcpy(&total, CMSG_DATA(c), sizeof(total));
-	since = total - s->dropped_seen;
-	s->dropped_seen = total;
+	uint32_t since = info[SK_MEMINFO_DROPS] - s->drops_seen;
+	s->drops_seen = info[SK_MEMINFO_DROPS];
 	return since;
 }
 
-int udp_receive(struct udp_socket *s, struct udp_ring *ring, uint32_t *ret_dropped)
+int udp_receive(struct udp_socket *s, struct udp_ring *ring)
 {
-	for (int i = 0; i < UDP_BURST; i++) {
+	for (int i = 0; i < UDP_BURST; i++)
 		ring->msg[i].msg_hdr.msg_namelen = sizeof(ring->from[i]);
-		ring->msg[i].msg_hdr.msg_controllen = sizeof(ring->control[i]);
-	}
-	*ret_dropped = 0;
 	int n = recvmmsg(s->fd, ring->msg, UDP_BURST, MSG_DONTWAIT, NULL);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR || errno == ECONNREFUSED ? 0 : -1;
-	if (n > 0)
-		*ret_dropped = drops_since(s, ring, n);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNREFUSED))
+		return 0;
 	return n;
 }
 

@@ -15,8 +15,8 @@
 
 struct udp_socket {
 	int fd;
-	size_t buffer;         /* bytes that the kernel really gives */
-	uint32_t dropped_seen; /* SO_RXQ_OVFL as last heard; it wraps */
+	size_t buffer;       /* bytes that the kernel really gives */
+	uint32_t drops_seen; /* the kernel's counter as last read; it wraps */
 };
 
 /*
@@ -53,8 +53,11 @@ struct udp_packet {
 };
 
 /* Takes what is there, UDP_BURST at most, without waiting. Returns the number of datagrams, 0 when there is none, -1 with
- * errno. *ret_dropped: how many the kernel has dropped since the last call, for want of room. */
-int udp_receive(struct udp_socket *s, struct udp_ring *ring, uint32_t *ret_dropped);
+ * errno. */
+int udp_receive(struct udp_socket *s, struct udp_ring *ring);
+/* How many datagrams the kernel has dropped since the last call, for want of room in the socket buffer. It is the counter that
+ * SO_RXQ_OVFL would send along with each datagram, read when it is asked for, so that the last drops of a burst count too. */
+uint32_t udp_drops(struct udp_socket *s);
 /* Number i of the last udp_receive(); valid until the next. */
 struct udp_packet udp_packet(const struct udp_ring *ring, int i);
 

@@ -115,8 +115,7 @@ static bool handle_message(void *arg, const uint8_t *data, size_t len, const str
 static bool read_socket(struct worker *w, struct udp_socket *s, const struct worker_live *live)
 {
 	for (int round = 0; round < ROUNDS_MAX; round++) {
-		uint32_t dropped;
-		int n = udp_receive(s, w->ring, &dropped);
+		int n = udp_receive(s, w->ring);
 		if (n < 0) {
 			COUNT(w, receive_errors, 1);
 			log_error("worker %u: cannot receive: %s", w->settings.number,
@@ -131,12 +130,6 @@ static bool read_socket(struct worker *w, struct udp_socket *s, const struct wor
 		}
 		COUNT(w, datagrams, n);
 		COUNT(w, bytes, bytes);
-		COUNT(w, kernel_drops, dropped);
-		if (dropped)
-			log_warn("the kernel dropped %u datagrams: raise udp.receive_buffer and "
-				 "net.core.rmem_max, "
-				 "or udp.workers",
-				 dropped);
 		if (n < UDP_BURST)
 			return false;
 	}
@@ -180,6 +173,18 @@ static void publish(struct worker *w, bool with_top)
 	pthread_mutex_unlock(&w->lock);
 }
 
+static void count_drops(struct worker *w)
+{
+	uint32_t dropped = 0;
+	for (uint32_t i = 0; i < w->sockets_n; i++)
+		dropped += udp_drops(&w->sockets[i]);
+	COUNT(w, kernel_drops, dropped);
+	if (dropped)
+		log_warn("the kernel dropped %u datagrams: raise udp.receive_buffer and "
+			 "net.core.rmem_max, or udp.workers",
+			 dropped);
+}
+
 static void save_state(struct worker *w)
 {
 	struct err err = ERR_NONE;
@@ -203,6 +208,7 @@ static void tick(struct worker *w, uint64_t now_ms)
 		return;
 	w->ticked_ms = now_ms;
 	decoder_tick(w->decoder, clock_ms(CLOCK_REALTIME), &w->writer.sink);
+	count_drops(w);
 	publish(w, w->ticks++ % TOP_EVERY == 0);
 	if (w->settings.save_ms && now_ms >= w->saved_ms + w->settings.save_ms) {
 		w->saved_ms = now_ms;
@@ -260,6 +266,7 @@ static void run(struct worker *w)
 		;
 	decoder_tick(w->decoder, clock_ms(CLOCK_REALTIME), &w->writer.sink);
 	batch_writer_tick(&w->writer, UINT64_MAX, 0);
+	count_drops(w);
 	publish(w, true);
 	if (w->settings.save_ms)
 		save_state(w);
