@@ -256,13 +256,13 @@ local k = import 'kibana.libsonnet';
   donut(title, bucket, measure, kql='', view='flow', legend=true):: pie('donut', title, if std.isArray(bucket) then bucket else [bucket], measure, kql, view, legend),
   treemap(title, bucket, measure, kql='', view='flow'):: pie('treemap', title, if std.isArray(bucket) then bucket else [bucket], measure, kql, view, false),
   heatmap(title, bucket, measure, kql='', view='flow')::
-    local c = layer('', [l.time, bucket], [measure]);
+    local c = layer('', [bucket, l.time], [measure]);  // this order: the largest over the whole range
     lens('lnsHeatmap', title, { l0: c }, {
       shape: 'heatmap',
       layerId: 'l0',
       layerType: 'data',
-      xAccessor: 'b0',
-      yAccessor: 'b1',
+      xAccessor: 'b1',
+      yAccessor: 'b0',
       valueAccessor: 'm0',
       palette: shade.palette { accessor: 'm0' },
       legend: { isVisible: false, position: 'right', type: 'heatmap_legend' },

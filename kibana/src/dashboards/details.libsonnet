@@ -48,15 +48,15 @@ local kpis(list) = k.row(6, [[48, v.kpis(list)]]);
   ]),
 
   c.dashboard('flow-details-locality', 'Details, locality', 'Private or public, networks, sites, AS, countries, cities',
-              [c.control.exporter, c.control.direction, k.control('flow.locality', 'Locality'), k.control('flow.client.network.name', 'Client network'), k.control('server.as.organization.name', 'Server AS'), k.control('server.geo.country_name', 'Server country')], [
+              [c.control.exporter, c.control.direction, k.control('flow.locality', 'Locality'), k.control('flow.client.network.name', 'Client network'), k.control('server.as.organization.name', 'Server AS'), k.control('server.geo.country_iso_code', 'Server country')], [
     kpis([v.sum('Private', 'network.bytes', v.human.bytes, { term: { 'flow.locality': 'private' } }), v.sum('Public', 'network.bytes', v.human.bytes, { term: { 'flow.locality': 'public' } }, '#54b399'),
           v.unique('Networks', 'flow.client.network.name'), v.unique('Server AS', 'server.as.number'), v.unique('Server countries', 'server.geo.country_iso_code'), v.unique('Server cities', 'server.geo.city_name')]),
     dimension('flow.locality', 'Locality', 'Locality'),
     dimension('network.direction', 'Direction', 'Directions'),
     dimension('flow.client.network.name', 'Network', 'Client networks'),
     dimension('server.as.organization.name', 'AS', 'Server AS'),
-    dimension('server.geo.country_name', 'Country', 'Server countries'),
+    dimension('server.geo.country_iso_code', 'Country', 'Server countries'),
     dimension('server.geo.city_name', 'City', 'Server cities'),
-    dimension('client.geo.country_name', 'Country', 'Client countries'),
+    dimension('client.geo.country_iso_code', 'Country', 'Client countries'),
   ]),
 ]

@@ -82,7 +82,7 @@ local healthKpis = v.kpis([
       [24, l.lines('Out, share of the speed', l.terms('flow.egress.interface', 'Interface', 12, false), l.utilisation('flow.egress.speed'), 'flow.egress.speed > 0')],
     ]),
     k.row(17, [
-      [24, l.table('Interface in', [l.tuple(['observer.name', 'observer.ingress.interface.name', 'observer.ingress.interface.alias'], 'Exporter › interface › description', 200)], [c.bytes, c.packets, c.flows, l.max('flow.ingress.speed', 'Speed', null)], widths=[380], rows=10)],
+      [24, l.table('Interfaces in', [l.terms('flow.ingress.interface', 'Interface', 200, false)], [c.bytes, c.packets, c.flows, l.last('observer.ingress.interface.alias', 'Description', 'string'), l.max('flow.ingress.speed', 'Speed', null)], widths=[280], rows=10)],
       [24, l.table('From interface to interface', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.share, c.flows], widths=[400], rows=10)],
     ]),
   ]),

@@ -28,8 +28,8 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
     k.row(14, [
       [12, c.toHost(l.table('Servers it asks', [c.server(100)], [c.bytes, c.flows], widths=[210], rows=8))],
       [12, c.toHost(l.table('Clients that ask it', [c.client(100)], [c.bytes, c.flows], widths=[210], rows=8))],
-      [12, l.table('Services', [l.tuple(['flow.service.name', 'network.application'], 'Service › application', 100)], [c.bytes, c.flows], widths=[210], rows=8)],
-      [12, l.table('Countries and AS', [l.tuple(['server.geo.country_name', 'server.as.organization.name'], 'Country › AS', 100)], [c.bytes, c.flows], widths=[250], rows=8)],
+      [12, l.table('Services', [l.tuple(['flow.service.name', 'network.transport'], 'Service › protocol', 100)], [c.bytes, c.flows], widths=[210], rows=8)],
+      [12, l.table('Countries and AS', [l.tuple(['server.geo.country_iso_code', 'server.as.organization.name'], 'Country › AS', 100)], [c.bytes, c.flows], widths=[250], rows=8)],
     ]),
     k.row(11, [
       [16, l.series('Latency, ms', [
@@ -38,7 +38,7 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
         l.formula('application', 'average(flow.latency.application) / 1000', { avg: l.part('average', [], 'flow.latency.application') }, l.divide('avg', 1000), 'avg', 'number', 1),
       ], type='line')],
       [16, c.toThreats(l.table('Threats', [l.tuple(['flow.threat.category', 'flow.client.name', 'flow.server.name'], 'Category › client › server', 50)], [c.flows, c.bytes], 'flow.threat.category: *', widths=[360], rows=5))],
-      [16, l.table('Addresses and networks', [l.tuple(['client.ip', 'flow.client.network.name'], 'Client address › network', 50)], [c.bytes, c.flows], widths=[260], rows=5)],
+      [16, l.table('Client addresses', [l.tuple(['client.ip', 'flow.client.scope'], 'Client address › scope', 50)], [c.bytes, c.flows], widths=[260], rows=5)],
     ]),
     k.row(18, [[48, k.search('Flow records', 'flow-records')]]),
   ]),

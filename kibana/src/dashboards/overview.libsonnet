@@ -20,8 +20,8 @@ local threats = { exists: { field: 'flow.threat.category' } };
       v.count('Flows with a threat', threats, '#e7664c'),
     ])]]),
     k.row(14, [
-      [24, c.toService(l.area('Services, Mbit/s', c.service(10), c.bits))],
-      [24, l.area('Applications, Mbit/s', c.application(10), c.bits)],
+      [24, c.toService(l.area('Applications and services, Mbit/s', l.terms('network.protocol', 'Protocol', 10), c.bits))],
+      [24, l.area('Directions, Mbit/s', l.terms('network.direction', 'Direction', 4, false), c.bits)],
     ]),
     k.row(14, [
       [14, c.toHost(l.bars('Top clients', c.client(10), c.bytes))],
@@ -30,14 +30,13 @@ local threats = { exists: { field: 'flow.threat.category' } };
     ]),
     k.row(12, [
       [16, c.toAs(l.treemap('Autonomous systems asked', l.terms('server.as.organization.name', 'AS', 12), c.bytes))],
-      [16, l.treemap('Countries asked', [l.terms('server.geo.country_name', 'Country', 10), l.terms('server.geo.city_name', 'City', 4, false)], c.bytes)],
-      [8, l.donut('Protocols', c.protocol(6), c.bytes, legend=false)],
-      [8, l.donut('Directions', l.terms('network.direction', 'Direction', 4, false), c.bytes, legend=false)],
+      [16, l.treemap('Countries asked', [l.terms('server.geo.country_iso_code', 'Country', 10), l.terms('server.geo.city_name', 'City', 4, false)], c.bytes)],
+      [16, l.donut('IP versions and protocols', [l.terms('network.type', 'IP version', 4, false), c.protocol(6)], c.bytes)],
     ]),
     k.row(12, [
       [16, c.toExporter(l.area('Exporters, Mbit/s', c.exporter(8), c.bits))],
       [16, c.toThreats(l.stacks('Threats', l.terms('flow.threat.category', 'Category', 8, false), c.flows))],
-      [16, l.heatmap('Activity by site', l.terms('flow.client.network.name', 'Network', 10, false), c.bytes)],
+      [16, l.heatmap('Activity of the top clients', c.client(10), c.bytes)],
     ]),
   ]),
 ]
