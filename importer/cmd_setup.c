@@ -94,6 +94,9 @@ static int carry_out(struct install *in, struct app *app, struct outcome *out, s
 	if (result)
 		return err_wrap(err, "setup stopped; what came before is installed, running it "
 				     "again goes on from there");
+	if (in->cluster.has[CAP_DATA_STREAM] &&
+	    streams_create(in->es, app->elastic.namespace, err))
+		return -1;
 	size_t removed;
 	if (dict_prune(in->es, in->dict, DICT_GRACE_MS, &removed, err))
 		return -1;

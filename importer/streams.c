@@ -50,6 +50,25 @@ int streams_outdated(struct es *es, json_t *ret_names, struct err *err)
 	return 0;
 }
 
+int streams_create(struct es *es, const char *namespace, struct err *err)
+{
+	static const char *const all[] = { "logs-flow-", "logs-flow.failed-",
+					   "metrics-flow.counters-", "metrics-flow.exporters-" };
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		char path[300];
+		long status = 0;
+		CLEANUP_JSON json_t *reply = NULL;
+		snprintf(path, sizeof(path), "/_data_stream/%s%s", all[i], namespace);
+		if (es_call(es, "GET", path, NULL, &status, NULL, err))
+			return -1;
+		if (status == 200)
+			continue;
+		if (es_must(es, "PUT", path, NULL, &reply, err))
+			return err_wrap(err, "data stream %s%s", all[i], namespace);
+	}
+	return 0;
+}
+
 int streams_rollover(struct es *es, const json_t *names, struct err *err)
 {
 	size_t i;

@@ -21,6 +21,12 @@ struct es;
  */
 int streams_outdated(struct es *es, json_t *ret_names, struct err *err);
 
+/*
+ * Creates our data streams of `namespace` where they are missing, empty. Without them Kibana does not know the fields of a
+ * stream that got no document yet (no record failed, no sFlow counters), and its panels show errors in place of "no results".
+ */
+int streams_create(struct es *es, const char *namespace, struct err *err);
+
 /* Starts a new backing index for each of `names`. */
 int streams_rollover(struct es *es, const json_t *names, struct err *err);
 
