@@ -210,7 +210,11 @@ const struct field *fields_find(const struct fields *f, uint32_t pen, uint16_t i
 {
 	const struct own_field *own = *find_slot(f, pen, id);
 
-	return own ? &own->field : find_row(pen, id);
+	if (own)
+		return &own->field;
+	if (pen == FIELD_PEN_NETFLOW9)
+		return fields_find_netflow9(f, id | 0x8000);
+	return find_row(pen, id);
 }
 
 const struct field *fields_find_netflow9(const struct fields *f, uint16_t id)

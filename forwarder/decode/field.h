@@ -54,6 +54,8 @@ enum field_type {
 #define FIELD_PEN_IANA    0u
 #define FIELD_PEN_CISCO   9u
 #define FIELD_PEN_REVERSE 29305u /* RFC 5103 section 6.1 */
+/* What ipfixcol2 and libfds give NetFlow 9 types above 32767 when they pass them on as IPFIX; the id is the rest. */
+#define FIELD_PEN_NETFLOW9 UINT32_MAX
 
 #define FIELD_NAME_MAX 100 /* "vendor.name" with a NUL */
 #define FIELD_KEY_ROOM \

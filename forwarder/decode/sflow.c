@@ -7,7 +7,7 @@
 #include "forwarder/decode/dissect.h"
 #include "forwarder/decode/sflow_record.h"
 
-#define RECORDS_MAX 32 /* of one sample; more are counted as malformed */
+#define RECORDS_MAX 128 /* of one sample; more are counted as malformed */
 #define PREFIX_MAX  (FLOW_TEXT_MAX + 64)
 /* What a line needs beside its records: prefix, tail, and the numbers of the sample with their keys. */
 #define LINE_ROOM (PREFIX_MAX + 768)

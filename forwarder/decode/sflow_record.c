@@ -7,8 +7,6 @@
 #include "common/jsonw.h"
 #include "forwarder/decode/cursor.h"
 
-#define NTH_MAX 9 /* the same structure in one sample */
-
 /* What one structure is written with. */
 struct writer {
 	struct cursor in;
@@ -75,8 +73,7 @@ static char *flow_key(char *p, struct writer *w, const struct sflow_field *f, un
 	}
 	if (!w->nth)
 		return put_key(p, f->key, f->key_len);
-	p = jsonw_lit(p, ",\"sflow.");
-	*p++ = (char)('1' + w->nth);
+	p = jsonw_u64(jsonw_lit(p, ",\"sflow."), w->nth + 1);
 	*p++ = '.';
 	return jsonw_raw(p, f->key + prefix, f->key_len - prefix);
 }
@@ -348,7 +345,7 @@ char *sflow_flow_record(char *p, const struct sflow_structure *row, const uint8_
 {
 	struct writer w = { .in = cursor_over(data, len), .used = used, .nth = nth };
 
-	return nth < NTH_MAX ? members(p, &w, row, ret_cut) : p;
+	return members(p, &w, row, ret_cut);
 }
 
 char *sflow_counters(char *p, const struct sflow_structure *row, const uint8_t *data, size_t len,

@@ -115,7 +115,7 @@ static int read_field(const struct csv *c, struct structure *s, char *text,
 		snprintf(prefix, sizeof(prefix), "sflow.%s.", s->name);
 		f->key = add_key(prefix, text, "", &f->key_len);
 	}
-	widest = f->key_len + 2; /* "2." of a structure that comes twice */
+	widest = f->key_len + 4; /* "128." of a structure that comes so often */
 	for (; element; element = next) {
 		next = strchr(element, '|');
 		if (next)

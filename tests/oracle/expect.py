@@ -44,6 +44,9 @@ class Registry:
 			return list(csv.DictReader(line for line in f if not line.startswith("#")))
 
 	def find(self, pen, ie, netflow9=False):
+		if pen == 0xffffffff:  # a NetFlow 9 type in IPFIX, as ipfixcol2 converts it
+			name = self.find(0, ie | 0x8000, True)
+			return name if not name[0].startswith("pen") else (f"pen{pen}.{ie}", "octetArray")
 		if pen == 0 and netflow9:
 			for first, last, vendor, element in self.netflow9:
 				if first <= ie <= last and (vendor, element + ie - first) in self.rows:

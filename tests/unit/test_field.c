@@ -101,6 +101,8 @@ static void netflow9_private_types_lead_to_their_vendor(void **state)
 	assert_ptr_equal(fields_find_netflow9(f, 33623), fields_find(f, 33610, 13));
 	/* above nProbe's numbers, but Cisco's by its rule */
 	assert_ptr_equal(fields_find_netflow9(f, 65501), fields_find(f, 9, 32733));
+	assert_ptr_equal(fields_find(f, UINT32_MAX, (57472 + 118) & 0x7fff),
+			 fields_find(f, 35632, 118));
 	assert_null(fields_find_netflow9(f, 32768));
 	assert_null(fields_find_netflow9(f, 65535));
 }

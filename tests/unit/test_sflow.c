@@ -340,6 +340,23 @@ static void lengths_that_lie(void **state)
 	assert_int_equal(counters->skipped_structures, 1);
 }
 
+static void many_records(void **state)
+{
+	struct fixture *f = *state;
+	struct packet p = { 0 };
+	size_t sample;
+
+	packet_sflow(&p, 1, 1);
+	sample = packet_sflow_flow(&p, 130);
+	for (int i = 0; i < 130; i++)
+		record_of(&p, 1036, "00000007");
+	packet_shut(&p, sample);
+	assert_int_equal(deliver(f, p.data, p.len), DECODE_MALFORMED);
+	assert_non_null(strstr(f->out, "\"sflow.2.extended_egress_queue.queue\":7"));
+	assert_non_null(strstr(f->out, "\"sflow.128.extended_egress_queue.queue\":7}}"));
+	assert_int_equal(decoder_counters(f->dec)->malformed_record, 1);
+}
+
 static void agents(void **state)
 {
 	struct fixture *f = *state;
@@ -428,6 +445,7 @@ int main(void)
 		TEST(interfaces_and_expanded_samples),
 		TEST(counters_and_repeated_structures),
 		TEST(lengths_that_lie),
+		TEST(many_records),
 		TEST(agents),
 		TEST(lost_datagrams_are_counted_by_agent),
 		TEST(every_structure_at_every_length),
