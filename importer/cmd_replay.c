@@ -43,6 +43,20 @@ static void show_progress(void *arg, uint64_t read, uint64_t size, uint64_t reco
 		part > 40 ? 40 : part, bar, size ? (int)(read * 100 / size) : 0, records, problem);
 }
 
+/* Everything is decoded, not everything stored. */
+static void show_waiting(void *arg, const struct ship_counters *now)
+{
+	struct progress *p = arg;
+	char problem[200] = "";
+	uint64_t ms = clock_ms(CLOCK_MONOTONIC);
+	if (!p->terminal || ms < p->next_ms)
+		return;
+	p->next_ms = ms + 200;
+	outlet_problem(p->outlet, problem, sizeof(problem));
+	fprintf(stderr, "\r\033[Kstored %" PRIu64 " of %" PRIu64 "  %.60s",
+		now->stored + now->duplicates + now->failed, now->records, problem);
+}
+
 static int parse_ports(const struct strlist *list, uint16_t *ports, struct err *err)
 {
 	if (list->n > CAPTURE_PORTS_MAX)
@@ -192,7 +206,7 @@ static int play(struct app *app, struct replay *r, const char *output, struct pr
 	p->outlet = outlet;
 	result = replay_decode(r, outlet, t, err);
 	struct err finish = ERR_NONE;
-	if (outlet_finish(outlet, s, &finish) && result == 0) {
+	if (outlet_finish(outlet, show_waiting, p, s, &finish) && result == 0) {
 		*err = finish;
 		result = -1;
 	}

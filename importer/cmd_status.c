@@ -11,7 +11,8 @@
 #include "importer/streams.h"
 #include "importer/table.h"
 
-#define EXPORTERS_MAX 50
+#define EXPORTERS_MAX  1000
+#define EXPORTERS_SHOW 15 /* the rest with --json */
 
 /* The data streams, and what their documents are called. */
 static const struct {
@@ -149,6 +150,10 @@ static void print_text(const struct install *in, const struct stream_status *s,
 	if (json_array_size(exporters))
 		printf("exporter                          records             bytes  newest\n");
 	json_array_foreach (exporters, i, e) {
+		if (i == EXPORTERS_SHOW) {
+			printf("and %zu more (--json shows all)\n", json_array_size(exporters) - i);
+			break;
+		}
 		time_text((uint64_t)json_int_at(e, "newest_ms"), when, sizeof(when));
 		print_cell(stdout, json_text_at(e, "name", "?"), 24, 0);
 		printf(" %16s", number_text((uint64_t)json_int_at(e, "records"), number));

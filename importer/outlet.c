@@ -3,9 +3,12 @@
 #include "importer/outlet.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "forwarder/ship/bulk.h"
 #include "importer/timeshift.h"
@@ -13,6 +16,7 @@
 #define ROOM_FIRST (1U << 20)
 #define ROOM_MAX   (64U << 20)
 #define FINISH_MS  600000U
+#define WAITING_US 50000U
 
 struct outlet {
 	struct sink
@@ -207,11 +211,44 @@ void outlet_problem(struct outlet *o, char *text, size_t room)
 		text[0] = '\0';
 }
 
-int outlet_finish(struct outlet *o, struct ship_counters *ret, struct err *err)
+struct finishing {
+	struct shipper *shipper;
+	_Atomic bool done;
+};
+
+static void *finish_shipper(void *arg)
+{
+	struct finishing *f = arg;
+	shipper_finish(f->shipper, FINISH_MS);
+	f->done = true;
+	return NULL;
+}
+
+/* shipper_finish() returns only when all is settled: it runs beside us, so that somebody can say how far it is. */
+static void finish_and_tell(struct outlet *o, void (*waiting)(void *, const struct ship_counters *),
+			    void *arg)
+{
+	struct finishing f = { .shipper = o->shipper };
+	pthread_t thread;
+	if (!waiting || pthread_create(&thread, NULL, finish_shipper, &f) != 0) {
+		finish_shipper(&f);
+		return;
+	}
+	while (!f.done) {
+		struct ship_counters now;
+		shipper_get_counters(o->shipper, &now);
+		waiting(arg, &now);
+		usleep(WAITING_US);
+	}
+	pthread_join(thread, NULL);
+}
+
+int outlet_finish(struct outlet *o, void (*waiting)(void *arg, const struct ship_counters *now),
+		  void *arg, struct ship_counters *ret, struct err *err)
 {
 	outlet_flush(o);
 	if (o->shipper) {
-		shipper_finish(o->shipper, FINISH_MS);
+		finish_and_tell(o, waiting, arg);
 		shipper_get_counters(o->shipper, ret);
 		return 0;
 	}

@@ -30,8 +30,12 @@ void outlet_flush(struct outlet *o);
 /* What keeps data from going out, for a progress line; "" when nothing does. */
 void outlet_problem(struct outlet *o, char *text, size_t room);
 
-/* Waits until everything is written or settled. `ret` counts records as stored for a file, too. */
-int outlet_finish(struct outlet *o, struct ship_counters *ret, struct err *err);
+/*
+ * Waits until everything is written or settled; `waiting` (may be NULL) is called now and then meanwhile. `ret` counts
+ * records as stored for a file, too.
+ */
+int outlet_finish(struct outlet *o, void (*waiting)(void *arg, const struct ship_counters *now),
+		  void *arg, struct ship_counters *ret, struct err *err);
 void outlet_free(struct outlet *o);
 
 #endif
