@@ -49,6 +49,13 @@ int plan_apply(struct plan *p, struct es *es, const struct cluster *cluster, boo
 		struct plan_item *item = &p->item[i];
 		if (!item->kind || !plan_writes(item, force))
 			continue;
+		if (item->action == ACTION_REMOVE) {
+			char path[300];
+			snprintf(path, sizeof(path), "%s%s", item->kind->url, item->name);
+			if (es_must(es, "DELETE", path, NULL, NULL, err))
+				return err_wrap(err, "%s %s", item->group, item->name);
+			continue;
+		}
 		struct mark mark = { "", "" };
 		memcpy(mark.hash, item->hash, sizeof(mark.hash));
 		if (put(es, item, cluster, &mark, err))

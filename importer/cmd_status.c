@@ -112,9 +112,12 @@ static void print_assets(const struct plan *p)
 {
 	printf("assets     ");
 	for (int a = 0, said = 0; a < ACTIONS; a++) {
-		static const char *const words[ACTIONS] = { "missing",      "older than this efctl",
-							    "as installed", "changed by hand",
-							    "not ours",     "yours" };
+		static const char *const words[ACTIONS] = {
+			"missing",       "older than this efctl",
+			"as installed",  "changed by hand",
+			"not ours",      "yours",
+			"no longer used"
+		};
 		size_t n = plan_count(p, (enum action)a);
 		if (n)
 			printf("%s%zu %s", said++ ? ", " : "", n, words[a]);

@@ -7,12 +7,14 @@
 
 #include "common/cleanup.h"
 #include "importer/asset.h"
+#include "importer/dict.h"
 #include "importer/es.h"
 #include "importer/render.h"
 
 const char *const action_names[ACTIONS] = {
 	[ACTION_CREATE] = "create",   [ACTION_UPDATE] = "update",   [ACTION_SAME] = "same",
 	[ACTION_DRIFTED] = "drifted", [ACTION_FOREIGN] = "foreign", [ACTION_YOURS] = "yours",
+	[ACTION_REMOVE] = "remove",
 };
 
 void plan_release(struct plan *p)
@@ -109,6 +111,60 @@ static int plan_kind(struct plan *p, struct es *es, struct rendering *r, const s
 	return 0;
 }
 
+static bool is_planned(const struct plan *p, const struct kind *kind, const char *name)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->item[i].kind == kind && strcmp(p->item[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* One asset that stands there and that we may not want any more; `body` holds at least its mark. */
+static int plan_leftover(struct plan *p, struct es *es, const struct kind *kind, const char *name,
+			 const json_t *body, struct err *err)
+{
+	struct mark mark;
+	char hash[CANON_HASH_MAX];
+	if (!kind_read_mark(kind, body, &mark) || is_planned(p, kind, name) ||
+	    strncmp(name, DICT_PIPELINE, strlen(DICT_PIPELINE)) == 0)
+		return 0;
+	CLEANUP_JSON json_t *reply = NULL;
+	int r = find(es, kind, name, &reply, err);
+	if (r <= 0)
+		return r;
+	kind_hash(kind, kind_body(kind, reply, name), hash);
+	bool untouched = strcmp(hash, mark.hash) == 0 || strcmp(hash, mark.stored) == 0;
+	return untouched ? plan_add(p, kind, kind->name, name, NULL, ACTION_REMOVE, err) : 0;
+}
+
+/* Only the marks are asked for: dictionaries can be large. */
+static int plan_leftovers(struct plan *p, struct es *es, const struct kind *kind, struct err *err)
+{
+	char path[400];
+	const char *name;
+	json_t *entry;
+	size_t i;
+	CLEANUP_JSON json_t *reply = NULL;
+	if (kind->list)
+		snprintf(path, sizeof(path), "%s%s?filter_path=%s.name,%s.%s._meta", kind->url,
+			 kind->ours, kind->list, kind->list, kind->item);
+	else
+		snprintf(path, sizeof(path),
+			 "%s%s?filter_path=*.description,*._meta,*.policy._meta", kind->url,
+			 kind->ours);
+	int r = es_find(es, path, &reply, err);
+	if (r <= 0)
+		return r;
+	json_array_foreach (kind->list ? json_object_get(reply, kind->list) : NULL, i, entry)
+		if (plan_leftover(p, es, kind, json_text_at(entry, "name", ""),
+				  json_object_get(entry, kind->item), err))
+			return -1;
+	json_object_foreach (kind->list ? NULL : reply, name, entry)
+		if (plan_leftover(p, es, kind, name, entry, err))
+			return -1;
+	return 0;
+}
+
 int plan_make(struct plan *p, struct es *es, struct rendering *r, struct err *err)
 {
 	for (const struct kind *k = kinds; k < kinds + kinds_len; k++) {
@@ -117,6 +173,11 @@ int plan_make(struct plan *p, struct es *es, struct rendering *r, struct err *er
 		if (plan_kind(p, es, r, k, err))
 			return -1;
 	}
+	for (const struct kind *k = kinds + kinds_len;
+	     k-- > kinds;) /* what refers to others goes first */
+		if ((k->needs == CAPABILITIES || r->cluster->has[k->needs]) &&
+		    plan_leftovers(p, es, k, err))
+			return -1;
 	return 0;
 }
 
@@ -125,6 +186,7 @@ bool plan_writes(const struct plan_item *item, bool force)
 	switch (item->action) {
 	case ACTION_CREATE:
 	case ACTION_UPDATE:
+	case ACTION_REMOVE:
 		return true;
 	case ACTION_DRIFTED:
 	case ACTION_FOREIGN:
@@ -160,6 +222,8 @@ void plan_print(FILE *out, const struct plan *p, bool force)
 		if (item->action == ACTION_DRIFTED)
 			what = force ? "  changed by hand, replaced"
 				     : "  changed by hand, kept (--force replaces it)";
+		if (item->action == ACTION_REMOVE)
+			what = "  no longer used";
 		if (item->action == ACTION_FOREIGN)
 			what = force ? "  not ours, replaced"
 				     : "  not ours, kept (--force replaces it)";

@@ -20,6 +20,7 @@ enum action {
 	ACTION_DRIFTED, /* ours, but changed by hand since */
 	ACTION_FOREIGN, /* the name is taken by something that is not ours */
 	ACTION_YOURS,   /* made once for the user to change */
+	ACTION_REMOVE,  /* ours, untouched, of an earlier efctl: this one has no such asset */
 	ACTIONS
 };
 extern const char *const action_names[ACTIONS];
@@ -48,7 +49,10 @@ int plan_add(struct plan *p, const struct kind *kind, const char *group, const c
 enum action plan_compare(const struct kind *kind, const char *name, const json_t *wanted,
 			 const json_t *found);
 
-/* Renders every asset under es-templates/ and ingest-pipelines/ and compares it with the cluster. */
+/*
+ * Renders every asset under es-templates/ and ingest-pipelines/ and compares it with the cluster. At the end come assets
+ * that carry our mark but are not wanted any more; dictionaries are left to dict_prune().
+ */
 int plan_make(struct plan *p, struct es *es, struct rendering *r, struct err *err);
 
 /* Adds one asset that comes from elsewhere (a dictionary's pipeline); takes `wanted_take`. */

@@ -196,12 +196,23 @@ static void mark_mapping(const char *path, json_t *mappings)
 	json_object_set_new(meta, file ? file + 1 : path, json_stringn(hash, 16));
 }
 
+/* Elastic's serverless decides these itself and refuses templates that name them. */
+static void drop_serverless(json_t *settings)
+{
+	static const char *const refused[] = { "number_of_shards", "number_of_replicas" };
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		json_object_del(json_object_get(settings, "index"), refused[i]);
+}
+
 int render_template(struct rendering *r, const char *path, json_t **ret_json, struct err *err)
 {
 	json_t *json = NULL;
 	if (render_load(r, path, &json, err))
 		return -1;
-	json_t *mappings = json_object_get(json_object_get(json, "template"), "mappings");
+	json_t *template = json_object_get(json, "template"),
+	       *mappings = json_object_get(template, "mappings");
+	if (r->cluster->serverless)
+		drop_serverless(json_object_get(template, "settings"));
 	exchange_types(r, mappings);
 	mark_mapping(path, mappings);
 	if (json_object_get(json, "data_stream") && !r->cluster->has[CAP_DATA_STREAM]) {

@@ -100,6 +100,24 @@ def upgrade(c, folder):
 	ok("efctl_test" in str(c.get("/logs-flow-setup/_mapping")[1]), "into the new backing index")
 
 
+def leftovers(c, folder):
+	"""What an earlier setup installed and this one does not know goes, unless somebody changed it."""
+	assets = os.path.join(folder, "more")
+	os.makedirs(os.path.join(assets, "ingest-pipelines"))
+	for name in "extra", "edited":
+		with open(os.path.join(assets, "ingest-pipelines", name + ".yml"), "w") as f:
+			f.write("description: of another version\nprocessors: [{set: {field: a, value: b}}]\n")
+	r = efctl(c, "setup", "--json", "--refresh", "3s", "--assets", assets, cwd=folder)
+	ok({"flow-extra", "flow-edited"} <= set(actions(r).get("create", [])), "two more pipelines", r)
+	body = c.must("GET", "/_ingest/pipeline/flow-edited")["flow-edited"]
+	c.must("PUT", "/_ingest/pipeline/flow-edited", {**body, "processors": []})
+	r = efctl(c, "setup", "--json", "--refresh", "3s", cwd=folder)
+	same(actions(r).get("remove"), ["flow-extra"], "without them the untouched one goes")
+	same(c.get("/_ingest/pipeline/flow-extra")[0], 404, "from the cluster")
+	same(c.get("/_ingest/pipeline/flow-edited")[0], 200, "the edited one stays")
+	c.delete("/_ingest/pipeline/flow-edited")
+
+
 def simulate(c):
 	r = efctl(c, "simulate", "--json", "-", stdin=LINE)
 	ok(r.code == 0, "simulate", r)
@@ -199,6 +217,7 @@ def main():
 		drift(c, folder)
 		simulate(c)
 		upgrade(c, folder)
+		leftovers(c, folder)
 		remove(c, folder)
 		elasticsearch8(folder)
 		c = cluster.given()
