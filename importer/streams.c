@@ -59,11 +59,11 @@ int streams_create(struct es *es, const char *namespace, struct err *err)
 		long status = 0;
 		CLEANUP_JSON json_t *reply = NULL;
 		snprintf(path, sizeof(path), "/_data_stream/%s%s", all[i], namespace);
-		if (es_call(es, "GET", path, NULL, &status, NULL, err))
+		if (es_call(es, "GET", path, NULL, &status, &reply, err))
 			return -1;
 		if (status == 200)
 			continue;
-		if (es_must(es, "PUT", path, NULL, &reply, err))
+		if (es_must(es, "PUT", path, NULL, NULL, err))
 			return err_wrap(err, "data stream %s%s", all[i], namespace);
 	}
 	return 0;
