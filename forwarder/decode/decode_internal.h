@@ -24,7 +24,7 @@ struct context {
 	uint32_t records; /* data and options records so far */
 	/* `"flow":{"type":"…","exporter":"…","port":…,"domain":…,"seq":`   then comes the number, then the tail
 	 * `,"exported":…,"received":…`                                      then what the protocol adds, then `}` */
-	char head[FLOW_TEXT_MAX], tail[64];
+	char head[FLOW_TEXT_MAX], tail[96];
 	uint16_t head_len, tail_len;
 	char id[24];    /* document id without its last three characters */
 	uint16_t index; /* lines written for this datagram: the rest of the id */
