@@ -80,7 +80,9 @@ static uint32_t value_room(enum converter conv, uint32_t width)
 	case CONV_APPLICATION:
 	case CONV_HEX:
 		return JSONW_HEX_MAX(width) + 40;
-	case CONV_FRAME: /* of variable length: the hex text is counted per record */
+	case CONV_FRAME_ETHERNET:
+	case CONV_FRAME_IP:
+	case CONV_FRAME_MPLS: /* of variable length: the hex text is counted per record */
 		return DISSECT_MAX + (width == WIDTH_VARIABLE ? 8 : JSONW_HEX_MAX(width));
 	case CONV_NONE:
 	case CONV_ABSENT:
@@ -135,6 +137,7 @@ struct compiler {
 	const struct field *field[SPECS_MAX]; /* by spec; NULL once written */
 	struct op ops[2 * SPECS_MAX];         /* an array of n is n + 2 steps, of n >= 2 */
 	struct field unknown[SPECS_MAX];
+	uint16_t part_len[SPECS_MAX + 1];
 	char keys[SPECS_MAX][KEY_ROOM];
 };
 
@@ -146,23 +149,11 @@ static int find_spec(const struct template *t, uint32_t pen, uint16_t id)
 	return -1;
 }
 
-static uint16_t spec_at(const struct template *t, size_t spec)
-{
-	if (t->varying)
-		return (uint16_t)spec;
-	size_t at = 0;
-	for (size_t i = 0; i < spec; i++)
-		at += t->specs[i].width;
-	return (uint16_t)at;
-}
-
 static void set_ref(struct template *t, enum ref_kind kind, int spec)
 {
-	uint16_t width = t->specs[spec].width;
-	if (t->refs_set >> kind & 1 || width == 0)
+	if (t->refs_set >> kind & 1 || t->specs[spec].width == 0)
 		return;
-	t->refs[kind].at = spec_at(t, (size_t)spec);
-	t->refs[kind].width = width;
+	t->refs[kind] = template_place(t, (size_t)spec);
 	t->refs_set |= 1u << kind;
 }
 
@@ -261,10 +252,10 @@ static void add_op(struct compiler *c, const char *key, size_t key_len, enum con
 	op->key = key;
 	op->key_len = (uint8_t)key_len;
 	op->conv = (uint8_t)conv;
-	op->spec = (uint16_t)spec;
-	op->at = spec_at(c->t, spec);
-	op->width = c->t->specs[spec].width;
-	c->t->room += (uint32_t)key_len + value_room(conv, op->width);
+	op->place = template_place(c->t, spec);
+	if (op->place.width == WIDTH_VARIABLE)
+		op->place.at = c->field[spec]->type;
+	c->t->room += (uint32_t)key_len + value_room(conv, op->place.width);
 }
 
 /* A value: directly behind `key`. */
@@ -276,15 +267,13 @@ static void add_value(struct compiler *c, const char *key, size_t key_len, size_
 	enum converter conv = converter_for(type, width);
 	if (absolute_of(c, spec))
 		conv = id == 21 || id == 22 ? (enum converter)relative[id - 21] : CONV_DELTA;
-	if (frame_link(&c->t->specs[spec]) && !c->t->frame && key_len > 1 && width) {
-		conv = CONV_FRAME;
+	if (frame_converter(&c->t->specs[spec]) && !c->t->frame && key_len > 1 && width) {
+		conv = frame_converter(&c->t->specs[spec]);
 		c->t->frame = true;
 	}
-	if (width == WIDTH_VARIABLE && !converter_is_list(conv) && conv != CONV_FRAME)
+	if (width == WIDTH_VARIABLE && !converter_is_list(conv) && !converter_is_frame(conv))
 		conv = CONV_VARYING;
 	add_op(c, key, key_len, conv, spec);
-	if (conv == CONV_VARYING)
-		c->ops[c->ops_len - 1].width = (uint16_t)type;
 }
 
 static bool writes_nothing(const struct compiler *c, size_t spec)
@@ -348,19 +337,24 @@ static void bind_fields(struct compiler *c)
 
 /* ---- memory and layout ---- */
 
-/* Lengths of the records. False: longer than a set can be. */
+/* Lengths of the records and of their parts. False: longer than a set can be. */
 static bool measure(struct compiler *c)
 {
 	struct template *t = c->t;
 	size_t len = 0;
-	for (size_t i = 0; i < t->specs_len; i++) {
+	memset(c->part_len, 0, (t->specs_len + 1u) * sizeof(*c->part_len));
+	for (size_t i = 0; i < t->specs_len && len < WIDTH_VARIABLE; i++) {
 		const struct field *field = find_field(c, &t->specs[i]);
-		enum converter conv = field ? converter_for(field->type, 8) : CONV_HEX;
-		bool variable = t->specs[i].width == WIDTH_VARIABLE;
-		t->lists |= converter_is_list(conv);
-		t->varying |= variable || converter_is_list(conv);
-		len += variable ? 1 : t->specs[i].width;
+		t->lists |= field && converter_is_list(converter_for(field->type, 8));
+		if (t->specs[i].width == WIDTH_VARIABLE) {
+			t->parts_len++;
+			len++;
+		} else {
+			c->part_len[t->parts_len] += t->specs[i].width;
+			len += t->specs[i].width;
+		}
 	}
+	t->varying = t->parts_len > 0;
 	t->min_len = len < WIDTH_VARIABLE ? (uint16_t)len : WIDTH_VARIABLE;
 	return len < WIDTH_VARIABLE;
 }
@@ -372,7 +366,8 @@ static struct template *assemble(const struct compiler *c)
 	size_t ops_size = c->ops_len * sizeof(struct op);
 	size_t specs_size = draft->specs_len * sizeof(struct spec);
 	size_t keys_size = c->unknown_len * KEY_ROOM;
-	size_t size = sizeof(*draft) + ops_size + specs_size + keys_size;
+	size_t parts_size = (draft->parts_len + 1u) * sizeof(*draft->part_len);
+	size_t size = sizeof(*draft) + ops_size + specs_size + keys_size + parts_size;
 	char *memory = malloc(size);
 	if (!memory)
 		return NULL;
@@ -387,6 +382,8 @@ static struct template *assemble(const struct compiler *c)
 	memcpy(t->ops, c->ops, ops_size);
 	memcpy(t->specs, draft->specs, specs_size);
 	memcpy(keys, c->keys, keys_size);
+	t->part_len = (uint16_t *)(void *)(keys + keys_size);
+	memcpy(t->part_len, c->part_len, parts_size);
 	for (size_t i = 0; i < t->ops_len; i++)
 		if (t->ops[i].key >= c->keys[0] && t->ops[i].key < *(c->keys + SPECS_MAX))
 			t->ops[i].key = keys + (t->ops[i].key - c->keys[0]);

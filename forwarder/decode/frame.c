@@ -4,22 +4,20 @@
 
 #include "forwarder/decode/dissect.h"
 
-#define LINK_IP (-1)
-
-int frame_link(const struct spec *spec)
+enum converter frame_converter(const struct spec *spec)
 {
 	static const struct {
 		uint16_t id;
-		int8_t link;
+		uint8_t conv;
 	} rows[] = {
-		{ 104, DISSECT_ETHERNET }, /* layer2packetSectionData */
-		{ 313, LINK_IP },          /* ipHeaderPacketSection */
-		{ 315, DISSECT_ETHERNET }, /* dataLinkFrameSection */
-		{ 316, DISSECT_MPLS },     /* mplsLabelStackSection */
+		{ 104, CONV_FRAME_ETHERNET }, /* layer2packetSectionData */
+		{ 313, CONV_FRAME_IP },       /* ipHeaderPacketSection */
+		{ 315, CONV_FRAME_ETHERNET }, /* dataLinkFrameSection */
+		{ 316, CONV_FRAME_MPLS },     /* mplsLabelStackSection */
 	};
 	for (size_t i = 0; spec->pen == 0 && i < sizeof(rows) / sizeof(*rows); i++)
 		if (rows[i].id == spec->id)
-			return rows[i].link;
+			return (enum converter)rows[i].conv;
 	return 0;
 }
 
@@ -68,15 +66,15 @@ static char *drop_taken(const struct template *t, char *members, char *end)
 	return to;
 }
 
-char *frame_write(struct decoder *dec, const struct template *t, const struct op *op,
+char *frame_write(struct decoder *dec, const struct template *t, enum converter conv,
 		  struct bytes frame, char *p)
 {
-	int link = frame_link(&t->specs[op->spec]);
-	if (link == LINK_IP)
+	uint32_t link = conv == CONV_FRAME_MPLS ? DISSECT_MPLS : DISSECT_ETHERNET;
+	if (conv == CONV_FRAME_IP)
 		link = frame.len && frame.p[0] >> 4 == 6 ? DISSECT_IPV6 : DISSECT_IPV4;
 	p = jsonw_hex(p, frame.p, frame.len);
 	if (frame.len == 0)
 		return p;
-	char *end = dissect(p, (uint32_t)link, frame.p, frame.len, &dec->frame_truncated);
+	char *end = dissect(p, link, frame.p, frame.len, &dec->frame_truncated);
 	return drop_taken(t, p, end);
 }

@@ -5,11 +5,11 @@
 
 #include "forwarder/decode/record.h"
 
-/* What the element starts with: an enum dissect_link, -1 for "IPv4 or IPv6, look at it"; 0: no such element. */
-int frame_link(const struct spec *spec);
+/* The converter of the element, 0 when it is no piece of a frame. */
+enum converter frame_converter(const struct spec *spec);
 
-/* Writes the value of `op` at `p`, then a member for each header field that the template has no element for. */
-char *frame_write(struct decoder *dec, const struct template *t, const struct op *op,
+/* Writes the value at `p`, then a member for each header field that the template has no element for. */
+char *frame_write(struct decoder *dec, const struct template *t, enum converter conv,
 		  struct bytes frame, char *p);
 
 #endif

@@ -110,14 +110,14 @@ static bool one_record(struct decoder *dec, struct out *out, const struct templa
 	struct record rec = { .tmpl = t, .data = c->p, .len = t->min_len };
 	uint32_t room = t->room;
 	if (t->varying) {
-		struct loc *loc = dec->scratch->loc[out->depth];
-		rec.len = record_locate(t, c->p, cursor_left(c), loc, &room);
-		rec.loc = loc;
+		struct part *parts = dec->scratch->parts[out->depth];
+		rec.len = record_locate(t, c->p, cursor_left(c), parts, &room);
+		rec.parts = parts;
 		if (rec.len == 0)
 			return false;
-		if (!out->p)
-			room += (uint32_t)record_lists_room(dec, &rec, out->depth + 1);
 	}
+	if (!out->p)
+		room += (uint32_t)record_lists_room(dec, &rec, out->depth + 1);
 	cursor_take(c, rec.len);
 	if (!*first)
 		PUT(out, ",");

@@ -104,7 +104,8 @@ static bool message(struct decoder *dec, const struct datagram *dgram, struct si
 	}
 	uint64_t unknown = dec->counters.unknown_template;
 	context_start(dec, dgram, dom, seq, seconds * 1000ull);
-	if (dec->ctx.with_id && start != dgram->data) /* lines of two messages, numbered each from 0 */
+	if (dec->ctx.with_id &&
+	    start != dgram->data) /* lines of two messages, numbered each from 0 */
 		context_id(dec, &dec->ctx, (uint32_t)(start - dgram->data));
 	const uint8_t *end = start + len;
 	if (len < 16 || end > c->end) {

@@ -101,11 +101,17 @@ static char *put_real(char *p, enum converter conv, const uint8_t *v)
 	return __builtin_isfinite(number) ? jsonw_double(p, number) : NULL;
 }
 
+/* What a walk over the elements of a record has with it. */
+struct walk {
+	struct decoder *dec;
+	const struct template *tmpl;
+	const struct record_times *times;
+	unsigned depth; /* of lists */
+};
+
 /* Values that are rare. NULL: absent. */
-static __attribute__((noinline)) char *put_rare(struct decoder *dec,
-						const struct record_times *times, unsigned depth,
-						char *p, enum converter conv, const uint8_t *v,
-						size_t width)
+static __attribute__((noinline)) char *put_rare(const struct walk *w, char *p, enum converter conv,
+						const uint8_t *v, size_t width)
 {
 	switch (conv) {
 	case CONV_INT:
@@ -121,33 +127,36 @@ static __attribute__((noinline)) char *put_rare(struct decoder *dec,
 	case CONV_NTP_MICRO:
 	case CONV_NTP_NANO:
 	case CONV_DELTA:
-		return jsonw_epoch_ms(p, time_convert(conv, v, width, times), &dec->times);
+		return jsonw_epoch_ms(p, time_convert(conv, v, width, w->times), &w->dec->times);
 	case CONV_APPLICATION:
 		return put_application(p, v, width);
 	case CONV_BASIC_LIST:
 	case CONV_TEMPLATE_LIST:
 	case CONV_MULTI_LIST:
-		return list_write(dec, conv, (struct bytes){ v, width }, times, depth, p);
+		return list_write(w->dec, conv, (struct bytes){ v, width }, w->times, w->depth, p);
+	case CONV_FRAME_ETHERNET:
+	case CONV_FRAME_IP:
+	case CONV_FRAME_MPLS:
+		return frame_write(w->dec, w->tmpl, conv, (struct bytes){ v, width }, p);
 	default:
 		return NULL;
 	}
 }
 
-/* Uptime stamps in IPFIX mean nothing until the exporter has said when it started: the bare number, under its own name. */
+/* Uptime stamps in IPFIX mean nothing until the exporter has said when it started: the bare number, under its own name,
+ * over the key that was written. */
 static __attribute__((noinline)) char *put_bare_uptime(char *key_at, enum converter conv,
 						       const uint8_t *v, size_t width)
 {
-	char *p = key_at;
-	if (*key_at == ',')
-		p = conv == CONV_UPTIME_START ? jsonw_lit(p, ",\"flowStartSysUpTime\":")
-					      : jsonw_lit(p, ",\"flowEndSysUpTime\":");
+	char *p = conv == CONV_UPTIME_START ? jsonw_lit(key_at, ",\"flowStartSysUpTime\":")
+					    : jsonw_lit(key_at, ",\"flowEndSysUpTime\":");
 	return jsonw_u64(p, be_uint(v, width));
 }
 
 /* Writes the value at `p` behind its key at `key_at`; returns NULL where it is absent. The hot converters are all here. */
-static inline __attribute__((always_inline)) char *
-put_value(struct decoder *dec, const struct record_times *times, unsigned depth, char *key_at,
-	  char *p, enum converter conv, const uint8_t *v, size_t width)
+static inline __attribute__((always_inline)) char *put_value(const struct walk *w, char *key_at,
+							     char *p, enum converter conv,
+							     const uint8_t *v, size_t width)
 {
 	switch (conv) {
 	case CONV_NONE:
@@ -161,7 +170,7 @@ put_value(struct decoder *dec, const struct record_times *times, unsigned depth,
 	case CONV_U64:
 		return jsonw_u64(p, be64(v));
 	case CONV_MILLIS:
-		return jsonw_epoch_ms(p, be64(v), &dec->times);
+		return jsonw_epoch_ms(p, be64(v), &w->dec->times);
 	case CONV_UINT:
 		return jsonw_u64(p, be_uint(v, width));
 	case CONV_MAC:
@@ -174,41 +183,44 @@ put_value(struct decoder *dec, const struct record_times *times, unsigned depth,
 		return put_text(p, v, width);
 	case CONV_UPTIME_START:
 	case CONV_UPTIME_END:
-		if (__builtin_expect(!times->has_uptime, 0))
-			return put_bare_uptime(key_at, conv, v, width);
-		return jsonw_epoch_ms(p, uptime_ms((uint32_t)be_uint(v, width), times),
-				      &dec->times);
+		if (w->times->has_uptime)
+			return jsonw_epoch_ms(p, uptime_ms((uint32_t)be_uint(v, width), w->times),
+					      &w->dec->times);
+		/* in an array there is no other name */
+		return p - key_at == 1 ? NULL : put_bare_uptime(key_at, conv, v, width);
 	default:
-		return put_rare(dec, times, depth, p, conv, v, width);
+		return put_rare(w, p, conv, v, width);
 	}
 }
 
 char *value_write(struct decoder *dec, const struct record_times *times, unsigned depth, char *p,
 		  enum converter conv, struct bytes b)
 {
+	struct walk w = { dec, NULL, times, depth };
 	if (conv == CONV_UPTIME_START || conv == CONV_UPTIME_END)
 		conv = CONV_UINT;
-	return put_value(dec, times, depth, p, p, conv, b.p, b.len);
+	return put_value(&w, p, p, conv, b.p, b.len);
 }
 
-/* The program. `loc` is a constant NULL or not in each of the two calls. */
-static inline __attribute__((always_inline)) char *
-run(struct decoder *dec, const struct template *t, const uint8_t *data, const struct loc *loc,
-    const struct record_times *times, unsigned depth, char *p)
+/* The program. `parts` is a constant NULL or not in each of the two calls. */
+static inline __attribute__((always_inline)) char *run(const struct walk *w, const uint8_t *data,
+						       const struct part *parts, char *p)
 {
-	const struct op *end = t->ops + t->ops_len;
-	for (const struct op *op = t->ops; op < end; op++) {
-		const uint8_t *v = data + (loc ? loc[op->at].at : op->at);
-		size_t width = loc ? loc[op->at].len : op->width;
+	const struct op *end = w->tmpl->ops + w->tmpl->ops_len;
+	for (const struct op *op = w->tmpl->ops; op < end; op++) {
 		enum converter conv = (enum converter)op->conv;
+		const uint8_t *v = data + op->place.at;
+		size_t width = op->place.width;
 		char *key_at = p, *value_at = put_key(p, op->key, op->key_len);
-		if (loc && conv == CONV_VARYING)
-			conv = converter_for(op->width, width);
-		if (__builtin_expect(conv == CONV_FRAME, 0)) {
-			p = frame_write(dec, t, op, (struct bytes){ v, width }, value_at);
-			continue;
+		if (parts && width == WIDTH_VARIABLE) {
+			v = data + parts[op->place.part].at;
+			width = parts[op->place.part].len;
+			if (conv == CONV_VARYING)
+				conv = converter_for(op->place.at, width);
+		} else if (parts) {
+			v += parts[op->place.part].start;
 		}
-		p = put_value(dec, times, depth, key_at, value_at, conv, v, width);
+		p = put_value(w, key_at, value_at, conv, v, width);
 		if (__builtin_expect(p == NULL, 0)) /* in an array a place must stay */
 			p = op->key_len > 1 ? key_at : jsonw_lit(value_at, "null");
 	}
@@ -245,9 +257,8 @@ char *record_members(struct decoder *dec, const struct record *rec,
 {
 	struct record_times own;
 	times = own_times(dec, rec, times, &own);
-	if (rec->loc)
-		return run(dec, rec->tmpl, rec->data, rec->loc, times, depth, p);
-	return run(dec, rec->tmpl, rec->data, NULL, times, depth, p);
+	struct walk w = { dec, rec->tmpl, times, depth };
+	return rec->parts ? run(&w, rec->data, rec->parts, p) : run(&w, rec->data, NULL, p);
 }
 
 uint64_t record_time(const struct decoder *dec, const struct record *rec,
@@ -266,37 +277,42 @@ uint64_t record_time(const struct decoder *dec, const struct record *rec,
 	return ms + (t->duration_micro ? duration / 1000 : duration);
 }
 
-struct bytes record_spec(const struct record *rec, size_t spec)
+struct place template_place(const struct template *tmpl, size_t spec)
 {
-	if (rec->loc)
-		return (struct bytes){ rec->data + rec->loc[spec].at, rec->loc[spec].len };
-	size_t at = 0;
-	for (size_t i = 0; i < spec; i++)
-		at += rec->tmpl->specs[i].width;
-	return (struct bytes){ rec->data + at, rec->tmpl->specs[spec].width };
+	struct place place = { .width = tmpl->specs[spec].width };
+	for (size_t i = 0; i < spec; i++) {
+		bool ends = tmpl->specs[i].width == WIDTH_VARIABLE;
+		place.part += ends;
+		place.at = ends ? 0 : (uint16_t)(place.at + tmpl->specs[i].width);
+	}
+	return place;
 }
 
-size_t record_locate(const struct template *tmpl, const uint8_t *data, size_t left, struct loc *loc,
-		     uint32_t *ret_room)
+struct bytes record_spec(const struct record *rec, size_t spec)
 {
-	struct cursor c = cursor_over(data, left);
-	size_t varying = 0;
-	for (size_t i = 0; i < tmpl->specs_len; i++) {
-		size_t width = tmpl->specs[i].width;
-		if (width == WIDTH_VARIABLE) { /* RFC 7011 section 7 */
-			width = cursor_u8(&c);
-			if (width == 255)
-				width = cursor_u16(&c);
-			varying += width;
-		}
-		const uint8_t *v = cursor_take(&c, width);
-		if (c.bad || v - data > UINT16_MAX)
-			return 0;
-		loc[i].at = (uint16_t)(v - data);
-		loc[i].len = (uint16_t)width;
+	return record_bytes(rec, template_place(rec->tmpl, spec));
+}
+
+size_t record_locate(const struct template *tmpl, const uint8_t *data, size_t left,
+		     struct part *parts, uint32_t *ret_room)
+{
+	struct cursor c = cursor_over(data, left < UINT16_MAX ? left : UINT16_MAX);
+	size_t varying = 0, n = tmpl->parts_len;
+	for (size_t i = 0; i < n; i++) {
+		parts[i].start = (uint16_t)(c.p - data);
+		cursor_take(&c, tmpl->part_len[i]);
+		size_t len = cursor_u8(&c); /* RFC 7011 section 7 */
+		if (len == 255)
+			len = cursor_u16(&c);
+		parts[i].at = (uint16_t)(c.p - data);
+		parts[i].len = (uint16_t)len;
+		cursor_take(&c, len);
+		varying += len;
 	}
+	parts[n].start = (uint16_t)(c.p - data);
+	cursor_take(&c, tmpl->part_len[n]);
 	*ret_room = tmpl->room + (uint32_t)(6 * varying);
-	return left - cursor_left(&c);
+	return c.bad ? 0 : (size_t)(c.p - data);
 }
 
 size_t record_lists_room(struct decoder *dec, const struct record *rec, unsigned depth)
@@ -307,8 +323,8 @@ size_t record_lists_room(struct decoder *dec, const struct record *rec, unsigned
 	for (size_t i = 0; i < rec->tmpl->ops_len; i++) {
 		const struct op *op = &rec->tmpl->ops[i];
 		if (converter_is_list((enum converter)op->conv))
-			room += list_room(dec, (enum converter)op->conv, record_spec(rec, op->spec),
-					  depth);
+			room += list_room(dec, (enum converter)op->conv,
+					  record_bytes(rec, op->place), depth);
 	}
 	return room;
 }

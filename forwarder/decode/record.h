@@ -50,20 +50,27 @@ enum converter {
 	CONV_BASIC_LIST,
 	CONV_TEMPLATE_LIST,
 	CONV_MULTI_LIST,
-	CONV_FRAME,   /* a piece of a frame: hex text, and what the headers in it say */
-	CONV_VARYING, /* length known per record only: `width` is the enum field_type */
+	CONV_FRAME_ETHERNET, /* a piece of a frame: hex text, and what the headers in it say */
+	CONV_FRAME_IP,
+	CONV_FRAME_MPLS,
+	CONV_VARYING, /* by type, once the length is known */
 	CONV_ABSENT,  /* never written; from compile time only */
+};
+
+/* Where an element is. Elements of variable length cut a record into parts: each ends the part it is in, and places are
+ * counted from the start of their part. */
+struct place {
+	uint16_t at;    /* of a variable element: its enum field_type instead */
+	uint16_t width; /* bytes, or WIDTH_VARIABLE */
+	uint16_t part;
 };
 
 /* One step: 16 bytes. */
 struct op {
 	const char *key;
-	uint16_t
-	    at; /* byte offset in the record; in records of varying length: index of the element */
-	uint16_t width;
+	struct place place;
 	uint8_t key_len;
 	uint8_t conv;
-	uint16_t spec; /* index of the element */
 };
 
 /* Elements that the decoder itself needs. */
@@ -87,46 +94,42 @@ enum ref_kind {
 	REFS
 };
 
-struct ref {
-	uint16_t at;    /* as in op */
-	uint16_t width; /* 0: the template does not have it */
-};
-
-struct template
-{
+/* clang-format off */
+struct template {
 	uint16_t id;
 	uint16_t specs_len, scopes; /* scopes: of the specs, the first are scope fields */
 	uint16_t ops_len;
-	uint16_t min_len; /* shortest record; the length of every record when not `varying` */
-	bool varying;     /* has elements of variable length, or lists */
-	bool lists;       /* has lists */
-	bool frame;       /* has a piece of a frame to dissect */
-	bool options;     /* an options template */
-	bool netflow9;    /* ids are NetFlow 9 field types */
-	bool unknown;     /* has elements that the registry did not know */
-	uint8_t
-	    time_conv; /* enum converter of REF_TIME, CONV_ABSENT: the record has no time of its own */
-	bool time_duration; /* REF_TIME is the start, REF_DURATION is to be added */
+	uint16_t parts_len;         /* elements of variable length */
+	uint16_t min_len;           /* shortest record; when parts_len is 0 the length of every record */
+	bool varying;               /* parts_len > 0 */
+	bool lists;                 /* has lists */
+	bool frame;                 /* has a piece of a frame to dissect */
+	bool options;               /* an options template */
+	bool netflow9;              /* ids are NetFlow 9 field types */
+	bool unknown;               /* has elements that the registry did not know */
+	uint8_t time_conv;          /* enum converter of REF_TIME; CONV_ABSENT: records have no time of their own */
+	bool time_duration;         /* REF_TIME is the start, REF_DURATION is to be added */
 	bool duration_micro;
-	uint32_t refs_set; /* bit per enum ref_kind */
-	uint32_t
-	    room; /* largest JSON of the elements; in varying records without the variable ones' values */
-	uint32_t size;    /* bytes of memory */
-	uint64_t used_ms; /* last sent or used */
-	struct ref refs[REFS];
+	uint32_t refs_set;          /* bit per enum ref_kind */
+	uint32_t room;              /* largest JSON of the elements, without those of variable length */
+	uint32_t size;              /* bytes of memory */
+	uint64_t used_ms;           /* last sent or used */
+	struct place refs[REFS];
 	struct op *ops;
 	struct spec *specs;
+	uint16_t *part_len;         /* fixed bytes of each part: parts_len + 1 */
 };
+/* clang-format on */
 
-/* Where the elements of one record of varying length are. */
-struct loc {
-	uint16_t at, len;
+/* A part of one record: where it starts, and the element of variable length that ends it. */
+struct part {
+	uint16_t start, at, len;
 };
 
 /* Working memory of a decoder. */
 struct record_scratch {
-	struct spec specs[SPECS_MAX];                  /* the template being read */
-	struct loc loc[LIST_DEPTH_MAX + 1][SPECS_MAX]; /* by depth of lists */
+	struct spec specs[SPECS_MAX];                         /* the template being read */
+	struct part parts[LIST_DEPTH_MAX + 1][SPECS_MAX + 1]; /* by depth of lists */
 };
 
 /* A record. */
@@ -134,7 +137,7 @@ struct record {
 	const struct template *tmpl;
 	const uint8_t *data;
 	size_t len;
-	const struct loc *loc; /* by spec index; NULL when the template has a fixed length */
+	const struct part *parts; /* NULL when the template has a fixed length */
 };
 
 /* What values are relative to. */
@@ -161,6 +164,11 @@ static inline bool converter_is_list(enum converter conv)
 	return conv == CONV_BASIC_LIST || conv == CONV_TEMPLATE_LIST || conv == CONV_MULTI_LIST;
 }
 
+static inline bool converter_is_frame(enum converter conv)
+{
+	return conv >= CONV_FRAME_ETHERNET && conv <= CONV_FRAME_MPLS;
+}
+
 struct bytes {
 	const uint8_t *p;
 	size_t len; /* 0: not there */
@@ -171,15 +179,22 @@ static inline bool record_has(const struct record *rec, enum ref_kind kind)
 	return rec->tmpl->refs_set >> kind & 1;
 }
 
+static inline struct bytes record_bytes(const struct record *rec, struct place place)
+{
+	if (!rec->parts)
+		return (struct bytes){ rec->data + place.at, place.width };
+	const struct part *part = &rec->parts[place.part];
+	if (place.width == WIDTH_VARIABLE)
+		return (struct bytes){ rec->data + part->at, part->len };
+	return (struct bytes){ rec->data + part->start + place.at, place.width };
+}
+
 /* The bytes of an element that the decoder needs. */
 static inline struct bytes record_ref(const struct record *rec, enum ref_kind kind)
 {
 	if (!record_has(rec, kind))
 		return (struct bytes){ NULL, 0 };
-	struct ref ref = rec->tmpl->refs[kind];
-	if (!rec->loc)
-		return (struct bytes){ rec->data + ref.at, ref.width };
-	return (struct bytes){ rec->data + rec->loc[ref.at].at, rec->loc[ref.at].len };
+	return record_bytes(rec, rec->tmpl->refs[kind]);
 }
 
 /* The same as an unsigned integer; 0 when it is not there or wider than 8 bytes. */
@@ -192,11 +207,13 @@ static inline uint64_t record_uint(const struct record *rec, enum ref_kind kind)
 /* The bytes of the element at `spec`. */
 struct bytes record_spec(const struct record *rec, size_t spec);
 
-/* Find the elements of the record of varying length at `data`, of which `left` bytes are there. Writes
- * tmpl->specs_len entries to `loc`; *ret_room: the largest JSON of the elements, lists not counted. Returns the length of
- * the record, 0 when it does not fit. */
-size_t record_locate(const struct template *tmpl, const uint8_t *data, size_t left, struct loc *loc,
-		     uint32_t *ret_room);
+/* Where the elements of one template are, by spec. */
+struct place template_place(const struct template *tmpl, size_t spec);
+
+/* Find the parts of the record of varying length at `data`, of which `left` bytes are there; writes parts_len + 1 of them.
+ * *ret_room: the largest JSON of the elements, lists not counted. Returns the length of the record, 0 when it does not fit. */
+size_t record_locate(const struct template *tmpl, const uint8_t *data, size_t left,
+		     struct part *parts, uint32_t *ret_room);
 
 /* The largest JSON of the lists in the record. */
 size_t record_lists_room(struct decoder *dec, const struct record *rec, unsigned depth);

@@ -120,15 +120,15 @@ static bool next_record(struct decoder *dec, const struct template *tmpl, struct
 	if (tmpl->varying) {
 		if (is_padding(set))
 			return false;
-		rec->loc = dec->scratch->loc[0];
-		rec->len = record_locate(tmpl, set->p, left, dec->scratch->loc[0], ret_room);
+		rec->parts = dec->scratch->parts[0];
+		rec->len = record_locate(tmpl, set->p, left, dec->scratch->parts[0], ret_room);
 		if (rec->len == 0) {
 			problem_at(dec, &dec->counters.malformed_record,
 				   "record is longer than its set", set->p, tmpl->id);
 			return false;
 		}
-		*ret_room += (uint32_t)record_lists_room(dec, rec, 1);
 	}
+	*ret_room += (uint32_t)record_lists_room(dec, rec, 1);
 	cursor_take(set, rec->len);
 	return true;
 }
