@@ -18,27 +18,40 @@
 
 /* ---- addresses ----------------------------------------------------------- */
 
-int listen_parse(const char *text, bool loopback_default, struct listen_address *ret_a,
-		 struct err *err)
+/* The address in front of the last colon, without brackets, into `host` ("": there is none). */
+static int split_host(const char *text, const char *colon, char host[64], struct err *err)
 {
-	char host[64] = "";
-	const char *colon = strrchr(text, ':'), *port = colon ? colon + 1 : text;
 	size_t n = colon ? (size_t)(colon - text) : 0;
 	const char *start = text;
 	if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
 		start++;
 		n -= 2;
-	} else if (memchr(text, ':', n)) {
+	} else if (n && memchr(text, ':', n)) {
 		return err_set(err, EF_USAGE, "'%s': write IPv6 addresses as [address]:port", text);
 	}
-	if (n >= sizeof(host))
+	if (n >= 64)
 		return err_set(err, EF_USAGE, "'%s' is no [address:]port", text);
 	memcpy(host, start, n);
+	host[n] = '\0';
+	return 0;
+}
+
+static bool is_port(const char *text)
+{
 	char *end;
-	unsigned long number = strtoul(port, &end, 10);
-	if (!*port || *end || number > 65535 || *port == '-' || *port == '+')
+	return *text >= '0' && *text <= '9' && strtoul(text, &end, 10) <= 65535 && !*end;
+}
+
+int listen_parse(const char *text, bool loopback_default, struct listen_address *ret_a,
+		 struct err *err)
+{
+	char host[64];
+	const char *colon = strrchr(text, ':'), *port = colon ? colon + 1 : text;
+	if (split_host(text, colon, host, err) < 0)
+		return -1;
+	if (!is_port(port))
 		return err_set(err, EF_USAGE, "'%s': '%s' is no port number", text, port);
-	if (!n && loopback_default)
+	if (!*host && loopback_default)
 		memcpy(host, "127.0.0.1", sizeof("127.0.0.1"));
 	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
 					.ai_family = *host ? AF_UNSPEC : AF_INET6,

@@ -50,6 +50,7 @@ def flood():
 	with Efd(es.url, listen=f"127.0.0.1:{bad},127.0.0.1:{good}") as efd:
 		efd.port = good
 		efd.send(300)
+		net.wait_for(lambda: efd.metric("efd_datagrams_total") == 10, "the first datagrams")
 		rss = efd.rss()
 		for name, args in (("10,000 templates of each of 100 exporters", ["templates", bad, 10, 100, 10000]),
 				("garbage as fast as can be", ["garbage", bad, 10])):
