@@ -221,7 +221,7 @@ static void measurement_line(struct decoder *dec, struct sink *sink, const struc
 	line_end(sink, LINE_EXPORTER, p);
 }
 
-void options_record(struct decoder *dec, struct sink *sink, const struct record *rec,
+bool options_record(struct decoder *dec, struct sink *sink, const struct record *rec,
 		    const struct record_times *times, size_t room)
 {
 	struct found found;
@@ -238,6 +238,5 @@ void options_record(struct decoder *dec, struct sink *sink, const struct record 
 	}
 	/* Last: the template of the record may be compiled anew by it. */
 	used |= learn_element(dec, &found);
-	if (!used)
-		dec->counters.options_ignored++;
+	return used;
 }

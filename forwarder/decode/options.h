@@ -39,8 +39,8 @@ struct options_store {
 	uint64_t init_ms;                   /* when the exporter started (160); 0: not said */
 };
 
-/* An options record came: learn from it, or write it as a measurement. */
-void options_record(struct decoder *dec, struct sink *sink, const struct record *rec,
+/* An options record came: learn from it, or write it as a measurement. False: there was nothing in it to use. */
+bool options_record(struct decoder *dec, struct sink *sink, const struct record *rec,
 		    const struct record_times *times, size_t room);
 
 /* Sets the uptime when the exporter has said when it started. */

@@ -133,6 +133,36 @@ static bool next_record(struct decoder *dec, const struct template *tmpl, struct
 	return true;
 }
 
+/* Options records. One that nothing can be learnt from is passed over; but where its template has no scope, which the
+ * standards do not allow, it is about nothing else than itself: then it is written like a flow, so that it is not lost. */
+static uint32_t options_records(struct decoder *dec, struct sink *sink, const struct set_run *run,
+				struct cursor *set)
+{
+	struct domain *dom = dec->ctx.domain;
+	uint16_t id = run->tmpl->id;
+	struct record rec = { .tmpl = run->tmpl };
+	uint32_t room, options = 0, flows = 0;
+	/* Elements may be learnt from a record; then its template is compiled anew. */
+	for (; rec.tmpl && next_record(dec, rec.tmpl, set, &rec, &room);
+	     rec.tmpl = template_find(dom, id)) {
+		bool scoped = rec.tmpl->scopes > 0;
+		if (options_record(dec, sink, &rec, &run->times, room)) {
+			options++;
+		} else if (scoped) {
+			options++;
+			dec->counters.options_ignored++;
+		} else {
+			flows++;
+			flow_line(dec, sink, run, &rec, room);
+		}
+	}
+	dom->now.records += flows;
+	dec->counters.records[dom->protocol] += flows;
+	dom->now.options_records += options;
+	dec->counters.options_records[dom->protocol] += options;
+	return options + flows;
+}
+
 void data_records(struct decoder *dec, struct sink *sink, const struct template *tmpl,
 		  struct cursor set, bool held)
 {
@@ -147,23 +177,15 @@ void data_records(struct decoder *dec, struct sink *sink, const struct template 
 	struct set_run run;
 	start_run(dec, &run, tmpl, held);
 	if (tmpl->options) {
-		/* The template may be compiled anew while its records are read: elements are learnt from them. */
-		uint16_t id = tmpl->id;
-		while (rec.tmpl && next_record(dec, rec.tmpl, &set, &rec, &room)) {
-			options_record(dec, sink, &rec, &run.times, room);
-			records++;
-			rec.tmpl = template_find(dom, id);
-		}
-		dom->now.options_records += records;
-		dec->counters.options_records[dom->protocol] += records;
-	} else {
-		while (next_record(dec, tmpl, &set, &rec, &room)) {
-			flow_line(dec, sink, &run, &rec, room);
-			records++;
-		}
-		dom->now.records += records;
-		dec->counters.records[dom->protocol] += records;
+		dec->ctx.records += options_records(dec, sink, &run, &set);
+		return;
 	}
+	while (next_record(dec, tmpl, &set, &rec, &room)) {
+		flow_line(dec, sink, &run, &rec, room);
+		records++;
+	}
+	dom->now.records += records;
+	dec->counters.records[dom->protocol] += records;
 	dec->ctx.records += records;
 }
 
