@@ -139,13 +139,24 @@ static int carry_out(struct install *in, const struct app *app, struct removal *
 	return 0;
 }
 
+/* Also when they cannot be counted: better to ask once too often. */
+static bool has_documents(struct es *es)
+{
+	struct err ignored = ERR_NONE;
+	CLEANUP_JSON json_t *reply = NULL;
+	if (es_must(es, "GET", "/" STREAMS_ALL "/_count?ignore_unavailable=true", NULL, &reply,
+		    &ignored))
+		return true;
+	return json_int_at(reply, "count") > 0;
+}
+
 /* Everything that will go, in order: documents, then the assets they need. */
 static int gather(struct install *in, struct app *app, struct removal *r, struct err *err)
 {
 	if (list_data(in->es, &in->cluster, r, err))
 		return -1;
 	size_t streams = json_array_size(r->paths);
-	if (streams && !app->flags.data)
+	if (streams && !app->flags.data && has_documents(in->es))
 		return err_set(err, EF_USAGE,
 			       "%s%s still need the templates and pipelines: give --data to delete "
 			       "them with all their "

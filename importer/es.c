@@ -105,7 +105,10 @@ int es_send(struct es *es, const char *method, const char *path, const char *con
 	if (es->reply.body.len)
 		reply = json_loadb(es->reply.body.data, es->reply.body.len, JSON_DECODE_ANY, NULL);
 	*ret_status = es->reply.status;
-	*ret_reply = reply ? reply : json_null();
+	if (ret_reply)
+		*ret_reply = reply ? reply : json_null();
+	else
+		json_decref(reply);
 	return 0;
 }
 

@@ -24,7 +24,7 @@ const char *es_url(const struct es *es);
 
 /*
  * One call; `path` starts with '/'. `body` may be NULL. 0 when the server answered, whatever it said: `*ret_status` and
- * `*ret_reply` (the caller's; never NULL, JSON null when there was no JSON). -1 when it could not be reached or refused
+ * `*ret_reply` (the caller's; JSON null when there was no JSON; `ret_reply` may be NULL). -1 when it could not be reached or refused
  * the credentials (401): the message says what to do.
  */
 int es_call(struct es *es, const char *method, const char *path, const json_t *body,

@@ -61,7 +61,7 @@ int streams_create(struct es *es, const char *namespace, struct err *err)
 		snprintf(path, sizeof(path), "/_data_stream/%s%s", all[i], namespace);
 		if (es_call(es, "GET", path, NULL, &status, &reply, err))
 			return -1;
-		if (status == 200)
+		if (status != 404) /* it is there, or the cluster has no such API */
 			continue;
 		if (es_must(es, "PUT", path, NULL, NULL, err))
 			return err_wrap(err, "data stream %s%s", all[i], namespace);

@@ -10,10 +10,9 @@
 struct es;
 
 /* Names of the patterns of all our data streams, for URLs: "logs-flow-*,metrics-flow.counters-*,…". */
-#define STREAMS_ALL \
-	"logs-flow-*,logs-flow.failed-*,metrics-flow.counters-*,metrics-flow.exporters-*"
-#define STREAMS_FLOWS  "logs-flow-*"
-#define STREAMS_FAILED "logs-flow.failed-*"
+#define STREAMS_ALL                                                                        \
+	"logs-flow-*,logs-flow.failed-*,metrics-flow.counters-*,metrics-flow.exporters-*," \
+	"logs-ti_flow-*"
 
 /*
  * Appends to `ret_names` the data streams whose write index was made from an older mapping than today's template.
