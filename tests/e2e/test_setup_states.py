@@ -92,7 +92,7 @@ def upgrade(c, folder):
 	r = efctl(c, "setup", "--json", "--refresh", "3s", "--assets", assets, cwd=folder)
 	got = r.json()
 	same(actions(r).get("update"), ["flow@mappings"], "an asset of another version is an update")
-	same(got["outdated_streams"], ["logs-flow-setup"], "a stream with the older mapping is named")
+	ok("logs-flow-setup" in got["outdated_streams"], "a stream with the older mapping is named", got["outdated_streams"])
 	r = efctl(c, "setup", "--rollover", "--refresh", "3s", "--assets", assets, cwd=folder)
 	same(r.code, 0, "setup --rollover")
 	same(efctl(c, "setup", "--json", "--refresh", "3s", "--assets", assets, cwd=folder).json()["outdated_streams"], [],
