@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What shipping costs: NetFlow 9 at a paced rate into efd, into a server that swallows bulk bodies. CPU a record of the whole
+process, with and without ids, next to the same load into /dev/null; drops by the kernel.
+
+usage: ship.py [--seconds S] [--rate RECORDS/S] [--json FILE]"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "fault"))
+from fake_es import FakeEs, reply  # noqa: E402
+from harness import Efd, net  # noqa: E402
+
+GENERATE = os.path.join(HERE, "..", "..", os.environ.get("BUILD", "build"), "tests", "bench", "gen")
+A_DATAGRAM = 24
+
+
+def swallow(request):
+	left = int(request.h.headers["Content-Length"])
+	while left > 0:
+		left -= len(request.h.rfile.read(min(left, 1 << 18)))
+	reply(request.h, 200, b'{"errors":false,"items":[]}')
+
+
+def sample(text, name):
+	return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.split("{")[0].split(" ")[0] == name)
+
+
+def measure(rate, seconds, **options):
+	es = FakeEs()
+	es.after = swallow
+	with Efd(es.url, udp_receive_buffer="32M", ship_batch_age="1s", **options) as efd:
+		records = int(rate * seconds)
+		before = sample(efd.get("/metrics")[1], "process_cpu_seconds_total")
+		subprocess.run([GENERATE, "--proto", "nf9", "--records", str(records), "--pps", str(int(rate / A_DATAGRAM)), "--now",
+			"--udp", f"127.0.0.1:{efd.port}"], stdout=subprocess.DEVNULL, check=True)
+		time.sleep(2.5)
+		text = efd.get("/metrics")[1]
+		done = sample(text, "efd_decode_records_total")
+		result = {"records": int(done), "rate": int(rate), "kernel_drops": int(sample(text, "efd_kernel_drops_total")),
+			"us_a_record": round((sample(text, "process_cpu_seconds_total") - before) * 1e6 / done, 3),
+			"resident_mib": round(efd.rss() / 1048576, 1)}
+	es.stop()
+	return result
+
+
+def main():
+	p = argparse.ArgumentParser()
+	p.add_argument("--seconds", type=float, default=10)
+	p.add_argument("--rate", type=float, default=300000)
+	p.add_argument("--json")
+	a = p.parse_args()
+	results = {}
+	for name, rate, options in (("lines to /dev/null", a.rate * 5 / 3, {"output": "/dev/null"}),
+			("bulk bodies without ids", a.rate, {"no_ship_ids": True}), ("bulk bodies with ids", a.rate, {})):
+		r = results[name] = measure(rate, a.seconds, **options)
+		print(f"{name:24} {r['rate']:7} records/s  {r['us_a_record']:.3f} µs CPU a record  {r['kernel_drops']} drops  "
+			f"{r['resident_mib']} MiB", flush=True)
+	with_ids, without = (results["bulk bodies " + k]["us_a_record"] for k in ("with ids", "without ids"))
+	print(f"ids cost {100 * (with_ids / without - 1):.0f} %; goal: at most 1 µs a record with gzip")
+	if a.json:
+		with open(a.json, "w") as f:
+			json.dump(results, f, indent=1)
+
+
+main()
