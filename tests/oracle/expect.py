@@ -14,6 +14,7 @@ LISTS = {"basicList", "subTemplateList", "subTemplateMultiList"}
 SEMANTICS = {0: "noneOf", 1: "exactlyOneOf", 2: "oneOrMoreOf", 3: "allOf", 4: "ordered"}
 RELATIVE = {22: 152, 158: 152, 21: 153, 159: 153}
 NTP_1970 = 2208988800
+TEACHES = {34, 50, 82, 83, 84, 94, 95, 96, 160, 236, 303, 305, 309, 311, 335, 341, 40, 41, 42, 318, 319}
 LEGACY = {  # names of the independent decode: element
 	"srcaddr": 8, "dstaddr": 12, "nexthop": 15, "input": 10, "output": 14, "dPkts": 2, "dOctets": 1, "first": 22,
 	"last": 21, "srcport": 7, "dstport": 11, "tcp_flags": 6, "prot": 4, "tos": 5, "src_as": 16, "dst_as": 17,
@@ -249,9 +250,10 @@ class Expect:
 						if (pen, ie) == (0, 160):
 							exporter.init = env["init"] = int(raw, 16)
 				continue
-			if s["id"] in exporter.templates and s.get("scope") == 0 and self.is_options(d, s):
-				continue
+			scopeless = s.get("scope") == 0 and self.is_options(d, s)
 			for record in s.get("records", []):
+				if scopeless and any(pen == 0 and ie in TEACHES for pen, ie, _, _ in record):
+					continue
 				fields = exporter.templates.get(s["id"], [r[:2] for r in record])
 				out.append({"type": "netflow9" if netflow9 else "ipfix", "exporter": d["src"], "domain": d["odid"],
 					    "seq": d["seq"], "template": s["id"], "exported": exported,
@@ -259,7 +261,7 @@ class Expect:
 		return out
 
 	def is_options(self, d, s):
-		"""Options templates without scope are options all the same."""
+		"""Options templates without scope are options all the same, as far as something can be learnt from them."""
 		return (d["src"], d["odid"], s["id"]) in self.scopeless
 
 	scopeless = frozenset()
