@@ -281,6 +281,12 @@ static bool writes_nothing(const struct compiler *c, size_t spec)
 	return converter_for(c->field[spec]->type, c->t->specs[spec].width) == CONV_ABSENT;
 }
 
+/* Two elements may have one name: in the tables, or because the user or the exporter said so. */
+static bool same_key(const struct field *a, const struct field *b)
+{
+	return a == b || (a && a->key_len == b->key_len && memcmp(a->key, b->key, a->key_len) == 0);
+}
+
 /* All elements with the key of `first`, as one member: a value, or an array in wire order. */
 static void add_member(struct compiler *c, size_t first)
 {
@@ -288,16 +294,16 @@ static void add_member(struct compiler *c, size_t first)
 	static const char open[32] = "[", comma[32] = ",", close[32] = "]";
 	size_t n = 0;
 	for (size_t i = first; i < c->t->specs_len; i++)
-		n += c->field[i] == field && !writes_nothing(c, i);
+		n += same_key(c->field[i], field) && !writes_nothing(c, i);
 	if (n == 1)
 		for (size_t i = first; i < c->t->specs_len; i++)
-			if (c->field[i] == field && !writes_nothing(c, i))
+			if (same_key(c->field[i], field) && !writes_nothing(c, i))
 				add_value(c, field->key, field->key_len, i);
 	if (n > 1) {
 		add_op(c, field->key, field->key_len, CONV_NONE, first);
 		const char *lead = open;
 		for (size_t i = first; i < c->t->specs_len; i++) {
-			if (c->field[i] != field || writes_nothing(c, i))
+			if (!same_key(c->field[i], field) || writes_nothing(c, i))
 				continue;
 			add_value(c, lead, 1, i);
 			lead = comma;
@@ -305,7 +311,7 @@ static void add_member(struct compiler *c, size_t first)
 		add_op(c, close, 1, CONV_NONE, first);
 	}
 	for (size_t i = c->t->specs_len; i-- > first;)
-		if (c->field[i] == field)
+		if (same_key(c->field[i], field))
 			c->field[i] = NULL;
 }
 
