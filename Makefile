@@ -137,7 +137,7 @@ $(BUILD)/tests/bench/gen: $(call src,tests/bench/generate)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
 bench: all $(BUILD)/tests/bench/gen $(BUILD)/tests/bench/decode ## How fast it is, as ratios
-	$(Q)tests/bench/decode.py
+	$(Q)tests/bench/decode.py && tests/bench/ship.py
 	$(Q)$(WITH_ENGINE) tests/bench/dictionaries.py
 
 test-kibana: all ## The dashboards in a browser, in your Kibana: KIBANA_URL=, ES_URL=, ES_USER=, ES_PASSWORD=

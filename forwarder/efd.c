@@ -254,6 +254,10 @@ int efd_reload(struct efd *e, const struct settings *fresh, struct err *err)
 uint64_t efd_stop(struct efd *e)
 {
 	uint64_t lost = 0;
+	if (e->shipper)
+		shipper_hurry(e->shipper, (uint64_t)e->settings->stop_timeout_ms);
+	if (e->output)
+		output_hurry(e->output);
 	for (uint32_t i = 0; i < e->workers_n; i++)
 		if (e->workers[i])
 			worker_stop(e->workers[i]);

@@ -137,9 +137,14 @@ bool output_broken(const struct output *o)
 	return o->broken;
 }
 
-uint64_t output_finish(struct output *o)
+void output_hurry(struct output *o)
 {
 	o->finishing = true;
+}
+
+uint64_t output_finish(struct output *o)
+{
+	output_hurry(o);
 	batch_pool_finish(o->pool);
 	if (o->started)
 		pthread_join(o->thread, NULL);

@@ -16,9 +16,9 @@
 #include "common/log.h"
 
 #define TICK_MS    1000
-#define TOP_EVERY  5    /* ticks */
-#define ROUNDS_MAX 16   /* bursts from one socket before the others have their turn */
-#define DRAIN_MS   2000 /* at a stop: how long sockets that keep filling are read */
+#define TOP_EVERY  5     /* ticks */
+#define ROUNDS_MAX 16    /* bursts from one socket before the others have their turn */
+#define DRAIN_MS   10000 /* at a stop: how long sockets that keep filling are read */
 #define STATE_MAX  (512u << 20)
 
 struct worker {
@@ -262,8 +262,13 @@ static void run(struct worker *w)
 	}
 	/* what the kernel took for us is ours to deliver */
 	uint64_t until = clock_ms(CLOCK_MONOTONIC) + DRAIN_MS;
-	while (read_all(w, w->live) && clock_ms(CLOCK_MONOTONIC) < until)
-		;
+	bool more = true;
+	while (more && clock_ms(CLOCK_MONOTONIC) < until)
+		more = read_all(w, w->live);
+	if (more)
+		log_error("worker %u: datagrams still came after %d s; what is left in the sockets "
+			  "is lost",
+			  w->settings.number, DRAIN_MS / 1000);
 	decoder_tick(w->decoder, clock_ms(CLOCK_REALTIME), &w->writer.sink);
 	batch_writer_tick(&w->writer, UINT64_MAX, 0);
 	count_drops(w);

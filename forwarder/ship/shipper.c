@@ -179,14 +179,14 @@ static void deliver(struct shipper *s, struct parcel *p)
 			pthread_mutex_unlock(&s->lock);
 			return;
 		}
-		if (!s->spool && !s->give_up)
+		if (!s->spool && !s->give_up && ship_now_ms() < s->deadline_ms)
 			wait_change(s, PACKER_WAKE_MS);
-		give_up = s->give_up;
+		give_up = s->give_up || ship_now_ms() >= s->deadline_ms;
 		pthread_mutex_unlock(&s->lock);
 		if (s->spool && spool_keeps(s, p))
 			return;
 		if (s->spool)
-			give_up = shipper_pause(s, PACKER_WAKE_MS);
+			give_up = shipper_pause(s, PACKER_WAKE_MS) || give_up;
 	}
 	lose(s, p, "efd had to stop, and there was no spool to keep them");
 }
@@ -410,6 +410,7 @@ struct shipper *shipper_new(const struct ship_settings *ship,
 	s->ns = elastic->namespace;
 	s->senders_n = n;
 	s->window = n;
+	s->deadline_ms = UINT64_MAX;
 	STAILQ_INIT(&s->queue);
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);
@@ -464,6 +465,14 @@ static void join_all(struct shipper *s)
 			pthread_join(s->senders[i].thread, NULL);
 		s->senders[i].started = false;
 	}
+}
+
+void shipper_hurry(struct shipper *s, uint64_t timeout_ms)
+{
+	pthread_mutex_lock(&s->lock);
+	s->deadline_ms = ship_now_ms() + timeout_ms;
+	pthread_cond_broadcast(&s->change);
+	pthread_mutex_unlock(&s->lock);
 }
 
 uint64_t shipper_finish(struct shipper *s, uint64_t timeout_ms)

@@ -89,6 +89,10 @@ struct shipper *shipper_new(const struct ship_settings *ship,
 /* Workers write here: batch_writer_init(w, shipper_pool(s), heads) with heads from bulk_heads(). */
 struct batch_pool *shipper_pool(struct shipper *s);
 
+/* A stop has begun: from `timeout_ms` on, what finds no place is given up (and counted as lost), so that no worker waits for room
+ * for ever. Call it before waiting for the writers. */
+void shipper_hurry(struct shipper *s, uint64_t timeout_ms);
+
 /* Once all writers have closed their batches: waits until everything was sent, or `timeout_ms` is over (UINT64_MAX: no
  * limit). What is left then goes to the spool. Returns the number of records that are neither sent nor spooled (counted as
  * lost). The threads have ended afterwards. */

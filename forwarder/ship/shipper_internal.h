@@ -46,6 +46,7 @@ struct shipper {
 	uint32_t sending_memory; /* those of them that are on no disk */
 	double window;           /* parcels that may be sent at a time: 1 to senders_n */
 	bool packed_all;         /* the packer has ended */
+	uint64_t deadline_ms;    /* of a stop: the packer waits no longer than this */
 	bool give_up;            /* senders put back what they hold and end */
 	char problem[512];
 

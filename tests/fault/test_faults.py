@@ -201,6 +201,19 @@ def test_full_spool():
 			subprocess.run(["umount", disk], check=False)
 
 
+def test_no_spool():
+	"""Nobody answers and there is no spool: memory fills up, a stop still ends, and tells how much was lost."""
+	port = net.free_port()
+	with Efd(f"http://127.0.0.1:{port}", ship_batch_size="64k", ship_buffers=2, ship_memory="1M", stop_timeout="1s",
+			udp_receive_buffer="1M", **{"state-dir": None}) as efd:
+		ok("there is no spool" in efd.log_text(), "without a spool efd warns at the start")
+		efd.send(150000)
+		net.wait_for(lambda: efd.metric("efd_pool_waits_total") > 0, "workers that wait for memory")
+		same(efd.get("/healthz")[0], 200, "a worker that waits for memory is no worker that stands still")
+		same(efd.stop(), 1, "a stop that loses records: exit code 1")
+		ok("records were lost" in efd.log_text(), "and the number in the log", efd.log_text()[-500:])
+
+
 def test_setup_missing():
 	es = FakeEs(prepared=False)
 	with Efd(es.url) as efd:
@@ -265,7 +278,7 @@ def test_tls():
 
 
 def main():
-	for test in (test_requests, test_items, test_rejects, test_poison, test_endpoints, test_away, test_full_spool, test_setup_missing,
+	for test in (test_requests, test_items, test_rejects, test_poison, test_endpoints, test_away, test_full_spool, test_no_spool, test_setup_missing,
 			test_reload, test_tls):
 		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
 			continue

@@ -87,14 +87,18 @@ def soak(seconds):
 			until = time.monotonic() + seconds / SAMPLES
 			while time.monotonic() < min(until, end):
 				efd.send(600, every=0.004)
-				if rng.random() < 0.05:
+				if len(es.script) < 10 and rng.random() < 0.05:
 					es.script += [rng.choice(steps) for _ in range(rng.randrange(6))]
-				if rng.random() < 0.01: # gone for a while
-					es.script += [fake_es.status(503)] * 8
+				if not es.script and rng.random() < 0.01: # gone for a while
+					es.script += [fake_es.status(503)] * 6
 			rss.append(efd.rss())
 			fds.append(files())
 		es.script = []
-		net.wait_for(lambda: es.stored >= efd.sent and efd.metric("efd_spool_files") == 0, "all records", 120)
+		try:
+			net.wait_for(lambda: es.stored >= efd.sent and efd.metric("efd_spool_files") == 0, "all records", 120 + seconds / 4)
+		except TimeoutError as e:
+			note(f"{e}: {es.stored} of {efd.sent}; {efd.metric('efd_spool_records'):.0f} in the spool, "
+				f"{efd.metric('efd_kernel_drops_total'):.0f} datagrams dropped by the kernel; {efd.get('/readyz')[1]}")
 		third = rss[SAMPLES // 3]
 		note(f"{efd.sent} records; resident MiB: " + " ".join(f"{n >> 20}" for n in rss[::6]))
 		same((es.stored, es.twice), (efd.sent, 0), "every record is stored once")
