@@ -233,6 +233,114 @@ static void run_worlds(bool netflow9)
 	fields_free(fields);
 }
 
+/* ---- NetFlow 1, 5, 6, 7: fixed records, written down once more ---- */
+
+enum kind { NUMBER, ADDRESS, UPTIME, NOTHING };
+
+struct column {
+	const char *name;
+	unsigned width;
+	enum kind kind;
+};
+
+#define SAME_COLUMNS                                                                    \
+	{ "sourceIPv4Address", 4, ADDRESS }, { "destinationIPv4Address", 4, ADDRESS },  \
+	    { "ipNextHopIPv4Address", 4, ADDRESS }, { "ingressInterface", 2, NUMBER },  \
+	    { "egressInterface", 2, NUMBER }, { "packetDeltaCount", 4, NUMBER },        \
+	    { "octetDeltaCount", 4, NUMBER }, { "flowStartMilliseconds", 4, UPTIME },   \
+	    { "flowEndMilliseconds", 4, UPTIME }, { "sourceTransportPort", 2, NUMBER }, \
+	{                                                                               \
+		"destinationTransportPort", 2, NUMBER                                   \
+	}
+#define SAME_COLUMNS5                                                                              \
+	{ NULL, 1, NOTHING }, { "tcpControlBits", 1, NUMBER },                                     \
+	    { "protocolIdentifier", 1, NUMBER }, { "ipClassOfService", 1, NUMBER },                \
+	    { "bgpSourceAsNumber", 2, NUMBER }, { "bgpDestinationAsNumber", 2, NUMBER },           \
+	    { "sourceIPv4PrefixLength", 1, NUMBER }, { "destinationIPv4PrefixLength", 1, NUMBER }, \
+	{                                                                                          \
+		NULL, 2, NOTHING                                                                   \
+	}
+
+static const struct old_format {
+	unsigned version, header_len, columns_len;
+	struct column columns[24];
+} old_formats[] = {
+	{ 1,
+	  16,
+	  16,
+	  { SAME_COLUMNS,
+	    { NULL, 2, NOTHING },
+	    { "protocolIdentifier", 1, NUMBER },
+	    { "ipClassOfService", 1, NUMBER },
+	    { "tcpControlBits", 1, NUMBER },
+	    { NULL, 7, NOTHING } } },
+	{ 5, 24, 20, { SAME_COLUMNS, SAME_COLUMNS5 } },
+	{ 6, 24, 21, { SAME_COLUMNS, SAME_COLUMNS5, { "bgpNextHopIPv4Address", 4, ADDRESS } } },
+	{ 7, 24, 21, { SAME_COLUMNS, SAME_COLUMNS5, { "exporterIPv4Address", 4, ADDRESS } } },
+};
+
+static void old_column(struct world *w, const struct column *c, struct wire *out, struct text *json)
+{
+	uint64_t v = rng_next(&w->rng) & ((1ull << 8 * (c->width > 4 ? 4 : c->width)) - 1);
+	if (c->kind == UPTIME)
+		v = (uint32_t)(w->uptime_ms - v % 3600000);
+	wire_uint(out, v, c->width);
+	if (c->kind == NOTHING)
+		return;
+	text_add(json, "%c\"%s\":", json->len ? ',' : '{', c->name);
+	if (c->kind == ADDRESS)
+		text_add(json, "\"%u.%u.%u.%u\"", (unsigned)(v >> 24), (unsigned)(v >> 16 & 255),
+			 (unsigned)(v >> 8 & 255), (unsigned)(v & 255));
+	else if (c->kind == UPTIME)
+		text_add(json, "%llu",
+			 (unsigned long long)(w->exported_ms - (uint32_t)(w->uptime_ms - v)));
+	else
+		text_add(json, "%llu", (unsigned long long)v);
+}
+
+static void old_message(struct world *w, const struct old_format *f, struct wire *out,
+			struct lines *want)
+{
+	uint32_t count = 1 + rng_below(&w->rng, 24);
+	out->len = 0;
+	wire_uint(out, f->version, 2);
+	wire_uint(out, count, 2);
+	wire_uint(out, w->uptime_ms, 4);
+	wire_uint(out, w->exported_ms / 1000, 4);
+	while (out->len < f->header_len)
+		wire_uint(out, 0, 1);
+	for (uint32_t i = 0; i < count; i++) {
+		struct text json = { 0 };
+		for (unsigned k = 0; k < f->columns_len; k++)
+			old_column(w, &f->columns[k], out, &json);
+		text_add(&json, "}");
+		lines_add(want, json.data, json.len);
+		text_release(&json);
+	}
+}
+
+static void netflow1_to_7(void **state)
+{
+	(void)state;
+	static struct world w;
+	static struct wire out;
+	static struct lines want, got;
+	struct fields *fields = fields_new();
+	assert_non_null(fields);
+	for (uint64_t seed = 1; seed <= 400; seed++) {
+		world_make(&w, fields, false, seed);
+		old_message(&w, &old_formats[seed % 4], &out, &want);
+		struct message message = { out.data, out.len };
+		decode_all(&w, &message, 1, &got);
+		assert_int_equal(got.len, want.len);
+		for (size_t i = 0; i < want.len; i++)
+			assert_string_equal(got.rows[i], want.rows[i]);
+		lines_free(&want);
+		lines_free(&got);
+	}
+	fields_free(fields);
+}
+
 static void netflow9(void **state)
 {
 	(void)state;
@@ -248,6 +356,7 @@ static void ipfix(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(netflow1_to_7),
 		cmocka_unit_test(netflow9),
 		cmocka_unit_test(ipfix),
 	};
