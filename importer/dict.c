@@ -140,26 +140,35 @@ int dict_set_rows(struct dict_set *set, const char *name, const struct dict_rows
 	return 0;
 }
 
-/* {"ip": […], "mac": […]} */
+/* {"ip": [["sourceIPv4Address", …], …], "mac": […]}: a list of alternatives for each end. */
 static json_t *elements(struct dict_set *set, struct err *err)
 {
+	CLEANUP_JSON json_t *json = json_pack("{s:[],s:[]}", "ip", "mac"), *ends = json_object();
 	const struct dict_rows *rows;
-	json_t *json;
+	char key[300];
 
 	if (dict_set_rows(set, "address-elements", &rows, err))
 		return NULL;
-	json = json_pack("{s:[],s:[]}", "ip", "mac");
-	for (const struct dict_row *row = rows->row; json && row; row = row->hh.next) {
-		json_t *list = json_object_get(json, row->cell[1]);
-		if (!list || json_array_append_new(list, json_string(row->cell[0]))) {
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
+		json_t *family = json_object_get(json, row->cell[1]), *list;
+
+		if (!family) {
 			dict_row_error(row, err, "the family must be ip or mac");
-			json_decref(json);
+			return NULL;
+		}
+		snprintf(key, sizeof(key), "%s %s", row->cell[1], row->cell[2]);
+		list = json_object_get(ends, key);
+		if (!list) {
+			list = json_array();
+			json_object_set_new(ends, key, list);
+			json_array_append(family, list);
+		}
+		if (json_array_append_new(list, json_string(row->cell[0]))) {
+			err_set(err, EF_FAILED, "out of memory");
 			return NULL;
 		}
 	}
-	if (!json)
-		err_set(err, EF_FAILED, "out of memory");
-	return json;
+	return steal_ptr(json);
 }
 
 /* The table goes inline when it still fits there, else to pipelines of its own. */

@@ -150,6 +150,7 @@ static const struct dict_column oui[] = {
 static const struct dict_column elements[] = {
 	{ .name = "element", .type = DICT_TEXT, KEY },
 	{ .name = "family", .type = DICT_WORD, MUST },
+	{ .name = "end", .type = DICT_WORD, MUST },
 };
 
 #define COLUMNS(c) .column = (c), .columns = sizeof(c) / sizeof((c)[0])

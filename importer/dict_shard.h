@@ -16,7 +16,8 @@ struct assets;
 #define FILTER_MAX  (600U * 1024)
 
 /*
- * Cuts `records` into tables of at most DICT_SHARD_MAX bytes of JSON. `elements` is {"ip": [...], "mac": [...]}. The
+ * Cuts `records` into tables of at most DICT_SHARD_MAX bytes of JSON. `elements` is
+ * {"ip": [[…], …], "mac": [[…], …]}, for each end of a record its elements by preference. The
  * result is an array of {"id": …, "body": …}, callers last.
  */
 int dict_shard(const struct assets *assets, const struct dict_kind *kind,

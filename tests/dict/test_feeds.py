@@ -106,4 +106,10 @@ same(code, 2, "naming no feed is a mistake")
 feeds(("Ours", URL + "/a", "csv", "c2", "90", "true", "own", "1h"))
 code, out, err = efctl("check")
 ok(code == 2 and 'threat-feeds.csv:3: format "csv"' in err, "check names the line of a wrong format", err)
+feeds()
+for name, text in {"network": "prefix\n", "dscp": "value,keyword\n99,X\n"}.items():
+	with open(os.path.join(DIR, name + ".csv"), "w") as f:
+		f.write(text)
+code, out, err = efctl("check")
+ok(code == 2 and "network.csv: no dictionary" in err and "dscp.csv:2: " in err and "2 files" in err, "check tells every mistake in one run", err)
 done()

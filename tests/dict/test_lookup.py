@@ -146,8 +146,10 @@ def services():
 
 
 def record(a, b):
-	names = [f"{side}IPv{ip.version}Address" for side, ip in (("source", a), ("destination", b))]
-	return {"flow": {"exporter": "192.0.2.1"}, "ie": {names[0]: str(a), names[1]: str(b)}}
+	"""A raw record; its addresses stand in one of the elements that they may stand in, now and then twice."""
+	first = random.choice([f"sourceIPv{a.version}Address", f"cisco.clientIPv{a.version}Address"])
+	second = random.choice([f"destinationIPv{b.version}Address", f"postNATDestinationIPv{b.version}Address"])
+	return {"flow": {"exporter": "192.0.2.1"}, "ie": {first: str(a), second: random.choice([str(b), str(b), [str(b), "192.0.2.7"]])}}
 
 
 def large():
