@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import cluster  # noqa: E402
 
 EFCTL = os.environ.get("EFCTL") or os.path.join(HERE, "..", "..", os.environ.get("BUILD", "build"), "efctl")
-DOCS, REPEATS = 5000, 4
+DOCS, REPEATS = 5000, 2
 VARIANTS = [("none", 0, 0), ("10,000 threats", 10000, 0), ("100,000 threats", 100000, 0), ("200,000 threats", 200000, 0),
 	("1,000 networks", 0, 1000), ("20,000 networks", 0, 20000)]
 
@@ -78,7 +78,7 @@ def cpu_ms(es):
 
 def main():
 	args = argparse.ArgumentParser()
-	args.add_argument("--rounds", type=int, default=30)
+	args.add_argument("--rounds", type=int, default=24)
 	args.add_argument("--json")
 	args = args.parse_args()
 	es = cluster.connect()
