@@ -28,6 +28,8 @@ local counters(names) = ['counters.if_counters.' + n for n in names];
   k.dataView('flow-exporters', 'metrics-flow.exporters-*', 'Flow exporters', { 'exporter.bytes': f.bytes, 'exporter.clock_skew_ms': f.duration('milliseconds') }),
   k.dataView('flow-failed', 'logs-flow.failed-*', 'Flow records that failed'),
   k.savedSearch('flow-records-failed', 'Flow: records that failed', 'Records that could not be enriched, with the reason and the raw line', ['observer.ip', 'flow.type', 'error.type', 'error.message', 'event.original'], '', 'flow-failed'),
+  // Kibana Security draws its map only when a data view has the title of one of its index patterns.
+  k.dataView('flow-security', 'logs-*', 'Logs, for the map of Security'),
   k.savedSearch('flow-records', 'Flow: records, client and server', 'Who asked whom for what',
                 records('client', 'server') + ['flow.service.name', 'network.application', 'event.duration', 'network.bytes', 'network.packets']),
   k.savedSearch('flow-records-wire', 'Flow: records, source and destination', 'As the exporter saw them on the wire',

@@ -6,7 +6,7 @@ METRICS = {"sum": "sum", "average": "avg", "unique_count": "cardinality", "max":
 # Kibana's own names, which no mapping has.
 NOT_FIELDS = {"___records___"}
 # Which index template maps the documents of a data view.
-TEMPLATE_OF = {"flow": "logs-flow", "flow-counters": "metrics-flow.counters", "flow-exporters": "metrics-flow.exporters", "flow-failed": "logs-flow.failed"}
+TEMPLATE_OF = {"flow": "logs-flow", "flow-counters": "metrics-flow.counters", "flow-exporters": "metrics-flow.exporters", "flow-failed": "logs-flow.failed", "flow-security": "logs-flow"}
 
 
 def walk(node, key):
