@@ -53,7 +53,7 @@ CLUSTER    = $(call scripts,pipeline dict e2e kibana)
 FAULT      = $(call scripts,fault)
 WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
 
-.PHONY: all help check test bench pipeline e2e fault soak test-cluster test-kibana dashboards fuzz fuzz-run demo demo-stop clean format lint deps deps-test install-deps asan tsan install
+.PHONY: all help check test golden-update bench pipeline e2e fault soak test-cluster test-kibana dashboards fuzz fuzz-run demo demo-stop clean format lint deps deps-test install-deps asan tsan install
 .SECONDARY:
 export ES_URL ES_USER ES_PASSWORD ES_API_KEY ES_CA_FILE KIBANA_URL
 
@@ -117,6 +117,9 @@ check: all $(UNIT_TESTS) $(TEST_TOOLS) ## Unit and golden tests: no network, und
 
 test: all $(UNIT_TESTS) $(TEST_TOOLS) ## All tests; fetches and starts the search engines that they need
 	$(Q)$(WITH_ENGINE) tests/run.py $(CHECKS) $(FAULT) $(CLUSTER)
+
+golden-update: $(TEST_TOOLS) ## Write what the decoder makes of the golden inputs; read the diff
+	$(Q)tests/golden/test_golden.py --update
 
 pipeline e2e: all ## The tests of that name alone, with an engine of their own
 	$(Q)$(WITH_ENGINE) tests/run.py $(call scripts,$@)
