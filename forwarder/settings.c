@@ -2,6 +2,7 @@
  * All settings of efd: its own options and the shared tables, read from file, environment and command line. */
 #include "forwarder/settings.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -274,9 +275,23 @@ static int parse_allow(struct settings *s, struct err *err)
 	return 0;
 }
 
+static int check_cpus(const struct settings *s, struct err *err)
+{
+	for (size_t i = 0; i < s->cpus.n; i++) {
+		char *end;
+		const char *text = s->cpus.item[i];
+		unsigned long cpu = strtoul(text, &end, 10);
+		if (*text < '0' || *text > '9' || *end || cpu >= CPU_SETSIZE)
+			return err_set(err, EF_USAGE, "udp.cpus: '%s' is no number of a processor",
+				       text);
+	}
+	return 0;
+}
+
 static int check(struct settings *s, struct err *err)
 {
-	if (elastic_settings_check(&s->elastic, err) < 0 || parse_allow(s, err) < 0)
+	if (elastic_settings_check(&s->elastic, err) < 0 || parse_allow(s, err) < 0 ||
+	    check_cpus(s, err) < 0)
 		return -1;
 	if (!s->udp_listen.n && !s->tcp_listen.n)
 		return err_set(

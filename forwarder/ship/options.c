@@ -7,6 +7,8 @@
 static const char *const when_names[] = { "overflow", "always", NULL };
 static const char *const full_names[] = { "drop-oldest", "drop-newest", NULL };
 
+static const char *const sync_names[] = { "second", "batch", "off", NULL };
+
 static const struct opt rows[] = {
 	{ .name = "ship.batch_size",
 	  .type = OPT_SIZE,
@@ -102,11 +104,15 @@ static const struct opt rows[] = {
 	  .preset = "drop-oldest",
 	  .help = "What a full spool gives up. Drops are counted and logged." },
 	{ .name = "spool.sync",
-	  .type = OPT_BOOL,
+	  .type = OPT_ENUM,
 	  .offset = AT(spool_sync),
-	  .preset = "true",
-	  .help = "Sync each spool file to the disk before it counts as kept. Off, the spool "
-		  "survives a crash of efd, but not of the machine." },
+	  .choices = sync_names,
+	  .preset = "second",
+	  .help =
+	      "When spool files are forced to the disk. They survive a crash of efd in any case; "
+	      "second: a power cut takes what was written in the last second; batch: each file "
+	      "before it counts, which costs a few milliseconds each; off: when the system "
+	      "likes." },
 };
 
 struct opt_table ship_options(struct ship_settings *s)

@@ -21,7 +21,7 @@ struct ship_settings {
 	int64_t spool_bytes;
 	int spool_when; /* enum spool_when */
 	int spool_full; /* enum spool_policy */
-	bool spool_sync;
+	int spool_sync; /* enum spool_sync */
 };
 
 /* Table with `settings` set to the given object. */

@@ -216,6 +216,8 @@ static void *packer_main(void *arg)
 	while (!batch_pool_finished(s->pool)) {
 		struct batch *b = batch_pool_next(s->pool, PACKER_WAKE_MS);
 		queue_to_spool(s);
+		if (s->spool)
+			spool_sync_due(s->spool);
 		if (!b)
 			continue;
 		struct parcel *p;
@@ -367,7 +369,7 @@ static int start(struct shipper *s, const struct elastic_settings *elastic, stru
 	const struct spool_settings spool = { .dir = ship->spool_dir,
 					      .max_bytes = (uint64_t)ship->spool_bytes,
 					      .policy = (enum spool_policy)ship->spool_full,
-					      .sync = ship->spool_sync };
+					      .sync = (enum spool_sync)ship->spool_sync };
 	s->pool = batch_pool_new((uint32_t)ship->buffers, (size_t)ship->batch_bytes, err);
 	s->endpoints = s->pool ? endpoints_new(&elastic->url, err) : NULL;
 	if (!s->endpoints)

@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -21,6 +22,7 @@
 #define MAGIC     "efspool1"
 #define NAME_SIZE 32
 #define BLOCK     4096u
+#define SYNC_MS   1000
 #define BODY_MAX  (1ull << 30) /* no batch is larger: a length beyond it is damage */
 
 /* First 64 bytes of a file; all integers little-endian. */
@@ -57,6 +59,8 @@ struct spool {
 	struct entry_list entries; /* by number, oldest first */
 	struct spool_state state;
 	uint64_t last_no;
+	bool dirty; /* files were written since the last sync */
+	uint64_t synced_ms;
 };
 
 static uint64_t disk_size(uint64_t body_len)
@@ -211,7 +215,8 @@ static int write_file(struct spool *s, uint64_t no, const struct parcel *p)
 	head_encode(&head, p);
 	struct iovec iov[2] = { { &head, sizeof(head) }, { p->gz, p->gz_len } };
 	int failed = 0;
-	if (write_all(fd, iov, 2) < 0 || (s->settings.sync && fdatasync(fd) < 0))
+	if (write_all(fd, iov, 2) < 0 ||
+	    (s->settings.sync == SPOOL_SYNC_BATCH && fdatasync(fd) < 0))
 		failed = errno;
 	if (close(fd) < 0 && !failed)
 		failed = errno;
@@ -219,7 +224,7 @@ static int write_file(struct spool *s, uint64_t no, const struct parcel *p)
 		failed = errno;
 	if (failed)
 		unlinkat(s->dir, temp, 0);
-	else if (s->settings.sync && fsync(s->dir) < 0)
+	else if (s->settings.sync == SPOOL_SYNC_BATCH && fsync(s->dir) < 0)
 		failed = errno;
 	return failed;
 }
@@ -369,8 +374,11 @@ void spool_close(struct spool *s)
 	struct entry *e;
 	while ((e = TAILQ_FIRST(&s->entries)))
 		forget(s, e);
-	if (s->dir >= 0)
+	if (s->dir >= 0) {
+		s->synced_ms = 0;
+		spool_sync_due(s);
 		close(s->dir);
+	}
 	pthread_mutex_destroy(&s->lock);
 	free((char *)(uintptr_t)s->settings.dir);
 	free(s);
@@ -424,6 +432,7 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 		pthread_mutex_lock(&s->lock);
 		if (!failed) {
 			e->taken = false;
+			s->dirty = true;
 			count_written(s, e);
 			break;
 		}
@@ -535,6 +544,31 @@ void spool_release(struct spool *s, uint64_t spool_no)
 	struct entry *e = find(s, spool_no);
 	if (e)
 		e->taken = false;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* syncfs() takes the names along with the data, and all files in one go. */
+void spool_sync_due(struct spool *s)
+{
+	pthread_mutex_lock(&s->lock);
+	bool due =
+	    s->settings.sync == SPOOL_SYNC_SECOND && s->dirty && now_ms() >= s->synced_ms + SYNC_MS;
+	if (due)
+		s->dirty = false;
+	pthread_mutex_unlock(&s->lock);
+	if (!due)
+		return;
+	int failed = syncfs(s->dir) < 0;
+	pthread_mutex_lock(&s->lock);
+	s->dirty |= failed;
+	s->synced_ms = now_ms();
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The disk spool: a bounded directory with one file a parcel, sent again in order after whatever happened.
  *
- * A file is written under a temporary name, synced, renamed to its number, and the directory is synced; only then
- * spool_put() returns 0. So a parcel that was accepted survives kill -9 and, where the disk keeps its promises, a power
- * cut; one that was not accepted is no file at all. A file leaves only through spool_done() or the quota. Files that
- * fail their checksum are renamed to *.torn, counted, and never sent.
+ * A file is written under a temporary name and renamed to its number; only then spool_put() returns SPOOL_OK. So a parcel
+ * that was accepted survives kill -9; one that was not accepted is no file at all. With SPOOL_SYNC_BATCH file and directory
+ * are synced first, so that it survives a power cut too, where the disk keeps its promises; with SPOOL_SYNC_SECOND all
+ * files of a second are synced together. A file leaves only through spool_done() or the quota. Files that fail their checksum
+ * are renamed to *.torn, counted, and never sent.
  *
  * A spool belongs to one process (the directory is locked). All functions are thread-safe; none of them logs. */
 #ifndef EF_SHIP_SPOOL_H
@@ -23,13 +24,19 @@ enum spool_policy {
 	SPOOL_DROP_NEWEST, /* a full spool refuses new ones */
 };
 
+enum spool_sync {
+	SPOOL_SYNC_SECOND, /* a power cut can take the last second's files; costs nearly nothing */
+	SPOOL_SYNC_BATCH,  /* each file is synced before it counts; a few milliseconds each */
+	SPOOL_SYNC_OFF,    /* survives kill -9, but a power cut may take more */
+};
+
 #define SPOOL_FILES_MAX 1000000u /* ceiling on parcels, whatever their size */
 
 struct spool_settings {
 	const char *dir;    /* made with mode 0700 when it is absent */
 	uint64_t max_bytes; /* of files, each rounded up to 4 KiB */
 	enum spool_policy policy;
-	bool sync; /* off: survives kill -9, but not a power cut */
+	enum spool_sync sync;
 };
 
 struct spool_state {
@@ -67,6 +74,9 @@ enum spool_result spool_update(struct spool *s, const struct parcel *p, struct e
 void spool_done(struct spool *s, uint64_t spool_no);
 /* Not sent after all: it may be taken again. */
 void spool_release(struct spool *s, uint64_t spool_no);
+
+/* For SPOOL_SYNC_SECOND: syncs what is due. Call it about twice a second; may take as long as the disk does. */
+void spool_sync_due(struct spool *s);
 
 void spool_get_state(struct spool *s, struct spool_state *ret_state);
 

@@ -233,6 +233,7 @@ def test_refuses():
 		(["--listen", f"127.0.0.1:{port}"], "another program"),
 		(["--udp-allow", "10.0.0.1/8"], "udp.allow"),
 		(["--udp-allow", "10.0.0.0/40"], "udp.allow"),
+		(["--udp-cpus", "0,x"], "'x'"),
 		(["--ship-batch-size", "12"], "ship-batch-size"),
 		(["--ship-buffers", "2", "--udp-workers", "4"], "ship.buffers"),
 		(["--url", "ftp://x"], "ftp://x"),
