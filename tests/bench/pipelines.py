@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What enrichment costs: processor time of the node for each record, stage by stage; the rate against finished documents;
+100,000 threats; bytes on disk for each record, by field where the engine tells (`_disk_usage`).
+
+Times are the engine process's own CPU time from `_nodes/stats`, so other work on the machine disturbs them little. Compare
+them within one run only. LINES (60000) raw lines are made; NDJSON=file takes yours. Arguments: stages, disk, threats (all).
+"""
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "pipeline"))
+import stages  # noqa: E402
+
+LINES = int(os.environ.get("LINES", 60000))
+BATCH = 2000
+STAGES = ("normalise", "sampling", "addresses", "protocol", "roles", "services", "applications", "geo", "threats", "exporter", "hosts", "event")
+rng = random.Random(1)
+
+
+def made():
+	"""Lines of a router between a site and the internet: 800 inside hosts, 4,000 servers, few services."""
+	inside = ["10.%d.%d.%d" % (rng.randrange(4), rng.randrange(20), rng.randrange(1, 250)) for _ in range(800)]
+	outside = ["%d.%d.%d.%d" % (rng.randrange(20, 100), rng.randrange(256), rng.randrange(256), rng.randrange(1, 255)) for _ in range(4000)]
+	for i in range(LINES):
+		a, b = rng.choice(inside), outside[int(len(outside) * rng.random() ** 3)]
+		p, q = rng.randrange(32768, 61000), rng.choice((443, 443, 443, 80, 53, 22, 8080, 123))
+		ms = 1700000000000 + i * 3
+		if i % 2:
+			a, b, p, q = b, a, q, p
+		yield {"@timestamp": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000)) + ".%03dZ" % (ms % 1000),
+			"flow": {"type": "netflow9", "exporter": "192.0.2.1", "port": 51034, "domain": 256, "seq": i // 24, "template": 260, "exported": ms, "received": ms + 123, "sampling": {"rate": 100, "origin": "sampler"}},
+			"ie": {"sourceIPv4Address": a, "destinationIPv4Address": b, "sourceTransportPort": p, "destinationTransportPort": q, "protocolIdentifier": 17 if 53 in (p, q) else 6,
+				"octetDeltaCount": int(40 * 1.0001 ** rng.randrange(60000)) + 40, "packetDeltaCount": rng.randrange(1, 500), "tcpControlBits": 27, "ingressInterface": 1 + i % 2, "egressInterface": 2 - i % 2,
+				"ipClassOfService": 0, "bgpSourceAsNumber": 0, "bgpDestinationAsNumber": 15133, "ipNextHopIPv4Address": "10.1.1.1", "flowStartMilliseconds": ms - rng.randrange(60000),
+				"flowEndMilliseconds": ms, "flowDirection": i % 2, "sourceIPv4PrefixLength": 24, "destinationIPv4PrefixLength": 16}}
+
+
+def bodies(docs):
+	docs = [json.dumps(d, separators=(",", ":")) for d in docs]
+	return [("".join('{"create":{}}\n%s\n' % d for d in docs[i:i + BATCH])).encode() for i in range(0, len(docs), BATCH)]
+
+
+class Bench:
+	def __init__(self, cluster):
+		self.c = cluster
+
+	def cpu(self):
+		return sum(n["process"]["cpu"]["total_in_millis"] for n in self.c.must("GET", "/_nodes/stats/process")["nodes"].values())
+
+	def send(self, index, batches, pipeline):
+		for body in batches:
+			reply = self.c.must("POST", f"/{index}/_bulk" + (f"?pipeline={pipeline}" if pipeline else ""), body, "application/x-ndjson")
+			if reply["errors"]:
+				raise RuntimeError(json.dumps(reply["items"][0])[:500])
+
+	def measure(self, batches, pipeline, rounds=3, index="bench-nothing", warm=None):
+		"""(CPU µs, wall µs) a record, the best of some rounds after warming up."""
+		self.send(index, (batches * 3)[:warm or len(batches)], pipeline)
+		best = []
+		for _ in range(rounds):
+			cpu, wall = self.cpu(), time.time()
+			self.send(index, batches, pipeline)
+			n = BATCH * len(batches)
+			best.append(((self.cpu() - cpu) * 1000 / n, (time.time() - wall) * 1e6 / n))
+		return min(b[0] for b in best), min(b[1] for b in best)
+
+
+def blocks(source):
+	"""The functions of a script, and the statement below them."""
+	out, block, depth = [], [], 0
+	for line in source.split("\n"):
+		block.append(line)
+		depth += line.count("{") - line.count("}")
+		if depth == 0:
+			out.append("\n".join(block))
+			block = []
+	return out[:-1], out[-1]
+
+
+def prefix(cluster, names):
+	"""One script of the first stages, as efctl merges them."""
+	functions, calls, params = [], [], {}
+	for name in names:
+		script = cluster.must("GET", f"/_ingest/pipeline/flow-{name}")[f"flow-{name}"]["processors"][0]["script"]
+		own, call = blocks(script["source"].strip())
+		functions += [f for f in own if f not in functions]
+		calls.append(call)
+		params.update(script.get("params", {}))
+	cluster.must("PUT", "/_ingest/pipeline/bench-prefix", {"processors": [{"script": {"source": "\n".join(functions + calls), "params": params}}]})
+
+
+def disk(bench, raw):
+	"""Bytes a record, merged to one segment."""
+	c = bench.c
+	c.delete("/_data_stream/logs-flow-bench")
+	bench.send("logs-flow-bench", raw, None)
+	c.post("/logs-flow-bench/_forcemerge?max_num_segments=1")
+	c.post("/logs-flow-bench/_flush")
+	time.sleep(2)
+	stats = c.must("GET", "/logs-flow-bench/_stats/store,docs")["_all"]["primaries"]
+	n = stats["docs"]["count"]
+	print(f"{stats['store']['size_in_bytes'] / n:8.1f} bytes on disk a record, {n} records, merged")
+	status, usage = c.post("/logs-flow-bench/_disk_usage?run_expensive_tasks=true")
+	if status == 200:
+		for name, f in sorted(next(v for k, v in usage.items() if k != "_shards")["fields"].items(), key=lambda x: -x[1]["total_in_bytes"])[:30]:
+			print(f"         {f['total_in_bytes'] / n:6.2f}  {name}")
+	docs = c.docs("logs-flow-bench", size=10000)
+	c.delete("/_data_stream/logs-flow-bench")
+	return docs
+
+
+def each_stage(bench, part):
+	plain = bench.measure(part, None)[0]
+	print("CPU µs a record (not indexed), over storing the raw line alone")
+	before = bench.measure(part, "bench-empty", warm=20)[0] - plain
+	print(f"{before:8.1f}  a script that does nothing")
+	for k in range(len(STAGES) - 1):	# all of them are one script only when squeezed as efctl does: that is `flow`
+		prefix(bench.c, STAGES[:k + 1])
+		cost = bench.measure(part, "bench-prefix", warm=20)[0] - plain
+		print(f"{cost:8.1f}  … {STAGES[k]}  ({cost - before:+.1f})")
+		before = cost
+	print(f"{bench.measure(part, 'flow', warm=30)[0] - plain:8.1f}  pipeline flow as installed, geo included where the cluster has it")
+
+
+def rate(bench, raw, docs):
+	"""Raw lines through the pipeline against finished documents without one, both into the real mapping."""
+	c = bench.c
+	finished = bodies(docs)
+	c.must("PUT", "/_index_template/bench-finished", {"index_patterns": ["bench-finished"], "priority": 900, "composed_of": ["flow@mappings", "flow@settings", "flow@index"]})
+	walls = []
+	for name, batches, pipeline in (("finished documents", finished, None), ("raw lines through flow", raw[:len(finished)], "flow")):
+		c.delete("/bench-finished")
+		cpu, wall = bench.measure(batches, pipeline, index="bench-finished", warm=len(batches))
+		walls.append(wall)
+		print(f"{cpu:8.1f} CPU µs, {1e6 / wall:8.0f} records a second  indexed: {name}")
+	print(f"{100 * walls[0] / walls[1]:8.0f} % of the rate of finished documents")
+
+
+def threats(bench, part):
+	"""What 100,000 threat entries add for records that hit none."""
+	with tempfile.TemporaryDirectory() as folder:
+		with open(os.path.join(folder, "threats.csv"), "w", encoding="utf-8") as f:
+			f.write("prefix,feed,category,severity,reference\n")
+			known = {"%d.%d.%d.%d" % tuple(rng.randrange(101, 223) for _ in range(4)) for _ in range(100000)}
+			f.writelines(f"{ip},bench,c2,90,\n" for ip in sorted(known))
+		without = bench.measure(part, "flow", rounds=5, warm=30)[0]
+		stages.setup(bench.c, folder)
+		print(f"{bench.measure(part, 'flow', rounds=5, warm=30)[0] - without:+8.1f} CPU µs  with {len(known)} threats")
+		stages.setup(bench.c, None)
+
+
+def main():
+	cluster = stages.clusters.connect()
+	bench = Bench(cluster)
+	stages.setup(cluster, None)
+	cluster.delete("/bench-nothing")
+	cluster.must("PUT", "/bench-nothing", {"settings": {"number_of_replicas": 0, "refresh_interval": "-1"}, "mappings": {"enabled": False}})
+	cluster.must("PUT", "/_ingest/pipeline/bench-empty", {"processors": [{"script": {"source": "ctx.x = 1"}}]})
+	if os.environ.get("NDJSON"):
+		with open(os.environ["NDJSON"], encoding="utf-8") as f:
+			raw = bodies([d for d in map(json.loads, f) if "ie" in d])
+	else:
+		raw = bodies(made())
+	wanted = sys.argv[1:] or ("stages", "disk", "threats")
+	if "stages" in wanted:
+		each_stage(bench, raw[:5])
+	if "disk" in wanted:
+		rate(bench, raw, disk(bench, raw))
+	if "threats" in wanted:
+		threats(bench, raw[:5])
+	for path in ("/bench-finished", "/bench-nothing", "/_index_template/bench-finished", "/_ingest/pipeline/bench-prefix", "/_ingest/pipeline/bench-empty"):
+		cluster.delete(path)
+
+
+main()
