@@ -133,28 +133,41 @@ static const char *skip_blank(const char *at)
 	}
 }
 
+/* Two words would become one, or two signs another operator. */
+static bool needs_blank(char before, char after)
+{
+	return (is_word(before) && is_word(after)) ||
+	       (before == after && (before == '+' || before == '-'));
+}
+
+/* A quoted text with its quotes, as it is. */
+static char *copy_quoted(const char **at, char *out)
+{
+	char quote = **at;
+	*out++ = *(*at)++;
+	while (**at && **at != quote) {
+		if (**at == '\\' && (*at)[1])
+			*out++ = *(*at)++;
+		*out++ = *(*at)++;
+	}
+	if (**at)
+		*out++ = *(*at)++;
+	return out;
+}
+
 /* Step 8, for scripts that are too long: no blank that the language does not need. In place. */
 static void squeeze_hard(struct buf *script)
 {
 	char *out = script->data;
-	char quote = 0;
 	for (const char *at = script->data; *at;) {
-		const char *next = quote ? at : skip_blank(at);
-		char before = out > script->data ? out[-1] : ';';
-		if (next > at && *next &&
-		    ((is_word(before) && is_word(*next)) ||
-		     (before == *next && (before == '+' || before == '-'))))
+		const char *next = skip_blank(at);
+		if (next > at && *next && out > script->data && needs_blank(out[-1], *next))
 			*out++ = ' ';
 		at = next;
-		if (!*at)
-			break;
-		if (quote && *at == '\\' && at[1])
+		if (*at == '\'' || *at == '"')
+			out = copy_quoted(&at, out);
+		else if (*at)
 			*out++ = *at++;
-		else if (!quote && (*at == '\'' || *at == '"'))
-			quote = *at;
-		else if (quote == *at)
-			quote = 0;
-		*out++ = *at++;
 	}
 	*out = '\0';
 	script->len = (size_t)(out - script->data);

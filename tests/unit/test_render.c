@@ -189,6 +189,23 @@ static void too_long_scripts_are_not_merged(void **state)
 	assets_free(again);
 }
 
+static void long_scripts_lose_their_blanks(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_NONE;
+	static const char part[] = "int  x = a + +b - -c; // it's a comment\n\treturn 'two  words "
+				   "\\' // no comment' + \"it's\" ;\n";
+	static const char want[] = "int x=a+ +b- -c;return'two  words \\' // no comment'+\"it's\";";
+	size_t n = PAINLESS_MAX / (sizeof(want) - 1); /* longer only before squeezing */
+	CLEANUP_FREE char *source = calloc(n, sizeof(part)), *out = NULL;
+	for (size_t i = 0; i < n; i++)
+		memcpy(source + i * (sizeof(part) - 1), part, sizeof(part));
+	assert_int_equal(painless_finish(f->assets, "t", source, &out, &err), 0);
+	assert_int_equal(strlen(out), n * (sizeof(want) - 1));
+	for (size_t i = 0; i < n; i++)
+		assert_memory_equal(out + i * (sizeof(want) - 1), want, sizeof(want) - 1);
+}
+
 static void mistakes_are_named(void **state)
 {
 	struct fixture *f = *state;
@@ -281,6 +298,7 @@ int main(void)
 		cmocka_unit_test(pipeline_goes_through_all_steps),
 		cmocka_unit_test(scripts_merge_only_with_neighbours),
 		cmocka_unit_test(too_long_scripts_are_not_merged),
+		cmocka_unit_test(long_scripts_lose_their_blanks),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(types_follow_the_cluster),
 		cmocka_unit_test(variants_follow_the_cluster),
