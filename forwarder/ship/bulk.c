@@ -126,8 +126,8 @@ int bulk_judge(const char *reply, size_t len, uint32_t items, struct bulk_verdic
 	CLEANUP_JSON json_t *root = json_loadb(reply, len, 0, &where);
 	json_t *list = json_object_get(root, "items");
 	if (!json_is_boolean(json_object_get(root, "errors")) || !json_is_array(list))
-		return err_set(err, EF_FAILED, "the reply to _bulk is no bulk reply: %.80s",
-			       len ? reply : "(empty)");
+		return err_set(err, EF_FAILED, "the reply to _bulk is no bulk reply: %.*s",
+			       len < 80 ? (int)len : 80, len ? reply : "");
 	if (json_array_size(list) != items)
 		return err_set(err, EF_FAILED, "the reply to _bulk has %zu items for %u documents",
 			       json_array_size(list), items);

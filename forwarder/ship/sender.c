@@ -178,6 +178,14 @@ static enum answer read_reply(struct sender *sender, const struct parcel *p, con
 	return ANSWER_BULK;
 }
 
+/* The query string in a message tells nobody anything. */
+static void without_path(char *text)
+{
+	char *at = strstr(text, BULK_PATH);
+	if (at)
+		memmove(at, at + strlen(BULK_PATH), strlen(at + strlen(BULK_PATH)) + 1);
+}
+
 static enum answer post(struct sender *sender, const struct parcel *p, const char *base,
 			int endpoint, struct bulk_verdicts *ret_v)
 {
@@ -203,6 +211,7 @@ static enum answer post(struct sender *sender, const struct parcel *p, const cha
 	COUNT(s, request_unreachable, 1);
 	if (sender->reply.status == 200 && sender->reply.body.len > REPLY_MAX / 2)
 		return ANSWER_SPLIT; /* more errors than can be read at once */
+	without_path(err.msg);
 	trouble(s, err.msg, endpoints_failed(s->endpoints, endpoint, ship_now_ms(), -1, true));
 	return ANSWER_NONE;
 }

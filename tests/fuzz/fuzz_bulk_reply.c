@@ -9,7 +9,7 @@
 
 static void must_be_json(const char *text, size_t len)
 {
-	json_t *j = json_loadb(text, len, 0, NULL);
+	json_t *j = json_loadb(text, len, JSON_ALLOW_NUL, NULL);
 	if (!j)
 		abort();
 	json_decref(j);
