@@ -39,7 +39,7 @@ COMMON  = $(call src,common)
 DECODE  = $(call src,forwarder/decode) $(BUILD)/gen/fields.o $(BUILD)/gen/sflow.o
 SHIP    = $(call src,forwarder/ship)
 EFD     = $(call src,forwarder)
-EFCTL   = $(call src,importer)
+EFCTL   = $(call src,importer) $(call src,importer/*)
 IMPORT  = $(filter-out %/main.o,$(EFCTL)) $(BUILD)/gen/assets.o
 ARCHIVES = $(BUILD)/libefimport.a $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(BUILD)/libefcommon.a
 
@@ -89,10 +89,10 @@ $(BUILD)/gen/fields.c $(BUILD)/gen/sflow.c: $(BUILD)/gen/%.c: $(BUILD)/gen/gen $
 # Templates, pipelines, dictionaries and dashboards, inside efctl.
 ASSETS = $(shell find es-templates ingest-pipelines kibana -name '[a-z]*.json' -o -name '*.yml' -o -name '*.csv' \
            -o -name '*.painless' 2>/dev/null | LC_ALL=C sort)
-$(BUILD)/gen/assets.c: importer/embed.sh $(ASSETS)
+$(BUILD)/gen/assets.c: importer/assets/embed.sh $(ASSETS)
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
-	$(Q)printf '%s\n' $(ASSETS) | importer/embed.sh > $@.new && mv $@.new $@
+	$(Q)printf '%s\n' $(ASSETS) | importer/assets/embed.sh > $@.new && mv $@.new $@
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
-#include "importer/asset.h"
+#include "importer/assets/asset.h"
 #include "importer/commands.h"
-#include "importer/files.h"
+#include "importer/assets/files.h"
 
 /* `path` is chosen when no operand is given, or when it is or lies below one of them. */
 static bool chosen(const struct strlist *args, const char *path)

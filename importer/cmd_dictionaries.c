@@ -6,14 +6,14 @@
 
 #include "common/cleanup.h"
 #include "importer/commands.h"
-#include "importer/dict_app.h"
-#include "importer/dict_ask.h"
-#include "importer/feed.h"
-#include "importer/feed_cmd.h"
-#include "importer/import.h"
-#include "importer/es.h"
-#include "importer/indicators.h"
-#include "importer/install.h"
+#include "importer/dictionary/dict_app.h"
+#include "importer/dictionary/dict_ask.h"
+#include "importer/dictionary/feed.h"
+#include "importer/dictionary/feed_cmd.h"
+#include "importer/dictionary/import.h"
+#include "importer/cluster/es.h"
+#include "importer/dictionary/indicators.h"
+#include "importer/cluster/install.h"
 
 static void print_info(const struct dict_info *i)
 {

@@ -7,10 +7,10 @@
 
 #include "common/cleanup.h"
 #include "importer/commands.h"
-#include "importer/es.h"
-#include "importer/install.h"
-#include "importer/key.h"
-#include "importer/streams.h"
+#include "importer/cluster/es.h"
+#include "importer/cluster/install.h"
+#include "importer/cluster/key.h"
+#include "importer/cluster/streams.h"
 
 #define STALE_S \
 	900 /* an exporter sends at least every minute; a quarter of an hour without a record is a finding */

@@ -5,14 +5,14 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
-#include "importer/asset.h"
-#include "importer/canon.h"
+#include "importer/assets/asset.h"
+#include "importer/assets/canon.h"
 #include "importer/commands.h"
-#include "importer/es.h"
-#include "importer/files.h"
-#include "importer/fold.h"
-#include "importer/kibana.h"
-#include "importer/pretty.h"
+#include "importer/cluster/es.h"
+#include "importer/assets/files.h"
+#include "importer/assets/fold.h"
+#include "importer/cluster/kibana.h"
+#include "importer/assets/pretty.h"
 
 #define TEXT_MAX (64U << 20)
 

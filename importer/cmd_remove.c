@@ -6,10 +6,10 @@
 
 #include "common/cleanup.h"
 #include "importer/commands.h"
-#include "importer/es.h"
-#include "importer/install.h"
-#include "importer/key.h"
-#include "importer/streams.h"
+#include "importer/cluster/es.h"
+#include "importer/cluster/install.h"
+#include "importer/cluster/key.h"
+#include "importer/cluster/streams.h"
 
 #define RECORD_NAME "flow@kibana" /* setup's record of Kibana's objects: ours, but without a hash */
 

@@ -9,10 +9,10 @@
 
 #include "common/cleanup.h"
 #include "importer/commands.h"
-#include "importer/es.h"
-#include "importer/outlet.h"
-#include "importer/probe.h"
-#include "importer/replay.h"
+#include "importer/cluster/es.h"
+#include "importer/capture/outlet.h"
+#include "importer/cluster/probe.h"
+#include "importer/capture/replay.h"
 
 struct progress {
 	bool terminal;

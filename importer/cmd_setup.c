@@ -6,11 +6,11 @@
 
 #include "common/cleanup.h"
 #include "importer/commands.h"
-#include "importer/dict_app.h"
-#include "importer/es.h"
-#include "importer/install.h"
-#include "importer/key.h"
-#include "importer/streams.h"
+#include "importer/dictionary/dict_app.h"
+#include "importer/cluster/es.h"
+#include "importer/cluster/install.h"
+#include "importer/cluster/key.h"
+#include "importer/cluster/streams.h"
 
 enum key_state { KEY_NONE, KEY_KEPT, KEY_MAKE, KEY_MADE };
 static const char *const key_words[] = {

@@ -6,8 +6,8 @@
 
 #include "common/cleanup.h"
 #include "importer/commands.h"
-#include "importer/es.h"
-#include "importer/install.h"
+#include "importer/cluster/es.h"
+#include "importer/cluster/install.h"
 
 #define LINE_MAX_LEN (1U << 20)
 

@@ -6,9 +6,9 @@
 
 #include "common/cleanup.h"
 #include "importer/commands.h"
-#include "importer/es.h"
-#include "importer/install.h"
-#include "importer/streams.h"
+#include "importer/cluster/es.h"
+#include "importer/cluster/install.h"
+#include "importer/cluster/streams.h"
 #include "importer/table.h"
 
 #define EXPORTERS_MAX  1000

@@ -6,7 +6,7 @@
 
 #include "common/cleanup.h"
 #include "importer/commands.h"
-#include "importer/es.h"
+#include "importer/cluster/es.h"
 #include "importer/table.h"
 
 #define FIELDS_MAX     3

@@ -5,8 +5,8 @@
 
 #include "common/http.h"
 #include "common/log.h"
-#include "importer/asset.h"
-#include "importer/es.h"
+#include "importer/assets/asset.h"
+#include "importer/cluster/es.h"
 #include "importer/settings.h"
 #include "importer/usage.h"
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "importer/dict_app.h"
+#include "importer/dictionary/dict_app.h"
 
 #define AT(field) offsetof(struct setup_settings, field)
 

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "forwarder/decode/decode.h"
-#include "importer/pcap.h"
+#include "importer/capture/pcap.h"
 
 #define ROOM (4u << 20)
 

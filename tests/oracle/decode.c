@@ -8,7 +8,7 @@
 
 #include "forwarder/decode/decode.h"
 #include "forwarder/decode/field.h"
-#include "importer/pcap.h"
+#include "importer/capture/pcap.h"
 #include "tests/lib/hexfile.h"
 
 #define ROOM (16u << 20)

@@ -10,12 +10,12 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
-#include "importer/asset.h"
-#include "importer/canon.h"
-#include "importer/files.h"
-#include "importer/kind.h"
-#include "importer/plan.h"
-#include "importer/yaml.h"
+#include "importer/assets/asset.h"
+#include "importer/assets/canon.h"
+#include "importer/assets/files.h"
+#include "importer/cluster/kind.h"
+#include "importer/cluster/plan.h"
+#include "importer/assets/yaml.h"
 
 static json_t *parse(const char *text)
 {

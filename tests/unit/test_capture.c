@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "importer/pcap.h"
+#include "importer/capture/pcap.h"
 #include "tests/lib/packet.h"
 
 /* A NetFlow 5 header without records, recognised by its first bytes. */

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "importer/asset.h"
-#include "importer/dict.h"
-#include "importer/dict_table.h"
-#include "importer/files.h"
+#include "importer/assets/asset.h"
+#include "importer/dictionary/dict.h"
+#include "importer/dictionary/dict_table.h"
+#include "importer/assets/files.h"
 
 struct fixture {
 	struct assets *assets;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/buf.h"
-#include "importer/feed_parse.h"
+#include "importer/dictionary/feed_parse.h"
 
 static void assert_feed(const char *name, const char *text, const char *wanted, size_t unreadable)
 {

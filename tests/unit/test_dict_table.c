@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "importer/dict_shard.h"
-#include "importer/dict_table.h"
+#include "importer/dictionary/dict_shard.h"
+#include "importer/dictionary/dict_table.h"
 
 #define ENTRIES 3000
 #define PROBES  6000

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "importer/asset.h"
-#include "importer/fold.h"
-#include "importer/pretty.h"
-#include "importer/timeshift.h"
+#include "importer/assets/asset.h"
+#include "importer/assets/fold.h"
+#include "importer/assets/pretty.h"
+#include "importer/capture/timeshift.h"
 
 static json_t *parse(const char *text)
 {

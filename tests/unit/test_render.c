@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "importer/asset.h"
-#include "importer/files.h"
-#include "importer/kind.h"
-#include "importer/painless.h"
-#include "importer/render.h"
+#include "importer/assets/asset.h"
+#include "importer/assets/files.h"
+#include "importer/cluster/kind.h"
+#include "importer/assets/painless.h"
+#include "importer/assets/render.h"
 
 /* A folder of assets of our own, a cluster with a few processors, and dictionaries of constants. */
 struct fixture {

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Plays captures: through a decoder in this process. */
+#include "importer/capture/replay.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "forwarder/decode/field.h"
+#include "importer/capture/outlet.h"
+
+#define PROGRESS_EVERY 256U       /* datagrams */
+#define WAIT_FLUSH_NS  100000000U /* before a longer wait, send on what has gathered */
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
+
+static void sleep_ns(uint64_t ns)
+{
+	struct timespec ts = { .tv_sec = (time_t)(ns / 1000000000U),
+			       .tv_nsec = (long)(ns % 1000000000U) };
+	nanosleep(&ts, NULL);
+}
+
+/* When to send: capture time since the first datagram, scaled, after the start. */
+struct pace {
+	uint64_t start_ns, first_ns;
+};
+
+static void wait_turn(const struct replay *r, struct pace *pace, uint64_t time_ns,
+		      void (*before_wait)(void *), void *arg)
+{
+	if (r->speed <= 0)
+		return;
+	if (!pace->first_ns) {
+		pace->first_ns = time_ns;
+		pace->start_ns = monotonic_ns();
+	}
+	if (time_ns < pace->first_ns)
+		return;
+	uint64_t due = pace->start_ns + (uint64_t)((double)(time_ns - pace->first_ns) / r->speed);
+	uint64_t now = monotonic_ns();
+	if (due <= now)
+		return;
+	if (before_wait && due - now > WAIT_FLUSH_NS)
+		before_wait(arg);
+	sleep_ns(due - now);
+}
+
+static void add_stats(struct capture_stats *sum, const struct capture_stats *s)
+{
+	sum->packets += s->packets;
+	sum->datagrams += s->datagrams;
+	sum->other += s->other;
+	sum->cut += s->cut;
+	sum->malformed += s->malformed;
+	sum->incomplete += s->incomplete;
+}
+
+static int replay_file(const struct replay *r, const char *path, struct pace *pace,
+		       int (*each)(void *arg, const struct captured *c, struct err *err),
+		       void (*before_wait)(void *arg), void *arg, struct replay_totals *totals,
+		       struct err *err)
+{
+	struct capture *c;
+	struct captured d;
+	struct err broken = ERR_NONE;
+	uint64_t read, size, n = 0;
+	int result = 0, got;
+	if (capture_open(path, r->ports, r->n_ports, &c, err))
+		return -1;
+	while ((got = capture_next(c, &d, &broken)) == 1) {
+		wait_turn(r, pace, d.time_ns, before_wait, arg);
+		if (!totals->first_ms || d.dgram.received_ms < totals->first_ms)
+			totals->first_ms = d.dgram.received_ms;
+		if (d.dgram.received_ms > totals->last_ms)
+			totals->last_ms = d.dgram.received_ms;
+		result = each(arg, &d, err);
+		if (result)
+			break;
+		if (r->progress && n++ % PROGRESS_EVERY == 0) {
+			capture_progress(c, &read, &size);
+			r->progress(r->arg, read, size, totals->lines[LINE_FLOW]);
+		}
+	}
+	if (got < 0)
+		snprintf(totals->broken, sizeof(totals->broken), "%s: %.200s", path, broken.msg);
+	add_stats(&totals->capture, capture_stats(c));
+	capture_free(c);
+	return result;
+}
+
+int replay_each(const struct replay *r,
+		int (*each)(void *arg, const struct captured *c, struct err *err),
+		void (*before_wait)(void *arg), void *arg, struct replay_totals *totals,
+		struct err *err)
+{
+	struct pace pace = { 0 };
+	for (size_t i = 0; i < r->files->n; i++)
+		if (replay_file(r, r->files->item[i], &pace, each, before_wait, arg, totals, err))
+			return -1;
+	return 0;
+}
+
+static int ignore(void *arg, const struct captured *c, struct err *err)
+{
+	(void)arg;
+	(void)c;
+	(void)err;
+	return 0;
+}
+
+int replay_newest(const struct replay *r, uint64_t *ret_newest_ms, struct err *err)
+{
+	struct replay quick = *r;
+	struct replay_totals totals = { 0 };
+	for (size_t i = 0; i < r->files->n; i++)
+		if (strcmp(r->files->item[i], "-") == 0)
+			return err_set(
+			    err, EF_USAGE,
+			    "standard input cannot be read twice, as --now needs; give a file");
+	quick.speed = 0;
+	quick.progress = NULL;
+	if (replay_each(&quick, ignore, NULL, NULL, &totals, err))
+		return -1;
+	*ret_newest_ms = totals.last_ms;
+	return 0;
+}
+
+struct decoding {
+	struct decoder *decoder;
+	struct outlet *outlet;
+	struct sink *sink;
+	struct replay_totals *totals;
+	uint64_t ticked_ms;
+};
+
+static int decode_one(void *arg, const struct captured *c, struct err *err)
+{
+	(void)err;
+	struct decoding *d = arg;
+	uint64_t now = c->dgram.received_ms;
+	if (now > d->ticked_ms + 1000 || now + 1000 < d->ticked_ms) {
+		if (d->ticked_ms)
+			decoder_tick(d->decoder, now, d->sink);
+		d->ticked_ms = now;
+	}
+	switch (decoder_datagram(d->decoder, &c->dgram, d->sink)) {
+	case DECODE_OK:
+		break;
+	case DECODE_SHORT:
+	case DECODE_UNKNOWN_VERSION:
+		d->totals->not_flow++;
+		break;
+	case DECODE_MALFORMED:
+		d->totals->malformed++;
+		break;
+	case DECODE_REFUSED:
+		d->totals->refused++;
+		break;
+	}
+	memcpy(d->totals->lines, d->sink->lines, sizeof(d->totals->lines));
+	return 0;
+}
+
+static void flush(void *arg)
+{
+	struct decoding *d = arg;
+	outlet_flush(d->outlet);
+}
+
+int replay_decode(const struct replay *r, struct outlet *outlet, struct replay_totals *ret_totals,
+		  struct err *err)
+{
+	struct decode_options options = decode_defaults();
+	struct decoding d = { .outlet = outlet, .sink = outlet_sink(outlet), .totals = ret_totals };
+	uint64_t interval = options.exporter_line_ms;
+	/* In a file the past is at hand: templates and early data stay, however far apart its packets are. */
+	options.limits.template_ms = options.limits.held_ms = UINT64_MAX;
+	options.fields = fields_open(r->elements->item, r->elements->n, err);
+	if (!options.fields)
+		return -1;
+	d.decoder = decoder_new(&options, err);
+	if (!d.decoder)
+		return -1;
+	int result = replay_each(r, decode_one, flush, &d, ret_totals, err);
+	if (result == 0 &&
+	    ret_totals->last_ms) /* the exporters' lines that would come with the next minute */
+		decoder_tick(d.decoder, ret_totals->last_ms + interval + 1, d.sink);
+	memcpy(ret_totals->lines, d.sink->lines, sizeof(ret_totals->lines));
+	ret_totals->decode = *decoder_counters(d.decoder);
+	ret_totals->exporters = ret_totals->decode.exporters_now;
+	decoder_free(d.decoder);
+	return result;
+}

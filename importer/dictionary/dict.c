@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The dictionaries: embedded defaults overlaid by the user's directory and the downloaded feeds, compiled for pipelines. */
+#include "importer/dictionary/dict.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/cleanup.h"
+#include "importer/assets/asset.h"
+#include "importer/dictionary/dict_compile.h"
+#include "importer/dictionary/dict_shard.h"
+#include "importer/dictionary/feed.h"
+#include "importer/assets/render.h"
+
+struct entry {
+	struct dict_rows rows;
+	bool read, compiled;
+	json_t *table;     /* what stands for {dictionary: NAME} */
+	json_t *pipelines; /* array of {"id", "body"}, empty when inline */
+	size_t bytes;      /* of the table, wherever it is */
+};
+
+struct dict_set {
+	const struct assets *assets;
+	char *dir;
+	size_t inline_left;
+	bool placed;
+	struct entry entry[]; /* as dict_kinds[] */
+};
+
+int dict_set_open(const struct assets *assets, const char *dir, struct dict_set **ret_set,
+		  struct err *err)
+{
+	struct dict_set *set;
+	struct stat st;
+
+	if (dir && stat(dir, &st))
+		return err_errno(err, EF_USAGE, errno, "dictionaries.dir: cannot read %s", dir);
+	if (dir && !S_ISDIR(st.st_mode))
+		return err_set(err, EF_USAGE, "dictionaries.dir: %s is not a directory", dir);
+	set = calloc(1, sizeof(*set) + dict_kinds_len * sizeof(set->entry[0]));
+	if (!set || (dir && !(set->dir = strdup(dir)))) {
+		free(set);
+		return err_set(err, EF_FAILED, "out of memory");
+	}
+	set->assets = assets;
+	set->inline_left = DICT_INLINE_MAX;
+	for (size_t i = 0; i < dict_kinds_len; i++)
+		dict_rows_init(&set->entry[i].rows, &dict_kinds[i]);
+	*ret_set = set;
+	return 0;
+}
+
+void dict_set_free(struct dict_set *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < dict_kinds_len; i++) {
+		dict_rows_release(&set->entry[i].rows);
+		json_decref(set->entry[i].table);
+		json_decref(set->entry[i].pipelines);
+	}
+	free(set->dir);
+	free(set);
+}
+
+static int find(struct dict_set *set, const char *name, struct entry **ret_entry, struct err *err)
+{
+	const struct dict_kind *kind = dict_kind_find(name);
+	char names[512];
+
+	if (!kind) {
+		dict_kind_names(names, sizeof(names));
+		return err_set(err, EF_USAGE, "no dictionary is called \"%s\"; there are %s", name,
+			       names);
+	}
+	*ret_entry = &set->entry[kind - dict_kinds];
+	return 0;
+}
+
+/* The downloads of the feeds that are switched on; one that was never downloaded is not there, which `list` tells. */
+static int read_feeds(struct dict_set *set, struct entry *threats, struct err *err)
+{
+	const struct dict_rows *feeds;
+
+	if (dict_set_rows(set, "threat-feeds", &feeds, err))
+		return -1;
+	for (const struct dict_row *row = feeds->row; row; row = row->hh.next) {
+		CLEANUP_FREE char *path = NULL;
+
+		if (strcmp(row->cell[FEED_ENABLED], "true") != 0)
+			continue;
+		path = feed_path(set->dir, row->cell[FEED_NAME]);
+		if (!path)
+			return err_set(err, EF_FAILED, "out of memory");
+		if (dict_rows_read_file(&threats->rows, path, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_entry(struct dict_set *set, struct entry *e, struct err *err)
+{
+	const struct dict_kind *kind = e->rows.kind;
+	const struct asset *asset;
+	char path[512];
+
+	if (e->read)
+		return 0;
+	snprintf(path, sizeof(path), DICT_FOLDER "%s.csv", kind->name);
+	asset = assets_find(set->assets, path);
+	if (!asset)
+		return err_set(err, EF_FAILED, "%s is missing among the assets", path);
+	if (dict_rows_read(&e->rows, asset->text, asset->len, asset->origin, err))
+		return -1;
+	if (set->dir && kind->shape == DICT_THREATS && read_feeds(set, e, err))
+		return -1;
+	if (set->dir) {
+		CLEANUP_FREE char *own = NULL;
+		if (asprintf(&own, "%s/%s.csv", set->dir, kind->name) < 0)
+			return err_set(err, EF_FAILED, "out of memory");
+		if (dict_rows_read_file(&e->rows, own, err) < 0)
+			return -1;
+	}
+	e->read = true;
+	return 0;
+}
+
+int dict_set_rows(struct dict_set *set, const char *name, const struct dict_rows **ret_rows,
+		  struct err *err)
+{
+	struct entry *e = NULL;
+
+	if (find(set, name, &e, err) || read_entry(set, e, err))
+		return -1;
+	*ret_rows = &e->rows;
+	return 0;
+}
+
+/* {"ip": [["sourceIPv4Address", …], …], "mac": […]}: a list of alternatives for each end. */
+static json_t *elements(struct dict_set *set, struct err *err)
+{
+	CLEANUP_JSON json_t *json = json_pack("{s:[],s:[]}", "ip", "mac"), *ends = json_object();
+	const struct dict_rows *rows;
+	char key[300];
+
+	if (dict_set_rows(set, "address-elements", &rows, err))
+		return NULL;
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
+		json_t *family = json_object_get(json, row->cell[1]), *list;
+
+		if (!family) {
+			dict_row_error(row, err, "the family must be ip or mac");
+			return NULL;
+		}
+		snprintf(key, sizeof(key), "%s %s", row->cell[1], row->cell[2]);
+		list = json_object_get(ends, key);
+		if (!list) {
+			list = json_array();
+			json_object_set_new(ends, key, list);
+			json_array_append(family, list);
+		}
+		if (json_array_append_new(list, json_string(row->cell[0]))) {
+			err_set(err, EF_FAILED, "out of memory");
+			return NULL;
+		}
+	}
+	return steal_ptr(json);
+}
+
+/* The table goes inline when it still fits there, else to pipelines of its own. */
+static int place(struct dict_set *set, struct entry *e, const struct dict_records *records,
+		 struct err *err)
+{
+	const struct dict_kind *kind = e->rows.kind;
+	CLEANUP_JSON json_t *table = NULL, *names = NULL;
+
+	if (dict_records_table(records, 0, records->n, kind->own, &table, err))
+		return -1;
+	e->bytes = json_dumpb(table, NULL, 0, JSON_COMPACT);
+	if (!kind->may_leave || e->bytes <= set->inline_left) {
+		set->inline_left -= kind->may_leave ? e->bytes : 0;
+		e->table = steal_ptr(table);
+		return 0;
+	}
+	names = elements(set, err);
+	if (!names || dict_shard(set->assets, kind, records, names, &e->pipelines, err))
+		return -1;
+	e->table = json_object();
+	return 0;
+}
+
+static int compile_addresses(struct dict_set *set, struct entry *e, struct err *err)
+{
+	const struct dict_rows *allow = NULL;
+	struct dict_records records;
+	int rc;
+
+	if (e->rows.kind->shape == DICT_THREATS && dict_set_rows(set, "threat-allow", &allow, err))
+		return -1;
+	if (dict_compile_records(&e->rows, allow, &records, err))
+		return -1;
+	rc = place(set, e, &records, err);
+	dict_records_release(&records);
+	return rc;
+}
+
+static int compile(struct dict_set *set, struct entry *e, struct err *err)
+{
+	int rc;
+
+	if (e->compiled)
+		return 0;
+	if (read_entry(set, e, err))
+		return -1;
+	e->pipelines = json_array();
+	switch (e->rows.kind->shape) {
+	case DICT_SOURCE:
+		rc = err_set(err, EF_USAGE, "dictionary %s is for efctl, not for pipelines",
+			     e->rows.kind->name);
+		break;
+	case DICT_ADDRESSES:
+	case DICT_APPLICATIONS:
+	case DICT_THREATS:
+		rc = compile_addresses(set, e, err);
+		break;
+	default:
+		rc = dict_compile_simple(&e->rows, &e->table, err);
+		e->bytes = rc ? 0 : json_dumpb(e->table, NULL, 0, JSON_COMPACT);
+	}
+	if (rc)
+		return err_wrap(err, "dictionary %s", e->rows.kind->name);
+	e->compiled = true;
+	return 0;
+}
+
+/* Which of the large ones are inline depends on all of them, so they are compiled together and in one order. */
+static int compile_large(struct dict_set *set, struct err *err)
+{
+	for (size_t i = 0; !set->placed && i < dict_kinds_len; i++)
+		if (dict_kinds[i].may_leave && compile(set, &set->entry[i], err))
+			return -1;
+	set->placed = true;
+	return 0;
+}
+
+static int compiled(struct dict_set *set, const char *name, struct entry **ret_entry,
+		    struct err *err)
+{
+	struct entry *e = NULL;
+
+	if (find(set, name, &e, err))
+		return -1;
+	if (e->rows.kind->may_leave ? compile_large(set, err) : compile(set, e, err))
+		return -1;
+	*ret_entry = e;
+	return 0;
+}
+
+int dict_table(struct dict_set *set, const char *name, json_t **ret_table, struct err *err)
+{
+	struct entry *e = NULL;
+
+	if (compiled(set, name, &e, err))
+		return -1;
+	*ret_table = json_incref(e->table);
+	return 0;
+}
+
+int dict_calls(struct dict_set *set, const char *name, json_t **ret_processors, struct err *err)
+{
+	json_t *calls = json_array();
+	struct entry *e = NULL;
+
+	if (compiled(set, name, &e, err)) {
+		json_decref(calls);
+		return -1;
+	}
+	if (json_array_size(e->pipelines)) {
+		char id[128];
+		snprintf(id, sizeof(id), DICT_PIPELINE "%s", name);
+		json_array_append_new(calls, json_pack("{s:{s:s}}", "pipeline", "name", id));
+	}
+	*ret_processors = calls;
+	return 0;
+}
+
+int dict_pipelines(struct dict_set *set, dict_pipeline_fn *each, void *arg, struct err *err)
+{
+	size_t k;
+	json_t *pipeline;
+
+	if (compile_large(set, err))
+		return -1;
+	for (size_t i = 0; i < dict_kinds_len; i++)
+		json_array_foreach (set->entry[i].pipelines, k, pipeline)
+			if (each(arg, json_string_value(json_object_get(pipeline, "id")),
+				 json_object_get(pipeline, "body"), err))
+				return -1;
+	return 0;
+}
+
+int dict_info(struct dict_set *set, const char *name, struct dict_info *ret_info, struct err *err)
+{
+	struct dict_info info = { 0 };
+	struct entry *e = NULL;
+
+	if (find(set, name, &e, err))
+		return -1;
+	if (e->rows.kind->shape == DICT_SOURCE ? read_entry(set, e, err)
+					       : compiled(set, name, &e, err))
+		return -1;
+	info.kind = e->rows.kind;
+	info.rows = e->rows.n;
+	info.bytes = e->bytes;
+	info.pipelines = (unsigned)json_array_size(e->pipelines);
+	for (const struct dict_row *row = e->rows.row; row; row = row->hh.next)
+		info.own_rows += row->source > 1;
+	*ret_info = info;
+	return 0;
+}
+
+static int render_table(void *arg, const char *name, json_t **ret_table, struct err *err)
+{
+	return dict_table(arg, name, ret_table, err);
+}
+
+static int render_calls(void *arg, const char *name, json_t **ret_processors, struct err *err)
+{
+	return dict_calls(arg, name, ret_processors, err);
+}
+
+void dict_set_render(struct dict_set *set, struct render_dictionaries *ret)
+{
+	*ret = (struct render_dictionaries){ .arg = set,
+					     .table = render_table,
+					     .calls = render_calls };
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One cell of a dictionary: checked, and brought to the one spelling of its value. */
+#include "importer/dictionary/dict_cell.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int keep(const char *text, char **ret_text, struct err *err)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		return err_set(err, EF_FAILED, "out of memory");
+	*ret_text = copy;
+	return 0;
+}
+
+static int keep_plain(const char *text, char **ret_text, struct err *err)
+{
+	for (const char *p = text; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			return err_set(err, EF_USAGE, "control character in \"%s\"", text);
+	return keep(text, ret_text, err);
+}
+
+static int keep_word(const char *text, char **ret_text, struct err *err)
+{
+	char word[128];
+	size_t n = 0;
+
+	for (; text[n] && n + 1 < sizeof(word); n++) {
+		if (!isalnum((unsigned char)text[n]) && !strchr(".-_+/", text[n]))
+			return err_set(err, EF_USAGE,
+				       "\"%s\" is not a word of letters, digits and . - _ + /",
+				       text);
+		word[n] = (char)tolower((unsigned char)text[n]);
+	}
+	if (text[n])
+		return err_set(err, EF_USAGE, "\"%s\" is longer than %zu characters", text,
+			       sizeof(word) - 1);
+	word[n] = '\0';
+	return keep(word, ret_text, err);
+}
+
+static int keep_count(const struct dict_column *column, const char *text, char **ret_text,
+		      struct err *err)
+{
+	char number[24];
+	uint64_t value = 0;
+
+	for (const char *p = text; *p; p++) {
+		if (!isdigit((unsigned char)*p) || (double)value > column->max)
+			goto bad;
+		value = value * 10 + (uint64_t)(*p - '0');
+	}
+	if ((double)value < column->min || (double)value > column->max)
+		goto bad;
+	snprintf(number, sizeof(number), "%" PRIu64, value);
+	return keep(number, ret_text, err);
+bad:
+	return err_set(err, EF_USAGE, "\"%s\" is not a whole number from %.0f to %.0f", text,
+		       column->min, column->max);
+}
+
+static int keep_real(const struct dict_column *column, const char *text, char **ret_text,
+		     struct err *err)
+{
+	char *end = NULL;
+	double value = strtod(text, &end);
+
+	if (*end || text[strspn(text, "+-.0123456789eE")] || !isfinite(value) ||
+	    value < column->min || value > column->max)
+		return err_set(err, EF_USAGE, "\"%s\" is not a number from %g to %g", text,
+			       column->min, column->max);
+	return keep(text, ret_text, err);
+}
+
+static int keep_bool(const char *text, char **ret_text, struct err *err)
+{
+	static const char *const yes[] = { "true", "yes", NULL };
+	static const char *const no[] = { "false", "no", NULL };
+
+	for (const char *const *p = yes; *p; p++)
+		if (strcasecmp(text, *p) == 0)
+			return keep("true", ret_text, err);
+	for (const char *const *p = no; *p; p++)
+		if (strcasecmp(text, *p) == 0)
+			return keep("false", ret_text, err);
+	return err_set(err, EF_USAGE, "\"%s\" is neither true nor false", text);
+}
+
+static int keep_prefix(const char *text, char **ret_text, struct err *err)
+{
+	char spelt[IP_TEXT_MAX + 8];
+	struct prefix p;
+	size_t n;
+	bool v4;
+
+	if (prefix_parse(text, false, &p, err))
+		return -1;
+	v4 = p.len >= 96 && ip_is_v4(&p.ip);
+	if (v4 && strchr(text, ':'))
+		return err_set(err, EF_USAGE,
+			       "\"%s\" is IPv4 in IPv6 form; write it as IPv4, it holds for both",
+			       text);
+	n = ip_format(&p.ip, spelt);
+	if (p.len < 128)
+		snprintf(spelt + n, sizeof(spelt) - n, "/%d", v4 ? p.len - 96 : p.len);
+	return keep(spelt, ret_text, err);
+}
+
+static int keep_ports(const char *text, char **ret_text, struct err *err)
+{
+	char spelt[16], *end = NULL;
+	unsigned long first = strtoul(text, &end, 10), last = first;
+
+	if (end != text && *end == '-' && isdigit((unsigned char)end[1]))
+		last = strtoul(end + 1, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || first > last || last > 65535)
+		return err_set(err, EF_USAGE,
+			       "\"%s\" is not a port or a range of ports like 8000-8010", text);
+	snprintf(spelt, sizeof(spelt), first == last ? "%lu" : "%lu-%lu", first, last);
+	return keep(spelt, ret_text, err);
+}
+
+/* "00:00:5e", "00-00-5E-10/28", "00005e": hexadecimal digits with marks between them, then perhaps the number of bits. */
+static int read_mac(const char *text, uint64_t *ret_value, unsigned *ret_bits)
+{
+	const char *p = text;
+	unsigned digits = 0;
+	uint64_t value = 0;
+	char *end = NULL;
+
+	for (; *p && *p != '/'; p++) {
+		if (isxdigit((unsigned char)*p) && digits++ < 12)
+			value = value << 4 | (uint64_t)strtoul((char[]){ *p, '\0' }, NULL, 16);
+		else if (!strchr(":-.", *p))
+			return -1;
+	}
+	*ret_bits = *p ? (unsigned)strtoul(p + 1, &end, 10) : 4 * digits;
+	if (digits < 6 || (end && (end == p + 1 || *end)) || !*ret_bits || *ret_bits > 4 * digits)
+		return -1;
+	*ret_value = value << (48 - 4 * digits);
+	return 0;
+}
+
+static int keep_mac(const char *text, char **ret_text, struct err *err)
+{
+	uint64_t value = 0;
+	unsigned bits = 0, n = 0;
+	char spelt[24];
+
+	if (read_mac(text, &value, &bits))
+		return err_set(err, EF_USAGE,
+			       "\"%s\" is not a MAC prefix like 00:00:5e or 70:b3:d5:00:00:00/36",
+			       text);
+	if (value & ((1ULL << (48 - bits)) - 1))
+		return err_set(err, EF_USAGE, "\"%s\" has bits behind its length of %u", text,
+			       bits);
+	for (int i = 0; i < 6; i++)
+		n += (unsigned)snprintf(spelt + n, sizeof(spelt) - n, i ? ":%02x" : "%02x",
+					(unsigned)(value >> (40 - 8 * i) & 0xff));
+	if (bits < 48)
+		snprintf(spelt + n, sizeof(spelt) - n, "/%u", bits);
+	return keep(spelt, ret_text, err);
+}
+
+int dict_cell_normal(const struct dict_column *column, const char *text, char **ret_text,
+		     struct err *err)
+{
+	if (!*text)
+		return column->required ? err_set(err, EF_USAGE, "column %s is empty", column->name)
+					: keep("", ret_text, err);
+	switch (column->type) {
+	case DICT_TEXT:
+		return keep_plain(text, ret_text, err);
+	case DICT_WORD:
+		return keep_word(text, ret_text, err);
+	case DICT_COUNT:
+		return keep_count(column, text, ret_text, err);
+	case DICT_REAL:
+		return keep_real(column, text, ret_text, err);
+	case DICT_BOOL:
+		return keep_bool(text, ret_text, err);
+	case DICT_ADDRESS:
+		if (strchr(text, '/'))
+			return err_set(err, EF_USAGE, "\"%s\" is not an address", text);
+		return keep_prefix(text, ret_text, err);
+	case DICT_PREFIX:
+		return keep_prefix(text, ret_text, err);
+	case DICT_MAC:
+		return keep_mac(text, ret_text, err);
+	case DICT_PORTS:
+		return keep_ports(text, ret_text, err);
+	}
+	return err_set(err, EF_FAILED, "column %s has no type", column->name);
+}
+
+struct prefix dict_cell_prefix(const char *cell)
+{
+	struct prefix p = { 0 };
+	struct err unused;
+
+	if (prefix_parse(cell, false, &p, &unused))
+		return (struct prefix){ 0 };
+	return p;
+}
+
+void dict_cell_ports(const char *cell, unsigned *ret_first, unsigned *ret_last)
+{
+	char *end;
+
+	*ret_first = (unsigned)strtoul(cell, &end, 10);
+	*ret_last = *end ? (unsigned)strtoul(end + 1, NULL, 10) : *ret_first;
+}
+
+uint64_t dict_cell_mac(const char *cell, unsigned *ret_bits)
+{
+	const char *slash = strchr(cell, '/');
+	uint64_t value = 0;
+
+	for (const char *p = cell; *p && p != slash; p++)
+		if (*p != ':')
+			value = value << 4 | (uint64_t)(*p <= '9' ? *p - '0' : *p - 'a' + 10);
+	*ret_bits = slash ? (unsigned)strtoul(slash + 1, NULL, 10) : 48;
+	return value;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Records to the strings and rows of a table, and the reading of them: the layout in docs/dictionaries.md. */
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "importer/dictionary/dict_table.h"
+
+#define INDEX_FROM    1000 /* records; below, the index would be larger than what it saves */
+#define INDEX_BUCKETS (85U * 85U)
+#define TABLE_MAX     (256U << 20)
+
+static char digit(unsigned value)
+{
+	return (char)(value < 57 ? value + 35 : value + 36);
+}
+
+static unsigned digit_value(char c)
+{
+	return (unsigned char)c > 92 ? (unsigned char)c - 36U : (unsigned char)c - 35U;
+}
+
+void dict_digits(char *out, unsigned count, dict_address value)
+{
+	for (unsigned i = count; i-- > 0; value /= 85)
+		out[i] = digit((unsigned)(value % 85));
+}
+
+void dict_key(enum dict_family family, dict_address address, char *ret_key)
+{
+	unsigned digits = dict_families[family].digits;
+
+	if (family == DICT_V6)
+		for (unsigned i = 0; i < 4; i++)
+			dict_digits(ret_key + 5 * i, 5, (uint32_t)(address >> (96 - 32 * i)));
+	else
+		dict_digits(ret_key, digits, address);
+	ret_key[digits] = '\0';
+}
+
+/* The rows of a table while it is made: each different value once, those of exact records first. */
+struct value {
+	char *text; /* its JSON, after 'e' or 'r' for exact or not */
+	json_t *value;
+	uint32_t number;
+	UT_hash_handle hh;
+};
+
+/* The number of a value by identity: most records share few values, so their text is made once. */
+struct known {
+	struct {
+		const json_t *value;
+		bool exact;
+	} is;
+	struct value *to;
+	UT_hash_handle hh;
+};
+
+struct rows {
+	struct value *value;
+	struct known *known;
+	uint32_t exact, ranges;
+};
+
+static void rows_release(struct rows *rows)
+{
+	struct value *v, *v2;
+	struct known *k, *k2;
+
+	HASH_ITER (hh, rows->known, k, k2) {
+		HASH_DEL(rows->known, k);
+		free(k);
+	}
+	HASH_ITER (hh, rows->value, v, v2) {
+		HASH_DEL(rows->value, v);
+		free(v->text);
+		free(v);
+	}
+}
+
+static struct value *rows_value(struct rows *rows, json_t *value, bool exact)
+{
+	CLEANUP_FREE char *dump = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+	CLEANUP_FREE char *text = NULL;
+	struct value *v = NULL;
+
+	if (!dump || asprintf(&text, "%c%s", exact ? 'e' : 'r', dump) < 0)
+		return NULL;
+	HASH_FIND_STR(rows->value, text, v);
+	if (v)
+		return v;
+	v = calloc(1, sizeof(*v));
+	if (!v)
+		return NULL;
+	v->text = steal_ptr(text);
+	v->value = value;
+	v->number = exact ? rows->exact++ : rows->ranges++;
+	HASH_ADD_KEYPTR(hh, rows->value, v->text, strlen(v->text), v);
+	return v;
+}
+
+static int rows_add(struct rows *rows, json_t *value, bool exact, struct err *err)
+{
+	struct known *k = NULL, probe;
+
+	memset(&probe, 0, sizeof(probe)); /* padding is part of the key */
+	probe.is.value = value;
+	probe.is.exact = exact;
+	HASH_FIND(hh, rows->known, &probe.is, sizeof(probe.is), k);
+	if (k)
+		return 0;
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		return err_set(err, EF_FAILED, "out of memory");
+	k->is.value = value;
+	k->is.exact = exact;
+	k->to = rows_value(rows, value, exact);
+	if (!k->to) {
+		free(k);
+		return err_set(err, EF_FAILED, "out of memory");
+	}
+	HASH_ADD(hh, rows->known, is, sizeof(k->is), k);
+	return 0;
+}
+
+/* 1 + the number of the row, 0 for nothing. */
+static uint32_t rows_code(const struct rows *rows, const struct dict_record *r)
+{
+	struct known *k = NULL, probe;
+
+	if (!r->value)
+		return 0;
+	memset(&probe, 0, sizeof(probe));
+	probe.is.value = r->value;
+	probe.is.exact = r->exact;
+	HASH_FIND(hh, rows->known, &probe.is, sizeof(probe.is), k);
+	return 1 + k->to->number + (r->exact ? 0 : rows->exact);
+}
+
+/* A value without its `own` member, as the number of a profile. */
+static int split_own(json_t *profiles, json_t *numbers, const json_t *value, const char *own,
+		     json_t **ret_row, struct err *err)
+{
+	CLEANUP_JSON json_t *profile = json_copy((json_t *)value);
+	CLEANUP_FREE char *text = NULL;
+	json_t *number, *name = json_object_get(value, own);
+
+	json_object_del(profile, own);
+	text = json_dumps(profile, JSON_COMPACT | JSON_SORT_KEYS);
+	if (!profile || !text)
+		return err_set(err, EF_FAILED, "out of memory");
+	number = json_object_get(numbers, text);
+	if (!number) {
+		number = json_integer((json_int_t)json_array_size(profiles));
+		json_object_set_new(numbers, text, number);
+		json_array_append(profiles, profile);
+	}
+	*ret_row = json_pack("[O,O]", name ? name : json_null(), number);
+	return *ret_row ? 0 : err_set(err, EF_FAILED, "out of memory");
+}
+
+static int add_rows(json_t *table, const struct rows *rows, const char *own, struct err *err)
+{
+	uint32_t n = rows->exact + rows->ranges;
+	json_t *list = json_array(), *profiles = json_array();
+	CLEANUP_JSON json_t *numbers = json_object();
+
+	json_object_set_new(table, "rows", list);
+	for (uint32_t i = 0; i < n; i++)
+		json_array_append_new(list, json_null());
+	for (const struct value *v = rows->value; v; v = v->hh.next) {
+		size_t at = v->number + (*v->text == 'e' ? 0 : rows->exact);
+		json_t *row = NULL;
+
+		if (own && split_own(profiles, numbers, v->value, own, &row, err)) {
+			json_decref(profiles);
+			return -1;
+		}
+		if (json_array_set_new(list, at, row ? row : json_incref(v->value))) {
+			json_decref(profiles);
+			return err_set(err, EF_FAILED, "out of memory");
+		}
+	}
+	if (own) {
+		json_object_set(table, "profiles", profiles);
+		json_object_set_new(table, "own", json_string(own));
+	}
+	json_decref(profiles);
+	return 0;
+}
+
+static unsigned bucket_of(const char *key)
+{
+	return digit_value(key[0]) * 85 + digit_value(key[1]);
+}
+
+static json_t *text_json(struct buf *b)
+{
+	json_t *json = json_stringn(b->len ? b->data : "", b->len);
+
+	buf_clear(b);
+	return json;
+}
+
+/* Whether a slice of a family must be closed by a record of nothing: its last range goes on in the next slice. */
+static bool is_open(const struct dict_records *records, size_t to)
+{
+	const struct dict_record *last = &records->record[to - 1];
+
+	return to < records->n && last[1].family == last->family && last->value && !last->exact;
+}
+
+/* The index: for each bucket the number of its first record, from the number of records in each. */
+static int add_index(json_t *part, uint32_t *count, struct buf *text)
+{
+	char digits[3];
+	uint32_t start = 0;
+
+	for (unsigned i = 0; i <= INDEX_BUCKETS; i++) {
+		dict_digits(digits, 3, start);
+		start += count[i];
+		if (buf_add(text, digits, 3))
+			return -1;
+	}
+	return json_object_set_new(part, "index", text_json(text));
+}
+
+/* One family: records `from` up to `to`, which are all of it that the table has. */
+static int add_family(json_t *table, const struct dict_records *records, size_t from, size_t to,
+		      const struct rows *rows, unsigned width, struct err *err)
+{
+	const struct dict_record *r = records->record;
+	const struct dict_family_facts *facts = &dict_families[r[from].family];
+	size_t n = to - from + is_open(records, to);
+	unsigned skip = n >= INDEX_FROM ? 2 : 0;
+	CLEANUP_FREE uint32_t *count = calloc(INDEX_BUCKETS + 1, sizeof(*count));
+	CLEANUP_BUF struct buf text;
+	json_t *part = json_object();
+	char key[32];
+	int bad = count ? 0 : -1;
+
+	buf_init(&text, TABLE_MAX);
+	bad |= json_object_set_new(table, facts->name, part);
+	for (size_t i = from; !bad && i < from + n; i++) {
+		dict_key(r[i].family, r[i].first, key);
+		count[bucket_of(key)]++;
+		dict_digits(key + facts->digits, width, i < to ? rows_code(rows, &r[i]) : 0);
+		bad = buf_add(&text, key + skip, facts->digits + width - skip);
+	}
+	bad |= bad ? 0 : json_object_set_new(part, "records", text_json(&text));
+	if (!bad && skip)
+		bad = add_index(part, count, &text);
+	return bad ? err_set(err, EF_FAILED, "a table of %zu records: out of memory", n) : 0;
+}
+
+static int add_families(json_t *table, const struct dict_records *records, size_t from, size_t to,
+			const struct rows *rows, unsigned width, struct err *err)
+{
+	while (from < to) {
+		size_t end = from;
+
+		while (end < to && records->record[end].family == records->record[from].family)
+			end++;
+		if (add_family(table, records, from, end, rows, width, err))
+			return -1;
+		from = end;
+	}
+	return 0;
+}
+
+int dict_records_table(const struct dict_records *records, size_t from, size_t to, const char *own,
+		       json_t **ret_table, struct err *err)
+{
+	CLEANUP_JSON json_t *table = json_object();
+	struct rows rows = { 0 };
+	unsigned width = 1;
+	uint64_t room = 85;
+	int rc = table ? 0 : err_set(err, EF_FAILED, "out of memory");
+
+	for (size_t i = from; rc == 0 && i < to; i++)
+		if (records->record[i].value)
+			rc = rows_add(&rows, records->record[i].value, records->record[i].exact,
+				      err);
+	for (; room <= (uint64_t)rows.exact + rows.ranges; room *= 85)
+		width++;
+	json_object_set_new(table, "width", json_integer(width));
+	json_object_set_new(table, "exact", json_integer(rows.exact));
+	if (rc == 0)
+		rc = add_rows(table, &rows, own, err);
+	if (rc == 0)
+		rc = add_families(table, records, from, to, &rows, width, err);
+	rows_release(&rows);
+	if (rc == 0)
+		*ret_table = steal_ptr(table);
+	return rc;
+}
+
+static uint32_t number_at(const char *text, size_t at, unsigned count)
+{
+	uint32_t value = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		value = value * 85 + digit_value(text[at + i]);
+	return value;
+}
+
+long dict_table_find(const json_t *table, enum dict_family family, dict_address address)
+{
+	const json_t *part = json_object_get(table, dict_families[family].name);
+	const char *records = json_string_value(json_object_get(part, "records"));
+	const char *index = json_string_value(json_object_get(part, "index"));
+	unsigned width = (unsigned)json_integer_value(json_object_get(table, "width"));
+	unsigned skip = index ? 2 : 0, digits = dict_families[family].digits - skip;
+	size_t size = digits + width;
+	long low = 0, high, row;
+	bool equal = false;
+	char key[24];
+
+	if (!records)
+		return -1;
+	dict_key(family, address, key);
+	high = (long)(json_string_length(json_object_get(part, "records")) / size) - 1;
+	if (index) {
+		low = (long)number_at(index, 3UL * bucket_of(key), 3);
+		high = (long)number_at(index, 3UL * bucket_of(key) + 3, 3) - 1;
+	}
+	while (low <= high && !equal) {
+		long middle = low + (high - low) / 2;
+		int order = memcmp(records + (size_t)middle * size, key + skip, digits);
+
+		equal = order == 0;
+		if (order == 0)
+			high = middle;
+		else if (order < 0)
+			low = middle + 1;
+		else
+			high = middle - 1;
+	}
+	if (high < 0)
+		return -1;
+	row = (long)number_at(records, (size_t)high * size + digits, width) - 1;
+	return equal || row >= json_integer_value(json_object_get(table, "exact")) ? row : -1;
+}
+
+json_t *dict_table_row(const json_t *table, enum dict_family family, dict_address address)
+{
+	long number = dict_table_find(table, family, address);
+	json_t *row =
+	    number < 0 ? NULL : json_array_get(json_object_get(table, "rows"), (size_t)number);
+	json_t *whole;
+
+	if (!json_is_array(row))
+		return json_incref(row);
+	whole = json_copy(json_array_get(json_object_get(table, "profiles"),
+					 (size_t)json_integer_value(json_array_get(row, 1))));
+	json_object_set(whole, json_string_value(json_object_get(table, "own")),
+			json_array_get(row, 0));
+	return whole;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Threat feeds: download, sanity checks, and the CSV that is kept of each. */
+#include "importer/dictionary/feed.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "common/cleanup.h"
+#include "common/conf.h"
+#include "common/http.h"
+#include "importer/dictionary/dict.h"
+#include "importer/dictionary/dict_cell.h"
+#include "importer/dictionary/feed_parse.h"
+#include "importer/assets/files.h"
+
+#define KEPT_MAX (256U << 20)
+
+char *feed_path(const char *dir, const char *feed)
+{
+	char *path = NULL;
+	size_t at;
+
+	if (asprintf(&path, "%s/" DICT_FEEDS "/%s.csv", dir, feed) < 0)
+		return NULL;
+	at = strlen(path) - strlen(feed) - 4;
+	for (size_t i = 0; i < strlen(feed); i++)
+		path[at + i] =
+		    isalnum((unsigned char)feed[i]) ? (char)tolower((unsigned char)feed[i]) : '-';
+	return path;
+}
+
+static int read_interval(const char *text, int64_t *ret_ms, struct err *err)
+{
+	static const struct opt interval = {
+		.name = "interval", .type = OPT_DURATION, .min = 60000, .max = 366LL * 86400000
+	};
+
+	return conf_set(&interval, ret_ms, text, "interval", err);
+}
+
+int64_t feed_interval_ms(const struct dict_row *row)
+{
+	struct err unused;
+	int64_t ms = 0;
+
+	return read_interval(row->cell[FEED_INTERVAL], &ms, &unused) ? 0 : ms;
+}
+
+int feed_check(const struct dict_row *row, struct err *err)
+{
+	struct feed_format format;
+	int64_t ms;
+
+	if (feed_format_parse(row->cell[FEED_FORMAT], &format, err) ||
+	    read_interval(row->cell[FEED_INTERVAL], &ms, err))
+		return err_wrap(err, "%s:%u", row->origin, row->line);
+	if (strncmp(row->cell[FEED_URL], "http://", 7) != 0 &&
+	    strncmp(row->cell[FEED_URL], "https://", 8) != 0)
+		return dict_row_error(row, err, "url must start with http:// or https://");
+	return 0;
+}
+
+int64_t feed_age_ms(const char *path)
+{
+	struct timespec now;
+	struct stat st;
+
+	if (stat(path, &st) || clock_gettime(CLOCK_REALTIME, &now))
+		return -1;
+	return (now.tv_sec - st.st_mtim.tv_sec) * 1000LL +
+	       (now.tv_nsec - st.st_mtim.tv_nsec) / 1000000;
+}
+
+/* What the kept file says of its download, in the comments at its head. */
+struct kept {
+	char url[1024], etag[128], last_modified[64];
+};
+
+static void read_kept(const char *path, struct kept *kept)
+{
+	CLEANUP_FILE FILE *f = fopen(path, "re");
+	char line[1100];
+
+	memset(kept, 0, sizeof(*kept));
+	while (f && fgets(line, sizeof(line), f) && *line == '#') {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, "# url: ", 7) == 0)
+			snprintf(kept->url, sizeof(kept->url), "%s", line + 7);
+		else if (strncmp(line, "# etag: ", 8) == 0)
+			snprintf(kept->etag, sizeof(kept->etag), "%s", line + 8);
+		else if (strncmp(line, "# last-modified: ", 17) == 0)
+			snprintf(kept->last_modified, sizeof(kept->last_modified), "%s", line + 17);
+	}
+}
+
+static int download(struct http *http, const struct dict_row *row, const struct kept *kept,
+		    struct http_reply *reply, struct err *err)
+{
+	char match[160], since[96];
+	const char *headers[3] = { NULL };
+	struct http_request request = {
+		.method = "GET", .url = row->cell[FEED_URL], .headers = headers, .anonymous = true
+	};
+	int n = 0;
+
+	if (strcmp(kept->url, row->cell[FEED_URL]) == 0 && *kept->etag) {
+		snprintf(match, sizeof(match), "If-None-Match: %s", kept->etag);
+		headers[n++] = match;
+	}
+	if (strcmp(kept->url, row->cell[FEED_URL]) == 0 && *kept->last_modified) {
+		snprintf(since, sizeof(since), "If-Modified-Since: %s", kept->last_modified);
+		headers[n++] = since;
+	}
+	if (http_do(http, &request, reply, err))
+		return -1;
+	if (reply->status == 304 || reply->status == 200)
+		return 0;
+	if (reply->status / 100 == 3)
+		return err_set(err, EF_FAILED, "%s has moved (HTTP %ld): correct its url",
+			       row->cell[FEED_URL], reply->status);
+	return err_set(err, EF_FAILED, "%s answers HTTP %ld", row->cell[FEED_URL], reply->status);
+}
+
+static bool overlap(const struct prefix *a, const struct prefix *b)
+{
+	return a->len <= b->len ? prefix_holds(a, &b->ip) : prefix_holds(b, &a->ip);
+}
+
+/* Private, reserved and multicast space is never a threat: a feed that names it has made a mistake. */
+static bool is_reserved(const struct prefix *p, const struct prefix *reserved, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (overlap(p, &reserved[i]))
+			return true;
+	return false;
+}
+
+static struct prefix *reserved_space(const struct dict_rows *special, size_t *ret_n)
+{
+	struct prefix *list = calloc(special->n + 1, sizeof(*list));
+	size_t n = 0;
+
+	for (const struct dict_row *row = special->row; list && row; row = row->hh.next)
+		if (strcmp(row->cell[2], "true") != 0 || strcmp(row->cell[3], "true") == 0)
+			list[n++] = dict_cell_prefix(row->cell[0]);
+	*ret_n = n;
+	return list;
+}
+
+static bool too_wide(const struct prefix *p)
+{
+	bool v4 = p->len >= 96 && ip_is_v4(&p->ip);
+
+	return v4 ? p->len < 96 + FEED_V4_MIN : p->len < FEED_V6_MIN;
+}
+
+static int add_entry(struct buf *out, const struct prefix *p, const struct dict_row *row)
+{
+	char text[IP_TEXT_MAX];
+	bool v4 = ip_is_v4(&p->ip);
+
+	ip_format(&p->ip, text);
+	if (buf_add_text(out, text) ||
+	    (p->len < 128 && buf_add_fmt(out, "/%d", v4 ? p->len - 96 : p->len)))
+		return -1;
+	if (buf_add_text(out, ",\""))
+		return -1;
+	for (const char *c = row->cell[FEED_NAME]; *c; c++)
+		if (buf_add(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1))
+			return -1;
+	return buf_add_fmt(out, "\",%s,%s\n", row->cell[FEED_CATEGORY], row->cell[FEED_SEVERITY]);
+}
+
+static int write_entries(struct buf *out, const struct feed_prefixes *found,
+			 const struct dict_row *row, const struct dict_rows *special,
+			 struct feed_report *report, struct err *err)
+{
+	size_t n = 0;
+	CLEANUP_FREE struct prefix *reserved = reserved_space(special, &n);
+
+	if (!reserved)
+		return err_set(err, EF_FAILED, "out of memory");
+	for (size_t i = 0; i < found->n; i++) {
+		const struct prefix *p = &found->prefix[i];
+
+		if (is_reserved(p, reserved, n))
+			report->reserved++;
+		else if (too_wide(p))
+			report->wide++;
+		else if (add_entry(out, p, row))
+			return err_set(err, EF_FAILED, "more than %u bytes", KEPT_MAX);
+		else
+			report->entries++;
+	}
+	return 0;
+}
+
+static int keep(const char *dir, const struct dict_row *row, const struct http_reply *reply,
+		const struct dict_rows *special, struct feed_report *report, struct err *err)
+{
+	CLEANUP_FREE char *path = feed_path(dir, row->cell[FEED_NAME]);
+	struct feed_prefixes found = { 0 };
+	struct feed_format format;
+	CLEANUP_BUF struct buf out;
+	int rc;
+
+	buf_init(&out, KEPT_MAX);
+	if (!path ||
+	    buf_add_fmt(&out, "# feed: %s\n# url: %s\n# terms: %s\n", row->cell[FEED_NAME],
+			row->cell[FEED_URL], row->cell[FEED_TERMS]) ||
+	    buf_add_fmt(&out, "# etag: %s\n# last-modified: %s\nprefix,feed,category,severity\n",
+			reply->etag, reply->last_modified))
+		return err_set(err, EF_FAILED, "out of memory");
+	if (feed_format_parse(row->cell[FEED_FORMAT], &format, err) ||
+	    feed_parse(&format, reply->body.len ? reply->body.data : "", reply->body.len,
+		       FEED_ENTRIES_MAX, &found, err))
+		return -1;
+	report->unreadable = found.unreadable;
+	if (found.unreadable > found.n)
+		rc = err_set(err, EF_FAILED,
+			     "%zu lines hold no address, %zu do: is it still of the format %s?",
+			     found.unreadable, found.n, row->cell[FEED_FORMAT]);
+	else
+		rc = write_entries(&out, &found, row, special, report, err);
+	feed_prefixes_release(&found);
+	if (rc)
+		return -1;
+	return file_write_below(dir, path + strlen(dir) + 1, out.data, out.len, 0644, err);
+}
+
+int feed_update(struct http *http, const char *dir, const struct dict_row *row,
+		const struct dict_rows *special, bool force, struct feed_report *ret_report,
+		struct err *err)
+{
+	CLEANUP_FREE char *path = feed_path(dir, row->cell[FEED_NAME]);
+	struct feed_report report = { .outcome = FEED_NEW,
+				      .age_ms = path ? feed_age_ms(path) : -1 };
+	struct http_reply reply = { 0 };
+	struct kept kept;
+	int rc;
+
+	if (!path)
+		return err_set(err, EF_FAILED, "out of memory");
+	if (!force && report.age_ms >= 0 && report.age_ms < feed_interval_ms(row)) {
+		report.outcome = FEED_WAIT;
+		*ret_report = report;
+		return 0;
+	}
+	read_kept(path, &kept);
+	buf_init(&reply.body, FEED_BYTES_MAX);
+	rc = download(http, row, &kept, &reply, err);
+	if (rc == 0 && reply.status == 304)
+		report.outcome = FEED_SAME;
+	if (rc == 0 && reply.status == 304 && utimensat(AT_FDCWD, path, NULL, 0))
+		rc = err_set(err, EF_FAILED, "cannot touch %s", path);
+	if (rc == 0 && reply.status == 200)
+		rc = keep(dir, row, &reply, special, &report, err);
+	buf_release(&reply.body);
+	if (rc)
+		return err_wrap(err, "feed %s", row->cell[FEED_NAME]);
+	*ret_report = report;
+	return 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Threat feeds: download, sanity checks, and the CSV that is kept of each.
+ *
+ * A feed is a row of threat-feeds.csv. Its indicators are kept in DIR/feeds/NAME.csv, which is a threats.csv with the
+ * feed's URL, ETag and date in comments; dict.c reads it when the feed is switched on. */
+#ifndef EF_IMPORTER_FEED_H
+#define EF_IMPORTER_FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "importer/dictionary/dict_rows.h"
+
+struct http;
+
+#define FEED_BYTES_MAX   (64U << 20) /* of one download */
+#define FEED_ENTRIES_MAX 1000000U    /* of one feed */
+#define FEED_V4_MIN      8           /* shorter prefixes are mistakes of the feed, not threats */
+#define FEED_V6_MIN      19
+
+/* Columns of threat-feeds.csv. */
+enum feed_column {
+	FEED_NAME,
+	FEED_URL,
+	FEED_FORMAT,
+	FEED_CATEGORY,
+	FEED_SEVERITY,
+	FEED_ENABLED,
+	FEED_TERMS,
+	FEED_INTERVAL,
+};
+
+enum feed_outcome {
+	FEED_NEW,  /* downloaded and kept */
+	FEED_SAME, /* the server says that nothing changed */
+	FEED_WAIT, /* the last download is younger than the feed's interval */
+};
+
+struct feed_report {
+	enum feed_outcome outcome;
+	size_t entries;    /* kept */
+	size_t reserved;   /* left out: private, reserved or multicast addresses */
+	size_t wide;       /* left out: prefixes shorter than FEED_V4_MIN or FEED_V6_MIN */
+	size_t unreadable; /* lines that hold no address */
+	int64_t age_ms;    /* of the file that was there; -1: none */
+};
+
+/* The path of the kept CSV: the name in lower case, '-' for what is neither letter nor digit. To be freed; NULL when memory is short. */
+char *feed_path(const char *dir, const char *feed);
+
+/* Whether format and interval of a row can be used. */
+int feed_check(const struct dict_row *row, struct err *err);
+
+/* Its interval in milliseconds; 0 for one that cannot be read. */
+int64_t feed_interval_ms(const struct dict_row *row);
+
+/* Milliseconds since the kept file was last confirmed; -1 when there is none. */
+int64_t feed_age_ms(const char *path);
+
+/*
+ * Downloads the feed when its interval is over or `force`, and keeps what passes the checks against `special` (the rows
+ * of special-purpose.csv). On failure the file of before stays. A reply in which fewer than half of the lines hold an
+ * address is refused: it is some error page.
+ */
+int feed_update(struct http *http, const char *dir, const struct dict_row *row,
+		const struct dict_rows *special, bool force, struct feed_report *ret_report,
+		struct err *err);
+
+#endif

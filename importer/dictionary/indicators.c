@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Threat indicators as ECS documents in logs-ti_flow-<namespace>, for Kibana's Intelligence page and match rules. */
+#include "importer/dictionary/indicators.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "importer/assets/canon.h"
+#include "importer/dictionary/dict_cell.h"
+#include "importer/cluster/es.h"
+
+#define BATCH     5000
+#define BATCH_MAX (16U << 20)
+#define ECS       "8.17.0"
+
+/* Columns of threats.csv. */
+enum { PREFIX, FEED, CATEGORY, SEVERITY, REFERENCE };
+
+struct sender {
+	struct es *es;
+	char path[160];
+	const char *namespace;
+	char now[32]; /* of @timestamp */
+	struct buf bulk;
+	size_t n;
+	struct indicators_report report;
+};
+
+static void set_text(json_t *object, const char *name, const char *text)
+{
+	if (*text)
+		json_object_set_new(object, name, json_string(text));
+}
+
+static json_t *document(const struct sender *s, const struct dict_row *row)
+{
+	bool v6 = strchr(row->cell[PREFIX], ':') != NULL;
+	json_t *indicator = json_pack("{s:s,s:s,s:s}", "name", row->cell[PREFIX], "type",
+				      v6 ? "ipv6-addr" : "ipv4-addr", "provider", row->cell[FEED]);
+	json_t *event =
+	    json_pack("{s:s,s:[s],s:[s],s:s,s:s}", "kind", "enrichment", "category", "threat",
+		      "type", "indicator", "module", "ti_flow", "dataset", "ti_flow");
+
+	if (!strchr(row->cell[PREFIX], '/'))
+		set_text(indicator, "ip", row->cell[PREFIX]);
+	set_text(indicator, "description", row->cell[CATEGORY]);
+	set_text(indicator, "reference", row->cell[REFERENCE]);
+	if (*row->cell[SEVERITY])
+		json_object_set_new(event, "severity",
+				    json_integer(strtol(row->cell[SEVERITY], NULL, 10)));
+	return json_pack("{s:s,s:{s:s},s:{s:s,s:s,s:s},s:o,s:{s:{s:s},s:o}}", "@timestamp", s->now,
+			 "ecs", "version", ECS, "data_stream", "type", "logs", "dataset", "ti_flow",
+			 "namespace", s->namespace, "event", event, "threat", "feed", "name",
+			 row->cell[FEED], "indicator", indicator);
+}
+
+/* Every item was stored or was there already; the first other one is an error. */
+static int read_reply(struct sender *s, const json_t *reply, struct err *err)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(reply, "items"), i, item) {
+		long long status = json_int_at(item, "create.status");
+		char reason[300];
+
+		if (status == 409) {
+			s->report.present++;
+		} else if (status / 100 == 2) {
+			s->report.stored++;
+		} else {
+			es_reason(json_object_get(item, "create"), reason, sizeof(reason));
+			return err_set(err, EF_FAILED, "an indicator was refused (%lld): %s",
+				       status, reason);
+		}
+	}
+	return 0;
+}
+
+static int flush(struct sender *s, struct err *err)
+{
+	CLEANUP_JSON json_t *reply = NULL;
+	long status;
+
+	if (s->n == 0)
+		return 0;
+	if (es_send(s->es, "POST", s->path, "application/x-ndjson", s->bulk.data, s->bulk.len,
+		    &status, &reply, err))
+		return -1;
+	if (status / 100 != 2)
+		return es_fail(s->es, "POST", s->path, status, reply, err);
+	buf_clear(&s->bulk);
+	s->n = 0;
+	return read_reply(s, reply, err);
+}
+
+static int add(struct sender *s, const struct dict_row *row, struct err *err)
+{
+	CLEANUP_JSON json_t *doc = document(s, row);
+	CLEANUP_JSON json_t *key =
+	    json_pack("[s,s,s%]", row->cell[PREFIX], row->cell[FEED], s->now, (size_t)10);
+	CLEANUP_FREE char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
+	char hash[CANON_HASH_MAX];
+
+	if (!text || !key)
+		return err_set(err, EF_FAILED, "out of memory");
+	canon_hash(key, hash);
+	if (buf_add_fmt(&s->bulk, "{\"create\":{\"_id\":\"%.32s\"}}\n%s\n", hash, text))
+		return err_set(err, EF_FAILED, "indicators: out of memory");
+	return ++s->n == BATCH ? flush(s, err) : 0;
+}
+
+static bool is_allowed(const struct dict_rows *allow, const struct dict_row *row)
+{
+	struct prefix p = dict_cell_prefix(row->cell[PREFIX]);
+
+	for (const struct dict_row *a = allow->row; a; a = a->hh.next) {
+		struct prefix allowed = dict_cell_prefix(a->cell[0]);
+		if (allowed.len <= p.len && prefix_holds(&allowed, &p.ip))
+			return true;
+	}
+	return false;
+}
+
+int indicators_send(struct es *es, const char *namespace, struct dict_set *set,
+		    struct indicators_report *ret_report, struct err *err)
+{
+	struct sender s = { .es = es, .namespace = namespace };
+	const struct dict_rows *rows, *allow;
+	time_t now = time(NULL);
+	struct tm utc;
+	int rc = 0;
+
+	if (dict_set_rows(set, "threats", &rows, err) ||
+	    dict_set_rows(set, "threat-allow", &allow, err))
+		return -1;
+	snprintf(s.path, sizeof(s.path), "/logs-ti_flow-%s/_bulk", namespace);
+	strftime(s.now, sizeof(s.now), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	buf_init(&s.bulk, BATCH_MAX);
+	for (const struct dict_row *row = rows->row; rc == 0 && row; row = row->hh.next)
+		if (!is_allowed(allow, row))
+			rc = add(&s, row, err);
+	if (rc == 0)
+		rc = flush(&s, err);
+	buf_release(&s.bulk);
+	if (rc == 0)
+		*ret_report = s.report;
+	return rc;
+}
