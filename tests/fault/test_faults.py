@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every way in which the other side can fail: whatever efd received is stored once, and memory stays bounded."""
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -84,11 +85,14 @@ def test_items():
 
 def test_rejects():
 	es = FakeEs()
-	# documents with an octet count that 100 divides are never taken; of these, those that 300 divides fail in the
-	# failed stream too
-	es.after = fake_es.items(lambda n, line: (400, "mapper_parsing_exception", "failed to parse field [x]")
-		if '00,"flow' in line or ('00,\\"flow' in line and int(line.split('octetDeltaCount\\":')[1].split(",")[0]) % 300 == 0)
-		else None)
+	# records whose octet count 100 divides are never taken; those that 300 divides fail in the failed stream too
+
+	def refuse(_, line):
+		octets_ = int(re.search(r'octetDeltaCount\\*":(\d+)', line)[1])
+		if octets_ and octets_ % (300 if "pipeline_error" in line else 100) == 0:
+			return 400, "mapper_parsing_exception", "failed to parse field [x]"
+		return None
+	es.after = fake_es.items(refuse)
 	with Efd(es.url) as efd:
 		efd.send(1000)
 		net.wait_for(lambda: efd.metric("efd_ship_documents_total") >= 1000, "all records")
