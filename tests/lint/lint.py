@@ -46,8 +46,24 @@ def functions(text):
 def sentence(path):
     """The sentence in the first lines of a C file."""
     text = read(path)[:1200]
-    found = re.search(re.escape(TAG) + r'\s*\n \* (.*?[.:])(\s|$)', text, flags=re.S)
+    found = re.search(re.escape(TAG) + r'\s*\n \* (.*?\.)(\s|$)', text, flags=re.S)
     return re.sub(r'\s*\n \*\s*', ' ', found.group(1)).strip() if found else None
+
+
+def file_list(c_files):
+    """The section of ARCHITECTURE.md that has one line a file: the sentence of its header, else of the .c file."""
+    folders = {}
+    for path in c_files:
+        if not path.startswith('tests/'):
+            folders.setdefault(os.path.dirname(path), {}).setdefault(re.sub(r'\.[ch]$', '', path), []).append(path)
+    out = []
+    for folder in sorted(folders):
+        out += ['', f'### {folder}/', '', '| file | |', '|---|---|']
+        for name, paths in sorted(folders[folder].items()):
+            paths.sort(key=lambda p: p.endswith('.c'))
+            ending = '.c/h' if len(paths) == 2 else paths[0][-2:]
+            out.append(f'| `{os.path.basename(name)}{ending}` | {(sentence(paths[0]) or "").replace("|", chr(92) + "|")} |')
+    return '\n'.join(out).strip() + '\n'
 
 
 def check_sizes(c_files):
@@ -85,14 +101,12 @@ def check_private():
                 yield f'{path}:{i}: names a path of one machine'
 
 
+MARK = '<!-- one line a file: `tests/lint/lint.py --write` makes what follows from the files\' first sentences -->\n\n'
+
+
 def check_architecture(c_files):
-    text = re.sub(r'\s+', ' ', read('ARCHITECTURE.md')) if os.path.exists(os.path.join(ROOT, 'ARCHITECTURE.md')) else ''
-    for path in c_files:
-        if path.startswith('tests/'):
-            continue
-        name = re.sub(r'\.[ch]$', '', path)
-        if os.path.basename(name) not in text:
-            yield f'{path}: has no line in ARCHITECTURE.md'
+    if read('ARCHITECTURE.md').partition(MARK)[2] != file_list(c_files):
+        yield 'the list of files is not current: tests/lint/lint.py --write'
 
 
 def check_complexity(c_files):
@@ -107,9 +121,14 @@ def check_complexity(c_files):
 
 def main():
     c_files = tracked('*.c', '*.h')
+    if sys.argv[1:] == ['--write']:
+        head = read('ARCHITECTURE.md').partition(MARK)[0]
+        with open(os.path.join(ROOT, 'ARCHITECTURE.md'), 'w', encoding='utf-8') as f:
+            f.write(head + MARK + file_list(c_files))
+        return 0
     checks = [('file and function lengths', check_sizes(c_files)), ('first lines', check_first_lines(c_files)),
               ('banned calls', check_banned(c_files)), ('no path of one machine', check_private()),
-              ('every file has its line in ARCHITECTURE.md', check_architecture(c_files)),
+              ('the list of files in ARCHITECTURE.md', check_architecture(c_files)),
               ('complexity', check_complexity(c_files))]
     print(f'1..{len(checks)}')
     failed = 0
