@@ -6,6 +6,7 @@
 
 #include "forwarder/decode/dissect.h"
 #include "forwarder/decode/frame.h"
+#include "forwarder/decode/options.h"
 
 /* ---- converters ---- */
 
@@ -136,6 +137,7 @@ struct compiler {
 	size_t ops_len, unknown_len;
 	const struct field *field[SPECS_MAX]; /* by spec; NULL once written */
 	struct op ops[2 * SPECS_MAX];         /* an array of n is n + 2 steps, of n >= 2 */
+	struct bound bound[SPECS_MAX];
 	struct field unknown[SPECS_MAX];
 	uint16_t part_len[SPECS_MAX + 1];
 	char keys[SPECS_MAX][KEY_ROOM];
@@ -370,23 +372,27 @@ static struct template *assemble(const struct compiler *c)
 {
 	const struct template *draft = c->t;
 	size_t ops_size = c->ops_len * sizeof(struct op);
+	size_t bound_size = draft->bound_len * sizeof(struct bound);
 	size_t specs_size = draft->specs_len * sizeof(struct spec);
 	size_t keys_size = c->unknown_len * KEY_ROOM;
 	size_t parts_size = (draft->parts_len + 1u) * sizeof(*draft->part_len);
-	size_t size = sizeof(*draft) + ops_size + specs_size + keys_size + parts_size;
+	size_t size = sizeof(*draft) + ops_size + specs_size + bound_size + keys_size + parts_size;
 	char *memory = malloc(size);
 	if (!memory)
 		return NULL;
 	struct template *t = (struct template *)(void *)memory;
-	char *keys = memory + sizeof(*t) + ops_size + specs_size;
+	char *specs = memory + sizeof(*t) + ops_size, *bound = specs + specs_size;
+	char *keys = bound + bound_size;
 	*t = *draft;
 	t->size = (uint32_t)size;
 	t->unknown = c->unknown_len > 0;
 	t->ops_len = (uint16_t)c->ops_len;
 	t->ops = (struct op *)(void *)(memory + sizeof(*t));
-	t->specs = (struct spec *)(void *)(memory + sizeof(*t) + ops_size);
+	t->specs = (struct spec *)(void *)specs;
+	t->bound = (struct bound *)(void *)bound;
 	memcpy(t->ops, c->ops, ops_size);
 	memcpy(t->specs, draft->specs, specs_size);
+	memcpy(t->bound, c->bound, bound_size);
 	memcpy(keys, c->keys, keys_size);
 	t->part_len = (uint16_t *)(void *)(keys + keys_size);
 	memcpy(t->part_len, c->part_len, parts_size);
@@ -408,6 +414,8 @@ static struct template *compile(const struct fields *fields, const struct templa
 	if (!measure(&c))
 		return assemble(&c);
 	find_refs(&draft);
+	if (draft.options)
+		draft.bound_len = (uint16_t)options_bind(specs, draft.specs_len, c.bound);
 	bind_fields(&c);
 	for (size_t i = 0; i < draft.specs_len; i++) {
 		bool padding = specs[i].pen == 0 && specs[i].id == 210;

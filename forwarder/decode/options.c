@@ -5,6 +5,7 @@
 
 /* What the elements of an options record mean. */
 enum role {
+	ROLE_NONE,
 	ROLE_INTERFACE,      /* which interface */
 	ROLE_SAMPLER,        /* which sampler */
 	ROLE_APPLICATION,    /* which application */
@@ -23,66 +24,49 @@ enum role {
 	ROLES
 };
 
-static const struct role_row {
-	uint16_t id;
+static const struct {
 	uint8_t role, arg;
-} role_rows[] = {
-	{ 10, ROLE_INTERFACE, 0 },
-	{ 14, ROLE_INTERFACE, 0 },
-	{ 252, ROLE_INTERFACE, 0 },
-	{ 253, ROLE_INTERFACE, 0 },
-	{ 48, ROLE_SAMPLER, 0 },
-	{ 302, ROLE_SAMPLER, 0 },
-	{ 95, ROLE_APPLICATION, 0 },
-	{ 234, ROLE_VRF, 0 },
-	{ 235, ROLE_VRF, 0 },
-	{ 82, ROLE_INTERFACE_NAME, 0 },
-	{ 83, ROLE_INTERFACE_TEXT, 1 },
-	{ 84, ROLE_SAMPLER_NAME, 0 },
-	{ 335, ROLE_SAMPLER_NAME, 0 },
-	{ 236, ROLE_VRF_NAME, 0 },
-	{ 96, ROLE_APPLICATION_PART, 0 },
-	{ 94, ROLE_APPLICATION_PART, 1 },
-	{ 372, ROLE_APPLICATION_PART, 2 },
-	{ 373, ROLE_APPLICATION_PART, 3 },
-	{ 374, ROLE_APPLICATION_PART, 4 },
-	{ 288, ROLE_APPLICATION_PART, 5 },
-	{ 289, ROLE_APPLICATION_PART, 6 },
-	{ 290, ROLE_APPLICATION_PART, 7 },
-	{ 160, ROLE_INIT, 0 },
-	{ 346, ROLE_ELEMENT_PEN, 0 },
-	{ 303, ROLE_ELEMENT_ID, 0 },
-	{ 339, ROLE_ELEMENT_TYPE, 0 },
-	{ 341, ROLE_ELEMENT_NAME, 0 },
+} role_of[] = {
+	/* clang-format off */
+	[10] = { ROLE_INTERFACE, 0 }, [14] = { ROLE_INTERFACE, 0 },
+	[252] = { ROLE_INTERFACE, 0 }, [253] = { ROLE_INTERFACE, 0 },
+	[82] = { ROLE_INTERFACE_NAME, 0 }, [83] = { ROLE_INTERFACE_TEXT, 0 },
+	[48] = { ROLE_SAMPLER, 0 }, [302] = { ROLE_SAMPLER, 0 },
+	[84] = { ROLE_SAMPLER_NAME, 0 }, [335] = { ROLE_SAMPLER_NAME, 0 },
+	[234] = { ROLE_VRF, 0 }, [235] = { ROLE_VRF, 0 }, [236] = { ROLE_VRF_NAME, 0 },
+	[95] = { ROLE_APPLICATION, 0 },
+	[96] = { ROLE_APPLICATION_PART, 0 }, [94] = { ROLE_APPLICATION_PART, 1 },
+	[372] = { ROLE_APPLICATION_PART, 2 }, [373] = { ROLE_APPLICATION_PART, 3 },
+	[374] = { ROLE_APPLICATION_PART, 4 }, [288] = { ROLE_APPLICATION_PART, 5 },
+	[289] = { ROLE_APPLICATION_PART, 6 }, [290] = { ROLE_APPLICATION_PART, 7 },
+	[160] = { ROLE_INIT, 0 },
+	[346] = { ROLE_ELEMENT_PEN, 0 }, [303] = { ROLE_ELEMENT_ID, 0 },
+	[339] = { ROLE_ELEMENT_TYPE, 0 }, [341] = { ROLE_ELEMENT_NAME, 0 },
 	/* RFC 7011 section 4, RFC 5476 section 6.5, RFC 5982: reliability, selector and process statistics */
-	{ 40, ROLE_MEASURED, 0 },
-	{ 41, ROLE_MEASURED, 0 },
-	{ 42, ROLE_MEASURED, 0 },
-	{ 85, ROLE_MEASURED, 0 },
-	{ 86, ROLE_MEASURED, 0 },
-	{ 133, ROLE_MEASURED, 0 },
-	{ 134, ROLE_MEASURED, 0 },
-	{ 135, ROLE_MEASURED, 0 },
-	{ 163, ROLE_MEASURED, 0 },
-	{ 164, ROLE_MEASURED, 0 },
-	{ 165, ROLE_MEASURED, 0 },
-	{ 166, ROLE_MEASURED, 0 },
-	{ 167, ROLE_MEASURED, 0 },
-	{ 168, ROLE_MEASURED, 0 },
-	{ 318, ROLE_MEASURED, 0 },
-	{ 319, ROLE_MEASURED, 0 },
-	{ 320, ROLE_MEASURED, 0 },
-	{ 0, ROLES, 0 },
+	[40] = { ROLE_MEASURED, 0 }, [41] = { ROLE_MEASURED, 0 }, [42] = { ROLE_MEASURED, 0 },
+	[85] = { ROLE_MEASURED, 0 }, [86] = { ROLE_MEASURED, 0 },
+	[133] = { ROLE_MEASURED, 0 }, [134] = { ROLE_MEASURED, 0 }, [135] = { ROLE_MEASURED, 0 },
+	[163] = { ROLE_MEASURED, 0 }, [164] = { ROLE_MEASURED, 0 }, [165] = { ROLE_MEASURED, 0 },
+	[166] = { ROLE_MEASURED, 0 }, [167] = { ROLE_MEASURED, 0 }, [168] = { ROLE_MEASURED, 0 },
+	[318] = { ROLE_MEASURED, 0 }, [319] = { ROLE_MEASURED, 0 }, [320] = { ROLE_MEASURED, 0 },
+	/* clang-format on */
 };
 
-static const struct role_row *role_of(const struct spec *spec)
+size_t options_bind(const struct spec *specs, size_t specs_len, struct bound *ret)
 {
-	if (spec->pen != 0)
-		return NULL;
-	for (const struct role_row *row = role_rows; row->role != ROLES; row++)
-		if (row->id == spec->id)
-			return row;
-	return NULL;
+	struct place place = { 0 };
+	size_t n = 0;
+	for (size_t i = 0; i < specs_len; i++) {
+		uint16_t id = specs[i].id;
+		place.width = specs[i].width;
+		if (specs[i].pen == 0 && place.width && id < sizeof(role_of) / sizeof(*role_of) &&
+		    role_of[id].role != ROLE_NONE)
+			ret[n++] = (struct bound){ place, role_of[id].role, role_of[id].arg };
+		bool ends = place.width == WIDTH_VARIABLE;
+		place.part += ends;
+		place.at = ends ? 0 : (uint16_t)(place.at + place.width);
+	}
+	return n;
 }
 
 /* What a record holds, by role: the first that is not all zero. */
@@ -103,17 +87,14 @@ static bool nonzero(struct bytes b)
 static void find_roles(const struct record *rec, struct found *found)
 {
 	*found = (struct found){ 0 };
-	for (size_t i = 0; i < rec->tmpl->specs_len; i++) {
-		const struct role_row *row = role_of(&rec->tmpl->specs[i]);
-		if (!row)
-			continue;
-		struct bytes b = record_spec(rec, i);
-		struct bytes *to = row->role == ROLE_APPLICATION_PART ? &found->part[row->arg]
-								      : &found->value[row->role];
-		if (!(found->roles >> row->role & 1) || !nonzero(*to) ||
-		    (row->role == ROLE_APPLICATION_PART && to->len == 0))
-			*to = b;
-		found->roles |= 1u << row->role;
+	for (size_t i = 0; i < rec->tmpl->bound_len; i++) {
+		const struct bound *bound = &rec->tmpl->bound[i];
+		struct bytes *to = bound->role == ROLE_APPLICATION_PART
+				       ? &found->part[bound->arg]
+				       : &found->value[bound->role];
+		if (!nonzero(*to))
+			*to = record_bytes(rec, bound->place);
+		found->roles |= 1u << bound->role;
 	}
 }
 

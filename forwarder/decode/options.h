@@ -39,6 +39,9 @@ struct options_store {
 	uint64_t init_ms;                   /* when the exporter started (160); 0: not said */
 };
 
+/* The elements of an options template that are learnt from; those of no width are left out. `ret` has room for specs_len. */
+size_t options_bind(const struct spec *specs, size_t specs_len, struct bound *ret);
+
 /* An options record came: learn from it, or write it as a measurement. False: there was nothing in it to use. */
 bool options_record(struct decoder *dec, struct sink *sink, const struct record *rec,
 		    const struct record_times *times, size_t room);

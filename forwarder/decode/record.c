@@ -288,11 +288,6 @@ struct place template_place(const struct template *tmpl, size_t spec)
 	return place;
 }
 
-struct bytes record_spec(const struct record *rec, size_t spec)
-{
-	return record_bytes(rec, template_place(rec->tmpl, spec));
-}
-
 size_t record_locate(const struct template *tmpl, const uint8_t *data, size_t left,
 		     struct part *parts, uint32_t *ret_room)
 {

@@ -73,6 +73,12 @@ struct op {
 	uint8_t conv;
 };
 
+/* An element of an options template that something is learnt from (options.c). */
+struct bound {
+	struct place place;
+	uint8_t role, arg;
+};
+
 /* Elements that the decoder itself needs. */
 enum ref_kind {
 	REF_INGRESS,     /* 10 */
@@ -98,7 +104,7 @@ enum ref_kind {
 struct template {
 	uint16_t id;
 	uint16_t specs_len, scopes; /* scopes: of the specs, the first are scope fields */
-	uint16_t ops_len;
+	uint16_t ops_len, bound_len;
 	uint16_t parts_len;         /* elements of variable length */
 	uint16_t min_len;           /* shortest record; when parts_len is 0 the length of every record */
 	bool varying;               /* parts_len > 0 */
@@ -116,6 +122,7 @@ struct template {
 	uint64_t used_ms;           /* last sent or used */
 	struct place refs[REFS];
 	struct op *ops;
+	struct bound *bound;        /* bound_len of them; of an options template */
 	struct spec *specs;
 	uint16_t *part_len;         /* fixed bytes of each part: parts_len + 1 */
 };
@@ -203,9 +210,6 @@ static inline uint64_t record_uint(const struct record *rec, enum ref_kind kind)
 	struct bytes b = record_ref(rec, kind);
 	return b.len > 8 ? 0 : be_uint(b.p, b.len);
 }
-
-/* The bytes of the element at `spec`. */
-struct bytes record_spec(const struct record *rec, size_t spec);
 
 /* Where the elements of one template are, by spec. */
 struct place template_place(const struct template *tmpl, size_t spec);
