@@ -3,7 +3,6 @@
 #   BUILD=dir   where objects and programs go (default: build)
 #   DEV=1       warnings are errors (on in a git checkout; DEV=0 turns it off)
 #   V=1         show the commands
-#   CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR   as everywhere
 #   SANITIZE=address,undefined | thread    as in `make asan`, `make tsan`
 
 BUILD   ?= build
@@ -46,7 +45,7 @@ ARCHIVES = $(BUILD)/libefimport.a $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(
 # A test is an executable tests/<group>/test_* that prints TAP (C: tests/unit, tests/property). No network for the first list.
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/property/test_*.c))
 scripts    = $(wildcard $(addsuffix /test_*.py,$(addprefix tests/,$(1))) $(addsuffix /test_*.sh,$(addprefix tests/,$(1))))
-CHECKS     = $(UNIT_TESTS) $(call scripts,lib golden golden-bad captures assets oracle fuzz)
+CHECKS     = $(UNIT_TESTS) $(call scripts,lint lib golden golden-bad captures assets oracle fuzz)
 FUZZ       = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 TEST_TOOLS = $(BUILD)/tests/oracle/decode $(FUZZ:%=$(BUILD)/tests/fuzz/%) $(BUILD)/tests/fuzz/seeds
 CLUSTER    = $(call scripts,pipeline dict e2e kibana)
@@ -57,7 +56,7 @@ WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
 .SECONDARY:
 export ES_URL ES_USER ES_PASSWORD ES_API_KEY ES_CA_FILE KIBANA_URL
 
-all: $(if $(EFD),$(BUILD)/efd) $(if $(EFCTL),$(BUILD)/efctl) ## Build efd and efctl
+all: $(BUILD)/efd $(BUILD)/efctl ## Build efd and efctl
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z][a-z -]*:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -173,7 +172,7 @@ tsan: ## make check under ThreadSanitizer
 deps: ## Print the command that installs what a build needs
 	@echo apt-get install -y --no-install-recommends $(DEPS)
 
-deps-test: ## Print the command that installs what the tests need
+deps-test: ## The same for the tests
 	@echo apt-get install -y --no-install-recommends $(DEPS) $(TESTDEPS)
 
 install-deps: ## Install both (Debian, as root or with sudo)
@@ -191,6 +190,9 @@ install: all $(BUILD)/efd.8 ## Install programs, manual, systemd units and setti
 	$(Q)$(PUT) packaging/systemd/efd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/efd.conf
 	$(Q)$(PUT) packaging/systemd/efd.sysctl $(DESTDIR)$(PREFIX)/lib/sysctl.d/50-efd.conf
 	$(Q)test -e $(DESTDIR)/etc/efd/efd.yml || install -D -m 640 packaging/efd.yml $(DESTDIR)/etc/efd/efd.yml
+
+lint: ## What a program can check of STYLE.md
+	$(Q)tests/lint/test_style.py
 
 format: ## Apply .clang-format
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i

@@ -94,19 +94,19 @@ def check_banned(c_files):
 
 def check_private():
     for path in tracked():
-        if path.endswith(('.png', '.pcap', '.bin', '.mmdb')) or path == 'tests/lint/lint.py':
+        if path.endswith(('.png', '.pcap', '.bin', '.mmdb')) or path == 'tests/lint/test_style.py':
             continue
         for i, line in enumerate(read(path).split('\n'), 1):
             if PRIVATE.search(line):
                 yield f'{path}:{i}: names a path of one machine'
 
 
-MARK = '<!-- one line a file: `tests/lint/lint.py --write` makes what follows from the files\' first sentences -->\n\n'
+MARK = '<!-- one line a file: `tests/lint/test_style.py --write` makes what follows from the files\' first sentences -->\n\n'
 
 
 def check_architecture(c_files):
     if read('ARCHITECTURE.md').partition(MARK)[2] != file_list(c_files):
-        yield 'the list of files is not current: tests/lint/lint.py --write'
+        yield 'the list of files is not current: tests/lint/test_style.py --write'
 
 
 def check_complexity(c_files):
@@ -125,6 +125,9 @@ def main():
         head = read('ARCHITECTURE.md').partition(MARK)[0]
         with open(os.path.join(ROOT, 'ARCHITECTURE.md'), 'w', encoding='utf-8') as f:
             f.write(head + MARK + file_list(c_files))
+        return 0
+    if not os.path.exists(os.path.join(ROOT, '.git')):
+        print('1..0 # SKIP no git checkout')
         return 0
     checks = [('file and function lengths', check_sizes(c_files)), ('first lines', check_first_lines(c_files)),
               ('banned calls', check_banned(c_files)), ('no path of one machine', check_private()),
