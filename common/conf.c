@@ -123,12 +123,24 @@ static int set_number(const struct opt *opt, int64_t *field, const char *text, c
 	return 0;
 }
 
-static int set_text(char **field, const char *text, struct err *err)
+/* It may have been a secret. */
+static void wipe_text(char **field)
 {
-	char *copy = strdup(text);
-	if (!copy)
-		return no_memory(err);
+	if (*field)
+		explicit_bzero(*field, strlen(*field));
 	free(*field);
+	*field = NULL;
+}
+
+/* An empty text is none: ${VAR:-} in a Compose file gives one. */
+static int set_text(const struct opt *opt, char **field, const char *text, struct err *err)
+{
+	if (!*text)
+		text = opt->preset;
+	char *copy = text ? strdup(text) : NULL;
+	if (text && !copy)
+		return no_memory(err);
+	wipe_text(field);
 	*field = copy;
 	return 0;
 }
@@ -180,7 +192,7 @@ int conf_set(const struct opt *opt, void *settings, const char *text, const char
 		return set_number(opt, field, text, where, err);
 	case OPT_TEXT:
 	case OPT_SECRET:
-		return set_text(field, text, err);
+		return set_text(opt, field, text, err);
 	case OPT_LIST:
 		return set_list(field, text, err);
 	case OPT_ENUM:
@@ -196,10 +208,11 @@ int conf_set_secret_file(const struct opt *opt, void *settings, const char *path
 	if (!f)
 		return err_errno(err, EF_USAGE, errno, "%s: cannot read %s", where, path);
 	char line[SECRET_FILE_MAX];
-	if (!fgets(line, sizeof(line), f))
+	bool read = fgets(line, sizeof(line), f);
+	line[read ? strcspn(line, "\r\n") : 0] = '\0';
+	if (!*line)
 		return err_set(err, EF_USAGE, "%s: %s is empty; its first line must be the secret",
 			       where, path);
-	line[strcspn(line, "\r\n")] = '\0';
 	int ret = conf_set(opt, settings, line, where, err);
 	explicit_bzero(line, sizeof(line));
 	return ret;
@@ -219,13 +232,8 @@ static void release_option(const struct opt *opt, void *settings)
 	void *field = field_of(opt, settings);
 	if (opt->type == OPT_LIST)
 		strlist_release(field);
-	if (opt->type != OPT_TEXT && opt->type != OPT_SECRET)
-		return;
-	char **text = field;
-	if (*text && opt->type == OPT_SECRET)
-		explicit_bzero(*text, strlen(*text));
-	free(*text);
-	*text = NULL;
+	if (opt->type == OPT_TEXT || opt->type == OPT_SECRET)
+		wipe_text(field);
 }
 
 void conf_release(const struct opt_table *tables, size_t n_tables)

@@ -9,7 +9,9 @@
  * environment, from the YAML file, or from a file of their own: an option "x.password" also answers to
  * "x.password_file" (YAML, environment, flag), whose first line is the value.
  *
- * ${NAME} in a YAML value is replaced by the environment variable NAME; an unset one is an error. */
+ * ${NAME} in a YAML value is replaced by the environment variable NAME; an unset one is an error.
+ * An empty text or an empty environment variable says nothing: the option keeps what it has by default (a text), or by
+ * the file (a variable). */
 #ifndef EF_COMMON_CONF_H
 #define EF_COMMON_CONF_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Settings from the environment and the command line, and the order in which all sources are read. */
+#include "common/conf_internal.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "common/conf_internal.h"
 
 void conf_flag_name(const struct opt *opt, char *text)
 {
@@ -47,19 +47,26 @@ const struct opt *conf_find(const struct opt_table *tables, size_t n_tables, con
 	return NULL;
 }
 
+/* An empty variable is an unset one, as in Compose files. */
+static const char *environment(const char *name)
+{
+	const char *value = getenv(name);
+	return value && *value ? value : NULL;
+}
+
 static int read_env_option(const struct opt *opt, void *settings, struct err *err)
 {
 	char name[CONF_NAME_MAX + sizeof("_FILE")];
 	if (opt->flag_only)
 		return 0;
 	conf_env_name(opt, name);
-	const char *value = getenv(name);
+	const char *value = environment(name);
 	if (value)
 		return conf_set(opt, settings, value, name, err);
 	if (opt->type != OPT_SECRET)
 		return 0;
 	memcpy(name + strlen(name), "_FILE", sizeof("_FILE")); /* room was declared above */
-	value = getenv(name);
+	value = environment(name);
 	return value ? conf_set_secret_file(opt, settings, value, name, err) : 0;
 }
 
@@ -210,7 +217,7 @@ static int read_args(const struct opt_table *tables, size_t n_tables, int argc, 
 /* What must be known before anything else is read: --config, --help, --version. */
 static const char *look_ahead(int argc, char **argv, char *ret_shown)
 {
-	const char *config = getenv("EF_CONFIG");
+	const char *config = environment("EF_CONFIG");
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			*ret_shown = 'h';

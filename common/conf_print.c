@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The option tables as text for people: --help, the commented YAML reference, the man page. */
+#include "common/conf_internal.h"
+
 #include <ctype.h>
 #include <string.h>
-
-#include "common/conf_internal.h"
 
 #define HELP_COLUMN 34
 #define PAGE_WIDTH  98

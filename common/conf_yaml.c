@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Settings from a YAML file: a walk over libyaml's document against the option tables. */
+#include "common/conf_internal.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +9,6 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
-#include "common/conf_internal.h"
 
 #define VALUE_MAX 65536
 
@@ -56,8 +57,11 @@ static int take_scalar(const struct opt *opt, void *settings, bool is_file, cons
 	buf_init(&value, VALUE_MAX);
 	if (expand((const char *)node->data.scalar.value, where, &value, err))
 		return -1;
-	return is_file ? conf_set_secret_file(opt, settings, value.data, where, err)
-		       : conf_set(opt, settings, value.data, where, err);
+	int ret = is_file ? conf_set_secret_file(opt, settings, value.data, where, err)
+			  : conf_set(opt, settings, value.data, where, err);
+	if (opt->type == OPT_SECRET)
+		explicit_bzero(value.data, value.len);
+	return ret;
 }
 
 static int take_sequence(struct walk *w, const struct opt *opt, void *settings,
@@ -138,6 +142,14 @@ static int take_mapping(struct walk *w, const yaml_node_t *map, const char *pref
 	return 0;
 }
 
+/* Some of it were secrets. */
+static void wipe(const yaml_document_t *doc)
+{
+	for (yaml_node_t *n = doc->nodes.start; n < doc->nodes.top; n++)
+		if (n->type == YAML_SCALAR_NODE)
+			explicit_bzero(n->data.scalar.value, n->data.scalar.length);
+}
+
 int conf_read_yaml(const struct opt_table *tables, size_t n_tables, const char *path,
 		   struct err *err)
 {
@@ -166,6 +178,7 @@ int conf_read_yaml(const struct opt_table *tables, size_t n_tables, const char *
 		ret = root->type == YAML_MAPPING_NODE
 			  ? take_mapping(&w, root, "", err)
 			  : err_set(err, EF_USAGE, "%s: 'option: value' lines are wanted", path);
+	wipe(&w.doc);
 	yaml_document_delete(&w.doc);
 	return ret;
 }

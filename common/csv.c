@@ -125,7 +125,7 @@ int csv_number(const struct csv *c, int column, unsigned long max, unsigned long
 	for (const char *p = text; *p; p++) {
 		unsigned long digit = (unsigned long)*p - '0';
 
-		if (*p < '0' || *p > '9' || number > (max - digit) / 10)
+		if (digit > 9 || digit > max || number > (max - digit) / 10)
 			return csv_error(c, err, "\"%s\" is not a number up to %lu", text, max);
 		number = number * 10 + digit;
 	}

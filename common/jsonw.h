@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * JSON values written to bare memory: no checks, no format strings, no locale.
+ * JSON values written to bare memory: no checks, no format strings but for floats, and the C locale: nothing
+ * in the project calls setlocale().
  *
  * Every function writes at `p`, returns the place behind what it wrote and adds no NUL. The caller has proven that the
  * longest result fits; the JSONW_*_MAX constants say what that is. Beyond the result up to JSONW_SLACK further bytes may

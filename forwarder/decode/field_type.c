@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Abstract types of information elements: their names and natural widths. */
-#include <string.h>
-
 #include "forwarder/decode/field.h"
+
+#include <string.h>
 
 static const struct {
 	const char *name;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/csv.h"
 #include "common/err.h"
 #include "common/ip.h"
 
@@ -35,6 +36,26 @@ static void err_gains_context(void **state)
 	assert_int_equal(err.code, EF_USAGE);
 	err_errno(&err, EF_FAILED, 2, "open");
 	assert_string_equal(err.msg, "open: No such file or directory");
+}
+
+static void csv_numbers(void **state)
+{
+	(void)state;
+	static const struct {
+		char *text;
+		unsigned long max;
+		int result;
+	} cases[] = {
+		{ "5", 5, 0 },         { "9", 5, -1 },         { "6", 5, -1 },
+		{ "65535", 65535, 0 }, { "65536", 65535, -1 }, { "1x", 65535, -1 },
+		{ "/", 65535, -1 },    { "", 5, -1 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct csv c = { .path = "t", .cell = { cases[i].text }, .columns = 1 };
+		struct err err;
+		unsigned long number;
+		assert_int_equal(csv_number(&c, 0, cases[i].max, &number, &err), cases[i].result);
+	}
 }
 
 static void prefixes(void **state)
@@ -87,9 +108,8 @@ static void addresses_as_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(buf_keeps_its_ceiling),
-		cmocka_unit_test(err_gains_context),
-		cmocka_unit_test(prefixes),
+		cmocka_unit_test(buf_keeps_its_ceiling), cmocka_unit_test(err_gains_context),
+		cmocka_unit_test(csv_numbers),           cmocka_unit_test(prefixes),
 		cmocka_unit_test(addresses_as_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,34 @@ static void environment_in_values(void **state)
 	unload(&s);
 }
 
+/* An empty variable or text is an unset one, or else `EF_…: ${VAR:-}` of a Compose file would switch something on. */
+static void empty_is_unset(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "EF_TEXT", "EF_A_SECRET", "EF_A_COUNT", "EF_CONFIG" };
+	struct sample s;
+	struct err err;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		setenv(names[i], "", 1);
+	assert_int_equal(load(&s, "text: hi\na:\n  count: 4\n", 1, (char *[]){ "t", NULL }, &err),
+			 0);
+	assert_string_equal(s.text, "hi");
+	assert_int_equal(s.count, 4);
+	assert_null(s.secret);
+	unload(&s);
+	assert_int_equal(
+	    load(&s, "text: ''\na:\n  secret: ${EF_TEXT}\n", 1, (char *[]){ "t", NULL }, &err), 0);
+	assert_null(s.text);
+	assert_null(s.secret);
+	unload(&s);
+	char *argv[] = { "t", "--a-secret-file=/dev/null", NULL };
+	assert_int_equal(load(&s, "", 2, argv, &err), -1);
+	assert_non_null(strstr(err.msg, "/dev/null is empty"));
+	unload(&s);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		unsetenv(names[i]);
+}
+
 static void bad_input(void **state)
 {
 	(void)state;
@@ -170,11 +198,12 @@ static void elastic_check(void **state)
 			 "--elasticsearch-cloud-id",
 			 "name:aG9zdC5leGFtcGxlOjkyNDMkYWJjJGRlZg==",
 			 "--namespace",
-			 "lab",
+			 "",
 			 NULL };
 	assert_int_equal(conf_load(&table, 1, NULL, 5, argv, NULL, &shown, &err), 0);
 	assert_int_equal(elastic_settings_check(&s, &err), 0);
 	assert_string_equal(s.url.item[0], "https://abc.host.example:9243");
+	assert_string_equal(s.namespace, "default");
 	free(s.namespace);
 	s.namespace = strdup("no-dash");
 	assert_int_equal(elastic_settings_check(&s, &err), -1);
@@ -187,6 +216,7 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(precedence),
 		cmocka_unit_test(environment_in_values),
+		cmocka_unit_test(empty_is_unset),
 		cmocka_unit_test(bad_input),
 		cmocka_unit_test(elastic_check),
 	};
