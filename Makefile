@@ -159,22 +159,18 @@ demo: ## From nothing to a table of top talkers: installs, builds, starts an eng
 	$(Q)tests/apt.sh $(DEPS) $(DEMODEPS)
 	$(Q)$(MAKE) --no-print-directory -j2 all
 	$(Q)BUILD=$(BUILD) tests/demo/demo.sh start
-
 demo-stop: ## End the engine of the demo and remove its data
 	$(Q)tests/demo/demo.sh stop
 
 asan: ## make check under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)$(MAKE) check BUILD=build-asan SANITIZE=address,undefined CFLAGS='-O1 -g'
-
 tsan: ## make check under ThreadSanitizer
 	$(Q)$(MAKE) check BUILD=build-tsan SANITIZE=thread CFLAGS='-O1 -g'
 
 deps: ## Print the command that installs what a build needs
 	@echo apt-get install -y --no-install-recommends $(DEPS)
-
 deps-test: ## The same for the tests
 	@echo apt-get install -y --no-install-recommends $(DEPS) $(TESTDEPS)
-
 install-deps: ## Install both (Debian, as root or with sudo)
 	$(Q)tests/apt.sh $(DEPS) $(TESTDEPS)
 
@@ -193,10 +189,8 @@ install: all $(BUILD)/efd.8 ## Install programs, manual, systemd units and setti
 
 lint: ## What a program can check of STYLE.md
 	$(Q)tests/lint/test_style.py
-
 format: ## Apply .clang-format
 	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
-
 clean: ## Remove what builds made
 	$(Q)rm -rf build build-*
 
