@@ -176,7 +176,7 @@ static int tick_domain(struct domain *dom, void *arg)
 	if (dom->line_due_ms > tick->now_ms)
 		return 0;
 	template_expire(dec, dom, ago(tick->now_ms, dec->options.limits.template_ms));
-	if (memcmp(&dom->now, &dom->before, sizeof(dom->now)) != 0)
+	if (!dec->options.no_silent_lines || memcmp(&dom->now, &dom->before, sizeof(dom->now)) != 0)
 		exporter_line(dec, tick->sink, dom, tick->now_ms);
 	dom->line_due_ms = tick->now_ms + dec->options.exporter_line_ms;
 	return 0;

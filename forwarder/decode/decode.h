@@ -63,6 +63,7 @@ struct decode_options {
 	uint64_t
 	    clock_skew_ms; /* further from the receive time than this: not believed. 0: default */
 	uint64_t exporter_line_ms; /* interval of an exporter's own line. 0: default */
+	bool no_silent_lines;      /* no line of an exporter that sent nothing since its last one */
 	bool no_options_join;      /* leave out "options" */
 	bool no_hold;              /* drop data that comes before its template */
 };

@@ -181,6 +181,8 @@ int replay_decode(const struct replay *r, struct outlet *outlet, struct replay_t
 	uint64_t interval = options.exporter_line_ms;
 	/* In a file the past is at hand: templates and early data stay, however far apart its packets are. */
 	options.limits.template_ms = options.limits.held_ms = UINT64_MAX;
+	/* ... and an exporter whose packets have ended is not silent. */
+	options.no_silent_lines = true;
 	options.fields = fields_open(r->elements->item, r->elements->n, err);
 	if (!options.fields)
 		return -1;

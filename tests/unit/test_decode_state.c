@@ -228,6 +228,25 @@ static void unused_templates_expire(void **state)
 	stop();
 }
 
+static void a_silent_exporter_has_a_line_each_minute(void **state)
+{
+	(void)state;
+	for (int silent_lines = 0; silent_lines <= 1; silent_lines++) {
+		start((struct decode_limits){ 0 });
+		decoder_free(f.dec);
+		struct err err = ERR_NONE;
+		f.dec =
+		    decoder_new(&(struct decode_options){ .no_silent_lines = !silent_lines }, &err);
+		netflow9(0, 0, 1000);
+		template(256, 1);
+		give(1);
+		for (uint64_t minute = 1; minute <= 180; minute++)
+			decoder_tick(f.dec, NOW_MS + minute * 60000, &f.sink);
+		assert_int_equal(f.sink.lines[LINE_EXPORTER], silent_lines ? 180 : 1);
+		stop();
+	}
+}
+
 /* ---- sequence numbers ---- */
 
 static void sequence(bool counts, const uint32_t *numbers, size_t len)
@@ -451,6 +470,7 @@ int main(void)
 		cmocka_unit_test(thousand_exporters_fit_in_32_mib),
 		cmocka_unit_test(held_sets_have_a_ceiling),
 		cmocka_unit_test(unused_templates_expire),
+		cmocka_unit_test(a_silent_exporter_has_a_line_each_minute),
 		cmocka_unit_test(sequence_numbers),
 		cmocka_unit_test(restart_by_uptime),
 		cmocka_unit_test(ids_are_stable_and_differ),
