@@ -112,7 +112,6 @@ static uint32_t rate_of(const struct domain *dom)
 static void exporter_line(struct decoder *dec, struct sink *sink, struct domain *dom,
 			  uint64_t now_ms)
 {
-	domain_sequence_settle(dec, dom);
 	/* The line is of no datagram: its id comes from the exporter and the time. */
 	static const uint8_t nothing[4];
 	struct datagram dgram = { .data = nothing, .received_ms = now_ms };
@@ -120,7 +119,7 @@ static void exporter_line(struct decoder *dec, struct sink *sink, struct domain 
 	*ctx = (struct context){ .dgram = &dgram, .domain = dom, .received_ms = now_ms };
 	ctx->with_id = dec->with_ids;
 	if (ctx->with_id)
-		context_id(dec, ctx, 0);
+		context_id(ctx, 0);
 	char *p = line_begin(dec, sink, LINE_EXPORTER, 2048);
 	ctx->dgram = NULL;
 	if (!p)
@@ -176,6 +175,7 @@ static int tick_domain(struct domain *dom, void *arg)
 	if (dom->line_due_ms > tick->now_ms)
 		return 0;
 	template_expire(dec, dom, ago(tick->now_ms, dec->options.limits.template_ms));
+	domain_sequence_settle(dec, dom, tick->now_ms);
 	if (!dec->options.no_silent_lines || memcmp(&dom->now, &dom->before, sizeof(dom->now)) != 0)
 		exporter_line(dec, tick->sink, dom, tick->now_ms);
 	dom->line_due_ms = tick->now_ms + dec->options.exporter_line_ms;

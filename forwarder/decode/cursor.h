@@ -83,6 +83,15 @@ static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
 	return p;
 }
 
+/* Is nothing left but zeros? */
+static inline bool cursor_all_zero(const struct cursor *c)
+{
+	for (const uint8_t *p = c->p; p < c->end; p++)
+		if (*p)
+			return false;
+	return true;
+}
+
 static inline uint8_t cursor_u8(struct cursor *c)
 {
 	const uint8_t *p = cursor_take(c, 1);

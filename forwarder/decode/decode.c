@@ -158,13 +158,13 @@ static uint64_t hash_bytes(uint64_t h, const uint8_t *p, size_t len)
 
 /* 20 bytes: receive time (so that ids of one time lie together in the index), a hash of exporter, protocol, domain and
  * content, sequence number, and the place of the line in the datagram, which line_begin() adds. */
-void context_id(const struct decoder *dec, struct context *ctx, uint32_t salt)
+void context_id(struct context *ctx, uint32_t salt)
 {
 	const struct domain *dom = ctx->domain;
 	uint64_t h =
 	    hash_bytes((uint64_t)dom->protocol << 32 | dom->id, dom->exporter->address.b, 16);
 	h = mix(h, (uint64_t)ctx->dgram->port << 32 | salt);
-	h = hash_bytes(h, ctx->dgram->data, ctx->dgram->len);
+	h = mix(h, ctx->content);
 	uint8_t raw[18];
 	uint64_t parts[3] = { __builtin_bswap64(ctx->received_ms << 16), __builtin_bswap64(h),
 			      __builtin_bswap32(ctx->seq) };
@@ -172,7 +172,6 @@ void context_id(const struct decoder *dec, struct context *ctx, uint32_t salt)
 	memcpy(raw + 6, &parts[1], 8);
 	memcpy(raw + 14, &parts[2], 4);
 	base64url(raw, 6, ctx->id);
-	(void)dec;
 }
 
 void context_start(struct decoder *dec, const struct datagram *dgram, struct domain *domain,
@@ -202,7 +201,7 @@ void context_start(struct decoder *dec, const struct datagram *dgram, struct dom
 	p = jsonw_u64(p, dgram->received_ms);
 	ctx->tail_len = (uint16_t)(p - ctx->tail);
 	if (ctx->with_id)
-		context_id(dec, ctx, UINT32_MAX);
+		context_id(ctx, 0);
 
 	domain->now.datagrams++;
 	domain->now.bytes += dgram->len;
@@ -278,6 +277,7 @@ enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *
 	dec->ctx.dgram = dgram;
 	dec->ctx.domain = NULL;
 	dec->with_ids = sink_wants_ids(sink);
+	dec->ctx.content = dec->with_ids ? hash_bytes(0, dgram->data, dgram->len) : 0;
 	if (dgram->len < 4) {
 		problem_at(dec, &dec->counters.short_datagram, "datagram has no header",
 			   dgram->data, (uint32_t)dgram->len);

@@ -50,7 +50,7 @@ struct decode_limits {
 	uint32_t options_per_exporter;   /* learnt names and rates, likewise */
 	uint64_t memory;                 /* bytes of all state together */
 	uint32_t held_sets;   /* sets that wait for their template: of one exporter and domain, */
-	uint64_t held_bytes;  /* of all together, */
+	uint64_t held_bytes;  /* of all together (an exporter may have an eighth), */
 	uint64_t held_ms;     /* and for how long */
 	uint64_t template_ms; /* a template that nobody used or sent for so long is forgotten */
 };

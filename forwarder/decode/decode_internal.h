@@ -26,8 +26,9 @@ struct context {
 	 * `,"exported":…,"received":…`                                      then what the protocol adds, then `}` */
 	char head[FLOW_TEXT_MAX], tail[96];
 	uint16_t head_len, tail_len;
-	char id[24];    /* document id without its last three characters */
-	uint16_t index; /* lines written for this datagram: the rest of the id */
+	uint64_t content; /* hash of the datagram's bytes, for ids; 0 when the sink wants none */
+	char id[24];      /* document id without its last three characters */
+	uint16_t index;   /* lines written for this datagram: the rest of the id */
 	bool with_id;
 };
 
@@ -51,8 +52,9 @@ struct decoder {
 void context_start(struct decoder *dec, const struct datagram *dgram, struct domain *domain,
 		   uint32_t seq, uint64_t exported_ms);
 
-/* The id of `ctx`, as context_start() makes it, with something that sets it apart. */
-void context_id(const struct decoder *dec, struct context *ctx, uint32_t salt);
+/* The id of `ctx`. Lines are numbered anew in each message and each held set of a datagram: `salt` sets them apart.
+ * context_start() takes 0; a held set takes its offset * 2 + 1, a message that is not the first its offset * 2. */
+void context_id(struct context *ctx, uint32_t salt);
 
 /* Has the sink a head with a place for an id? */
 bool sink_wants_ids(const struct sink *sink);

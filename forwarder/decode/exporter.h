@@ -20,6 +20,7 @@ struct exporter {
 	struct ip address;
 	struct domain *domains;
 	uint32_t templates, options;      /* of all its domains */
+	uint64_t held_bytes;              /* likewise: data that waits for its template */
 	const struct domain *latest[4];   /* by enum option_kind: the domain that last sent one */
 	const struct domain *latest_rate; /* … a sampling rate of the whole exporter */
 	const struct domain *latest_init; /* … its start time */
@@ -42,9 +43,11 @@ struct sequence {
 	uint64_t seen_ms;
 	uint32_t recent[SEQUENCE_RECENT]; /* marks of the last datagrams, for duplicates */
 	uint8_t recent_at, gaps_len, late_run;
-	struct {
-		uint32_t from, len, age;
-	} gaps[SEQUENCE_GAPS]; /* numbers that have not come yet; by age they become losses */
+	struct sequence_gap {
+		uint32_t from, len;
+		uint32_t age;       /* in datagrams */
+		uint64_t opened_ms; /* when it was seen */
+	} gaps[SEQUENCE_GAPS];      /* numbers that have not come yet; by age they become losses */
 };
 
 /* Numbers of a domain since the start; the exporter line carries the difference to the last line. */
@@ -92,7 +95,7 @@ void memory_return(struct decoder *dec, size_t bytes);
  * template): losses, order, duplicates, restarts. uptime_ms 0: the protocol has none. */
 void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records,
 		     bool exact, uint32_t uptime_ms);
-/* Whatever is still missing now is lost. */
-void domain_sequence_settle(struct decoder *dec, struct domain *dom);
+/* What has been missing for a while at `now_ms` is lost. */
+void domain_sequence_settle(struct decoder *dec, struct domain *dom, uint64_t now_ms);
 
 #endif

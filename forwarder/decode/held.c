@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define EXPORTER_SHARE 8 /* one exporter address may hold this part of decode_limits.held_bytes */
+
 struct held_set {
 	struct held_set *next;
 	struct context ctx; /* of its datagram; dgram is NULL */
@@ -15,6 +17,7 @@ struct held_set {
 struct held_list {
 	struct held_set *first, **end; /* by time */
 	uint32_t len;
+	uint64_t bytes;
 };
 
 static size_t held_size(const struct held_set *set)
@@ -28,6 +31,13 @@ static void dropped(struct decoder *dec, struct domain *dom)
 	dom->now.held_dropped++;
 }
 
+static void count(struct decoder *dec, struct domain *dom, int64_t bytes)
+{
+	dec->held_bytes += (uint64_t)bytes;
+	dom->exporter->held_bytes += (uint64_t)bytes;
+	dom->held->bytes += (uint64_t)bytes;
+}
+
 /* Take the set at *at out of the list and free it. */
 static void discard(struct decoder *dec, struct domain *dom, struct held_set **at)
 {
@@ -37,37 +47,53 @@ static void discard(struct decoder *dec, struct domain *dom, struct held_set **a
 		dom->held->end = at;
 	dom->held->len--;
 	dec->counters.held_now--;
-	dec->held_bytes -= held_size(set);
+	count(dec, dom, -(int64_t)held_size(set));
 	memory_return(dec, held_size(set));
 	free(set);
 }
 
+static bool make_list(struct decoder *dec, struct domain *dom)
+{
+	if (dom->held)
+		return true;
+	if (!memory_take(dec, sizeof(*dom->held)))
+		return false;
+	dom->held = calloc(1, sizeof(*dom->held));
+	if (!dom->held) {
+		memory_return(dec, sizeof(*dom->held));
+		return false;
+	}
+	dom->held->end = &dom->held->first;
+	return true;
+}
+
+/* How many bytes too many a set of `size` would be, for its exporter or for all. */
+static uint64_t excess(const struct decoder *dec, const struct domain *dom, size_t size)
+{
+	uint64_t all = dec->options.limits.held_bytes, share = all / EXPORTER_SHARE;
+	uint64_t more = dec->held_bytes + size, his = dom->exporter->held_bytes + size;
+	uint64_t over_all = more > all ? more - all : 0, over_share = his > share ? his - share : 0;
+	return over_all > over_share ? over_all : over_share;
+}
+
+/* The newest sets are worth most: the oldest of the domain make room, when that helps. */
 static bool room_for(struct decoder *dec, struct domain *dom, size_t size)
 {
-	const struct decode_limits *limits = &dec->options.limits;
-	if (!dom->held) {
-		if (!memory_take(dec, sizeof(*dom->held)))
-			return false;
-		dom->held = calloc(1, sizeof(*dom->held));
-		if (!dom->held) {
-			memory_return(dec, sizeof(*dom->held));
-			return false;
-		}
-		dom->held->end = &dom->held->first;
-	}
-	while (dom->held->len >= limits->held_sets) { /* the newest are worth most */
+	if (!make_list(dec, dom) || excess(dec, dom, size) > dom->held->bytes ||
+	    !memory_take(dec, size))
+		return false;
+	while (dom->held->len >= dec->options.limits.held_sets || excess(dec, dom, size)) {
 		discard(dec, dom, &dom->held->first);
 		dropped(dec, dom);
 	}
-	return dec->held_bytes + size <= limits->held_bytes && memory_take(dec, size);
+	return true;
 }
 
 void held_add(struct decoder *dec, uint16_t id, struct cursor data)
 {
 	struct domain *dom = dec->ctx.domain;
 	size_t len = cursor_left(&data), size = sizeof(struct held_set) + len;
-	if (dec->options.no_hold || dec->options.limits.held_sets == 0 ||
-	    !room_for(dec, dom, size)) {
+	if (dec->options.no_hold || !room_for(dec, dom, size)) {
 		dropped(dec, dom);
 		return;
 	}
@@ -82,15 +108,14 @@ void held_add(struct decoder *dec, uint16_t id, struct cursor data)
 	set->len = (uint32_t)len;
 	memcpy(set->data, data.p, len);
 	set->ctx = dec->ctx;
-	/* Its lines need ids of their own: which set of the datagram goes into the id. */
 	if (dec->ctx.with_id)
-		context_id(dec, &set->ctx, (uint32_t)(data.p - dec->ctx.dgram->data));
+		context_id(&set->ctx, (uint32_t)(data.p - dec->ctx.dgram->data) << 1 | 1);
 	set->ctx.dgram = NULL;
 	*dom->held->end = set;
 	dom->held->end = &set->next;
 	dom->held->len++;
 	dom->now.held++;
-	dec->held_bytes += size;
+	count(dec, dom, (int64_t)size);
 	dec->counters.held++;
 	dec->counters.held_now++;
 }

@@ -7,14 +7,6 @@ struct set_ids {
 	uint16_t templates, options;
 };
 
-static bool all_zero(const struct cursor *c)
-{
-	for (const uint8_t *p = c->p; p < c->end; p++)
-		if (*p)
-			return false;
-	return true;
-}
-
 /* One set; `c` is behind it afterwards. False: the rest cannot be read. */
 static bool one_set(struct decoder *dec, struct sink *sink, struct cursor *c,
 		    const struct set_ids *ids)
@@ -23,7 +15,7 @@ static bool one_set(struct decoder *dec, struct sink *sink, struct cursor *c,
 	uint16_t id = cursor_u16(c), len = cursor_u16(c);
 	if (len < 4) {
 		c->p = start;
-		if (!all_zero(c)) /* some fill the datagram up with zeros */
+		if (!cursor_all_zero(c)) /* some fill the datagram up with zeros */
 			problem_at(dec, &dec->counters.malformed_set,
 				   "set is shorter than its header", start, len);
 		return false;
@@ -94,8 +86,9 @@ static bool message(struct decoder *dec, const struct datagram *dgram, struct si
 {
 	static const struct set_ids ids = { 2, 3 };
 	const uint8_t *start = c->p;
+	size_t left = cursor_left(c);
 	cursor_u16(c); /* version */
-	uint16_t len = cursor_u16(c);
+	size_t len = cursor_u16(c);
 	uint32_t seconds = cursor_u32(c), seq = cursor_u32(c), id = cursor_u32(c);
 	struct domain *dom = domain_get(dec, &dgram->src, PROTO_IPFIX, id);
 	if (!dom) {
@@ -104,15 +97,14 @@ static bool message(struct decoder *dec, const struct datagram *dgram, struct si
 	}
 	uint64_t unknown = dec->counters.unknown_template;
 	context_start(dec, dgram, dom, seq, seconds * 1000ull);
-	if (dec->ctx.with_id &&
-	    start != dgram->data) /* lines of two messages, numbered each from 0 */
-		context_id(dec, &dec->ctx, (uint32_t)(start - dgram->data));
-	const uint8_t *end = start + len;
-	if (len < 16 || end > c->end) {
+	if (dec->ctx.with_id && start != dgram->data)
+		context_id(&dec->ctx, (uint32_t)(start - dgram->data) << 1);
+	if (len < 16 || len > left) {
 		problem_at(dec, &dec->counters.malformed_header,
-			   "message length does not fit the datagram", start + 2, len);
-		end = c->end;
+			   "message length does not fit the datagram", start + 2, (uint32_t)len);
+		len = left;
 	}
+	const uint8_t *end = start + len;
 	sets(dec, sink, c, end, &ids);
 	domain_sequence(dec, dom, seq, dec->ctx.records, unknown == dec->counters.unknown_template,
 			0);

@@ -6,11 +6,12 @@
  * follow one another. A gap is given SETTLE_AGE further datagrams to be filled by late ones. */
 #include "forwarder/decode/decode_internal.h"
 
-#define SETTLE_AGE       16
+#define SETTLE_AGE       16    /* datagrams */
+#define SETTLE_MS        10000 /* or so long, at the next exporter line */
 #define TRUST_MAX        8
 #define SWITCH_TRUST     4
 #define REORDER_MAX      100000  /* numbers; further back is a restart */
-#define JUMP_MAX         1000000 /* numbers; further on is a restart too */
+#define JUMP_MAX         1000000 /* numbers a second of silence; further on is a restart, too */
 #define RESTART_MS       60000   /* uptime that goes back by more */
 #define RESTART_SLACK_MS 10000   /* for what a datagram takes to come here */
 #define LATE_RUN_MAX     6       /* so many late ones in a row are a restart, too */
@@ -38,16 +39,16 @@ static void age_gaps(struct decoder *dec, struct domain *dom)
 	}
 }
 
-static void add_gap(struct decoder *dec, struct domain *dom, uint32_t from, uint32_t len)
+static void add_gap(struct decoder *dec, struct domain *dom, struct sequence_gap gap)
 {
 	struct sequence *s = &dom->sequence;
+	if (gap.len == 0)
+		return;
 	if (s->gaps_len == SEQUENCE_GAPS) {
 		lose(dec, dom, s->gaps[0].len);
 		drop_gap(s, 0);
 	}
-	s->gaps[s->gaps_len].from = from;
-	s->gaps[s->gaps_len].len = len;
-	s->gaps[s->gaps_len++].age = 0;
+	s->gaps[s->gaps_len++] = gap;
 }
 
 /* A late datagram fills (part of) a gap. What is left of it before and behind stays missing. */
@@ -55,31 +56,26 @@ static void fill_gap(struct decoder *dec, struct domain *dom, uint32_t seq, uint
 {
 	struct sequence *s = &dom->sequence;
 	for (unsigned i = 0; i < s->gaps_len; i++) {
-		uint32_t from = s->gaps[i].from, len = s->gaps[i].len, before = seq - from;
-		if (before >= len)
+		struct sequence_gap before = s->gaps[i], behind = before;
+		before.len = seq - behind.from;
+		if (before.len >= behind.len)
 			continue;
-		uint32_t age = s->gaps[i].age;
-		uint32_t behind = len - before > units ? len - before - units : 0;
+		uint32_t left = behind.len - before.len;
+		behind.from = seq + units;
+		behind.len = left > units ? left - units : 0;
 		drop_gap(s, i);
-		if (before) {
-			add_gap(dec, dom, from, before);
-			s->gaps[s->gaps_len - 1].age = age;
-		}
-		if (behind) {
-			add_gap(dec, dom, seq + units, behind);
-			s->gaps[s->gaps_len - 1].age = age;
-		}
+		add_gap(dec, dom, before);
+		add_gap(dec, dom, behind);
 		return;
 	}
 }
 
-/* Tells datagrams with the same number apart: some exporters do not count at all. */
+/* Tells datagrams with the same number apart: some exporters do not count at all. Never 0, which is an empty place. */
 static uint32_t mark_of(const struct datagram *dgram, uint32_t seq)
 {
-	uint64_t tail;
-	if (dgram->len < 24)
-		return seq;
-	memcpy(&tail, dgram->data + dgram->len - 8, 8);
+	uint64_t tail = 0;
+	if (dgram->len >= 24)
+		memcpy(&tail, dgram->data + dgram->len - 8, 8);
 	tail = (tail ^ dgram->len ^ (uint64_t)seq << 32) * 0x9e3779b97f4a7c15u;
 	return (uint32_t)(tail >> 32) | 1;
 }
@@ -125,13 +121,19 @@ static void judge(struct sequence *s, uint32_t step)
 	}
 }
 
+/* Milliseconds since the last datagram; clocks may step back. */
+static uint64_t silence(const struct decoder *dec, const struct sequence *s)
+{
+	return dec->ctx.received_ms > s->seen_ms ? dec->ctx.received_ms - s->seen_ms : 0;
+}
+
 /* Uptime that went back to less than what has passed since the last datagram. (Several line cards under one id go back
  * and forth, but by large numbers.) */
 static bool went_back(const struct decoder *dec, const struct sequence *s, uint32_t uptime_ms)
 {
 	int32_t back = (int32_t)(s->uptime_ms - uptime_ms);
 	return s->uptime_ms && uptime_ms && back > RESTART_MS &&
-	       uptime_ms <= dec->ctx.received_ms - s->seen_ms + RESTART_SLACK_MS;
+	       uptime_ms <= silence(dec, s) + RESTART_SLACK_MS;
 }
 
 static void restarted(struct decoder *dec, struct domain *dom)
@@ -141,7 +143,8 @@ static void restarted(struct decoder *dec, struct domain *dom)
 	start(&dom->sequence);
 }
 
-static void follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records)
+/* False: it came late, and what follows the newest one is not changed by it. */
+static bool follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records)
 {
 	struct sequence *s = &dom->sequence;
 	uint32_t step = s->unit == UNIT_RECORD ? s->last_records : 1;
@@ -151,9 +154,10 @@ static void follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32
 		dec->counters.reordered++;
 		dom->now.reordered++;
 		fill_gap(dec, dom, seq, s->unit == UNIT_RECORD ? records : 1);
-		return;
+		return false;
 	}
-	if (late || gap > JUMP_MAX || gap <= -REORDER_MAX) {
+	bool jumped = gap > 0 && (uint64_t)gap > JUMP_MAX * (1 + silence(dec, s) / 1000);
+	if (late || jumped || gap <= -REORDER_MAX) {
 		if (s->trust > 0)
 			restarted(dec, dom);
 		else
@@ -162,11 +166,15 @@ static void follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32
 		bool trusted = s->trust > 0 && s->exact;
 		judge(s, seq - s->last_seq);
 		if (gap > 0 && trusted)
-			add_gap(dec, dom, s->last_seq + step, (uint32_t)gap);
+			add_gap(dec, dom,
+				(struct sequence_gap){ .from = s->last_seq + step,
+						       .len = (uint32_t)gap,
+						       .opened_ms = dec->ctx.received_ms });
 	}
 	s->late_run = 0;
 	s->last_seq = seq;
 	s->last_records = records;
+	return true;
 }
 
 void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records,
@@ -174,7 +182,7 @@ void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint
 {
 	struct sequence *s = &dom->sequence;
 	uint32_t mark = mark_of(dec->ctx.dgram, seq);
-	bool again = s->started && went_back(dec, s, uptime_ms);
+	bool again = s->started && went_back(dec, s, uptime_ms), newest = true;
 	if (!s->started) {
 		bool counts_records =
 		    dom->protocol != PROTO_NETFLOW9 && dom->protocol != PROTO_SFLOW5;
@@ -192,18 +200,23 @@ void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint
 		return;
 	} else {
 		age_gaps(dec, dom);
-		follow(dec, dom, seq, records);
+		newest = follow(dec, dom, seq, records);
 	}
 	s->recent[s->recent_at++ % SEQUENCE_RECENT] = mark;
+	if (!newest)
+		return;
 	s->exact = exact;
 	s->uptime_ms = uptime_ms;
 	s->seen_ms = dec->ctx.received_ms;
 }
 
-void domain_sequence_settle(struct decoder *dec, struct domain *dom)
+void domain_sequence_settle(struct decoder *dec, struct domain *dom, uint64_t now_ms)
 {
 	struct sequence *s = &dom->sequence;
-	for (unsigned i = 0; i < s->gaps_len; i++)
+	for (unsigned i = s->gaps_len; i-- > 0;) {
+		if (s->gaps[i].opened_ms + SETTLE_MS > now_ms)
+			continue;
 		lose(dec, dom, s->gaps[i].len);
-	s->gaps_len = 0;
+		drop_gap(s, i);
+	}
 }

@@ -100,11 +100,7 @@ static void flow_line(struct decoder *dec, struct sink *sink, const struct set_r
 /* RFC 7011 section 3.3.1: padding is shorter than a record; a record of nothing but empty elements is none. */
 static bool is_padding(const struct cursor *c)
 {
-	size_t left = cursor_left(c);
-	for (size_t i = 0; i < left; i++)
-		if (c->p[i])
-			return false;
-	return left <= 3;
+	return cursor_left(c) <= 3 && cursor_all_zero(c);
 }
 
 /* The next record, or false. */
@@ -191,6 +187,8 @@ void data_records(struct decoder *dec, struct sink *sink, const struct template 
 
 void data_set(struct decoder *dec, struct sink *sink, uint16_t id, struct cursor set)
 {
+	if (!cursor_left(&set))
+		return;
 	struct template *tmpl = template_find(dec->ctx.domain, id);
 	if (tmpl) {
 		tmpl->used_ms = dec->ctx.received_ms;

@@ -120,12 +120,12 @@ struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t 
 	return t;
 }
 
-void template_remove(struct decoder *dec, struct domain *dom, uint16_t id)
+bool template_remove(struct decoder *dec, struct domain *dom, uint16_t id)
 {
 	if (!template_find(dom, id))
-		return;
+		return false;
 	forget(dec, dom, lower_bound(dom->templates, id));
-	dec->counters.templates_withdrawn++;
+	return true;
 }
 
 void template_remove_all(struct decoder *dec, struct domain *dom, bool options)

@@ -22,7 +22,8 @@ struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t 
 			      const struct spec *specs, size_t specs_len, size_t scopes,
 			      bool options, bool *ret_new);
 
-void template_remove(struct decoder *dec, struct domain *dom, uint16_t id);
+/* False: there was none. */
+bool template_remove(struct decoder *dec, struct domain *dom, uint16_t id);
 /* All data templates, or all options templates, of the domain. */
 void template_remove_all(struct decoder *dec, struct domain *dom, bool options);
 /* Forget what nobody used or sent since `before_ms`. */

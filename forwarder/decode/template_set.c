@@ -49,8 +49,8 @@ static void withdraw(struct decoder *dec, uint16_t id)
 	struct domain *dom = dec->ctx.domain;
 	if (id == 2 || id == 3) /* all (options) templates: RFC 7011 section 8.1 */
 		template_remove_all(dec, dom, id == 3);
-	else
-		template_remove(dec, dom, id);
+	else if (template_remove(dec, dom, id))
+		dec->counters.templates_withdrawn++;
 }
 
 /* One template; false when the rest of the set cannot be read. */
@@ -59,12 +59,13 @@ static bool one_template(struct decoder *dec, struct sink *sink, struct cursor *
 	bool netflow9 = dec->ctx.domain->protocol == PROTO_NETFLOW9;
 	const uint8_t *start = c->p;
 	uint16_t id = cursor_u16(c);
-	size_t len, scopes = 0;
-	if (options &&
-	    netflow9) { /* lengths in bytes; not all exporters keep to multiples of four */
+	size_t len, scopes = 0, stray = 0;
+	if (options && netflow9) { /* lengths in bytes */
 		uint16_t scope_bytes = cursor_u16(c), option_bytes = cursor_u16(c);
 		scopes = scope_bytes / 4u;
 		len = ((size_t)scope_bytes + option_bytes) / 4;
+		stray = ((size_t)scope_bytes + option_bytes) %
+			4; /* not all exporters keep to multiples */
 	} else {
 		len = cursor_u16(c);
 		if (len == 0 && !netflow9 && !c->bad) {
@@ -81,10 +82,13 @@ static bool one_template(struct decoder *dec, struct sink *sink, struct cursor *
 	}
 	if (len > SPECS_MAX || scopes > len || !read_specs(dec, c, len, scopes)) {
 		problem_at(dec, &dec->counters.malformed_template,
-			   "template does not fit in its set", start, id);
+			   len > SPECS_MAX ? "template has more than 1024 elements"
+					   : "template does not fit in its set",
+			   start, id);
 		template_remove(dec, dec->ctx.domain, id); /* what was there is out of date */
 		return false;
 	}
+	cursor_take(c, stray < cursor_left(c) ? stray : cursor_left(c));
 	bool is_new;
 	if (template_add(dec, dec->ctx.domain, id, dec->scratch->specs, len, scopes, options,
 			 &is_new) &&
@@ -93,19 +97,11 @@ static bool one_template(struct decoder *dec, struct sink *sink, struct cursor *
 	return true;
 }
 
-static bool all_zero(const struct cursor *c)
-{
-	for (const uint8_t *p = c->p; p < c->end; p++)
-		if (*p)
-			return false;
-	return true;
-}
-
 void template_set(struct decoder *dec, struct sink *sink, struct cursor set, bool options)
 {
 	size_t least = options && dec->ctx.domain->protocol == PROTO_NETFLOW9 ? 6 : 4;
 	while (cursor_left(&set) >= least) {
-		if (set.p[0] == 0 && set.p[1] == 0 && all_zero(&set)) /* padding */
+		if (set.p[0] == 0 && set.p[1] == 0 && cursor_all_zero(&set)) /* padding */
 			return;
 		if (!one_template(dec, sink, &set, options))
 			return;

@@ -203,6 +203,40 @@ static void held_sets_have_a_ceiling(void **state)
 	stop();
 }
 
+/* Three of 60 KB fit into an exporter's part; another exporter still has his. */
+static void held_bytes_are_shared_fairly(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ .held_bytes = 8 * 200000 });
+	for (uint32_t i = 0; i < 50; i++) {
+		netflow9(i % 5, i, 1000);
+		data(300, 15000);
+		give(1);
+	}
+	assert_int_equal(f.counters->held_now, 3);
+	netflow9(0, 0, 1000);
+	data(256, 1);
+	give(2);
+	assert_int_equal(f.counters->held_now, 4);
+	netflow9(0, 1, 1000);
+	template(256, 1);
+	give(2);
+	assert_int_equal(f.counters->held_decoded, 1);
+	stop();
+}
+
+static void empty_sets_are_not_held(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	netflow9(0, 0, 1000);
+	for (int i = 0; i < 1000; i++)
+		data(300, 0);
+	assert_int_equal(give(1), DECODE_OK);
+	assert_int_equal(f.counters->held + f.counters->held_dropped, 0);
+	stop();
+}
+
 /* ---- time ---- */
 
 static void unused_templates_expire(void **state)
@@ -320,6 +354,107 @@ static void restart_by_uptime(void **state)
 	expect(0, 0, 0, 1);
 }
 
+/* An IPFIX message with `records` of template `id`, which counts records. */
+static void ipfix(uint32_t seq, uint16_t id, unsigned records)
+{
+	f.wire.len = 0;
+	wire_uint(&f.wire, 10, 2);
+	wire_uint(&f.wire, 20 + 4 * records, 2);
+	wire_uint(&f.wire, NOW_MS / 1000, 4);
+	wire_uint(&f.wire, seq, 4);
+	wire_uint(&f.wire, 7, 4);
+	data(id, records);
+	wire_set16(&f.wire, f.wire.len - 2, seq);
+}
+
+/* 20 messages of one record of template 256; the next number is 20. */
+static void counting_records(void)
+{
+	start((struct decode_limits){ 0 });
+	f.wire.len = 0;
+	wire_uint(&f.wire, 10, 2);
+	wire_uint(&f.wire, 28, 2);
+	wire_uint(&f.wire, NOW_MS / 1000, 4);
+	wire_uint(&f.wire, 0, 4);
+	wire_uint(&f.wire, 7, 4);
+	wire_uint(&f.wire, 2, 2);
+	wire_uint(&f.wire, 12, 2);
+	wire_uint(&f.wire, 256, 2);
+	wire_uint(&f.wire, 1, 2);
+	wire_uint(&f.wire, 1, 2);
+	wire_uint(&f.wire, 4, 2);
+	give(1);
+	for (uint32_t seq = 0; seq < 20; seq++) {
+		ipfix(seq, 256, 1);
+		give(1);
+	}
+}
+
+/* How many records wait for their template is not known; a late datagram in between does not change that. */
+static void late_datagram_changes_nothing(void **state)
+{
+	(void)state;
+	counting_records();
+	ipfix(21, 400, 5);
+	give(1);
+	ipfix(20, 256, 1);
+	give(1);
+	for (uint32_t seq = 26; seq < 60; seq++) {
+		ipfix(seq, 256, 1);
+		give(1);
+	}
+	decoder_tick(f.dec, NOW_MS + 3600000, &f.sink);
+	expect(0, 1, 0, 0);
+}
+
+static void long_outage_is_a_loss(void **state)
+{
+	(void)state;
+	counting_records();
+	for (uint32_t i = 0; i < 20; i++) { /* half a minute at 100,000 a second */
+		ipfix(3000020 + i, 256, 1);
+		give_at(1, NOW_MS + 30000);
+	}
+	expect(3000000, 0, 0, 0);
+	counting_records();
+	for (uint32_t i = 0; i < 20; i++) { /* nobody sends so much at once */
+		ipfix(3000020 + i, 256, 1);
+		give_at(1, NOW_MS + 100);
+	}
+	expect(0, 0, 0, 1);
+}
+
+static void clock_that_steps_back(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	for (uint32_t i = 0; i < 5; i++) {
+		netflow9(0, i, 500000000 + 1000 * i);
+		give_at(1, NOW_MS + 1000 * i);
+	}
+	netflow9(0, 5, 400000000); /* another line card under one id */
+	give_at(1, NOW_MS - 20000);
+	expect(0, 0, 0, 0);
+}
+
+static void fresh_gap_may_still_be_filled(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	for (uint32_t i = 0; i < 10; i++) {
+		netflow9(0, i + (i == 9), 1000);
+		give(1);
+	}
+	decoder_tick(f.dec, NOW_MS + 60001, &f.sink);
+	netflow9(0, 12, 1000);
+	give_at(1, NOW_MS + 120000);
+	decoder_tick(f.dec, NOW_MS + 120002, &f.sink);
+	netflow9(0, 11, 1000);
+	give_at(1, NOW_MS + 120003);
+	decoder_tick(f.dec, NOW_MS + 240000, &f.sink);
+	expect(1, 1, 0, 0); /* 9 never came, 11 was late */
+}
+
 /* ---- the sink ---- */
 
 static void ids_are_stable_and_differ(void **state)
@@ -348,6 +483,48 @@ static void ids_are_stable_and_differ(void **state)
 		line = memchr(line, '\n', 2000) + 1;
 	}
 	assert_int_equal(f.sink.lines[LINE_FLOW], 9);
+	stop();
+}
+
+/* Messages glued together, sets held of them: each line has an id of its own, with any sequence number. */
+static void ids_differ_within_a_datagram(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	for (int kind = 0; kind < LINE_KINDS; kind++) {
+		f.sink.head[kind].len = SINK_ID_LEN;
+		f.sink.head[kind].id_at = 0;
+	}
+	static struct wire glued;
+	glued.len = 0;
+	for (int i = 0; i < 3; i++) {
+		ipfix(9, i == 1 ? 400 : 256, 2);
+		wire_bytes(&glued, f.wire.data, f.wire.len);
+	}
+	f.wire = glued;
+	give(1);
+	assert_int_equal(f.counters->held, 3);
+	for (uint16_t id = 256; id <= 400; id += 144) {
+		static const uint8_t tail[] = { 0, 1, 0, 1, 0, 4 };
+		ipfix(9, 2, 0);
+		f.wire.len = 16;
+		wire_uint(&f.wire, 2, 2);
+		wire_uint(&f.wire, 12, 2);
+		wire_uint(&f.wire, id, 2);
+		wire_bytes(&f.wire, tail, sizeof(tail));
+		wire_set16(&f.wire, 2, f.wire.len);
+		give(1);
+	}
+	f.wire = glued;
+	give_at(1, NOW_MS);
+	assert_int_equal(f.sink.lines[LINE_FLOW], 12);
+	const char *line = f.memory, *lines[12];
+	for (int i = 0; i < 12; i++) {
+		lines[i] = line;
+		for (int k = 0; k < i; k++)
+			assert_memory_not_equal(line, lines[k], SINK_ID_LEN);
+		line = memchr(line, '\n', 2000) + 1;
+	}
 	stop();
 }
 
@@ -469,11 +646,18 @@ int main(void)
 		cmocka_unit_test(memory_has_a_ceiling),
 		cmocka_unit_test(thousand_exporters_fit_in_32_mib),
 		cmocka_unit_test(held_sets_have_a_ceiling),
+		cmocka_unit_test(held_bytes_are_shared_fairly),
+		cmocka_unit_test(empty_sets_are_not_held),
 		cmocka_unit_test(unused_templates_expire),
 		cmocka_unit_test(a_silent_exporter_has_a_line_each_minute),
 		cmocka_unit_test(sequence_numbers),
 		cmocka_unit_test(restart_by_uptime),
+		cmocka_unit_test(late_datagram_changes_nothing),
+		cmocka_unit_test(long_outage_is_a_loss),
+		cmocka_unit_test(clock_that_steps_back),
+		cmocka_unit_test(fresh_gap_may_still_be_filled),
 		cmocka_unit_test(ids_are_stable_and_differ),
+		cmocka_unit_test(ids_differ_within_a_datagram),
 		cmocka_unit_test(no_room_drops_and_counts),
 		cmocka_unit_test(state_file),
 		cmocka_unit_test(exporters_are_listed),
