@@ -123,6 +123,11 @@ void log_write(struct log_site *site, enum log_level level, const char *fmt, ...
 	if (n >= 0 && held_back && (size_t)n < sizeof(text))
 		snprintf(text + n, sizeof(text) - (size_t)n, " (and %u like it before)", held_back);
 
+	/* what a sender or a server says may hold line breaks, and would be taken for lines of ours */
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
+
 	char line[2600];
 	size_t len = state.format == LOG_FORMAT_JSON ? line_json(line, sizeof(line), level, text)
 						     : line_text(line, sizeof(line), level, text);

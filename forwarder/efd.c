@@ -101,7 +101,7 @@ static struct worker *make_worker(struct efd *e, uint32_t number, const struct u
 				      .heads = e->heads,
 				      .pool = e->shipper ? shipper_pool(e->shipper)
 							 : output_pool(e->output),
-				      .live = &e->live,
+				      .live = &s->live,
 				      .tee = e->tee,
 				      .tcp = number == 0 ? e->tcp : NULL };
 	decode_settings(s, &ws.decode);
@@ -143,7 +143,8 @@ static int open_tee(struct efd *e, struct err *err)
 	bool spoofs = false;
 	if (!e->settings->tee.n)
 		return 0;
-	e->tee = tee_new(&e->settings->tee, e->settings->tee_keep_source, &spoofs, err);
+	e->tee = tee_new(&e->settings->tee, &e->settings->udp_listen, e->settings->tee_keep_source,
+			 &spoofs, err);
 	if (e->tee && e->settings->tee_keep_source && !spoofs)
 		log_warn("tee.keep_source: efd may not use raw sockets (CAP_NET_RAW); copies come "
 			 "from its own address");
@@ -173,7 +174,6 @@ int efd_start(struct efd *e, const struct settings *settings, struct err *err)
 	*e = (struct efd){ .settings = settings,
 			   .workers_n = (uint32_t)settings->workers,
 			   .started_ms = now_ms() };
-	e->live = (struct worker_live){ settings->allow_list, settings->allow_n };
 	int failed = settings->state_dir ? state_prepare(settings->state_dir, err) : 0;
 	if (failed || open_sink(e, err) < 0 || open_tee(e, err) < 0 || open_tcp(e, err) < 0 ||
 	    make_workers(e, err) < 0) {
@@ -238,13 +238,8 @@ int efd_reload(struct efd *e, const struct settings *fresh, struct err *err)
 		return -1;
 	if (e->output)
 		output_reopen(e->output);
-	/* two sets in turn: workers use the old one until all have seen the new one */
-	static struct worker_live sets[2];
-	static int turn;
-	struct worker_live *live = &sets[turn ^= 1];
-	*live = (struct worker_live){ fresh->allow_list, fresh->allow_n };
 	for (uint32_t i = 0; i < e->workers_n; i++)
-		worker_set_live(e->workers[i], live);
+		worker_set_live(e->workers[i], &fresh->live);
 	log_set_level((enum log_level)fresh->log.level);
 	return 0;
 }

@@ -23,7 +23,6 @@ struct efd {
 	struct worker *workers[WORKERS_MAX];
 	uint32_t workers_n;
 	struct line_head heads[LINE_KINDS];
-	struct worker_live live;
 };
 
 /* Opens everything and starts the threads. `settings` is borrowed. On failure everything is closed again. */

@@ -265,13 +265,13 @@ static int parse_allow(struct settings *s, struct err *err)
 {
 	if (s->allow.n > ALLOW_MAX)
 		return err_set(err, EF_USAGE, "udp.allow: more than %d prefixes", ALLOW_MAX);
-	s->allow_list = calloc(s->allow.n + 1, sizeof(*s->allow_list));
-	if (!s->allow_list)
+	s->live.allow = calloc(s->allow.n + 1, sizeof(*s->live.allow));
+	if (!s->live.allow)
 		return err_set(err, EF_FAILED, "out of memory");
 	for (size_t i = 0; i < s->allow.n; i++)
-		if (prefix_parse(s->allow.item[i], false, &s->allow_list[i], err) < 0)
+		if (prefix_parse(s->allow.item[i], false, &s->live.allow[i], err) < 0)
 			return err_wrap(err, "udp.allow");
-	s->allow_n = s->allow.n;
+	s->live.allow_n = s->allow.n;
 	return 0;
 }
 
@@ -331,9 +331,8 @@ void settings_release(struct settings *s)
 	struct opt_table tables[TABLES];
 	tables_of(s, tables);
 	conf_release(tables, TABLES);
-	free(s->allow_list);
-	s->allow_list = NULL;
-	s->allow_n = 0;
+	free(s->live.allow);
+	s->live = (struct worker_live){ 0 };
 }
 
 void settings_print_help(FILE *out)

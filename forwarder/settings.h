@@ -11,6 +11,7 @@
 #include "common/ip.h"
 #include "common/options.h"
 #include "forwarder/ship/options.h"
+#include "forwarder/worker.h"
 
 #define WORKERS_MAX 64
 #define ALLOW_MAX   1024 /* prefixes in udp.allow: each datagram walks the list */
@@ -52,8 +53,7 @@ struct settings {
 	struct ship_settings ship;
 	struct log_settings log;
 
-	struct prefix *allow_list; /* `allow`, parsed */
-	size_t allow_n;
+	struct worker_live live; /* `allow`, parsed */
 };
 
 /* Reads, checks and completes everything. *ret_shown: 'h' or 'V' when --help or --version was asked for. On failure nothing

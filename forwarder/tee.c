@@ -43,7 +43,41 @@ static int raw_socket(int family)
 	return fd;
 }
 
-static int open_target(struct target *t, const char *text, struct err *err)
+static uint16_t port_of(const struct sockaddr_storage *a)
+{
+	return a->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)a)->sin6_port
+					: ((const struct sockaddr_in *)a)->sin_port;
+}
+
+static bool same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	uint16_t port;
+	const struct ip one = ip_from_sockaddr((const struct sockaddr *)a, &port);
+	const struct ip two = ip_from_sockaddr((const struct sockaddr *)b, &port);
+	return memcmp(&one, &two, sizeof(one)) == 0;
+}
+
+/* Does efd listen where the target is? The kernel sends to an address of this host from that same address. */
+static bool is_own(const struct target *t, const struct strlist *listen)
+{
+	struct sockaddr_storage source = { 0 };
+	socklen_t len = sizeof(source);
+	if (getsockname(t->plain, (struct sockaddr *)&source, &len) < 0 ||
+	    !same_host(&source, &t->addr))
+		return false;
+	for (size_t i = 0; i < listen->n; i++) {
+		struct listen_address a;
+		struct err ignored = ERR_NONE;
+		if (listen_parse(listen->item[i], false, &a, &ignored) == 0 &&
+		    port_of(&a.addr) == port_of(&t->addr) &&
+		    (a.any || same_host(&a.addr, &t->addr)))
+			return true;
+	}
+	return false;
+}
+
+static int open_target(struct target *t, const char *text, const struct strlist *listen,
+		       struct err *err)
 {
 	struct listen_address a;
 	if (listen_parse(text, true, &a, err) < 0)
@@ -53,11 +87,16 @@ static int open_target(struct target *t, const char *text, struct err *err)
 	t->plain = socket(a.addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (t->plain < 0 || connect(t->plain, (const struct sockaddr *)&t->addr, t->len) < 0)
 		return err_errno(err, EF_USAGE, errno, "tee.to: cannot send to %s", text);
+	if (is_own(t, listen))
+		return err_set(err, EF_USAGE,
+			       "tee.to: efd itself listens on %s (udp.listen): every copy would be "
+			       "copied again",
+			       text);
 	return 0;
 }
 
-struct tee *tee_new(const struct strlist *targets, bool keep_source, bool *ret_spoofs,
-		    struct err *err)
+struct tee *tee_new(const struct strlist *targets, const struct strlist *listen, bool keep_source,
+		    bool *ret_spoofs, struct err *err)
 {
 	struct tee *t = calloc(1, sizeof(*t));
 	if (!t) {
@@ -72,7 +111,7 @@ struct tee *tee_new(const struct strlist *targets, bool keep_source, bool *ret_s
 	}
 	for (size_t i = 0; i < targets->n; i++) {
 		t->n++;
-		if (open_target(&t->targets[i], targets->item[i], err) < 0) {
+		if (open_target(&t->targets[i], targets->item[i], listen, err) < 0) {
 			tee_free(t);
 			return NULL;
 		}

@@ -16,9 +16,10 @@
 struct tee;
 
 /* Opens sockets to `targets`. *ret_spoofs tells whether the source address is kept: that takes raw sockets (CAP_NET_RAW); where
- * they are not to be had, copies come from efd's own address. */
-struct tee *tee_new(const struct strlist *targets, bool keep_source, bool *ret_spoofs,
-		    struct err *err);
+ * they are not to be had, copies come from efd's own address. A target that is one of `listen`, efd's own addresses, is
+ * refused: a copy would be copied for ever. */
+struct tee *tee_new(const struct strlist *targets, const struct strlist *listen, bool keep_source,
+		    bool *ret_spoofs, struct err *err);
 void tee_free(struct tee *t);
 
 /* Sends one copy to each target, never waits. Returns how many could not be sent. */

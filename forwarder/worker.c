@@ -34,8 +34,7 @@ struct worker {
 	pthread_t thread;
 	bool started;
 	atomic_bool stop;
-	_Atomic(const struct worker_live *) live;      /* wanted */
-	_Atomic(const struct worker_live *) live_used; /* seen at the start of a round */
+	_Atomic(const struct worker_live *) live;
 	struct worker_counters counters;
 	uint64_t ticked_ms, saved_ms;
 	uint32_t ticks;
@@ -97,7 +96,7 @@ static void handle_datagram(struct worker *w, const struct udp_packet *p,
 static bool handle_message(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from)
 {
 	struct worker *w = arg;
-	const struct worker_live *live = w->live_used;
+	const struct worker_live *live = w->live;
 	struct datagram d = { .data = data, .len = len, .received_ms = clock_ms(CLOCK_REALTIME) };
 	d.src = ip_from_sockaddr(from, &d.port);
 	if (!may_send(live, &d.src)) {
@@ -253,7 +252,6 @@ static void run(struct worker *w)
 	bool behind = false;
 	while (!w->stop) {
 		const struct worker_live *live = w->live;
-		w->live_used = live;
 		wait_for_datagrams(w, behind);
 		behind = read_all(w, live);
 		uint64_t now_ms = clock_ms(CLOCK_MONOTONIC);
@@ -391,8 +389,6 @@ void worker_free(struct worker *w)
 void worker_set_live(struct worker *w, const struct worker_live *live)
 {
 	w->live = live;
-	for (int i = 0; i < 3000 && w->started && w->live_used != live; i++)
-		nap(1000);
 }
 
 void worker_get_report(struct worker *w, struct worker_report *ret_report)

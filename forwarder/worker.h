@@ -19,7 +19,7 @@
 
 /* What may change while the worker runs; replaced as a whole, never changed in place. */
 struct worker_live {
-	const struct prefix *allow;
+	struct prefix *allow;
 	size_t allow_n; /* 0: everybody may send */
 };
 
@@ -32,9 +32,10 @@ struct worker_settings {
 	struct decode_options decode;
 	const struct line_head *heads; /* LINE_KINDS texts, NULL: bare lines */
 	struct batch_pool *pool;
-	const struct worker_live *live; /* the first one; borrowed */
-	struct tee *tee;                /* borrowed, shared; NULL: none */
-	struct tcp *tcp;                /* borrowed, this worker's alone; NULL: none */
+	const struct worker_live
+	    *live;       /* the first one; borrowed, like all that follow, until the worker ends */
+	struct tee *tee; /* borrowed, shared; NULL: none */
+	struct tcp *tcp; /* borrowed, this worker's alone; NULL: none */
 };
 
 /* Its own numbers; relaxed atomics that everybody may read. */
@@ -72,7 +73,7 @@ void worker_stop(struct worker *w);
 void worker_join(struct worker *w);
 void worker_free(struct worker *w);
 
-/* From the next round on; returns when the old one is no longer used (within about a second). */
+/* From the next round on; `live` stays until the worker ends, and so does the one before, which may be in use yet. */
 void worker_set_live(struct worker *w, const struct worker_live *live);
 void worker_get_report(struct worker *w, struct worker_report *ret_report);
 /* The newest snapshot of the decoder's state since the last call, owned by the caller; false: none. After worker_join() always a

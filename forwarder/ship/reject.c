@@ -129,9 +129,16 @@ static int append_line(struct reject_file *f, const struct buf *line, struct err
 		close(fd);
 		fd = open(f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	}
-	if (fd < 0 || write(fd, line->data, line->len) != (ssize_t)line->len)
-		return err_errno(err, EF_FAILED, errno, "reject file %s: cannot write", f->path);
-	return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(err, EF_FAILED, errno, "reject file %s: cannot open", f->path);
+	ssize_t n = write(fd, line->data, line->len);
+	if (n == (ssize_t)line->len)
+		return 0;
+	int errnum = n < 0 ? errno : ENOSPC;
+	/* no half a line for the next one to be appended to */
+	if (n > 0 && ftruncate(fd, st.st_size) < 0)
+		errnum = errno;
+	return err_errno(err, EF_FAILED, errnum, "reject file %s: cannot write", f->path);
 }
 
 int reject_file_add(struct reject_file *f, const struct bulk_item *item,

@@ -282,16 +282,19 @@ static bool settle_part(struct sender *sender, const char *raw, size_t len, uint
 	return true;
 }
 
-static bool to_reject_file(struct shipper *s, const struct bulk_item *item,
+static void to_reject_file(struct shipper *s, const struct bulk_item *item,
 			   const struct bulk_outcome *why)
 {
 	struct err err = ERR_NONE;
+	log_warn("a document was rejected (%d %s: %s)%s", why->status, why->type, why->reason,
+		 s->rejects ? "; it is in the reject file"
+			    : "; there is no ship.reject_file to keep it");
+	if (s->rejects && reject_file_add(s->rejects, item, why, ship_wall_ms(), &err) < 0) {
+		COUNT(s, lost, 1);
+		log_error("%s; the document is lost", err.msg);
+		return;
+	}
 	COUNT(s, rejected, 1);
-	log_warn("a document was rejected (%d %s: %s)", why->status, why->type, why->reason);
-	if (!s->rejects || reject_file_add(s->rejects, item, why, ship_wall_ms(), &err) == 0)
-		return true;
-	log_error("%s", err.msg);
-	return false;
 }
 
 /* For good: into the failed stream, and what that does not take into the reject file. */

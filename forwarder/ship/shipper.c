@@ -102,6 +102,18 @@ static void tell_drops(struct shipper *s)
 			 s->ship->spool_full == SPOOL_DROP_OLDEST ? "oldest" : "newest");
 }
 
+static void tell_torn(struct shipper *s)
+{
+	struct spool_state state;
+	spool_get_state(s->spool, &state);
+	uint64_t told = atomic_exchange(&s->torn_told, state.torn);
+	if (state.torn > told)
+		log_error(
+		    "%llu spool files failed their checksum, and their records are lost: they are "
+		    "kept as *.torn in %s; check the disk",
+		    (unsigned long long)(state.torn - told), s->ship->spool_dir);
+}
+
 /* Copies the parcel to the spool and frees it; false when the disk failed, and it is the caller's still. */
 static bool spool_keeps(struct shipper *s, struct parcel *p)
 {
@@ -275,6 +287,7 @@ static struct parcel *take_from_spool(struct shipper *s)
 	if (!s->spool)
 		return NULL;
 	enum spool_result r = spool_take(s->spool, &p, &err);
+	tell_torn(s);
 	if (r == SPOOL_ERROR) {
 		COUNT(s, spool_errors, 1);
 		log_error("%s", err.msg);
@@ -376,6 +389,8 @@ static int start(struct shipper *s, const struct elastic_settings *elastic, stru
 		return -1;
 	if (spool.dir && !(s->spool = spool_open(&spool, err)))
 		return -1;
+	if (s->spool)
+		tell_torn(s);
 	if (ship->reject_file &&
 	    !(s->rejects = reject_file_new(ship->reject_file, (uint64_t)ship->reject_bytes, err)))
 		return -1;
@@ -500,7 +515,9 @@ uint64_t shipper_finish(struct shipper *s, uint64_t timeout_ms)
 		lose(s, p,
 		     "Elasticsearch did not take them in time, and there is no spool to keep them");
 	}
-	return __atomic_load_n(&s->counters.lost, __ATOMIC_RELAXED);
+	struct ship_counters counters;
+	shipper_get_counters(s, &counters);
+	return counters.lost;
 }
 
 void shipper_free(struct shipper *s)

@@ -53,6 +53,7 @@ struct ship_counters {
 	uint64_t request_split; /* 413, 400: sent again in halves */
 	uint64_t spooled;       /* batches written to the spool */
 	uint64_t spool_errors;
+	uint64_t spool_torn; /* files that failed their checksum and are set aside */
 	uint64_t latency[SHIP_LATENCY_BUCKETS]; /* requests by duration */
 	uint64_t latency_sum_ms;
 	uint64_t queue_now; /* batches that wait in memory */

@@ -34,6 +34,7 @@ struct shipper {
 	const char *ns;  /* a reload does not change it */
 
 	_Atomic uint64_t drops_told; /* dropped records that were logged */
+	_Atomic uint64_t torn_told;  /* and torn files */
 
 	pthread_mutex_t lock; /* of everything from here to `problem` */
 	pthread_cond_t change;

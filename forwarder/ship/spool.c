@@ -202,8 +202,8 @@ static int write_all(int fd, struct iovec *iov, int n)
 	return 0;
 }
 
-/* Writes file `no` by way of a temporary name. Returns 0, or the errno value. */
-static int write_file(struct spool *s, uint64_t no, const struct parcel *p)
+/* Writes file `no` by way of a temporary name, with `sync` to the disk itself. Returns 0, or the errno value. */
+static int write_file(struct spool *s, uint64_t no, const struct parcel *p, bool sync)
 {
 	char temp[NAME_SIZE], name[NAME_SIZE];
 	file_name(temp, no, "tmp");
@@ -215,8 +215,7 @@ static int write_file(struct spool *s, uint64_t no, const struct parcel *p)
 	head_encode(&head, p);
 	struct iovec iov[2] = { { &head, sizeof(head) }, { p->gz, p->gz_len } };
 	int failed = 0;
-	if (write_all(fd, iov, 2) < 0 ||
-	    (s->settings.sync == SPOOL_SYNC_BATCH && fdatasync(fd) < 0))
+	if (write_all(fd, iov, 2) < 0 || (sync && fdatasync(fd) < 0))
 		failed = errno;
 	if (close(fd) < 0 && !failed)
 		failed = errno;
@@ -224,7 +223,7 @@ static int write_file(struct spool *s, uint64_t no, const struct parcel *p)
 		failed = errno;
 	if (failed)
 		unlinkat(s->dir, temp, 0);
-	else if (s->settings.sync == SPOOL_SYNC_BATCH && fsync(s->dir) < 0)
+	else if (sync && fsync(s->dir) < 0)
 		failed = errno;
 	return failed;
 }
@@ -428,7 +427,7 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 	}
 	for (;;) {
 		pthread_mutex_unlock(&s->lock);
-		int failed = write_file(s, e->no, p);
+		int failed = write_file(s, e->no, p, s->settings.sync == SPOOL_SYNC_BATCH);
 		pthread_mutex_lock(&s->lock);
 		if (!failed) {
 			e->taken = false;
@@ -497,6 +496,7 @@ enum spool_result spool_take(struct spool *s, struct parcel **ret_p, struct err 
 			break;
 		}
 		set_aside(s, name, e->no);
+		s->state.torn_items += e->items;
 		forget(s, e);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -509,7 +509,8 @@ enum spool_result spool_take(struct spool *s, struct parcel **ret_p, struct err 
 
 enum spool_result spool_update(struct spool *s, const struct parcel *p, struct err *err)
 {
-	int failed = write_file(s, p->spool_no, p);
+	/* it replaces a file that may be on the disk for long: a power cut must not find neither */
+	int failed = write_file(s, p->spool_no, p, s->settings.sync != SPOOL_SYNC_OFF);
 	if (failed) {
 		err_errno(err, EF_FAILED, failed, "spool %s: cannot rewrite a file",
 			  s->settings.dir);

@@ -45,6 +45,7 @@ struct spool_state {
 	uint64_t items;
 	uint64_t oldest_ms;     /* wall clock of the oldest parcel, 0: empty */
 	uint64_t torn;          /* files set aside since the start */
+	uint64_t torn_items;    /* lines in those of them that had been counted before */
 	uint64_t dropped_files; /* given up because the spool was full */
 	uint64_t dropped_items;
 };

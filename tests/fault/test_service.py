@@ -129,6 +129,13 @@ def test_tee():
 	es.stop()
 
 
+def test_tee_loop():
+	port = net.free_udp_port()
+	for target in (f"127.0.0.1:{port}", f"[::ffff:127.0.0.1]:{port}"):
+		p = subprocess.run([EFD, "--output", "/dev/null", "--listen", str(port), "--tee-to", target], timeout=20, capture_output=True, text=True)
+		same((p.returncode, "efd itself listens" in p.stderr), (2, True), f"a copy to efd itself ({target}) is refused, it would never end")
+
+
 def test_tcp():
 	es, port = FakeEs(), net.free_port()
 	with Efd(es.url, tcp_listen=f"127.0.0.1:{port}", tcp_connections=2) as efd:
@@ -270,7 +277,7 @@ def test_refuses():
 
 
 def main():
-	for test in (test_templates_survive, test_socket_activation, test_workers, test_tee, test_tcp, test_notify, test_output,
+	for test in (test_templates_survive, test_socket_activation, test_workers, test_tee, test_tee_loop, test_tcp, test_notify, test_output,
 			test_says, test_refuses):
 		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
 			continue

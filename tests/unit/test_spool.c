@@ -194,6 +194,7 @@ static void torn_files_are_set_aside(void **state)
 	struct spool_state st;
 	spool_get_state(s, &st);
 	assert_int_equal(st.torn, 3);
+	assert_int_equal(st.torn_items, 5); /* of the one whose head was whole when it was counted */
 	assert_true(exists("0000000000000001.torn") && exists("0000000000000002.torn") &&
 		    exists("0000000000000003.torn"));
 	assert_false(exists("0000000000000009.tmp"));
