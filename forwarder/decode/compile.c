@@ -102,12 +102,12 @@ static const struct {
 	uint16_t id;
 	uint8_t kind;
 } ref_rows[] = {
-	{ 10, REF_INGRESS },     { 14, REF_EGRESS },       { 95, REF_APPLICATION },
-	{ 234, REF_VRF_IN },     { 235, REF_VRF_OUT },     { 48, REF_SAMPLER },
-	{ 302, REF_SAMPLER },    { 50, REF_RATE },         { 34, REF_RATE },
-	{ 305, REF_INTERVAL },   { 306, REF_SPACE },       { 309, REF_SIZE },
-	{ 310, REF_POPULATION }, { 311, REF_PROBABILITY }, { 160, REF_INIT },
-	{ 21, REF_UPTIME_END },
+	{ 10, REF_INGRESS },  { 14, REF_EGRESS },      { 95, REF_APPLICATION },
+	{ 234, REF_VRF_IN },  { 235, REF_VRF_OUT },    { 48, REF_SAMPLER },
+	{ 302, REF_SAMPLER }, { 61, REF_DIRECTION },   { 50, REF_RATE },
+	{ 34, REF_RATE_OLD }, { 305, REF_INTERVAL },   { 306, REF_SPACE },
+	{ 309, REF_SIZE },    { 310, REF_POPULATION }, { 311, REF_PROBABILITY },
+	{ 160, REF_INIT },    { 21, REF_UPTIME_END },
 };
 
 /* Times of a record, the best first. */

@@ -105,8 +105,8 @@ static uint64_t count_at(const struct domain_counts *counts, uint16_t offset)
 
 static uint32_t rate_of(const struct domain *dom)
 {
-	uint32_t rate = options_rate(dom);
-	return rate ? rate : dom->header_rate;
+	bool header;
+	return options_rate(dom, &header);
 }
 
 static void exporter_line(struct decoder *dec, struct sink *sink, struct domain *dom,
@@ -175,6 +175,7 @@ static int tick_domain(struct domain *dom, void *arg)
 	if (dom->line_due_ms > tick->now_ms)
 		return 0;
 	template_expire(dec, dom, ago(tick->now_ms, dec->options.limits.template_ms));
+	options_expire(dec, dom, ago(tick->now_ms, dec->options.limits.template_ms));
 	domain_sequence_settle(dec, dom, tick->now_ms);
 	if (!dec->options.no_silent_lines || memcmp(&dom->now, &dom->before, sizeof(dom->now)) != 0)
 		exporter_line(dec, tick->sink, dom, tick->now_ms);

@@ -17,7 +17,7 @@ struct exporter_table {
 };
 
 /* The latest[] of an exporter is by option kind. */
-_Static_assert(OPTION_KINDS == sizeof(((struct exporter *)0)->latest) / sizeof(struct domain *),
+_Static_assert(OPTION_LENT == sizeof(((struct exporter *)0)->latest) / sizeof(struct domain *),
 	       "one place a kind");
 
 bool memory_take(struct decoder *dec, size_t bytes)

@@ -19,11 +19,9 @@ struct exporter {
 	struct exporter *next; /* in its bucket of the table */
 	struct ip address;
 	struct domain *domains;
-	uint32_t templates, options;      /* of all its domains */
-	uint64_t held_bytes;              /* likewise: data that waits for its template */
-	const struct domain *latest[4];   /* by enum option_kind: the domain that last sent one */
-	const struct domain *latest_rate; /* … a sampling rate of the whole exporter */
-	const struct domain *latest_init; /* … its start time */
+	uint32_t templates, options;    /* of all its domains */
+	uint64_t held_bytes;            /* likewise: data that waits for its template */
+	const struct domain *latest[6]; /* by enum option_kind: the domain that last sent one */
 };
 
 /* What a sequence number counts. Exporters differ from the standards: it is learnt from the numbers. */

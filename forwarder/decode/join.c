@@ -17,30 +17,24 @@ static const struct {
 static const struct option_entry *find(const struct join *join, enum option_kind kind, uint64_t id)
 {
 	const struct option_entry *e = option_find(join->own, kind, id);
-	return e ? e : option_find(join->other[kind], kind, id);
+	return e ? e : option_find(join->lent[kind], kind, id);
 }
 
 static void prepare_sampling(const struct domain *dom, const struct template *tmpl,
 			     struct join *join)
 {
-	const struct domain *rate_from =
-	    join->own && join->own->rate ? dom : dom->exporter->latest_rate;
-	if (rate_from) {
-		join->rate = rate_from->options->rate;
-		join->origin = RATE_EXPORTER;
-	} else if (dom->header_rate) {
-		join->rate = dom->header_rate;
-		join->origin = RATE_HEADER;
-	}
-	const uint32_t in_record =
-	    1u << REF_RATE | 1u << REF_INTERVAL | 1u << REF_SIZE | 1u << REF_PROBABILITY;
-	const struct options_store *samplers = join->other[OPTION_SAMPLER];
-	const struct options_store *interfaces = join->other[OPTION_INTERFACE];
-	bool by_sampler = (join->own && join->own->samplers) || (samplers && samplers->samplers);
-	bool by_interface = (join->own && join->own->interface_rates) ||
-			    (interfaces && interfaces->interface_rates);
+	bool header;
+	join->rate = options_rate(dom, &header);
+	join->origin = header ? RATE_HEADER : RATE_EXPORTER;
+	if (options_lends_rates(dom, OPTION_INTERFACE))
+		join->lent_interface_rates = join->lent[OPTION_INTERFACE];
+	const struct options_store *own = join->own, *samplers = join->lent[OPTION_SAMPLER],
+				   *interfaces = join->lent_interface_rates;
+	bool by_sampler = (own && own->samplers) || (samplers && samplers->samplers);
+	bool by_interface =
+	    (own && own->interface_rates) || (interfaces && interfaces->interface_rates);
 	join->sampling_per_record =
-	    (tmpl->refs_set & in_record) || (by_sampler && tmpl->refs_set >> REF_SAMPLER & 1) ||
+	    (tmpl->refs_set & REFS_OF_RATE) || (by_sampler && tmpl->refs_set >> REF_SAMPLER & 1) ||
 	    (by_interface && tmpl->refs_set & (1u << REF_INGRESS | 1u << REF_EGRESS));
 }
 
@@ -48,23 +42,20 @@ void join_prepare(struct decoder *dec, const struct domain *dom, const struct te
 		  struct join *ret)
 {
 	*ret = (struct join){ .own = dom->options };
-	for (int kind = 0; kind < OPTION_KINDS; kind++) {
-		const struct domain *latest = dom->exporter->latest[kind];
-		if (latest && latest != dom)
-			ret->other[kind] = latest->options;
-	}
+	for (int kind = 0; kind < OPTION_KINDS; kind++)
+		ret->lent[kind] = options_lender(dom, (enum option_kind)kind);
 	prepare_sampling(dom, tmpl, ret);
 	if (dec->options.no_options_join)
 		return;
 	for (size_t i = 0; i < sizeof(join_rows) / sizeof(*join_rows); i++) {
 		unsigned ref = join_rows[i].ref, kind = join_rows[i].kind;
-		const struct options_store *own = ret->own, *other = ret->other[kind];
-		bool has = (own && own->kinds[kind]) || (other && other->kinds[kind]);
+		const struct options_store *own = ret->own, *lent = ret->lent[kind];
+		bool has = (own && own->kinds[kind]) || (lent && lent->kinds[kind]);
 		if (!has || !(tmpl->refs_set >> ref & 1))
 			continue;
 		uint32_t most = own ? own->max_text : 0;
-		if (other && other->max_text > most)
-			most = other->max_text;
+		if (lent && lent->max_text > most)
+			most = lent->max_text;
 		ret->joins |= 1u << ref;
 		ret->room += most + 64;
 	}
@@ -103,6 +94,8 @@ static uint32_t clamp(uint64_t rate)
 uint32_t record_rate(const struct record *rec)
 {
 	uint64_t rate = record_uint(rec, REF_RATE);
+	if (!rate)
+		rate = record_uint(rec, REF_RATE_OLD);
 	if (rate)
 		return clamp(rate);
 	uint64_t interval = record_uint(rec, REF_INTERVAL), space = record_uint(rec, REF_SPACE);
@@ -132,14 +125,16 @@ static uint32_t interface_rate(const struct record *rec, const struct join *join
 {
 	if (!record_has(rec, ref))
 		return 0;
-	const struct option_entry *e = find(join, OPTION_INTERFACE, record_uint(rec, ref));
+	uint64_t id = record_uint(rec, ref);
+	const struct option_entry *e = option_find(join->own, OPTION_INTERFACE, id);
+	if (!e || !e->rate)
+		e = option_find(join->lent_interface_rates, OPTION_INTERFACE, id);
 	return e ? e->rate : 0;
 }
 
 /* The nearest source wins: docs/raw-line.md, flow.sampling.origin. */
-char *join_sampling(struct decoder *dec, const struct record *rec, const struct join *join, char *p)
+char *join_sampling(const struct record *rec, const struct join *join, char *p)
 {
-	(void)dec;
 	uint32_t rate = record_rate(rec);
 	enum rate_origin origin = RATE_RECORD;
 	if (!rate && record_has(rec, REF_SAMPLER)) {
@@ -149,9 +144,11 @@ char *join_sampling(struct decoder *dec, const struct record *rec, const struct 
 		origin = RATE_SAMPLER;
 	}
 	if (!rate) {
-		rate = interface_rate(rec, join, REF_INGRESS);
+		/* RFC 5102 section 5.11.6: the flow was seen at the egress interface */
+		bool egress = record_uint(rec, REF_DIRECTION) == 1;
+		rate = interface_rate(rec, join, egress ? REF_EGRESS : REF_INGRESS);
 		if (!rate)
-			rate = interface_rate(rec, join, REF_EGRESS);
+			rate = interface_rate(rec, join, egress ? REF_INGRESS : REF_EGRESS);
 		origin = RATE_INTERFACE;
 	}
 	if (!rate) {
@@ -220,9 +217,8 @@ static char *vrf_write(const struct record *rec, const struct join *join, char *
 	return p;
 }
 
-char *join_write(struct decoder *dec, const struct record *rec, const struct join *join, char *p)
+char *join_write(const struct record *rec, const struct join *join, char *p)
 {
-	(void)dec;
 	char *start = p;
 	p = jsonw_lit(p, ",\"options\":");
 	char *open = p;

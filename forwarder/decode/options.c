@@ -98,7 +98,7 @@ static void find_roles(const struct record *rec, struct found *found)
 	}
 }
 
-static bool has(const struct found *found, enum role role)
+static bool has(const struct found *found, unsigned role)
 {
 	return found->roles >> role & 1;
 }
@@ -135,45 +135,43 @@ static bool learn_names(struct decoder *dec, const struct found *found)
 {
 	struct domain *dom = dec->ctx.domain;
 	bool used = false;
-	if (has(found, ROLE_INTERFACE)) {
-		uint64_t id = number(found->value[ROLE_INTERFACE]);
-		for (int part = 0; part < 2; part++) {
-			unsigned role = ROLE_INTERFACE_NAME + (unsigned)part;
-			if (has(found, (enum role)role))
-				used |= option_set(dec, dom, OPTION_INTERFACE, id, 0, part,
-						   found->value[role]);
-		}
-	}
-	if (has(found, ROLE_VRF) && has(found, ROLE_VRF_NAME))
-		used |= option_set(dec, dom, OPTION_VRF, number(found->value[ROLE_VRF]), 0, 0,
-				   found->value[ROLE_VRF_NAME]);
+	static const struct {
+		uint8_t id, name, kind, part;
+	} rows[] = {
+		{ ROLE_INTERFACE, ROLE_INTERFACE_NAME, OPTION_INTERFACE, 0 },
+		{ ROLE_INTERFACE, ROLE_INTERFACE_TEXT, OPTION_INTERFACE, 1 },
+		{ ROLE_VRF, ROLE_VRF_NAME, OPTION_VRF, 0 },
+		{ ROLE_SAMPLER, ROLE_SAMPLER_NAME, OPTION_SAMPLER, 0 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (has(found, rows[i].id) && has(found, rows[i].name))
+			used |= option_set_name(dec, dom, (enum option_kind)rows[i].kind,
+						number(found->value[rows[i].id]), rows[i].part,
+						found->value[rows[i].name]);
 	if (has(found, ROLE_APPLICATION) && has(found, ROLE_APPLICATION_PART)) {
 		uint64_t id = application_key(found->value[ROLE_APPLICATION]);
-		for (int part = 0; part < OPTION_PARTS; part++)
+		for (unsigned part = 0; part < OPTION_PARTS; part++)
 			if (found->part[part].len)
-				used |= option_set(dec, dom, OPTION_APPLICATION, id, 0, part,
-						   found->part[part]);
+				used |= option_set_name(dec, dom, OPTION_APPLICATION, id, part,
+							found->part[part]);
 	}
-	if (has(found, ROLE_SAMPLER) && has(found, ROLE_SAMPLER_NAME))
-		used |= option_set(dec, dom, OPTION_SAMPLER, number(found->value[ROLE_SAMPLER]), 0,
-				   0, found->value[ROLE_SAMPLER_NAME]);
 	return used;
 }
 
-/* A rate is of the sampler that the record names, else of the interface, else of the exporter. */
+/* A rate is of the sampler that the record names, else of the interface, else of the exporter. One of 0 is that sampling
+ * has ended. */
 static bool learn_rate(struct decoder *dec, const struct record *rec, const struct found *found)
 {
 	struct domain *dom = dec->ctx.domain;
-	uint32_t rate = record_rate(rec);
-	struct bytes none = { NULL, 0 };
-	if (!rate)
+	if (!(rec->tmpl->refs_set & REFS_OF_RATE))
 		return false;
+	uint32_t rate = record_rate(rec);
+	uint64_t interface = number(found->value[ROLE_INTERFACE]);
 	if (has(found, ROLE_SAMPLER))
-		return option_set(dec, dom, OPTION_SAMPLER, number(found->value[ROLE_SAMPLER]),
-				  rate, -1, none);
-	if (has(found, ROLE_INTERFACE) && number(found->value[ROLE_INTERFACE]))
-		return option_set(dec, dom, OPTION_INTERFACE, number(found->value[ROLE_INTERFACE]),
-				  rate, -1, none);
+		return option_set_rate(dec, dom, OPTION_SAMPLER, number(found->value[ROLE_SAMPLER]),
+				       rate);
+	if (interface)
+		return option_set_rate(dec, dom, OPTION_INTERFACE, interface, rate);
 	options_set_rate(dec, dom, rate);
 	return true;
 }

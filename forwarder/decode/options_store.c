@@ -46,6 +46,8 @@ static struct options_store *store_of(struct decoder *dec, struct domain *dom)
 		dom->options = calloc(1, sizeof(*dom->options));
 		if (!dom->options)
 			memory_return(dec, sizeof(*dom->options));
+		else
+			dom->options->oldest_ms = UINT64_MAX;
 	}
 	return dom->options;
 }
@@ -74,9 +76,25 @@ static bool grow(struct decoder *dec, struct options_store *store)
 	return true;
 }
 
+static size_t sources_len(const struct option_entry *e)
+{
+	size_t len = 0;
+	for (unsigned i = 0; i < OPTION_PARTS; i++)
+		len += e->source_len[i];
+	return len;
+}
+
 static size_t entry_size(const struct option_entry *e)
 {
-	return sizeof(*e) + e->text_len + 32; /* 32: copied in steps of that */
+	return sizeof(*e) + e->text_len + OPTION_SLACK + sources_len(e);
+}
+
+struct bytes option_source(const struct option_entry *e, unsigned part)
+{
+	const uint8_t *p = (const uint8_t *)e->text + e->text_len + OPTION_SLACK;
+	for (unsigned i = 0; i < part; i++)
+		p += e->source_len[i];
+	return (struct bytes){ p, e->source_len[part] };
 }
 
 static void count(struct options_store *store, const struct option_entry *e, uint32_t by)
@@ -89,19 +107,22 @@ static void count(struct options_store *store, const struct option_entry *e, uin
 		store->interface_rates += by;
 }
 
+/* `dom` sent something of `kind`. A domain that has flows of its own does not push one aside that is there for options. */
+static void note_sender(struct domain *dom, enum option_kind kind)
+{
+	const struct domain **latest = &dom->exporter->latest[kind];
+	if (!*latest || (*latest)->now.records || dom->now.records == 0)
+		*latest = dom;
+}
+
 /* Put `e` (of which *slot holds an older one, or NULL) in its place; frees `e` when it is refused. */
 static bool place(struct decoder *dec, struct domain *dom, struct option_entry **slot,
 		  struct option_entry *e)
 {
 	struct options_store *store = dom->options;
 	struct option_entry *old = *slot;
-	if (!old && dom->exporter->options >= dec->options.limits.options_per_exporter) {
-		dec->counters.options_refused++;
-		free(e);
-		return false;
-	}
-	if (!memory_take(dec, entry_size(e))) {
-		dec->counters.options_refused++;
+	bool full = !old && dom->exporter->options >= dec->options.limits.options_per_exporter;
+	if (full || !memory_take(dec, entry_size(e))) {
 		free(e);
 		return false;
 	}
@@ -118,123 +139,141 @@ static bool place(struct decoder *dec, struct domain *dom, struct option_entry *
 	count(store, e, 1);
 	if (e->text_len > store->max_text)
 		store->max_text = e->text_len;
-	dom->exporter->latest[e->kind] = dom;
+	note_sender(dom, (enum option_kind)e->kind);
 	return true;
 }
 
-/* A name as `,"key":"text"`: cut to OPTION_SOURCE_MAX bytes at the start of a character, NULs at the end removed. */
-static size_t render(char *out, const char *key, struct bytes name)
+/* A name as it is kept: cut at the start of a character, NULs at the end removed. */
+static struct bytes trim(struct bytes name)
 {
 	size_t n = name.len < OPTION_SOURCE_MAX ? name.len : OPTION_SOURCE_MAX;
 	while (n && n < name.len && (name.p[n] & 0xc0) == 0x80)
 		n--;
 	while (n && name.p[n - 1] == 0)
 		n--;
-	if (n == 0)
+	return (struct bytes){ name.p, n };
+}
+
+/* The text of all names, as one object; its length. */
+static size_t render(char *out, enum option_kind kind, const struct bytes source[OPTION_PARTS])
+{
+	char *p = out;
+	for (unsigned i = 0; i < OPTION_PARTS; i++) {
+		if (!source[i].len)
+			continue;
+		p = jsonw_lit(p, ",\"");
+		p = jsonw_raw(p, part_keys[kind][i], strlen(part_keys[kind][i]));
+		p = jsonw_lit(p, "\":");
+		p = jsonw_string(p, source[i].p, source[i].len);
+	}
+	if (p == out)
 		return 0;
-	char *p = jsonw_lit(out, ",\"");
-	p = jsonw_raw(p, key, strlen(key));
-	p = jsonw_lit(p, "\":");
-	p = jsonw_string(p, name.p, n);
+	out[0] = '{';
+	*p++ = '}';
 	return (size_t)(p - out);
 }
 
-/* The entry that `old` becomes when its part is `text`. */
-static struct option_entry *changed(const struct option_entry *old, int part, const char *text,
-				    size_t text_len)
+static struct option_entry *entry_new(enum option_kind kind, uint64_t id, uint32_t rate,
+				      const struct bytes source[OPTION_PARTS])
 {
-	size_t old_len = old ? old->text_len : 0;
-	struct option_entry *e = calloc(1, sizeof(*e) + old_len + text_len + 2 + 32);
-	if (!e)
+	char text[OPTION_PARTS * (JSONW_STRING_MAX(OPTION_SOURCE_MAX) + 32) + JSONW_SLACK];
+	struct option_entry e = { .id = id, .kind = (uint8_t)kind, .rate = rate };
+	e.text_len = (uint16_t)render(text, kind, source);
+	for (unsigned i = 0; i < OPTION_PARTS; i++)
+		e.source_len[i] = (uint8_t)source[i].len;
+	struct option_entry *ret = calloc(1, entry_size(&e));
+	if (!ret)
 		return NULL;
-	const char *from = old && old_len ? old->text : NULL;
-	char *p = e->text;
-	for (int i = 0; i < OPTION_PARTS; i++) {
-		size_t len = from ? old->part_len[i] : 0;
-		if (i == part && text_len) {
-			p = jsonw_raw(p, text, text_len);
-			e->part_len[i] = (uint16_t)text_len;
-		} else if (len) {
-			p = jsonw_raw(p, from, len);
-			e->text[p - e->text - (ptrdiff_t)len] = ',';
-			e->part_len[i] = (uint16_t)len;
-		}
-		if (from)
-			from += len;
-	}
-	if (p > e->text) {
-		e->text[0] = '{';
-		*p++ = '}';
-	}
-	e->text_len = (uint16_t)(p - e->text);
-	return e;
+	*ret = e;
+	memcpy(ret->text, text, e.text_len);
+	char *p = ret->text + e.text_len + OPTION_SLACK;
+	for (unsigned i = 0; i < OPTION_PARTS; i++)
+		if (source[i].len)
+			p = mempcpy(p, source[i].p, source[i].len);
+	return ret;
 }
 
-static bool unchanged(const struct option_entry *e, uint32_t rate, int part, const char *text,
-		      size_t text_len)
+/* Replace the entry in `slot` by one with this rate and these names. */
+static bool replace(struct decoder *dec, struct domain *dom, struct option_entry **slot,
+		    struct option_entry *e)
 {
-	if (rate && rate != e->rate)
-		return false;
-	if (part < 0 || text_len == 0)
-		return true;
-	const char *p = e->text;
-	for (int i = 0; i < part; i++)
-		p += e->part_len[i];
-	/* the first character is ',' or '{' */
-	return e->part_len[part] == text_len && memcmp(p + 1, text + 1, text_len - 1) == 0;
-}
-
-bool option_set(struct decoder *dec, struct domain *dom, enum option_kind kind, uint64_t id,
-		uint32_t rate, int part, struct bytes name)
-{
-	char text[JSONW_STRING_MAX(OPTION_SOURCE_MAX) + 32 + JSONW_SLACK];
-	size_t text_len = part < 0 ? 0 : render(text, part_keys[kind][part], name);
-	struct options_store *store = store_of(dec, dom);
-	if (!store || !grow(dec, store)) {
+	if (!e || !place(dec, dom, slot, e)) {
 		dec->counters.options_refused++;
 		return false;
 	}
-	struct option_entry **slot = find_slot(store, kind, id), *old = *slot;
-	if (old && unchanged(old, rate, part, text, text_len)) {
-		dom->exporter->latest[kind] = dom;
-		return true;
-	}
-	struct option_entry *e = changed(old, part, text, text_len);
-	if (!e)
-		return false;
-	e->id = id;
-	e->kind = (uint8_t)kind;
-	e->rate = rate ? rate : old ? old->rate : 0;
-	return place(dec, dom, slot, e);
+	e->seen_ms = dec->ctx.received_ms;
+	if (e->seen_ms < dom->options->oldest_ms)
+		dom->options->oldest_ms = e->seen_ms;
+	return true;
 }
 
-bool option_restore(struct decoder *dec, struct domain *dom, const struct option_entry *entry)
+/* The slot of an entry, its age renewed when there is one; NULL: refused. */
+static struct option_entry **slot_get(struct decoder *dec, struct domain *dom,
+				      enum option_kind kind, uint64_t id)
 {
 	struct options_store *store = store_of(dec, dom);
-	if (!store || !grow(dec, store))
-		return false;
-	struct option_entry *e = calloc(1, entry_size(entry));
-	if (!e)
-		return false;
-	memcpy(e, entry, sizeof(*e) + entry->text_len);
-	return place(dec, dom, find_slot(store, (enum option_kind)e->kind, e->id), e);
+	if (!store || !grow(dec, store)) {
+		dec->counters.options_refused++;
+		return NULL;
+	}
+	struct option_entry **slot = find_slot(store, kind, id);
+	if (*slot) {
+		if (dec->ctx.received_ms > (*slot)->seen_ms)
+			(*slot)->seen_ms = dec->ctx.received_ms;
+		note_sender(dom, kind);
+	}
+	return slot;
 }
 
-uint32_t options_rate(const struct domain *dom)
+static void sources_of(const struct option_entry *e, struct bytes ret[OPTION_PARTS])
 {
-	if (dom->options && dom->options->rate)
-		return dom->options->rate;
-	const struct domain *other = dom->exporter->latest_rate;
-	return other ? other->options->rate : 0;
+	for (unsigned i = 0; i < OPTION_PARTS; i++)
+		ret[i] = e ? option_source(e, i) : (struct bytes){ NULL, 0 };
+}
+
+bool option_set_name(struct decoder *dec, struct domain *dom, enum option_kind kind, uint64_t id,
+		     unsigned part, struct bytes name)
+{
+	if (part >= OPTION_PARTS || !part_keys[kind][part])
+		return false;
+	name = trim(name);
+	if (name.len == 0) /* it says nothing about one that is known */
+		return true;
+	struct option_entry **slot = slot_get(dec, dom, kind, id);
+	if (!slot)
+		return false;
+	struct bytes source[OPTION_PARTS];
+	sources_of(*slot, source);
+	if (source[part].len == name.len && memcmp(source[part].p, name.p, name.len) == 0)
+		return true;
+	source[part] = name;
+	return replace(dec, dom, slot, entry_new(kind, id, *slot ? (*slot)->rate : 0, source));
+}
+
+bool option_set_rate(struct decoder *dec, struct domain *dom, enum option_kind kind, uint64_t id,
+		     uint32_t rate)
+{
+	if (!rate && !option_find(dom->options, kind, id))
+		return true;
+	struct option_entry **slot = slot_get(dec, dom, kind, id);
+	if (!slot)
+		return false;
+	if (*slot && (*slot)->rate == rate)
+		return true;
+	struct bytes source[OPTION_PARTS];
+	sources_of(*slot, source);
+	return replace(dec, dom, slot, entry_new(kind, id, rate, source));
 }
 
 void options_set_rate(struct decoder *dec, struct domain *dom, uint32_t rate)
 {
-	struct options_store *store = store_of(dec, dom);
-	if (!store || !rate)
+	struct options_store *store = rate ? store_of(dec, dom) : dom->options;
+	if (!store)
 		return;
 	store->rate = rate;
-	dom->exporter->latest_rate = dom;
+	store->rate_seen_ms = dec->ctx.received_ms;
+	if (rate)
+		note_sender(dom, OPTION_RATE);
 }
 
 void options_set_init(struct decoder *dec, struct domain *dom, uint64_t init_ms)
@@ -243,40 +282,100 @@ void options_set_init(struct decoder *dec, struct domain *dom, uint64_t init_ms)
 	if (!store || !init_ms)
 		return;
 	store->init_ms = init_ms;
-	dom->exporter->latest_init = dom;
+	note_sender(dom, OPTION_INIT);
+}
+
+/* ---- lending ---- */
+
+bool options_lends_rates(const struct domain *dom, enum option_kind kind)
+{
+	const struct domain *latest = dom->exporter->latest[kind];
+	return latest && latest != dom && latest->protocol == dom->protocol &&
+	       latest->now.records == 0;
+}
+
+const struct options_store *options_lender(const struct domain *dom, enum option_kind kind)
+{
+	const struct domain *latest = dom->exporter->latest[kind];
+	if ((kind == OPTION_RATE || kind == OPTION_SAMPLER) && !options_lends_rates(dom, kind))
+		return NULL;
+	return latest && latest != dom ? latest->options : NULL;
+}
+
+uint32_t options_rate(const struct domain *dom, bool *ret_header)
+{
+	*ret_header = false;
+	if (dom->options && dom->options->rate)
+		return dom->options->rate;
+	*ret_header = dom->header_rate != 0;
+	if (dom->header_rate)
+		return dom->header_rate;
+	const struct options_store *lender = options_lender(dom, OPTION_RATE);
+	return lender ? lender->rate : 0;
 }
 
 void options_uptime(struct decoder *dec, const struct domain *dom, struct record_times *times)
 {
-	const struct domain *from =
-	    dom->options && dom->options->init_ms ? dom : dom->exporter->latest_init;
-	if (!from || from->options->init_ms > dec->ctx.exported_ms)
+	const struct options_store *from = dom->options;
+	if (!from || !from->init_ms)
+		from = options_lender(dom, OPTION_INIT);
+	if (!from || !from->init_ms || from->init_ms > dec->ctx.exported_ms)
 		return;
-	times->uptime_ms = (uint32_t)(dec->ctx.exported_ms - from->options->init_ms);
+	times->uptime_ms = (uint32_t)(dec->ctx.exported_ms - from->init_ms);
 	times->has_uptime = true;
+}
+
+/* ---- the end ---- */
+
+static void forget(struct decoder *dec, struct domain *dom, struct option_entry *e)
+{
+	count(dom->options, e, (uint32_t)-1);
+	memory_return(dec, entry_size(e));
+	free(e);
+	dom->options->len--;
+	dom->exporter->options--;
+	dec->counters.options_now--;
+}
+
+void options_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms)
+{
+	struct options_store *store = dom->options;
+	if (!store)
+		return;
+	if (store->rate_seen_ms < before_ms)
+		store->rate = 0;
+	if (store->oldest_ms >= before_ms || !store->room)
+		return;
+	/* What stays is put into a new table: a gap in the old one would hide what is behind it. */
+	struct option_entry **old = store->slots;
+	struct option_entry **slots = calloc(store->room, sizeof(*slots));
+	if (!slots)
+		return;
+	store->slots = slots;
+	store->oldest_ms = UINT64_MAX;
+	for (uint32_t i = 0; i < store->room; i++) {
+		if (old[i] && old[i]->seen_ms < before_ms) {
+			forget(dec, dom, old[i]);
+		} else if (old[i]) {
+			*find_slot(store, (enum option_kind)old[i]->kind, old[i]->id) = old[i];
+			if (old[i]->seen_ms < store->oldest_ms)
+				store->oldest_ms = old[i]->seen_ms;
+		}
+	}
+	free(old);
 }
 
 void options_store_free(struct decoder *dec, struct domain *dom)
 {
 	struct options_store *store = dom->options;
-	struct exporter *exporter = dom->exporter;
 	if (!store)
 		return;
-	for (uint32_t i = 0; i < store->room; i++) {
-		if (!store->slots[i])
-			continue;
-		memory_return(dec, entry_size(store->slots[i]));
-		free(store->slots[i]);
-		exporter->options--;
-		dec->counters.options_now--;
-	}
-	for (int kind = 0; kind < OPTION_KINDS; kind++)
-		if (exporter->latest[kind] == dom)
-			exporter->latest[kind] = NULL;
-	if (exporter->latest_rate == dom)
-		exporter->latest_rate = NULL;
-	if (exporter->latest_init == dom)
-		exporter->latest_init = NULL;
+	for (uint32_t i = 0; i < store->room; i++)
+		if (store->slots[i])
+			forget(dec, dom, store->slots[i]);
+	for (int kind = 0; kind < OPTION_LENT; kind++)
+		if (dom->exporter->latest[kind] == dom)
+			dom->exporter->latest[kind] = NULL;
 	memory_return(dec, sizeof(*store) + store->room * sizeof(*store->slots));
 	free(store->slots);
 	free(store);

@@ -87,7 +87,9 @@ enum ref_kind {
 	REF_VRF_IN,      /* 234 */
 	REF_VRF_OUT,     /* 235 */
 	REF_SAMPLER,     /* 48 or 302 */
-	REF_RATE,        /* 34 or 50 */
+	REF_DIRECTION,   /* 61: 0 ingress, 1 egress */
+	REF_RATE,        /* 50 */
+	REF_RATE_OLD,    /* 34 */
 	REF_INTERVAL,    /* 305: sampled packets */
 	REF_SPACE,       /* 306: packets passed over */
 	REF_SIZE,        /* 309: n out of */

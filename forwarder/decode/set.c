@@ -80,7 +80,7 @@ static void flow_line(struct decoder *dec, struct sink *sink, const struct set_r
 	p = jsonw_time_cached(p, ms, &dec->times);
 	p = copy(p, run->flow, run->flow_len);
 	if (run->join.sampling_per_record)
-		p = join_sampling(dec, rec, &run->join, p);
+		p = join_sampling(rec, &run->join, p);
 
 	char *members = p;
 	dec->frame_truncated = false;
@@ -90,7 +90,7 @@ static void flow_line(struct decoder *dec, struct sink *sink, const struct set_r
 	*members = '{';
 	*p++ = '}';
 	if (run->join.joins)
-		p = join_write(dec, rec, &run->join, p);
+		p = join_write(rec, &run->join, p);
 	if (__builtin_expect(run->held || skewed || dec->frame_truncated, 0))
 		p = put_tags(p, skewed, run->held, dec->frame_truncated);
 	*p++ = '}';

@@ -2,12 +2,14 @@
  * Templates and options on disk, so that a restart is not blind.
  *
  * The file is a magic text with a version, then entries: a letter, a length of 32 bits, the body; integers are big-endian
- * as on the wire. It ends with an entry of the hash of all before it. A `D` names a domain, to which the following `T`
- * (template), `O` (name) and `R` (rates) belong. Elements learnt from the wire are not kept: exporters send them again. */
+ * as on the wire. It ends with an entry of the hash of all before it, which finds damage, not forgery: what the file says
+ * is learnt on the same way as what a datagram says, so that it can bring in nothing else. A `D` names a domain, to which
+ * the following `T` (template), `O` (names as they were sent) and `R` (rates) belong. Elements learnt from the wire are not
+ * kept: exporters send them again. */
 #include "forwarder/decode/options.h"
 #include "forwarder/decode/template.h"
 
-static const char magic[8] = "EFSTATE1";
+static const char magic[8] = "EFSTATE2";
 
 #define ENTRY_HEAD 5
 
@@ -66,10 +68,13 @@ static void save_option(struct writer *w, const struct option_entry *e)
 	entry_begin(w, 'O');
 	put_uint(w, e->kind, 1);
 	put_uint(w, e->id, 8);
+	put_uint(w, e->seen_ms, 8);
 	put_uint(w, e->rate, 4);
-	for (int i = 0; i < OPTION_PARTS; i++)
-		put_uint(w, e->part_len[i], 2);
-	put(w, e->text, e->text_len);
+	for (unsigned i = 0; i < OPTION_PARTS; i++) {
+		struct bytes source = option_source(e, i);
+		put_uint(w, source.len, 1);
+		put(w, source.p, source.len);
+	}
 	entry_end(w);
 }
 
@@ -91,6 +96,7 @@ static int save_domain(struct domain *dom, void *arg)
 	if (options && (options->rate || options->init_ms)) {
 		entry_begin(w, 'R');
 		put_uint(w, options->rate, 4);
+		put_uint(w, options->rate_seen_ms, 8);
 		put_uint(w, options->init_ms, 8);
 		entry_end(w);
 	}
@@ -128,11 +134,12 @@ int decoder_save(const struct decoder *dec, struct buf *out, struct err *err)
 
 static void load_template(struct decoder *dec, struct domain *dom, struct cursor *c)
 {
-	uint64_t used_ms = cursor_u64(c);
+	dec->ctx.received_ms = cursor_u64(c);
 	uint16_t id = cursor_u16(c);
 	bool options = cursor_u8(c);
 	uint16_t scopes = cursor_u16(c), len = cursor_u16(c);
-	if (len > SPECS_MAX || scopes > len)
+	if (id < 256 || len == 0 || len > SPECS_MAX || scopes > len ||
+	    (dom->protocol != PROTO_NETFLOW9 && dom->protocol != PROTO_IPFIX))
 		return;
 	for (size_t i = 0; i < len; i++) {
 		dec->scratch->specs[i].pen = cursor_u32(c);
@@ -140,35 +147,38 @@ static void load_template(struct decoder *dec, struct domain *dom, struct cursor
 		dec->scratch->specs[i].width = cursor_u16(c);
 	}
 	bool is_new;
-	struct template *t =
-	    c->bad ? NULL
-		   : template_add(dec, dom, id, dec->scratch->specs, len, scopes, options, &is_new);
-	if (t)
-		t->used_ms = used_ms;
+	if (!c->bad)
+		template_add(dec, dom, id, dec->scratch->specs, len, scopes, options, &is_new);
 }
 
 static void load_option(struct decoder *dec, struct domain *dom, struct cursor *c)
 {
-	union {
-		struct option_entry e;
-		char room[sizeof(struct option_entry) +
-			  OPTION_PARTS * (JSONW_STRING_MAX(OPTION_SOURCE_MAX) + 32)];
-	} u = { .e = { 0 } };
-	size_t text_len = 0;
-	u.e.kind = cursor_u8(c);
-	u.e.id = cursor_u64(c);
-	u.e.rate = cursor_u32(c);
-	for (int i = 0; i < OPTION_PARTS; i++) {
-		u.e.part_len[i] = cursor_u16(c);
-		text_len += u.e.part_len[i];
-	}
-	text_len += text_len != 0; /* the closing brace */
-	if (c->bad || u.e.kind >= OPTION_KINDS || text_len != cursor_left(c) ||
-	    text_len > sizeof(u.room) - sizeof(u.e))
+	uint8_t kind = cursor_u8(c);
+	uint64_t id = cursor_u64(c);
+	dec->ctx.received_ms = cursor_u64(c);
+	uint32_t rate = cursor_u32(c);
+	if (c->bad || kind >= OPTION_KINDS)
 		return;
-	u.e.text_len = (uint16_t)text_len;
-	memcpy(u.room + offsetof(struct option_entry, text), c->p, text_len);
-	(void)option_restore(dec, dom, &u.e);
+	if (rate)
+		option_set_rate(dec, dom, (enum option_kind)kind, id, rate);
+	for (unsigned part = 0; part < OPTION_PARTS; part++) {
+		size_t len = cursor_u8(c);
+		const uint8_t *name = cursor_take(c, len);
+		if (!c->bad && len)
+			option_set_name(dec, dom, (enum option_kind)kind, id, part,
+					(struct bytes){ name, len });
+	}
+}
+
+static void load_rates(struct decoder *dec, struct domain *dom, struct cursor *c)
+{
+	uint32_t rate = cursor_u32(c);
+	dec->ctx.received_ms = cursor_u64(c);
+	uint64_t init_ms = cursor_u64(c);
+	if (c->bad)
+		return;
+	options_set_rate(dec, dom, rate);
+	options_set_init(dec, dom, init_ms);
 }
 
 static struct domain *load_domain(struct decoder *dec, struct cursor *c)
@@ -196,8 +206,7 @@ static void load_entry(struct decoder *dec, struct domain **dom, uint8_t letter,
 	} else if (*dom && letter == 'O') {
 		load_option(dec, *dom, &body);
 	} else if (*dom && letter == 'R') {
-		options_set_rate(dec, *dom, cursor_u32(&body));
-		options_set_init(dec, *dom, cursor_u64(&body));
+		load_rates(dec, *dom, &body);
 	}
 }
 

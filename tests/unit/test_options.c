@@ -10,6 +10,46 @@
 #include <cmocka.h>
 
 #include "forwarder/decode/options.h"
+#include "tests/lib/packet.h"
+
+#define NOW_MS 1700000000000
+
+static struct decoder *dec;
+static struct sink sink;
+static char memory[1 << 20];
+
+static int more(struct sink *s, size_t need)
+{
+	(void)s;
+	(void)need;
+	return -1;
+}
+
+static void start(struct decode_limits limits)
+{
+	struct err err = ERR_NONE;
+	struct decode_options options = { .limits = limits };
+	dec = decoder_new(&options, &err);
+	assert_non_null(dec);
+	memset(memory, 0, sizeof(memory));
+	sink = (struct sink){ .cur = memory, .end = memory + sizeof(memory), .more = more };
+	for (int kind = 0; kind < LINE_KINDS; kind++)
+		sink.head[kind].id_at = -1;
+}
+
+/* NetFlow 9 from 192.0.2.<exporter>, source id `domain`, with these sets. */
+static enum decode_result give(unsigned exporter, uint32_t domain, const char *sets)
+{
+	struct packet p = { .len = 0 };
+	packet_hex(&p, "0009 0001 00000064 6553f100 00000000");
+	packet_u32(&p, domain);
+	packet_hex(&p, sets);
+	struct datagram d = { .data = p.data, .len = p.len, .received_ms = NOW_MS };
+	d.src = ip_from_v4((const uint8_t[]){ 192, 0, 2, (uint8_t)exporter });
+	return decoder_datagram(dec, &d, &sink);
+}
+
+#define VRF_FLOW "0000 0010 0100 0002 00ea0004 00010004  0100 000c 00000005 00000001"
 
 /* A record costs what it has bytes: elements without a width, of which a template may have a thousand, are not bound. */
 static void elements_of_no_width_are_not_bound(void **state)
@@ -47,11 +87,106 @@ static void bound_elements_know_their_place(void **state)
 	assert_int_equal(bound[2].place.width, 20);
 }
 
+/* ---- the state file ---- */
+
+/* A file of domain 7 of 192.0.2.1 with the entry `letter`, `body` in hex, under a hash that is right. */
+static int load(char letter, const char *body)
+{
+	struct packet p = { .len = 0 }, entry = { .len = 0 };
+	packet_bytes(&p, "EFSTATE2D", 9);
+	packet_hex(&p, "0000001d 00000000 00000000 0000ffff c0000201 04 00000007 0000018bcfe56800");
+	packet_hex(&entry, body);
+	packet_u8(&p, (unsigned char)letter);
+	packet_u32(&p, (uint32_t)entry.len);
+	packet_bytes(&p, entry.data, entry.len);
+	uint64_t h = 0xcbf29ce484222325u;
+	for (size_t i = 0; i < p.len; i++)
+		h = (h ^ p.data[i]) * 0x100000001b3u;
+	packet_hex(&p, "48 00000008");
+	packet_u64(&p, h);
+	struct err err = ERR_NONE;
+	return decoder_load(dec, p.data, p.len, &err);
+}
+
+/* Kind 2 (VRF), id 5, last seen, no rate; then its names. */
+#define VRF_5 "02 0000000000000005 0000018bcfe56800 00000000 "
+
+static void names_in_a_state_file_are_as_those_on_the_wire(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	assert_int_equal(load('O', VRF_5 "04 610a227d 00 00 00 00 00 00 00"), 0); /* a\n"} */
+	assert_int_equal(dec->counters.options_now, 1);
+	assert_int_equal(give(1, 7, VRF_FLOW), DECODE_OK);
+	assert_non_null(strstr(memory, "\"vrf\":{\"ingress\":\"a\\n\\\"}\"}"));
+	assert_ptr_equal(strchr(memory, '\n'), sink.cur - 1);
+	decoder_free(dec);
+}
+
+static void bad_entries_of_a_state_file_are_passed_over(void **state)
+{
+	(void)state;
+	static const struct {
+		char letter;
+		const char *body;
+	} entries[] = {
+		{ 'O', VRF_5 "00 00 00 00 00 00 00 00" },    /* no name */
+		{ 'O', VRF_5 "04 6162" },                    /* ends in the name */
+		{ 'O', VRF_5 "00 01 61 00 00 00 00 00 00" }, /* a part that VRFs do not have */
+		{ 'O', "04" },
+		{ 'O', "ff 0000000000000005 0000018bcfe56800 00000001" }, /* a kind that is none */
+		{ 'T', "0000018bcfe56800 00ff 00 0000 0001 00000000 0001 0004" }, /* id 255 */
+		{ 'T', "0000018bcfe56800 0100 00 0000 0000" },                    /* no elements */
+		{ 'T',
+		  "0000018bcfe56800 0100 01 0002 0001 00000000 0001 0004" }, /* scopes > elements */
+		{ 'T', "0000018bcfe56800 0100 00 0000 0400" },               /* cut */
+		{ 'R', "0000" },
+		{ 'X', "0000" },
+	};
+	for (size_t i = 0; i < sizeof(entries) / sizeof(*entries); i++) {
+		start((struct decode_limits){ 0 });
+		assert_int_equal(load(entries[i].letter, entries[i].body), 0);
+		assert_int_equal(dec->counters.options_now, 0);
+		assert_int_equal(dec->counters.templates_now, 0);
+		assert_int_equal(give(1, 7, VRF_FLOW), DECODE_OK);
+		assert_non_null(
+		    strstr(memory, "\"ie\":{\"ingressVRFID\":5,\"octetDeltaCount\":1}}\n"));
+		decoder_free(dec);
+	}
+}
+
+/* ---- age ---- */
+
+static void names_and_rates_age(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ .template_ms = 3600000 });
+	/* options template 300: VRF name and rate of everything; VRF 5 is "red", one in 100 */
+	give(1, 7,
+	     "0001 001a 012c 0004 000c 00010004 00ea0004 00ec0004 00220004 "
+	     "012c 0014 00000000 00000005 72656400 00000064");
+	assert_int_equal(dec->counters.options_now, 1);
+	decoder_tick(dec, NOW_MS + 3000000, &sink);
+	assert_int_equal(dec->counters.options_now, 1);
+	sink.cur = memory;
+	give(1, 7, VRF_FLOW);
+	assert_non_null(strstr(memory, "\"rate\":100"));
+	assert_non_null(strstr(memory, "red"));
+	uint64_t with = dec->counters.memory_now;
+	decoder_tick(dec, NOW_MS + 3600001, &sink);
+	assert_int_equal(dec->counters.options_now, 0);
+	assert_true(dec->counters.memory_now < with);
+	decoder_free(dec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(elements_of_no_width_are_not_bound),
 		cmocka_unit_test(bound_elements_know_their_place),
+		cmocka_unit_test(names_in_a_state_file_are_as_those_on_the_wire),
+		cmocka_unit_test(bad_entries_of_a_state_file_are_passed_over),
+		cmocka_unit_test(names_and_rates_age),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
