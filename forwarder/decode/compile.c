@@ -130,32 +130,37 @@ static const struct {
 
 #define KEY_ROOM 32 /* `,"pen4294967295.65535":` and what put_key() reads */
 
+#define FIRST_IDS 512 /* above all ids that are asked for by number here */
+
 /* The state of a compilation. It is large: one lives on the stack while a template is compiled. */
 struct compiler {
 	const struct fields *fields;
 	struct template *t; /* a draft, put together at the end */
 	size_t ops_len, unknown_len;
-	const struct field *field[SPECS_MAX]; /* by spec; NULL once written */
-	struct op ops[2 * SPECS_MAX];         /* an array of n is n + 2 steps, of n >= 2 */
+	const struct field *field[SPECS_MAX]; /* by spec */
+	struct place place[SPECS_MAX];        /* by spec */
+	uint16_t first[FIRST_IDS];     /* by IANA id: 1 + the first spec that has it, 0: none */
+	uint16_t next_same[SPECS_MAX]; /* by spec: the next one with the same key, 0: none */
+	bool leads[SPECS_MAX];         /* by spec: it is the first one with its key */
+	struct op ops[2 * SPECS_MAX];  /* an array of n is n + 2 steps, of n >= 2 */
 	struct bound bound[SPECS_MAX];
 	struct field unknown[SPECS_MAX];
 	uint16_t part_len[SPECS_MAX + 1];
 	char keys[SPECS_MAX][KEY_ROOM];
 };
 
-static int find_spec(const struct template *t, uint32_t pen, uint16_t id)
+/* The first spec of the IANA element, -1: none. */
+static int find_spec(const struct compiler *c, uint16_t id)
 {
-	for (int i = 0; i < t->specs_len; i++)
-		if (t->specs[i].id == id && t->specs[i].pen == pen)
-			return i;
-	return -1;
+	return c->first[id] - 1;
 }
 
-static void set_ref(struct template *t, enum ref_kind kind, int spec)
+static void set_ref(struct compiler *c, enum ref_kind kind, int spec)
 {
+	struct template *t = c->t;
 	if (t->refs_set >> kind & 1 || t->specs[spec].width == 0)
 		return;
-	t->refs[kind] = template_place(t, (size_t)spec);
+	t->refs[kind] = c->place[spec];
 	t->refs_set |= 1u << kind;
 }
 
@@ -168,37 +173,34 @@ static bool time_usable(const struct template *t, int spec, enum converter conv)
 	return (conv != CONV_NTP_MICRO && conv != CONV_NTP_NANO) || width == 8;
 }
 
-static void find_time(struct template *t)
+static void find_times(struct compiler *c)
 {
-	int duration = find_spec(t, 0, 161);
+	struct template *t = c->t;
+	int duration = find_spec(c, 161);
 	t->duration_micro = duration < 0;
 	if (duration < 0)
-		duration = find_spec(t, 0, 162);
-	t->time_conv = CONV_ABSENT;
-	for (size_t i = 0; i < LEN(time_rows); i++) {
-		int spec = find_spec(t, 0, time_rows[i].id);
-		if (spec < 0 || !time_usable(t, spec, (enum converter)time_rows[i].conv))
+		duration = find_spec(c, 162);
+	for (size_t i = 0; i < LEN(time_rows) && t->times_len < TIMES_MAX; i++) {
+		int spec = find_spec(c, time_rows[i].id);
+		bool start = time_rows[i].role == TIME_START;
+		if (spec < 0 || !time_usable(t, spec, (enum converter)time_rows[i].conv) ||
+		    (start && duration < 0))
 			continue;
-		if (time_rows[i].role == TIME_START && duration < 0)
-			continue;
-		t->time_conv = time_rows[i].conv;
-		set_ref(t, REF_TIME, spec);
-		if (time_rows[i].role == TIME_START) {
-			t->time_duration = true;
-			set_ref(t, REF_DURATION, duration);
-		}
-		return;
+		if (start)
+			set_ref(c, REF_DURATION, duration);
+		t->times[t->times_len++] =
+		    (struct time_source){ c->place[spec], time_rows[i].conv, start };
 	}
 }
 
-static void find_refs(struct template *t)
+static void find_refs(struct compiler *c)
 {
 	for (size_t i = 0; i < LEN(ref_rows); i++) {
-		int spec = find_spec(t, 0, ref_rows[i].id);
+		int spec = find_spec(c, ref_rows[i].id);
 		if (spec >= 0)
-			set_ref(t, (enum ref_kind)ref_rows[i].kind, spec);
+			set_ref(c, (enum ref_kind)ref_rows[i].kind, spec);
 	}
-	find_time(t);
+	find_times(c);
 }
 
 /* ---- keys ---- */
@@ -224,11 +226,6 @@ static const struct field *find_field(const struct compiler *c, const struct spe
 	return fields_find(c->fields, spec->pen, spec->id);
 }
 
-static bool same_element(const struct template *t, size_t a, size_t b)
-{
-	return t->specs[a].id == t->specs[b].id && t->specs[a].pen == t->specs[b].pen;
-}
-
 /* 22 and 158 are written as 152, 21 and 159 as 153: once, and only when the template lacks the absolute time itself. */
 static uint16_t absolute_of(const struct compiler *c, size_t i)
 {
@@ -239,9 +236,9 @@ static uint16_t absolute_of(const struct compiler *c, size_t i)
 	for (size_t k = 0; k < LEN(pairs); k++) {
 		if (pairs[k][0] != spec->id)
 			continue;
-		bool taken = find_spec(c->t, 0, pairs[k][1]) >= 0;
+		bool taken = find_spec(c, pairs[k][1]) >= 0;
 		if (k % 2 == 1) /* uptime goes before delta */
-			taken |= find_spec(c->t, 0, pairs[k - 1][0]) >= 0;
+			taken |= find_spec(c, pairs[k - 1][0]) >= 0;
 		return taken ? 0 : pairs[k][1];
 	}
 	return 0;
@@ -254,7 +251,7 @@ static void add_op(struct compiler *c, const char *key, size_t key_len, enum con
 	op->key = key;
 	op->key_len = (uint8_t)key_len;
 	op->conv = (uint8_t)conv;
-	op->place = template_place(c->t, spec);
+	op->place = c->place[spec];
 	if (op->place.width == WIDTH_VARIABLE)
 		op->place.at = c->field[spec]->type;
 	c->t->room += (uint32_t)key_len + value_room(conv, op->place.width);
@@ -283,38 +280,68 @@ static bool writes_nothing(const struct compiler *c, size_t spec)
 	return converter_for(c->field[spec]->type, c->t->specs[spec].width) == CONV_ABSENT;
 }
 
-/* Two elements may have one name: in the tables, or because the user or the exporter said so. */
-static bool same_key(const struct field *a, const struct field *b)
-{
-	return a == b || (a && a->key_len == b->key_len && memcmp(a->key, b->key, a->key_len) == 0);
-}
-
 /* All elements with the key of `first`, as one member: a value, or an array in wire order. */
 static void add_member(struct compiler *c, size_t first)
 {
 	const struct field *field = c->field[first];
 	static const char open[32] = "[", comma[32] = ",", close[32] = "]";
-	size_t n = 0;
-	for (size_t i = first; i < c->t->specs_len; i++)
-		n += same_key(c->field[i], field) && !writes_nothing(c, i);
-	if (n == 1)
-		for (size_t i = first; i < c->t->specs_len; i++)
-			if (same_key(c->field[i], field) && !writes_nothing(c, i))
-				add_value(c, field->key, field->key_len, i);
-	if (n > 1) {
+	size_t n = 0, i = first;
+	do {
+		n += !writes_nothing(c, i);
+	} while ((i = c->next_same[i]) != 0);
+	if (n == 0)
+		return;
+	if (n > 1)
 		add_op(c, field->key, field->key_len, CONV_NONE, first);
-		const char *lead = open;
-		for (size_t i = first; i < c->t->specs_len; i++) {
-			if (!same_key(c->field[i], field) || writes_nothing(c, i))
-				continue;
-			add_value(c, lead, 1, i);
-			lead = comma;
-		}
+	const char *lead = n > 1 ? open : field->key;
+	size_t lead_len = n > 1 ? 1 : field->key_len;
+	i = first;
+	do {
+		if (writes_nothing(c, i))
+			continue;
+		add_value(c, lead, lead_len, i);
+		lead = comma;
+	} while ((i = c->next_same[i]) != 0);
+	if (n > 1)
 		add_op(c, close, 1, CONV_NONE, first);
+}
+
+/* For sorting specs by key, and by place where keys are the same. */
+struct keyed {
+	const char *key;
+	uint16_t key_len, spec;
+};
+
+static int compare_keys(const struct keyed *a, const struct keyed *b)
+{
+	if (a->key_len != b->key_len)
+		return a->key_len - b->key_len;
+	return a->key == b->key ? 0 : memcmp(a->key, b->key, a->key_len);
+}
+
+static int compare_keyed(const void *left, const void *right)
+{
+	const struct keyed *a = left, *b = right;
+	int order = compare_keys(a, b);
+	return order ? order : a->spec - b->spec;
+}
+
+/* Two elements may have one name: in the tables, or because the user or the exporter said so. */
+static void chain_same_keys(struct compiler *c)
+{
+	struct keyed sorted[SPECS_MAX];
+	size_t n = c->t->specs_len;
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = (struct keyed){ c->field[i]->key, c->field[i]->key_len, (uint16_t)i };
+	qsort(sorted, n, sizeof(*sorted), compare_keyed);
+	for (size_t i = 0; i < n; i++) {
+		const struct keyed *a = &sorted[i], *before = i ? a - 1 : NULL;
+		bool same = before && compare_keys(before, a) == 0;
+		c->leads[a->spec] = !same;
+		c->next_same[a->spec] = 0;
+		if (same)
+			c->next_same[before->spec] = a->spec;
 	}
-	for (size_t i = c->t->specs_len; i-- > first;)
-		if (same_key(c->field[i], field))
-			c->field[i] = NULL;
 }
 
 /* A field for an element that nobody knows; the key is of the compiler. */
@@ -325,6 +352,7 @@ static const struct field *unknown_field(struct compiler *c, const struct spec *
 	field_unknown(spec->pen, spec->id, key, field);
 	memcpy(c->keys[c->unknown_len], key, KEY_ROOM);
 	field->key = c->keys[c->unknown_len++];
+	field->name = NULL; /* it was behind the key */
 	return field;
 }
 
@@ -335,9 +363,6 @@ static void bind_fields(struct compiler *c)
 		uint16_t absolute = absolute_of(c, i);
 		c->field[i] =
 		    absolute ? fields_find(c->fields, 0, absolute) : find_field(c, &t->specs[i]);
-		for (size_t k = 0; k < i && !c->field[i]; k++)
-			if (same_element(t, k, i))
-				c->field[i] = c->field[k];
 		if (!c->field[i])
 			c->field[i] = unknown_field(c, &t->specs[i]);
 	}
@@ -345,21 +370,28 @@ static void bind_fields(struct compiler *c)
 
 /* ---- memory and layout ---- */
 
-/* Lengths of the records and of their parts. False: longer than a set can be. */
+/* Where the elements are; lengths of the records and of their parts. False: longer than a set can be. */
 static bool measure(struct compiler *c)
 {
 	struct template *t = c->t;
 	size_t len = 0;
+	memset(c->first, 0, sizeof(c->first));
 	memset(c->part_len, 0, (t->specs_len + 1u) * sizeof(*c->part_len));
 	for (size_t i = 0; i < t->specs_len && len < WIDTH_VARIABLE; i++) {
-		const struct field *field = find_field(c, &t->specs[i]);
+		const struct spec *spec = &t->specs[i];
+		const struct field *field = find_field(c, spec);
 		t->lists |= field && converter_is_list(converter_for(field->type, 8));
-		if (t->specs[i].width == WIDTH_VARIABLE) {
+		if (spec->pen == 0 && spec->id < FIRST_IDS && !c->first[spec->id])
+			c->first[spec->id] = (uint16_t)(i + 1);
+		uint16_t *part_len = &c->part_len[t->parts_len];
+		c->place[i] = (struct place){ *part_len, spec->width, t->parts_len };
+		if (spec->width == WIDTH_VARIABLE) {
+			c->place[i].at = 0;
 			t->parts_len++;
 			len++;
 		} else {
-			c->part_len[t->parts_len] += t->specs[i].width;
-			len += t->specs[i].width;
+			*part_len = (uint16_t)(*part_len + spec->width);
+			len += spec->width;
 		}
 	}
 	t->varying = t->parts_len > 0;
@@ -413,13 +445,14 @@ static struct template *compile(const struct fields *fields, const struct templa
 	draft.specs = (struct spec *)(uintptr_t)specs; /* only read */
 	if (!measure(&c))
 		return assemble(&c);
-	find_refs(&draft);
+	find_refs(&c);
 	if (draft.options)
 		draft.bound_len = (uint16_t)options_bind(specs, draft.specs_len, c.bound);
 	bind_fields(&c);
+	chain_same_keys(&c);
 	for (size_t i = 0; i < draft.specs_len; i++) {
 		bool padding = specs[i].pen == 0 && specs[i].id == 210;
-		if (c.field[i] && (keep_padding || !padding))
+		if (c.leads[i] && (keep_padding || !padding))
 			add_member(&c, i);
 	}
 	return assemble(&c);

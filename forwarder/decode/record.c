@@ -265,27 +265,20 @@ uint64_t record_time(const struct decoder *dec, const struct record *rec,
 		     const struct record_times *times)
 {
 	const struct template *t = rec->tmpl;
-	if (t->time_conv == CONV_ABSENT)
-		return 0;
 	struct record_times own;
-	times = own_times(dec, rec, times, &own);
-	struct bytes b = record_ref(rec, REF_TIME);
-	uint64_t ms = time_convert((enum converter)t->time_conv, b.p, b.len, times);
-	if (!t->time_duration || ms == 0)
-		return ms;
-	uint64_t duration = record_uint(rec, REF_DURATION);
-	return ms + (t->duration_micro ? duration / 1000 : duration);
-}
-
-struct place template_place(const struct template *tmpl, size_t spec)
-{
-	struct place place = { .width = tmpl->specs[spec].width };
-	for (size_t i = 0; i < spec; i++) {
-		bool ends = tmpl->specs[i].width == WIDTH_VARIABLE;
-		place.part += ends;
-		place.at = ends ? 0 : (uint16_t)(place.at + tmpl->specs[i].width);
+	if (t->times_len)
+		times = own_times(dec, rec, times, &own);
+	for (const struct time_source *s = t->times; s < t->times + t->times_len; s++) {
+		struct bytes b = record_bytes(rec, s->place);
+		uint64_t ms = time_convert((enum converter)s->conv, b.p, b.len, times);
+		if (ms == 0)
+			continue;
+		if (!s->start)
+			return ms;
+		uint64_t duration = record_uint(rec, REF_DURATION);
+		return ms + (t->duration_micro ? duration / 1000 : duration);
 	}
-	return place;
+	return 0;
 }
 
 size_t record_locate(const struct template *tmpl, const uint8_t *data, size_t left,

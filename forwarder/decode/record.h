@@ -97,9 +97,17 @@ enum ref_kind {
 	REF_PROBABILITY, /* 311 */
 	REF_INIT,        /* 160 */
 	REF_UPTIME_END,  /* 21 */
-	REF_TIME,        /* end, start or observation: see time_conv */
 	REF_DURATION,    /* 161 or 162 */
 	REFS
+};
+
+#define TIMES_MAX 6
+
+/* An element that says when it was; the first one that is not 0 counts. */
+struct time_source {
+	struct place place;
+	uint8_t conv; /* enum converter */
+	bool start;   /* REF_DURATION is to be added */
 };
 
 /* clang-format off */
@@ -115,14 +123,14 @@ struct template {
 	bool options;               /* an options template */
 	bool netflow9;              /* ids are NetFlow 9 field types */
 	bool unknown;               /* has elements that the registry did not know */
-	uint8_t time_conv;          /* enum converter of REF_TIME; CONV_ABSENT: records have no time of their own */
-	bool time_duration;         /* REF_TIME is the start, REF_DURATION is to be added */
-	bool duration_micro;
+	bool duration_micro;        /* REF_DURATION is in microseconds */
+	uint8_t times_len;
 	uint32_t refs_set;          /* bit per enum ref_kind */
 	uint32_t room;              /* largest JSON of the elements, without those of variable length */
 	uint32_t size;              /* bytes of memory */
 	uint64_t used_ms;           /* last sent or used */
 	struct place refs[REFS];
+	struct time_source times[TIMES_MAX]; /* what a record may say about its time, the best first */
 	struct op *ops;
 	struct bound *bound;        /* bound_len of them; of an options template */
 	struct spec *specs;
@@ -212,9 +220,6 @@ static inline uint64_t record_uint(const struct record *rec, enum ref_kind kind)
 	struct bytes b = record_ref(rec, kind);
 	return b.len > 8 ? 0 : be_uint(b.p, b.len);
 }
-
-/* Where the elements of one template are, by spec. */
-struct place template_place(const struct template *tmpl, size_t spec);
 
 /* Find the parts of the record of varying length at `data`, of which `left` bytes are there; writes parts_len + 1 of them.
  * *ret_room: the largest JSON of the elements, lists not counted. Returns the length of the record, 0 when it does not fit. */
