@@ -40,7 +40,7 @@ SHIP    = $(call src,forwarder/ship)
 EFD     = $(call src,forwarder)
 EFCTL   = $(call src,importer) $(call src,importer/*)
 IMPORT  = $(filter-out %/main.o,$(EFCTL)) $(BUILD)/gen/assets.o
-ARCHIVES = $(BUILD)/libefimport.a $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(BUILD)/libefcommon.a
+ARCHIVES = $(BUILD)/libefd.a $(BUILD)/libefimport.a $(BUILD)/libefship.a $(BUILD)/libefdecode.a $(BUILD)/libefcommon.a
 
 # A test is an executable tests/<group>/test_* that prints TAP (C: tests/unit, tests/property). No network for the first list.
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/property/test_*.c))
@@ -64,6 +64,7 @@ help: ## Show this list
 $(BUILD)/libefcommon.a: $(COMMON)
 $(BUILD)/libefdecode.a: $(DECODE)
 $(BUILD)/libefship.a: $(SHIP)
+$(BUILD)/libefd.a: $(filter-out %/main.o,$(EFD))
 $(BUILD)/libeftest.a: $(call src,tests/lib)
 $(BUILD)/libefimport.a: $(IMPORT)
 $(BUILD)/%.a:
@@ -71,7 +72,7 @@ $(BUILD)/%.a:
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/efd: $(EFD) $(ARCHIVES)
+$(BUILD)/efd: $(BUILD)/forwarder/main.o $(ARCHIVES)
 $(BUILD)/efctl: $(BUILD)/importer/main.o $(ARCHIVES)
 $(BUILD)/efd $(BUILD)/efctl:
 	$(call say,LINK,$@)
@@ -185,7 +186,7 @@ install: all $(BUILD)/efd.8 ## Install programs, manual, systemd units and setti
 	  $(PUT) /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/efd.$$u || exit 1; done
 	$(Q)$(PUT) packaging/systemd/efd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/efd.conf
 	$(Q)$(PUT) packaging/systemd/efd.sysctl $(DESTDIR)$(PREFIX)/lib/sysctl.d/50-efd.conf
-	$(Q)test -e $(DESTDIR)/etc/efd/efd.yml || install -D -m 640 packaging/efd.yml $(DESTDIR)/etc/efd/efd.yml
+	$(Q)test -e $(DESTDIR)/etc/efd/efd.yml || $(PUT) packaging/efd.yml $(DESTDIR)/etc/efd/efd.yml
 
 lint: ## What a program can check of STYLE.md
 	$(Q)tests/lint/test_style.py

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,8 +15,9 @@
 #include "forwarder/ship/bulk.h"
 #include "forwarder/state.h"
 
-#define SAVE_MS  300000
-#define STALL_MS 15000 /* a worker that did not tick for so long is stuck */
+#define SAVE_MS     300000
+#define TCP_IDLE_MS 60000
+#define STALL_MS    15000 /* a worker that did not tick for so long is stuck */
 
 static uint64_t now_ms(void)
 {
@@ -42,6 +44,23 @@ static int open_sink(struct efd *e, struct err *err)
 	return e->output ? 0 : -1;
 }
 
+/* Connections must not take the descriptors that spool and senders need. */
+static void allow_descriptors(const struct settings *s)
+{
+	struct rlimit limit;
+	const rlim_t need =
+	    (rlim_t)(s->workers * ((int64_t)s->udp_listen.n + 4) +
+		     s->tcp_connections * (s->tcp_listen.n > 0) + s->ship.connections * 4 + 128);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
+		return;
+	limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < need)
+		log_warn("%llu descriptors may be needed, and the limit is lower: raise "
+			 "LimitNOFILE (ulimit -n), "
+			 "or lower tcp.connections",
+			 (unsigned long long)need);
+}
+
 /* Sockets of every address for every worker; row i belongs to address i. */
 static int open_sockets(struct efd *e, struct udp_socket sockets[][WORKERS_MAX], struct err *err)
 {
@@ -51,8 +70,11 @@ static int open_sockets(struct efd *e, struct udp_socket sockets[][WORKERS_MAX],
 		struct listen_address a;
 		bool less = false;
 		int failed = listen_parse(listen, false, &a, err);
-		int inherited =
-		    failed ? -1 : service_take_socket((const struct sockaddr *)&a.addr, a.len);
+		int inherited[WORKERS_MAX];
+		for (uint32_t w = 0; w < e->workers_n; w++)
+			inherited[w] =
+			    failed ? -1
+				   : service_take_socket((const struct sockaddr *)&a.addr, a.len);
 		if (!failed)
 			failed = udp_open(listen, (int)e->workers_n, (size_t)s->receive_buffer,
 					  inherited, sockets[i], &less, err);
@@ -155,7 +177,8 @@ static int open_tcp(struct efd *e, struct err *err)
 {
 	if (!e->settings->tcp_listen.n)
 		return 0;
-	e->tcp = tcp_new(&e->settings->tcp_listen, (uint32_t)e->settings->tcp_connections, err);
+	e->tcp = tcp_new(&e->settings->tcp_listen, (uint32_t)e->settings->tcp_connections,
+			 TCP_IDLE_MS, err);
 	return e->tcp ? 0 : -1;
 }
 
@@ -174,6 +197,7 @@ int efd_start(struct efd *e, const struct settings *settings, struct err *err)
 	*e = (struct efd){ .settings = settings,
 			   .workers_n = (uint32_t)settings->workers,
 			   .started_ms = now_ms() };
+	allow_descriptors(settings);
 	int failed = settings->state_dir ? state_prepare(settings->state_dir, err) : 0;
 	if (failed || open_sink(e, err) < 0 || open_tee(e, err) < 0 || open_tcp(e, err) < 0 ||
 	    make_workers(e, err) < 0) {

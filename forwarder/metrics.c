@@ -227,7 +227,11 @@ static void write_tcp(struct text *t, const struct tcp *tcp)
 	const struct tcp_counts c = tcp_get_counts(tcp);
 	sample(t, "tcp_connections", true, NULL, NULL, "Open TCP connections.", c.open);
 	sample(t, "tcp_accepted", false, NULL, NULL, "TCP connections accepted.", c.accepted);
-	sample(t, "tcp_refused", false, NULL, NULL, "TCP connections over the ceiling.", c.refused);
+	sample(t, "tcp_refused", false, NULL, NULL,
+	       "TCP connections over the ceiling, or of senders that udp.allow leaves out.",
+	       c.refused);
+	sample(t, "tcp_displaced", false, NULL, NULL,
+	       "Silent TCP connections closed because a new one needed the place.", c.displaced);
 	sample(t, "tcp_broken", false, NULL, NULL,
 	       "TCP connections closed because they carried no IPFIX, or came from a sender who is "
 	       "not allowed.",

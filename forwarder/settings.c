@@ -53,7 +53,8 @@ static const struct opt receive_rows[] = {
 	  .offset = AT(allow),
 	  .reloads = true,
 	  .arg = "PREFIX,…",
-	  .help = "Exporters that may send, as addresses or prefixes. Empty: all." },
+	  .help =
+	      "Exporters that may send, over UDP and TCP, as addresses or prefixes. Empty: all." },
 	{ .name = "udp.cpus",
 	  .type = OPT_LIST,
 	  .offset = AT(cpus),
@@ -70,7 +71,9 @@ static const struct opt receive_rows[] = {
 	  .preset = "256",
 	  .min = 1,
 	  .max = 4096,
-	  .help = "Ceiling on TCP connections." },
+	  .help = "Ceiling on TCP connections, 64 KiB each. When it is reached, a new one takes "
+		  "the place of the "
+		  "one that was silent for longest, if that was a minute or more." },
 	{ .name = "tee.to",
 	  .type = OPT_LIST,
 	  .offset = AT(tee),

@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/queue.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "forwarder/decode/decode.h"
 #include "forwarder/udp.h"
 
@@ -22,19 +24,29 @@ struct connection {
 	LIST_ENTRY(connection) link;
 	int fd;
 	bool listens;
+	bool gone; /* displaced; events of this round may still name it */
 	struct sockaddr_storage from;
-	size_t len;     /* bytes in `data` that wait for the rest of their message */
-	uint8_t data[]; /* MESSAGE_MAX, not for a listener */
+	uint64_t heard_ms; /* accepted, or its last whole message */
+	size_t len;        /* bytes in `data` that wait for the rest of their message */
+	uint8_t data[];    /* MESSAGE_MAX, not for a listener */
 };
 
 struct tcp {
 	int epoll;
 	uint32_t max;
+	uint64_t idle_ms;
 	LIST_HEAD(, connection) all;
 	struct tcp_counts counts;
 };
 
 #define ADD(t, member, n) __atomic_fetch_add(&(t)->counts.member, (uint64_t)(n), __ATOMIC_RELAXED)
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
 
 static struct connection *add(struct tcp *t, int fd, bool listens)
 {
@@ -85,7 +97,8 @@ static int listen_on(struct tcp *t, const char *text, struct err *err)
 	return 0;
 }
 
-struct tcp *tcp_new(const struct strlist *listen, uint32_t max_connections, struct err *err)
+struct tcp *tcp_new(const struct strlist *listen, uint32_t max_connections, uint64_t idle_ms,
+		    struct err *err)
 {
 	struct tcp *t = calloc(1, sizeof(*t));
 	if (!t) {
@@ -93,6 +106,7 @@ struct tcp *tcp_new(const struct strlist *listen, uint32_t max_connections, stru
 		return NULL;
 	}
 	t->max = max_connections;
+	t->idle_ms = idle_ms;
 	LIST_INIT(&t->all);
 	t->epoll = epoll_create1(EPOLL_CLOEXEC);
 	int failed = t->epoll < 0 ? err_errno(err, EF_FAILED, errno, "tcp.listen") : 0;
@@ -124,7 +138,44 @@ int tcp_fd(const struct tcp *t)
 	return t->epoll;
 }
 
-static void accept_all(struct tcp *t, const struct connection *listener)
+/* Who connects and says nothing must not keep exporters out. */
+static bool make_room(struct tcp *t, uint64_t now)
+{
+	struct connection *c, *idlest = NULL;
+	if (t->counts.open < t->max)
+		return true;
+	LIST_FOREACH(c, &t->all, link)
+	if (!c->listens && !c->gone && (!idlest || c->heard_ms < idlest->heard_ms))
+		idlest = c;
+	if (!idlest || now < idlest->heard_ms + t->idle_ms)
+		return false;
+	ADD(t, displaced, 1);
+	idlest->gone = true;
+	return true;
+}
+
+static void accept_one(struct tcp *t, int fd, const struct sockaddr_storage *from,
+		       const struct tcp_user *user)
+{
+	const int on = 1;
+	uint64_t now = now_ms();
+	struct connection *c = NULL;
+	if (user->allows(user->arg, (const struct sockaddr *)from) && make_room(t, now))
+		c = add(t, fd, false);
+	if (!c) {
+		ADD(t, refused, 1);
+		close(fd);
+		return;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	c->from = *from;
+	c->heard_ms = now;
+	ADD(t, accepted, 1);
+	ADD(t, open, 1);
+}
+
+static void accept_all(struct tcp *t, const struct connection *listener,
+		       const struct tcp_user *user)
 {
 	struct sockaddr_storage from;
 	for (;;) {
@@ -132,21 +183,29 @@ static void accept_all(struct tcp *t, const struct connection *listener)
 		int fd = accept4(listener->fd, (struct sockaddr *)&from, &len,
 				 SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0)
-			return;
-		struct connection *c = t->counts.open < t->max ? add(t, fd, false) : NULL;
-		if (!c) {
-			ADD(t, refused, 1);
-			close(fd);
-			continue;
-		}
-		c->from = from;
-		ADD(t, accepted, 1);
-		ADD(t, open, 1);
+			break;
+		accept_one(t, fd, &from, user);
+	}
+	if (errno == EMFILE || errno == ENFILE)
+		log_error("tcp.listen: cannot accept a connection: %s; raise LimitNOFILE (ulimit "
+			  "-n), or lower "
+			  "tcp.connections",
+			  strerror(errno));
+}
+
+static void drop_gone(struct tcp *t)
+{
+	struct connection *c = LIST_FIRST(&t->all);
+	while (c) {
+		struct connection *next = LIST_NEXT(c, link);
+		if (c->gone)
+			drop(t, c);
+		c = next;
 	}
 }
 
 /* Hands on the whole messages at the front; false when the stream makes no sense or the handler is done with it. */
-static bool take_messages(struct connection *c, tcp_message_fn message, void *arg)
+static bool take_messages(struct connection *c, const struct tcp_user *user)
 {
 	size_t at = 0;
 	while (at < c->len) {
@@ -155,16 +214,17 @@ static bool take_messages(struct connection *c, tcp_message_fn message, void *ar
 			return false;
 		if (len == 0 || len > c->len - at)
 			break;
-		if (!message(arg, c->data + at, len, (const struct sockaddr *)&c->from))
+		if (!user->message(user->arg, c->data + at, len, (const struct sockaddr *)&c->from))
 			return false;
 		at += len;
+		c->heard_ms = now_ms();
 	}
 	memmove(c->data, c->data + at, c->len - at);
 	c->len -= at;
 	return true;
 }
 
-static void read_connection(struct tcp *t, struct connection *c, tcp_message_fn message, void *arg)
+static void read_connection(struct tcp *t, struct connection *c, const struct tcp_user *user)
 {
 	for (int i = 0; i < READS_MAX; i++) {
 		ssize_t n = recv(c->fd, c->data + c->len, MESSAGE_MAX - c->len, MSG_DONTWAIT);
@@ -172,7 +232,7 @@ static void read_connection(struct tcp *t, struct connection *c, tcp_message_fn 
 			return;
 		if (n > 0)
 			c->len += (size_t)n;
-		if (n > 0 && take_messages(c, message, arg))
+		if (n > 0 && take_messages(c, user))
 			continue;
 		ADD(t, broken, n > 0);
 		drop(t, c);
@@ -180,23 +240,27 @@ static void read_connection(struct tcp *t, struct connection *c, tcp_message_fn 
 	}
 }
 
-void tcp_service(struct tcp *t, tcp_message_fn message, void *arg)
+void tcp_service(struct tcp *t, const struct tcp_user *user)
 {
 	struct epoll_event events[EVENTS];
+	const uint64_t displaced = t->counts.displaced;
 	int n = epoll_wait(t->epoll, events, EVENTS, 0);
 	for (int i = 0; i < n; i++) {
 		struct connection *c = events[i].data.ptr;
 		if (c->listens)
-			accept_all(t, c);
-		else
-			read_connection(t, c, message, arg);
+			accept_all(t, c, user);
+		else if (!c->gone)
+			read_connection(t, c, user);
 	}
+	if (t->counts.displaced != displaced)
+		drop_gone(t);
 }
 
 struct tcp_counts tcp_get_counts(const struct tcp *t)
 {
 	return (struct tcp_counts){
 		.accepted = __atomic_load_n(&t->counts.accepted, __ATOMIC_RELAXED),
+		.displaced = __atomic_load_n(&t->counts.displaced, __ATOMIC_RELAXED),
 		.refused = __atomic_load_n(&t->counts.refused, __ATOMIC_RELAXED),
 		.broken = __atomic_load_n(&t->counts.broken, __ATOMIC_RELAXED),
 		.open = __atomic_load_n(&t->counts.open, __ATOMIC_RELAXED),

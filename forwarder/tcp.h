@@ -13,21 +13,29 @@
 
 struct tcp;
 
-/* One whole IPFIX message; false closes the connection. */
-typedef bool (*tcp_message_fn)(void *arg, const uint8_t *data, size_t len,
-			       const struct sockaddr *from);
+struct tcp_user {
+	void *arg;
+	/* May this sender connect? */
+	bool (*allows)(void *arg, const struct sockaddr *from);
+	/* One whole IPFIX message; false closes the connection. */
+	bool (*message)(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from);
+};
 
-struct tcp *tcp_new(const struct strlist *listen, uint32_t max_connections, struct err *err);
+/* A connection that sent no whole message for `idle_ms` is closed when a new one needs its place. An exporter may be silent for
+ * longer than that while there is room; the system's keep-alive finds those whose other end is gone. */
+struct tcp *tcp_new(const struct strlist *listen, uint32_t max_connections, uint64_t idle_ms,
+		    struct err *err);
 void tcp_free(struct tcp *t);
 /* Readable when tcp_service() has something to do. */
 int tcp_fd(const struct tcp *t);
 /* Accepts, reads what is there, hands on whole messages. Never waits. */
-void tcp_service(struct tcp *t, tcp_message_fn message, void *arg);
+void tcp_service(struct tcp *t, const struct tcp_user *user);
 
 struct tcp_counts {
 	uint64_t accepted;
-	uint64_t refused; /* over the ceiling */
-	uint64_t broken;  /* closed by us: no IPFIX, or not allowed */
+	uint64_t refused;   /* over the ceiling, or not allowed */
+	uint64_t displaced; /* closed for a new one, after `idle_ms` of silence */
+	uint64_t broken;    /* closed by us: no IPFIX, or not allowed */
 	uint64_t open;
 };
 /* Any thread. */

@@ -152,16 +152,19 @@ static void fall_back_to_v4(struct listen_address *a)
 	a->len = sizeof(four);
 }
 
-static int bind_failed(const char *listen, struct err *err)
+static int bind_failed(const char *listen, bool beside_systemd, struct err *err)
 {
-	const char *hint = errno == EADDRINUSE
-			       ? " (another program, perhaps another efd, has this port)"
-			   : errno == EACCES ? " (ports below 1024 need CAP_NET_BIND_SERVICE)"
-					     : "";
+	const char *hint =
+	    errno == EADDRINUSE && beside_systemd
+		? " beside the socket from systemd: give efd.socket one ListenDatagram= line of "
+		  "this port for each of udp.workers"
+	    : errno == EADDRINUSE ? " (another program, perhaps another efd, has this port)"
+	    : errno == EACCES     ? " (ports below 1024 need CAP_NET_BIND_SERVICE)"
+				  : "";
 	return err_errno(err, EF_USAGE, errno, "udp.listen: cannot listen on %s%s", listen, hint);
 }
 
-int udp_open(const char *listen, int n, size_t buffer, int inherited,
+int udp_open(const char *listen, int n, size_t buffer, const int *inherited,
 	     struct udp_socket *ret_sockets, bool *ret_less, struct err *err)
 {
 	struct listen_address a;
@@ -169,15 +172,14 @@ int udp_open(const char *listen, int n, size_t buffer, int inherited,
 		return err_wrap(err, "udp.listen");
 	*ret_less = false;
 	for (int i = 0; i < n; i++) {
-		int fd = i == 0 ? inherited : -1;
-		if (fd < 0 && open_one(&a, n > 1 || inherited >= 0, &fd) < 0 &&
-		    errno == EAFNOSUPPORT && a.any) {
+		int fd = inherited[i];
+		if (fd < 0 && open_one(&a, n > 1, &fd) < 0 && errno == EAFNOSUPPORT && a.any) {
 			fall_back_to_v4(&a);
 			if (open_one(&a, n > 1, &fd) < 0)
 				fd = -1;
 		}
 		if (fd < 0) {
-			bind_failed(listen, err);
+			bind_failed(listen, inherited[0] >= 0, err);
 			while (i-- > 0)
 				close(ret_sockets[i].fd);
 			return -1;

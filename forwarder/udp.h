@@ -25,10 +25,11 @@ struct udp_socket {
  * source address alone: an exporter's datagrams all land on one worker, so that templates and data meet without locks,
  * whatever its source port is and however often NAT changes it.
  *
- * `inherited` is a bound socket of this address from socket activation that takes the place of the first one, or -1.
+ * `inherited` are `n` bound sockets of this address from socket activation, -1 where there is none. The kernel lets sockets of
+ * different users not share a port, so systemd has to give one for each worker, or efd runs as the user that bound it.
  * *ret_less tells that the kernel gave less than `buffer` bytes. On failure nothing is open.
  */
-int udp_open(const char *listen, int n, size_t buffer, int inherited,
+int udp_open(const char *listen, int n, size_t buffer, const int *inherited,
 	     struct udp_socket *ret_sockets, bool *ret_less, struct err *err);
 
 /* Splits "[ADDRESS:]PORT" and resolves it (numbers only, no DNS). `any4` is what a port alone means where there is no IPv6. */

@@ -93,6 +93,14 @@ static void handle_datagram(struct worker *w, const struct udp_packet *p,
 		tell_problem(w, &d);
 }
 
+static bool may_connect(void *arg, const struct sockaddr *from)
+{
+	struct worker *w = arg;
+	uint16_t port;
+	const struct ip src = ip_from_sockaddr(from, &port);
+	return may_send(w->live, &src);
+}
+
 static bool handle_message(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from)
 {
 	struct worker *w = arg;
@@ -242,8 +250,9 @@ static bool read_all(struct worker *w, const struct worker_live *live)
 	for (uint32_t i = 0; i < w->sockets_n; i++)
 		if (w->polls[i].revents || w->stop)
 			behind |= read_socket(w, &w->sockets[i], live);
+	const struct tcp_user user = { w, may_connect, handle_message };
 	if (w->settings.tcp)
-		tcp_service(w->settings.tcp, handle_message, w);
+		tcp_service(w->settings.tcp, &user);
 	return behind;
 }
 

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * IPFIX over TCP: silent connections make room for new ones, and nobody who is not allowed gets one. */
+#include <arpa/inet.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "forwarder/tcp.h"
+
+static const uint8_t message[16] = { 0, 10, 0, 16 }; /* RFC 7011 section 3.1: no sets */
+
+struct seen {
+	bool allows;
+	int messages;
+};
+
+static bool allows(void *arg, const struct sockaddr *from)
+{
+	(void)from;
+	return ((struct seen *)arg)->allows;
+}
+
+static bool count(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from)
+{
+	(void)data, (void)from;
+	((struct seen *)arg)->messages += len == sizeof(message);
+	return true;
+}
+
+/* A free port of 127.0.0.1, as text for tcp.listen. */
+static uint16_t free_port(char text[32])
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	close(fd);
+	snprintf(text, 32, "127.0.0.1:%u", ntohs(a.sin_port));
+	return ntohs(a.sin_port);
+}
+
+static int join(struct tcp *t, const struct tcp_user *user, uint16_t port)
+{
+	const struct sockaddr_in a = { .sin_family = AF_INET,
+				       .sin_port = htons(port),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
+	tcp_service(t, user);
+	return fd;
+}
+
+static bool is_closed(int fd)
+{
+	char byte;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	return poll(&p, 1, 0) > 0 && recv(fd, &byte, 1, 0) <= 0;
+}
+
+static void silent_ones_make_room(void **state)
+{
+	(void)state;
+	struct err err = ERR_NONE;
+	char text[32], *item[] = { text };
+	struct seen seen = { .allows = true };
+	const struct tcp_user user = { &seen, allows, count };
+	uint16_t port = free_port(text);
+	struct tcp *t = tcp_new(&(const struct strlist){ item, 1 }, 2, 200, &err);
+	assert_non_null(t);
+	int silent = join(t, &user, port), exporter = join(t, &user, port);
+	usleep(250000);
+	assert_int_equal(send(silent, message, 5, 0), 5); /* half a head is no message */
+	assert_int_equal(send(exporter, message, sizeof(message), 0), sizeof(message));
+	tcp_service(t, &user);
+	assert_int_equal(seen.messages, 1);
+	int newcomer = join(t, &user, port);
+	assert_true(is_closed(silent));
+	assert_false(is_closed(exporter) || is_closed(newcomer));
+	struct tcp_counts c = tcp_get_counts(t);
+	assert_int_equal(c.displaced, 1);
+	assert_int_equal(c.open, 2);
+	seen.allows = false;
+	usleep(250000);
+	int stranger = join(t, &user, port);
+	assert_true(is_closed(stranger));
+	assert_false(is_closed(exporter) || is_closed(newcomer));
+	assert_int_equal(tcp_get_counts(t).refused, 1);
+	tcp_free(t);
+	close(silent);
+	close(exporter);
+	close(newcomer);
+	close(stranger);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(silent_ones_make_room) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
