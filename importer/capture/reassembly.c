@@ -61,6 +61,8 @@ static struct fragment_slot *slot_of(struct fragments *f, const struct fragment_
 	struct fragment_slot *oldest = NULL;
 	for (size_t i = 0; i < FRAGMENT_SLOTS; i++) {
 		struct fragment_slot *s = f->slot[i];
+		if (!s && oldest && !oldest->used)
+			break; /* none behind was ever used */
 		if (!s) {
 			s = f->slot[i] = calloc(1, sizeof(*s));
 			if (!s)
@@ -74,8 +76,6 @@ static struct fragment_slot *slot_of(struct fragments *f, const struct fragment_
 			return s;
 		if (!oldest || (oldest->used && (!s->used || s->since_ns < oldest->since_ns)))
 			oldest = s;
-		if (!s->used)
-			break; /* slots fill from the front: nothing of ours lies behind */
 	}
 	f->lost += oldest->used;
 	slot_start(oldest, key, time_ns);

@@ -69,14 +69,14 @@ int feed_format_parse(const char *text, struct feed_format *ret_format, struct e
 /* An address, a prefix (host bits are cut), or "address:port" of IPv4. */
 static int read_prefix(char *text, struct prefix *ret_prefix)
 {
-	char *colon = strchr(text, ':'), *end;
+	char *colon = strchr(text, ':');
 	struct err unused;
 
 	if (colon && strchr(text, '.') && !strchr(colon + 1, ':') &&
 	    strspn(text, "0123456789.:") == strlen(text))
 		*colon = '\0';
-	if (*text == '[' && (end = strchr(text, ']'))) {
-		*end = '\0';
+	if (*text == '[') {
+		text[strcspn(text, "]")] = '\0';
 		text++;
 	}
 	return prefix_parse(text, true, ret_prefix, &unused);
@@ -134,7 +134,7 @@ static char *find_address(const struct feed_format *f, char *line, char joined[1
 	case FEED_URLS:
 		host = strstr(line, "://");
 		host = host ? host + 3 : line;
-		host[*host == '[' ? strcspn(host, "]") + 1 : strcspn(host, "/:?# \t")] = '\0';
+		host[strcspn(host, *host == '[' ? "]" : "/:?# \t")] = '\0';
 		*ret_name = *host && host[strspn(host, "0123456789.")] && *host != '[';
 		return host;
 	case FEED_COLUMNS:

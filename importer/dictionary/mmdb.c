@@ -138,6 +138,7 @@ struct walk {
 	mmdb_each_fn *each;
 	void *arg;
 	struct err *err;
+	uint32_t nodes_left; /* a tree passes each once; one that goes in circles would never end */
 };
 
 /* A network by the bits of the tree; a tree of IPv6 has IPv4 in ::/96. */
@@ -166,17 +167,21 @@ static bool is_alias(const MMDB_s *db, const uint8_t bits[16], unsigned depth, u
 	       !(depth == 96 && bits[0] == 0 && memcmp(bits, bits + 1, 11) == 0);
 }
 
-static int descend(const struct walk *w, uint64_t node, uint8_t bits[16], unsigned depth);
+static int descend(struct walk *w, uint64_t node, uint8_t bits[16], unsigned depth);
 
-static int descend_side(const struct walk *w, uint8_t type, uint64_t record, MMDB_entry_s *entry,
+static int descend_side(struct walk *w, uint8_t type, uint64_t record, MMDB_entry_s *entry,
 			uint8_t bits[16], unsigned depth)
 {
 	if (type == MMDB_RECORD_TYPE_SEARCH_NODE)
 		return descend(w, record, bits, depth);
+	if (type == MMDB_RECORD_TYPE_INVALID)
+		return err_set(w->err, EF_FAILED,
+			       "%s is corrupt: a record leads nowhere; get the file again",
+			       w->path);
 	return type == MMDB_RECORD_TYPE_DATA ? visit(w, bits, depth, entry) : 0;
 }
 
-static int descend(const struct walk *w, uint64_t node, uint8_t bits[16], unsigned depth)
+static int descend(struct walk *w, uint64_t node, uint8_t bits[16], unsigned depth)
 {
 	MMDB_search_node_s n;
 	int status, rc;
@@ -184,6 +189,10 @@ static int descend(const struct walk *w, uint64_t node, uint8_t bits[16], unsign
 	if (depth >= (w->db->metadata.ip_version == 4 ? 32U : 128U) ||
 	    is_alias(w->db, bits, depth, node))
 		return 0;
+	if (w->nodes_left-- == 0)
+		return err_set(w->err, EF_FAILED,
+			       "%s is corrupt: its tree goes in circles; get the file again",
+			       w->path);
 	status = MMDB_read_node(w->db, (uint32_t)node, &n);
 	if (status != MMDB_SUCCESS)
 		return err_set(w->err, EF_FAILED, "%s: %s", w->path, MMDB_strerror(status));
@@ -206,6 +215,7 @@ int mmdb_walk(const char *path, mmdb_each_fn *each, void *arg, struct err *err)
 
 	if (open_file(path, &db, err))
 		return -1;
+	w.nodes_left = db.metadata.node_count;
 	return descend(&w, 0, bits, 0);
 }
 

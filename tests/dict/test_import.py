@@ -112,4 +112,13 @@ mmdb_file.write(path4, flat, 4)
 code, out, err = efctl("import", "mmdb", path4, "--field", "as_number=as.number,as_name=as.name")
 rows = dict(line.split(",", 1) for line in out.splitlines()[1:])
 same(rows, {k: f"{v['as']['number']},{v['as']['name']}" for k, v in flat.items()}, "MMDB of IPv4 alone, 2,000 networks")
+
+with open(path4, "rb") as f:
+	good = f.read()
+for name, bad, why in (("circle", bytes([0, 0, 1] * 4) + good[12:], "goes in circles"), ("zero", bytes(6) + good[6:], "corrupt"), ("cut", good[:len(good) // 2], "cut.mmdb"), ("empty", b"", "empty.mmdb")):
+	path = os.path.join(DIR, name + ".mmdb")
+	with open(path, "wb") as f:
+		f.write(bad)
+	code, out, err = efctl("import", "mmdb", path, "--field", "as_number=as.number")
+	ok(code in (1, 2) and why in err, f"MMDB that is damaged: {name}", err)
 done()

@@ -159,6 +159,37 @@ static void fragments_come_in_any_order(void **state)
 	}
 }
 
+/* The first datagram is whole, and its slot free, before the second one's last fragment comes. */
+static void fragmented_datagrams_may_interleave(void **state)
+{
+	(void)state;
+	struct packet whole = { 0 };
+	struct file f;
+	struct captured d;
+	struct err err;
+	packet_hex(&whole, "9c40 080f 0020 0000");
+	packet_hex(&whole, flow);
+	file_open(&f, DLT_RAW);
+	for (int i = 0; i < 4; i++) {
+		struct packet p = { 0 };
+		packet_ipv4(&p, 17, 1, 2);
+		packet_bytes(&p, whole.data + i / 2 * 16, 16);
+		packet_close(&p);
+		p.data[5] = (uint8_t)(i % 2);      /* identification */
+		p.data[6] = i / 2 == 0 ? 0x20 : 0; /* more fragments */
+		p.data[7] = (uint8_t)(i / 2 * 2);
+		file_add(&f, &p);
+	}
+	struct capture *c = file_read(&f, NULL, 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(capture_next(c, &d, &err), 1);
+		assert_memory_equal(d.dgram.data, whole.data + 8, FLOW_LEN);
+	}
+	assert_int_equal(capture_next(c, &d, &err), 0);
+	assert_int_equal(capture_stats(c)->incomplete, 0);
+	capture_free(c);
+}
+
 static void lost_fragments_are_counted(void **state)
 {
 	(void)state;
@@ -308,6 +339,7 @@ int main(void)
 		cmocka_unit_test(every_link_type),
 		cmocka_unit_test(ipv6_with_extension_headers),
 		cmocka_unit_test(fragments_come_in_any_order),
+		cmocka_unit_test(fragmented_datagrams_may_interleave),
 		cmocka_unit_test(lost_fragments_are_counted),
 		cmocka_unit_test(ipfix_over_tcp),
 		cmocka_unit_test(ports_or_looks),

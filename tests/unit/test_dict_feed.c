@@ -50,6 +50,9 @@ static void urls(void **state)
 		    "http://192.0.2.1/a\nhttps://example.org/b\nhttps://192.0.2.2:8080/c?d\n"
 		    "http://[2001:db8::5]:80/\n192.0.2.3/x\n",
 		    "192.0.2.1/128 192.0.2.2/128 192.0.2.3/128 2001:db8::5/128", 0);
+	assert_feed("urls", "http://[2001:db8::5\n192.0.2.1\nhttp://[",
+		    "192.0.2.1/128 2001:db8::5/128",
+		    1); /* no closing bracket: what stands behind the line stays as it is */
 }
 
 static void columns(void **state)
