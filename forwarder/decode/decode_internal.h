@@ -44,6 +44,7 @@ struct decoder {
 	struct jsonw_times times;
 	uint64_t held_bytes;
 	bool with_ids;        /* the sink wants document ids */
+	bool lists_as_hex;    /* the record at hand would be too large otherwise */
 	bool frame_truncated; /* a frame of the record at hand was cut */
 };
 

@@ -148,7 +148,7 @@ static bool records(struct decoder *dec, struct out *out, uint16_t id, struct cu
 	while (cursor_left(c)) {
 		if (cursor_left(c) < t->min_len || !one_record(dec, out, t, c, first))
 			return false;
-		if (!out->p && out->room > LIST_ROOM_MAX)
+		if (!out->p && out->room > RECORD_ROOM_MAX)
 			return false;
 	}
 	return true;
@@ -192,14 +192,14 @@ static bool walk(struct decoder *dec, struct out *out, enum converter conv, stru
 		PUT(out, "]");
 	}
 	PUT(out, "}");
-	return good && (out->p || out->room <= LIST_ROOM_MAX);
+	return good && (out->p || out->room <= RECORD_ROOM_MAX);
 }
 
 size_t list_room(struct decoder *dec, enum converter conv, struct bytes list, unsigned depth)
 {
 	struct out out = { .depth = depth };
 	size_t fallback = JSONW_HEX_MAX(list.len) + 64;
-	if (!walk(dec, &out, conv, list))
+	if ((depth == 1 && dec->lists_as_hex) || !walk(dec, &out, conv, list))
 		return fallback;
 	return out.room > fallback ? out.room : fallback;
 }
@@ -208,7 +208,8 @@ char *list_write(struct decoder *dec, enum converter conv, struct bytes list,
 		 const struct record_times *times, unsigned depth, char *p)
 {
 	struct out measure = { .depth = depth };
-	if (walk(dec, &measure, conv, list)) {
+	bool as_hex = depth == 1 && dec->lists_as_hex;
+	if (!as_hex && walk(dec, &measure, conv, list)) {
 		struct out out = { .p = p, .times = times, .depth = depth };
 		walk(dec, &out, conv, list);
 		return out.p;

@@ -13,7 +13,8 @@
 #define SPECS_MAX      1024        /* elements of a template */
 #define PEN_SCOPE      0xffffffffu /* our mark for NetFlow 9 scopes that no element stands for */
 #define LIST_DEPTH_MAX 4           /* RFC 6313 lists in lists */
-#define LIST_ROOM_MAX  (1u << 20)  /* JSON of one list; a bigger one is written as hex text */
+/* JSON of one record's elements; beyond it lists are written as hex text. What else a line has fits into the rest. */
+#define RECORD_ROOM_MAX (SINK_LINE_MAX - 65536)
 
 /* One element of a template, as it came over the wire. */
 struct spec {
@@ -242,7 +243,7 @@ char *value_write(struct decoder *dec, const struct record_times *times, unsigne
 		  enum converter conv, struct bytes value);
 
 /* RFC 6313 (list.c). list_room: the largest JSON of a list; list_write writes it. A list that is malformed, deeper than
- * LIST_DEPTH_MAX or larger than LIST_ROOM_MAX is {"data":"<hex>"}. Both look up nested templates in the domain
+ * LIST_DEPTH_MAX or in a record larger than RECORD_ROOM_MAX is {"data":"<hex>"}. Both look up nested templates in the domain
  * of the datagram. */
 size_t list_room(struct decoder *dec, enum converter conv, struct bytes list, unsigned depth);
 char *list_write(struct decoder *dec, enum converter conv, struct bytes list,

@@ -103,6 +103,15 @@ static bool is_padding(const struct cursor *c)
 	return cursor_left(c) <= 3 && cursor_all_zero(c);
 }
 
+/* Room for the lists of a record whose other elements need `room`; decides how they are written. */
+static uint32_t lists_room(struct decoder *dec, const struct record *rec, uint32_t room)
+{
+	dec->lists_as_hex = false;
+	size_t lists = record_lists_room(dec, rec, 1);
+	dec->lists_as_hex = room + lists > RECORD_ROOM_MAX;
+	return (uint32_t)(dec->lists_as_hex ? record_lists_room(dec, rec, 1) : lists);
+}
+
 /* The next record, or false. */
 static bool next_record(struct decoder *dec, const struct template *tmpl, struct cursor *set,
 			struct record *rec, uint32_t *ret_room)
@@ -124,7 +133,8 @@ static bool next_record(struct decoder *dec, const struct template *tmpl, struct
 			return false;
 		}
 	}
-	*ret_room += (uint32_t)record_lists_room(dec, rec, 1);
+	if (tmpl->lists)
+		*ret_room += lists_room(dec, rec, *ret_room);
 	cursor_take(set, rec->len);
 	return true;
 }

@@ -4,7 +4,8 @@
  * The owner sets `cur` and `end` to its memory and `more` to a function that brings new memory. The decoder knows the
  * largest size of a record before it writes the first byte, so it asks once and then writes without looking. `more` is
  * called only between lines: everything before `cur` is whole lines and may be taken away. It returns 0 when
- * `end - cur >= need`, or -1: then this record is dropped and counted (decode_counters.sink_dropped).
+ * `end - cur >= need`, or -1: then this record is dropped and counted (decode_counters.sink_dropped). What has room for
+ * SINK_LINE_MAX loses none: no record is estimated at more.
  *
  * Before each line the bytes of `head[kind]` are copied: for Elasticsearch the action row of the bulk request, for
  * NDJSON nothing. Where `id_at` is not -1 a document id of SINK_ID_LEN characters (base64url; from exporter, domain,
@@ -18,6 +19,7 @@
 
 enum line_kind { LINE_FLOW, LINE_COUNTERS, LINE_EXPORTER, LINE_KINDS };
 
+#define SINK_LINE_MAX (1u << 20) /* bytes, head and slack included */
 #define SINK_HEAD_MAX 160
 #define SINK_ID_LEN   27
 

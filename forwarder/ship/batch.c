@@ -17,7 +17,8 @@ struct batch_pool {
 	struct batch_list closed_list;
 	struct batch_pool_state state;
 	bool finished;
-	size_t bytes; /* of one buffer */
+	size_t bytes; /* a batch closes at this size */
+	size_t room;  /* of one buffer: for the longest line at least */
 	char *memory; /* of all buffers */
 	struct batch batches[];
 };
@@ -32,20 +33,22 @@ static uint64_t now_ns(void)
 struct batch_pool *batch_pool_new(uint32_t buffers, size_t bytes, struct err *err)
 {
 	struct batch_pool *pool = calloc(1, sizeof(*pool) + buffers * sizeof(struct batch));
-	char *memory = mmap(NULL, buffers * bytes, PROT_READ | PROT_WRITE,
+	size_t room = bytes > SINK_LINE_MAX ? bytes : SINK_LINE_MAX;
+	char *memory = mmap(NULL, buffers * room, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (!pool || memory == MAP_FAILED) {
 		free(pool);
 		if (memory != MAP_FAILED)
-			munmap(memory, buffers * bytes);
+			munmap(memory, buffers * room);
 		err_set(err, EF_FAILED,
 			"no memory for %u batch buffers of %zu bytes; lower batch.size or "
 			"batch.buffers",
-			buffers, bytes);
+			buffers, room);
 		return NULL;
 	}
 	pool->memory = memory;
 	pool->bytes = bytes;
+	pool->room = room;
 	pool->state.buffers = pool->state.free = buffers;
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);
@@ -57,7 +60,7 @@ struct batch_pool *batch_pool_new(uint32_t buffers, size_t bytes, struct err *er
 	STAILQ_INIT(&pool->free_list);
 	STAILQ_INIT(&pool->closed_list);
 	for (uint32_t i = 0; i < buffers; i++) {
-		pool->batches[i].data = memory + i * bytes;
+		pool->batches[i].data = memory + i * room;
 		STAILQ_INSERT_TAIL(&pool->free_list, &pool->batches[i], link);
 	}
 	return pool;
@@ -67,7 +70,7 @@ void batch_pool_free(struct batch_pool *pool)
 {
 	if (!pool)
 		return;
-	munmap(pool->memory, pool->state.buffers * pool->bytes);
+	munmap(pool->memory, pool->state.buffers * pool->room);
 	pthread_cond_destroy(&pool->has_closed);
 	pthread_cond_destroy(&pool->has_free);
 	pthread_mutex_destroy(&pool->lock);
@@ -188,13 +191,13 @@ static void writer_close(struct batch_writer *w)
 static int writer_more(struct sink *sink, size_t need)
 {
 	struct batch_writer *w = (struct batch_writer *)sink;
-	if (need > w->pool->bytes)
+	if (need > w->pool->room)
 		return -1;
 	writer_close(w);
 	w->batch = take_free(w->pool);
 	w->lines_before = lines_of(sink);
 	sink->cur = w->batch->data;
-	sink->end = w->batch->data + w->pool->bytes;
+	sink->end = w->batch->data + (need > w->pool->bytes ? need : w->pool->bytes);
 	return 0;
 }
 

@@ -33,7 +33,7 @@ struct batch_pool_state {
 	uint64_t wait_ns; /* and how long they waited, all together */
 };
 
-/* `buffers` buffers of `bytes` bytes; memory is touched only when used. */
+/* `buffers` buffers of `bytes` bytes, or more where one line needs it (SINK_LINE_MAX); memory is touched only when used. */
 struct batch_pool *batch_pool_new(uint32_t buffers, size_t bytes, struct err *err);
 void batch_pool_free(struct batch_pool *pool);
 

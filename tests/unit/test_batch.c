@@ -28,7 +28,7 @@ static void closes_on_size_and_age(void **state)
 	struct batch_pool *pool = batch_pool_new(3, 16, &err);
 	struct batch_writer w;
 	batch_writer_init(&w, pool, NULL);
-	assert_int_equal(w.sink.more(&w.sink, 17), -1); /* never fits */
+	assert_int_equal(w.sink.more(&w.sink, SINK_LINE_MAX + 1), -1); /* never fits */
 	batch_writer_tick(&w, 1000, 100);
 	assert_int_equal(batch_writer_due(&w, 1000, 100, 777), 777);
 
@@ -51,6 +51,8 @@ static void closes_on_size_and_age(void **state)
 	assert_non_null(b);
 	assert_memory_equal(b->data, "abcdefgh\n", b->len);
 	batch_pool_return(pool, b);
+	assert_int_equal(w.sink.more(&w.sink, SINK_LINE_MAX), 0); /* a long line, a small batch */
+	assert_true(w.sink.end - w.sink.cur >= SINK_LINE_MAX);
 	batch_pool_finish(pool);
 	assert_true(batch_pool_finished(pool));
 	batch_pool_free(pool);

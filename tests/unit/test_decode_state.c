@@ -528,6 +528,46 @@ static void ids_differ_within_a_datagram(void **state)
 	stop();
 }
 
+/* A list of `n` records with a frame each: as many as there is room for to dissect, else bytes, but never nothing. */
+static bool list_is_dissected(unsigned n)
+{
+	static const uint8_t templates[] = { 0, 2,  0, 16, 1, 0,  0, 2,  0, 8, 0, 4,  1,   59,
+					     0, 60, 0, 2,  0, 12, 1, 44, 0, 1, 1, 36, 255, 255 };
+	uint8_t frame[60] = { [12] = 8, [14] = 0x45 };
+	start((struct decode_limits){ 0 });
+	ipfix(0, 2, 0);
+	f.wire.len = 16;
+	wire_bytes(&f.wire, templates, sizeof(templates));
+	wire_uint(&f.wire, 300, 2);
+	wire_uint(&f.wire, 4 + 3 + 3 + 64 * n, 2);
+	wire_uint(&f.wire, 255, 1);
+	wire_uint(&f.wire, 3 + 64 * n, 2);
+	wire_uint(&f.wire, 3, 1);
+	wire_uint(&f.wire, 256, 2);
+	for (unsigned i = 0; i < n; i++) {
+		wire_uint(&f.wire, i, 4);
+		wire_bytes(&f.wire, frame, sizeof(frame));
+	}
+	wire_set16(&f.wire, 2, f.wire.len);
+	assert_int_equal(give(1), DECODE_OK);
+	assert_int_equal(f.counters->sink_dropped, 0);
+	assert_int_equal(f.sink.lines[LINE_FLOW], 1);
+	*f.sink.cur = 0;
+	bool dissected = strstr(f.memory, "\"list\":[{\"sourceIPv4Address\":\"0.0.0.0\"") != NULL;
+	assert_true(dissected || strstr(f.memory, "{\"data\":\"030100000000"));
+	stop();
+	return dissected;
+}
+
+static void large_lists_become_bytes(void **state)
+{
+	(void)state;
+	for (unsigned n = 80; n < 110; n++)
+		list_is_dissected(n);
+	assert_true(list_is_dissected(80));
+	assert_false(list_is_dissected(110));
+}
+
 static void no_room_drops_and_counts(void **state)
 {
 	(void)state;
@@ -658,6 +698,7 @@ int main(void)
 		cmocka_unit_test(fresh_gap_may_still_be_filled),
 		cmocka_unit_test(ids_are_stable_and_differ),
 		cmocka_unit_test(ids_differ_within_a_datagram),
+		cmocka_unit_test(large_lists_become_bytes),
 		cmocka_unit_test(no_room_drops_and_counts),
 		cmocka_unit_test(state_file),
 		cmocka_unit_test(exporters_are_listed),
