@@ -102,6 +102,7 @@ static void decode_settings(const struct settings *s, struct decode_options *o)
 	o->no_options_join = !s->join_options;
 	o->no_hold = !s->hold;
 	o->limits = (struct decode_limits){ .exporters = (uint32_t)s->max_exporters,
+					    .domains_per_exporter = (uint32_t)s->max_domains,
 					    .templates_per_exporter = (uint32_t)s->max_templates,
 					    .options_per_exporter = (uint32_t)s->max_options,
 					    .memory = (uint64_t)s->decode_memory,

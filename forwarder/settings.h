@@ -35,6 +35,7 @@ struct settings {
 	int64_t clock_skew_ms;
 	int64_t exporter_line_ms;
 	int64_t max_exporters;
+	int64_t max_domains;
 	int64_t max_templates;
 	int64_t max_options;
 	int64_t decode_memory;

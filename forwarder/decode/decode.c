@@ -24,6 +24,7 @@ struct decode_options decode_defaults(void)
 	return (struct decode_options){
 		.limits = {
 			.exporters = 16384,
+			.domains_per_exporter = 1024,
 			.templates_per_exporter = 1024,
 			.options_per_exporter = 16384,
 			.memory = 256u << 20,
@@ -47,6 +48,7 @@ static void fill_defaults(struct decoder *dec)
 {
 	struct decode_options d = decode_defaults();
 	OR_DEFAULT(limits.exporters);
+	OR_DEFAULT(limits.domains_per_exporter);
 	OR_DEFAULT(limits.templates_per_exporter);
 	OR_DEFAULT(limits.options_per_exporter);
 	OR_DEFAULT(limits.memory);

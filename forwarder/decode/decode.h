@@ -46,6 +46,7 @@ const char *protocol_name(enum protocol protocol);
 
 struct decode_limits {
 	uint32_t exporters;              /* exporter and domain pairs */
+	uint32_t domains_per_exporter;   /* of them, made by one sender address */
 	uint32_t templates_per_exporter; /* of one exporter address, all its domains */
 	uint32_t options_per_exporter;   /* learnt names and rates, likewise */
 	uint64_t memory;                 /* bytes of all state together */

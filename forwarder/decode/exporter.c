@@ -10,7 +10,12 @@
 #define BUCKETS 4096
 #define IDLE_MS 3600000 /* a domain with nothing learnt is forgotten after so long */
 
+#define EVICT_MS 60000 /* when the table is full it goes after so long already … */
+#define EVICT_STEPS \
+	64 /* … if it is found among so many buckets; the next search goes on from there */
+
 struct exporter_table {
+	uint32_t hand;                       /* where the last search for idle domains ended */
 	struct domain *last;                 /* the one found last: datagrams come in runs */
 	struct domain *domains[BUCKETS];     /* by address, protocol, id */
 	struct exporter *exporters[BUCKETS]; /* by address */
@@ -48,15 +53,23 @@ struct exporter_table *exporter_table_new(void)
 	return calloc(1, sizeof(struct exporter_table));
 }
 
+static struct exporter *exporter_find(const struct decoder *dec, const struct ip *address)
+{
+	struct exporter *e = dec->exporters->exporters[hash(address, 0)];
+	while (e && !ip_equal(&e->address, address))
+		e = e->next;
+	return e;
+}
+
 static struct exporter *exporter_get(struct decoder *dec, const struct ip *address)
 {
 	struct exporter **bucket = &dec->exporters->exporters[hash(address, 0)];
-	for (struct exporter *e = *bucket; e; e = e->next)
-		if (ip_equal(&e->address, address))
-			return e;
+	struct exporter *e = exporter_find(dec, address);
+	if (e)
+		return e;
 	if (!memory_take(dec, sizeof(struct exporter)))
 		return NULL;
-	struct exporter *e = calloc(1, sizeof(*e));
+	e = calloc(1, sizeof(*e));
 	if (!e) {
 		memory_return(dec, sizeof(*e));
 		return NULL;
@@ -78,11 +91,10 @@ static void domain_head(struct domain *dom)
 	dom->head_len = (uint16_t)(p - dom->head);
 }
 
-static struct domain *domain_new(struct decoder *dec, struct exporter *exporter,
-				 enum protocol protocol, uint32_t id)
+static struct domain *domain_new(struct decoder *dec, struct exporter *sender,
+				 struct exporter *exporter, enum protocol protocol, uint32_t id)
 {
-	if (dec->counters.exporters_now >= dec->options.limits.exporters ||
-	    !memory_take(dec, sizeof(struct domain)))
+	if (!memory_take(dec, sizeof(struct domain)))
 		return NULL;
 	struct domain *dom = calloc(1, sizeof(*dom));
 	if (!dom) {
@@ -90,6 +102,8 @@ static struct domain *domain_new(struct decoder *dec, struct exporter *exporter,
 		return NULL;
 	}
 	dom->exporter = exporter;
+	dom->sender = sender;
+	sender->charged++;
 	dom->protocol = protocol;
 	dom->id = id;
 	dom->sibling = exporter->domains;
@@ -106,10 +120,10 @@ static bool is(const struct domain *dom, const struct ip *address, enum protocol
 	       ip_equal(&dom->exporter->address, address);
 }
 
-/* An exporter without domains: made for one that was refused, or the last one went. */
+/* An exporter without domains, which made none elsewhere: made for one that was refused, or the last one went. */
 static void exporter_prune(struct decoder *dec, struct exporter *exporter)
 {
-	if (exporter->domains)
+	if (exporter->domains || exporter->charged)
 		return;
 	struct exporter **at = &dec->exporters->exporters[hash(&exporter->address, 0)];
 	while (*at != exporter)
@@ -124,36 +138,10 @@ static uint64_t rest_of(enum protocol protocol, uint32_t id)
 	return ((uint64_t)protocol + 1) << 32 | id;
 }
 
-struct domain *domain_get(struct decoder *dec, const struct ip *address, enum protocol protocol,
-			  uint32_t id)
-{
-	struct exporter_table *table = dec->exporters;
-	if (table->last && is(table->last, address, protocol, id))
-		return table->last;
-	struct domain **bucket = &table->domains[hash(address, rest_of(protocol, id))];
-	struct domain *dom = *bucket;
-	while (dom && !is(dom, address, protocol, id))
-		dom = dom->next;
-	if (!dom) {
-		struct exporter *exporter = exporter_get(dec, address);
-		dom = exporter ? domain_new(dec, exporter, protocol, id) : NULL;
-		if (!dom) {
-			if (exporter)
-				exporter_prune(dec, exporter);
-			dec->counters.exporters_refused++;
-			return NULL;
-		}
-		dom->next = *bucket;
-		*bucket = dom;
-	}
-	table->last = dom;
-	return dom;
-}
-
 /* Free the domain and, with its last one, the exporter; it is out of its bucket already. */
 static void domain_free(struct decoder *dec, struct domain *dom)
 {
-	struct exporter *exporter = dom->exporter;
+	struct exporter *exporter = dom->exporter, *sender = dom->sender;
 	held_free(dec, dom);
 	template_store_free(dec, dom);
 	options_store_free(dec, dom);
@@ -166,8 +154,117 @@ static void domain_free(struct decoder *dec, struct domain *dom)
 	dec->counters.exporters_now--;
 	memory_return(dec, sizeof(*dom));
 	free(dom);
+	sender->charged--;
+	if (sender != exporter)
+		exporter_prune(dec, sender);
 	exporter_prune(dec, exporter);
 }
+
+/* Nothing learnt that would be missed. */
+static bool idle(const struct domain *dom, uint64_t before_ms)
+{
+	return dom->last_seen_ms < before_ms && !dom->options &&
+	       (!dom->templates || !dom->templates->len);
+}
+
+/* ---- ceilings ---- */
+
+static void domain_drop(struct decoder *dec, struct domain *dom)
+{
+	uint64_t rest = rest_of(dom->protocol, dom->id);
+	struct domain **at = &dec->exporters->domains[hash(&dom->exporter->address, rest)];
+	while (*at != dom)
+		at = &(*at)->next;
+	*at = dom->next;
+	domain_free(dec, dom);
+}
+
+/* One sender has too many: that one of its own goes which was silent the longest, if nothing was learnt of it. */
+static bool evict_of(struct decoder *dec, const struct exporter *sender)
+{
+	struct domain *oldest = NULL;
+	for (struct domain *dom = sender->domains; dom; dom = dom->sibling)
+		if (dom->sender == sender && idle(dom, UINT64_MAX) &&
+		    (!oldest || dom->last_seen_ms < oldest->last_seen_ms))
+			oldest = dom;
+	if (oldest)
+		domain_drop(dec, oldest);
+	return oldest != NULL;
+}
+
+/* The table is full: the first that was silent for a while goes. */
+static bool evict_any(struct decoder *dec, uint64_t now_ms)
+{
+	struct exporter_table *table = dec->exporters;
+	for (int i = 0; i < EVICT_STEPS; i++) {
+		table->hand = (table->hand + 1) % BUCKETS;
+		for (struct domain *dom = table->domains[table->hand]; dom; dom = dom->next) {
+			if (now_ms > EVICT_MS && idle(dom, now_ms - EVICT_MS)) {
+				domain_drop(dec, dom);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Is there room for one more domain? NULL: yes; else what stands against it. */
+static const char *make_room(struct decoder *dec, const struct ip *sender)
+{
+	const struct decode_limits *limits = &dec->options.limits;
+	const struct exporter *e = exporter_find(dec, sender);
+	if (e && e->charged >= limits->domains_per_exporter && !evict_of(dec, e))
+		return "too many domains of one exporter (decode.max_domains)";
+	uint64_t now_ms = dec->ctx.dgram ? dec->ctx.dgram->received_ms : 0;
+	if (dec->counters.exporters_now >= limits->exporters && !evict_any(dec, now_ms))
+		return "no room for another exporter (decode.max_exporters)";
+	return NULL;
+}
+
+static struct domain *make_domain(struct decoder *dec, const struct ip *sender,
+				  const struct ip *address, enum protocol protocol, uint32_t id)
+{
+	const char *refusal = make_room(dec, sender);
+	struct domain *dom = NULL;
+	if (!refusal) {
+		struct exporter *from = exporter_get(dec, sender);
+		struct exporter *exporter = exporter_get(dec, address);
+		if (from && exporter)
+			dom = domain_new(dec, from, exporter, protocol, id);
+		if (!dom && from)
+			exporter_prune(dec, from);
+		if (!dom && exporter && exporter != from)
+			exporter_prune(dec, exporter);
+		refusal = "no memory for another exporter (decode.memory)";
+	}
+	if (!dom)
+		problem_at(dec, &dec->counters.exporters_refused, refusal,
+			   dec->ctx.dgram ? dec->ctx.dgram->data : NULL, id);
+	return dom;
+}
+
+struct domain *domain_get(struct decoder *dec, const struct ip *sender, const struct ip *address,
+			  enum protocol protocol, uint32_t id)
+{
+	struct exporter_table *table = dec->exporters;
+	if (table->last && is(table->last, address, protocol, id))
+		return table->last;
+	struct domain **bucket = &table->domains[hash(address, rest_of(protocol, id))];
+	struct domain *dom = *bucket;
+	while (dom && !is(dom, address, protocol, id))
+		dom = dom->next;
+	if (!dom) {
+		dom = make_domain(dec, sender, address, protocol, id);
+		if (!dom)
+			return NULL;
+		dom->next = *bucket;
+		*bucket = dom;
+	}
+	table->last = dom;
+	return dom;
+}
+
+/* ---- the end ---- */
 
 static void free_where(struct decoder *dec, bool (*gone)(const struct domain *, uint64_t),
 		       uint64_t before_ms)
@@ -195,13 +292,6 @@ static bool always(const struct domain *dom, uint64_t before_ms)
 static bool silent(const struct domain *dom, uint64_t before_ms)
 {
 	return dom->last_seen_ms < before_ms;
-}
-
-/* Nothing learnt that would be missed. */
-static bool idle(const struct domain *dom, uint64_t before_ms)
-{
-	return dom->last_seen_ms < before_ms && !dom->options &&
-	       (!dom->templates || !dom->templates->len);
 }
 
 void exporter_expire(struct decoder *dec, uint64_t now_ms)

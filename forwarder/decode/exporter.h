@@ -19,6 +19,7 @@ struct exporter {
 	struct exporter *next; /* in its bucket of the table */
 	struct ip address;
 	struct domain *domains;
+	uint32_t charged;               /* domains that this address made, as sender */
 	uint32_t templates, options;    /* of all its domains */
 	uint64_t held_bytes;            /* likewise: data that waits for its template */
 	const struct domain *latest[6]; /* by enum option_kind: the domain that last sent one */
@@ -59,6 +60,8 @@ struct domain {
 	struct domain *next;    /* in its bucket of the table */
 	struct domain *sibling; /* next domain of the same exporter */
 	struct exporter *exporter;
+	struct exporter
+	    *sender; /* who made it: not the exporter where an sFlow datagram names another agent */
 	enum protocol protocol;
 	uint32_t id;
 	struct domain_counts now, before; /* before: at the last exporter line */
@@ -73,9 +76,10 @@ struct domain {
 	struct held_list *held;           /* NULL until the first */
 };
 
-/* Find or make; NULL when a ceiling forbids a new one (counted) or there is no memory. */
-struct domain *domain_get(struct decoder *dec, const struct ip *address, enum protocol protocol,
-			  uint32_t id);
+/* Find or make, for a datagram of `sender`. At a ceiling an idle domain that has learnt nothing makes room. NULL: there was
+ * none, or there is no memory; that is counted and noted as the datagram's problem. */
+struct domain *domain_get(struct decoder *dec, const struct ip *sender, const struct ip *address,
+			  enum protocol protocol, uint32_t id);
 
 /* Makes and frees the tables. */
 struct exporter_table *exporter_table_new(void);

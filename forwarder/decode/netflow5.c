@@ -88,7 +88,7 @@ enum decode_result netflow5_datagram(struct decoder *dec, const struct datagram 
 		return DECODE_SHORT;
 	}
 	struct domain *dom =
-	    domain_get(dec, &dgram->src, (enum protocol)formats[i].protocol, engine);
+	    domain_get(dec, &dgram->src, &dgram->src, (enum protocol)formats[i].protocol, engine);
 	if (!dom)
 		return DECODE_REFUSED;
 

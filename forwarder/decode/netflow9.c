@@ -66,7 +66,7 @@ enum decode_result netflow9_datagram(struct decoder *dec, const struct datagram 
 	uint32_t id = cursor_u32(&c);
 	if (c.bad)
 		return too_short(dec, dgram);
-	struct domain *dom = domain_get(dec, &dgram->src, PROTO_NETFLOW9, id);
+	struct domain *dom = domain_get(dec, &dgram->src, &dgram->src, PROTO_NETFLOW9, id);
 	if (!dom)
 		return DECODE_REFUSED;
 
@@ -90,7 +90,7 @@ static bool message(struct decoder *dec, const struct datagram *dgram, struct si
 	cursor_u16(c); /* version */
 	size_t len = cursor_u16(c);
 	uint32_t seconds = cursor_u32(c), seq = cursor_u32(c), id = cursor_u32(c);
-	struct domain *dom = domain_get(dec, &dgram->src, PROTO_IPFIX, id);
+	struct domain *dom = domain_get(dec, &dgram->src, &dgram->src, PROTO_IPFIX, id);
 	if (!dom) {
 		*ret = DECODE_REFUSED;
 		return false;

@@ -481,7 +481,7 @@ enum decode_result sflow_datagram(struct decoder *dec, const struct datagram *dg
 			   (uint32_t)dgram->len);
 		return DECODE_SHORT;
 	}
-	domain = domain_get(dec, &agent, PROTO_SFLOW5, sub_agent);
+	domain = domain_get(dec, &dgram->src, &agent, PROTO_SFLOW5, sub_agent);
 	if (!domain)
 		return DECODE_REFUSED;
 	context_start(dec, dgram, domain, seq, dgram->received_ms);

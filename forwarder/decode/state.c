@@ -191,7 +191,7 @@ static struct domain *load_domain(struct decoder *dec, struct cursor *c)
 	if (c->bad || protocol >= PROTOCOLS)
 		return NULL;
 	memcpy(address.b, bytes, 16);
-	struct domain *dom = domain_get(dec, &address, (enum protocol)protocol, id);
+	struct domain *dom = domain_get(dec, &address, &address, (enum protocol)protocol, id);
 	if (dom)
 		dom->last_seen_ms = last_seen_ms;
 	return dom;

@@ -179,6 +179,75 @@ static void names_and_rates_age(void **state)
 	decoder_free(dec);
 }
 
+/* ---- ceilings ---- */
+
+static void domains_of_one_sender_have_a_ceiling(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ .exporters = 100, .domains_per_exporter = 10 });
+	/* a source id in each datagram that never comes again: the oldest make room */
+	for (uint32_t i = 0; i < 1000; i++)
+		assert_int_equal(give(66, i, ""), DECODE_OK);
+	assert_int_equal(dec->counters.exporters_now, 10);
+	assert_int_equal(give(1, 0, VRF_FLOW), DECODE_OK);
+	assert_int_equal(dec->counters.records[PROTO_NETFLOW9], 1);
+	/* domains with templates are not given up */
+	for (uint32_t i = 0; i < 12; i++)
+		assert_int_equal(give(67, i, VRF_FLOW), i < 10 ? DECODE_OK : DECODE_REFUSED);
+	assert_non_null(strstr(decoder_problem(dec)->reason, "decode.max_domains"));
+	assert_int_equal(dec->counters.exporters_refused, 2);
+	decoder_free(dec);
+}
+
+static enum decode_result sflow(unsigned sender, uint32_t agent, uint64_t ms)
+{
+	struct packet p = { .len = 0 };
+	packet_hex(&p, "00000005 00000001");
+	packet_u32(&p, agent);
+	packet_hex(&p, "00000000 00000001 00000064 00000000");
+	struct datagram d = { .data = p.data, .len = p.len, .received_ms = ms };
+	d.src = ip_from_v4((const uint8_t[]){ 192, 0, 2, (uint8_t)sender });
+	return decoder_datagram(dec, &d, &sink);
+}
+
+/* An sFlow datagram names any agent: they are counted against who sent it. */
+static void agents_count_against_their_sender(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ .domains_per_exporter = 10 });
+	for (uint32_t i = 0; i < 100; i++)
+		assert_int_equal(sflow(66, 0x0a000000 + i, NOW_MS),
+				 i < 10 ? DECODE_OK : DECODE_REFUSED);
+	assert_int_equal(sflow(1, 0x0b000000, NOW_MS), DECODE_OK);
+	decoder_tick(dec, NOW_MS + 3600001,
+		     &sink); /* all idle: nothing is left, and may come again */
+	assert_int_equal(dec->counters.exporters_now, 0);
+	assert_int_equal(dec->counters.memory_now, 0);
+	assert_int_equal(sflow(66, 0x0a000000 + 99, NOW_MS), DECODE_OK);
+	decoder_free(dec);
+}
+
+static void idle_domains_make_room(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ .exporters = 3000, .domains_per_exporter = 1 });
+	for (uint32_t i = 0; i < 3000; i++)
+		assert_int_equal(sflow(i % 250, 0x0a000000 + i, NOW_MS),
+				 i < 250 ? DECODE_OK : DECODE_REFUSED);
+	decoder_free(dec);
+	start((struct decode_limits){ .exporters = 200 });
+	for (uint32_t i = 0; i < 200; i++)
+		assert_int_equal(sflow(1, 0x0a000000 + i, NOW_MS), DECODE_OK);
+	assert_int_equal(sflow(2, 0x0b000000, NOW_MS + 1000), DECODE_REFUSED);
+	assert_non_null(strstr(decoder_problem(dec)->reason, "decode.max_exporters"));
+	int made = 0; /* each search looks at a part of the table */
+	for (uint32_t i = 0; i < 100; i++)
+		made += sflow(2, 0x0b000000 + i, NOW_MS + 100000) == DECODE_OK;
+	assert_in_range(made, 60, 100);
+	assert_int_equal(dec->counters.exporters_now, 200);
+	decoder_free(dec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +256,9 @@ int main(void)
 		cmocka_unit_test(names_in_a_state_file_are_as_those_on_the_wire),
 		cmocka_unit_test(bad_entries_of_a_state_file_are_passed_over),
 		cmocka_unit_test(names_and_rates_age),
+		cmocka_unit_test(domains_of_one_sender_have_a_ceiling),
+		cmocka_unit_test(agents_count_against_their_sender),
+		cmocka_unit_test(idle_domains_make_room),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
