@@ -16,6 +16,8 @@ async function open(width = 1920, height = 1080) {
 			providerType: 'basic', providerName: 'basic', currentURL: KIBANA + '/login', params: { username: process.env.ES_USER, password: process.env.ES_PASSWORD } } });
 		if (!reply.ok()) throw new Error(`login: ${reply.status()}`);
 	}
+	// Kibana tells newcomers about saved searches, over the page.
+	await context.addInitScript(() => { try { localStorage.setItem('data.searchSession.tour.takingTooLong', 'true'); } catch (e) { /* about:blank */ } });
 	const page = await context.newPage();
 	const troubles = [], foreign = new Set();
 	page.on('console', m => m.type() === 'error' && !HARMLESS.test(m.text()) && troubles.push(`console: ${m.text().slice(0, 200)} ${(m.location().url || '').slice(0, 120)}`));

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The example rules of kibana/alerting: Kibana takes them as they are (switched off), and a run of each succeeds."""
+"""The example rules of kibana/alerting: Kibana takes them as they are (switched off), a run of each succeeds, and that of silent
+exporters names the silent one alone."""
 import glob
 import json
 import os
@@ -35,7 +36,18 @@ class Kibana(cluster.Cluster):
 			return e.code, e.read().decode(errors="replace")
 
 
+def exporter_lines():
+	"""What efd writes of an exporter that sends and of one that does not, now."""
+	if es.get("/_index_template/metrics-flow.exporters")[0] != 200:
+		rig.efctl(es, "setup", "--no-kibana", "--no-key", "--refresh", "1s")
+	for name, datagrams in (("talking", 7), ("silent", 0)):
+		es.must("POST", f"/metrics-flow.exporters-{rig.NAMESPACE}/_doc?refresh=true&pipeline=_none", {
+			"@timestamp": int(time.time() * 1000), "observer": {"name": "alerting-" + name}, "exporter": {"datagrams": datagrams}})
+
+
 e = os.environ.get
+es = cluster.connect()
+exporter_lines()
 kibana = Kibana(e("KIBANA_URL"), e("ES_USER"), e("ES_PASSWORD"), e("ES_API_KEY"), e("ES_CA_FILE"))
 for path in sorted(glob.glob(os.path.join(rig.TOP, "kibana", "alerting", "*.json"))):
 	name = os.path.basename(path)[:-5]
@@ -55,6 +67,10 @@ for path in sorted(glob.glob(os.path.join(rig.TOP, "kibana", "alerting", "*.json
 				break
 			time.sleep(2)
 		tap.ok(state["status"] in ("ok", "active"), name + " runs", json.dumps(state))
+		if name == "exporter-silent":
+			status, summary = kibana.request("GET", f"/internal/alerting/rule/{made['id']}/_alert_summary")
+			names = sorted(a for a in summary["alerts"] if a.startswith("alerting-")) if status == 200 else summary
+			tap.ok(names == ["alerting-silent"], "it names the silent exporter, not the one that sends", str(names))
 	finally:
 		kibana.request("DELETE", at + made["id"])
 
