@@ -285,7 +285,7 @@ def flow(now_ms, hours, people, internet):
 			doc.setdefault("tags", []).append(tag)
 	if client[0] in BAD or server[0] in BAD:
 		threat(doc, client[0], server[0])
-	doc["message"] = "%s:%d > %s:%d %s %s %d bytes %d packets" % (src["ip"], src["port"], dst["ip"], dst["port"], transport,
+	doc["message"] = "%s:%d > %s:%d %s %s %d bytes %d packets" % (src["ip"], src.get("port", 0), dst["ip"], dst.get("port", 0), transport,
 		app, doc["network"]["bytes"], doc["network"]["packets"])
 	return doc
 
@@ -332,6 +332,8 @@ def extras(doc, exporter, client, server, category):
 		f["icmp"] = {"type": kind[0], "code": kind[1], "name": kind[2]}
 		f["service"] = {"name": "icmp"}
 		f.pop("tcp", None)
+		for end in ("source", "destination", "client", "server"):
+			doc[end].pop("port", None)
 	elif R.random() < 0.12:
 		doc["network"]["type"] = "ipv6"
 	if exporter[2] == "sflow5" and R.random() < 0.25:

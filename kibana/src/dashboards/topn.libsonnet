@@ -39,7 +39,7 @@ local talker = [c.bytes, c.share, c.packets, c.flows, c.down, c.up];
     ]),
     k.row(22, [
       [30, c.toRecords(l.table('Client, server and service', [l.tuple(['flow.client.name', 'flow.server.name', 'flow.service.name'], 'Client › server › service', 500)],
-                               [c.bytes, c.share, c.packets, c.flows, c.down, c.up, l.avg('event.duration', 'Mean duration', null)], widths=[430], rows=13))],
+                               [c.bytes, c.share, c.packets, c.flows, c.down, c.up, l.avg('event.duration', 'Duration', null)], widths=[430], rows=13))],
       [18, c.toRecords(l.table('Networks', [l.tuple(['flow.client.network.name', 'flow.server.network.name'], 'Client network › server network', 100)], [c.bytes, c.share, c.flows], widths=[260], rows=13))],
     ]),
   ]),
