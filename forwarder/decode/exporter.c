@@ -38,14 +38,19 @@ void memory_return(struct decoder *dec, size_t bytes)
 	dec->counters.memory_now -= bytes;
 }
 
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ h >> 33) * 0xff51afd7ed558ccdull;
+	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ull;
+	return h ^ h >> 33;
+}
+
 static uint32_t hash(const struct ip *address, uint64_t rest)
 {
 	uint64_t high, low;
 	memcpy(&high, address->b, 8);
 	memcpy(&low, address->b + 8, 8);
-	uint64_t h = (high ^ rest) * 0x9e3779b97f4a7c15ull;
-	h = (h ^ h >> 29 ^ low) * 0xbf58476d1ce4e5b9ull;
-	return (uint32_t)(h >> 40) % BUCKETS;
+	return (uint32_t)mix(mix(high ^ rest) ^ low) % BUCKETS;
 }
 
 struct exporter_table *exporter_table_new(void)
