@@ -49,7 +49,7 @@ struct decode_limits {
 	uint32_t domains_per_exporter;   /* of them, made by one sender address */
 	uint32_t templates_per_exporter; /* of one exporter address, all its domains */
 	uint32_t options_per_exporter;   /* learnt names and rates, likewise */
-	uint64_t memory;                 /* bytes of all state together */
+	uint64_t memory;      /* bytes of all state together (an exporter may have an eighth) */
 	uint32_t held_sets;   /* sets that wait for their template: of one exporter and domain, */
 	uint64_t held_bytes;  /* of all together (an exporter may have an eighth), */
 	uint64_t held_ms;     /* and for how long */

@@ -7,8 +7,9 @@
 #include "forwarder/decode/options.h"
 #include "forwarder/decode/template.h"
 
-#define BUCKETS 4096
-#define IDLE_MS 3600000 /* a domain with nothing learnt is forgotten after so long */
+#define BUCKETS      4096
+#define MEMORY_SHARE 8       /* one exporter address may have this part of decode_limits.memory */
+#define IDLE_MS      3600000 /* a domain with nothing learnt is forgotten after so long */
 
 #define EVICT_MS 60000 /* when the table is full it goes after so long already … */
 #define EVICT_STEPS \
@@ -25,17 +26,20 @@ struct exporter_table {
 _Static_assert(OPTION_LENT == sizeof(((struct exporter *)0)->latest) / sizeof(struct domain *),
 	       "one place a kind");
 
-bool memory_take(struct decoder *dec, size_t bytes)
+bool memory_take(struct decoder *dec, struct exporter *exporter, size_t bytes)
 {
-	if (dec->counters.memory_now + bytes > dec->options.limits.memory)
+	uint64_t all = dec->options.limits.memory;
+	if (dec->counters.memory_now + bytes > all || exporter->memory + bytes > all / MEMORY_SHARE)
 		return false;
 	dec->counters.memory_now += bytes;
+	exporter->memory += bytes;
 	return true;
 }
 
-void memory_return(struct decoder *dec, size_t bytes)
+void memory_return(struct decoder *dec, struct exporter *exporter, size_t bytes)
 {
 	dec->counters.memory_now -= bytes;
+	exporter->memory -= bytes;
 }
 
 static uint64_t mix(uint64_t h)
@@ -72,11 +76,9 @@ static struct exporter *exporter_get(struct decoder *dec, const struct ip *addre
 	struct exporter *e = exporter_find(dec, address);
 	if (e)
 		return e;
-	if (!memory_take(dec, sizeof(struct exporter)))
-		return NULL;
 	e = calloc(1, sizeof(*e));
-	if (!e) {
-		memory_return(dec, sizeof(*e));
+	if (!e || !memory_take(dec, e, sizeof(*e))) {
+		free(e);
 		return NULL;
 	}
 	e->address = *address;
@@ -99,11 +101,11 @@ static void domain_head(struct domain *dom)
 static struct domain *domain_new(struct decoder *dec, struct exporter *sender,
 				 struct exporter *exporter, enum protocol protocol, uint32_t id)
 {
-	if (!memory_take(dec, sizeof(struct domain)))
+	if (!memory_take(dec, exporter, sizeof(struct domain)))
 		return NULL;
 	struct domain *dom = calloc(1, sizeof(*dom));
 	if (!dom) {
-		memory_return(dec, sizeof(*dom));
+		memory_return(dec, exporter, sizeof(*dom));
 		return NULL;
 	}
 	dom->exporter = exporter;
@@ -134,7 +136,7 @@ static void exporter_prune(struct decoder *dec, struct exporter *exporter)
 	while (*at != exporter)
 		at = &(*at)->next;
 	*at = exporter->next;
-	memory_return(dec, sizeof(*exporter));
+	memory_return(dec, exporter, sizeof(*exporter));
 	free(exporter);
 }
 
@@ -157,7 +159,7 @@ static void domain_free(struct decoder *dec, struct domain *dom)
 	if (dec->exporters->last == dom)
 		dec->exporters->last = NULL;
 	dec->counters.exporters_now--;
-	memory_return(dec, sizeof(*dom));
+	memory_return(dec, exporter, sizeof(*dom));
 	free(dom);
 	sender->charged--;
 	if (sender != exporter)

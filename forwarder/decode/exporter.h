@@ -22,6 +22,7 @@ struct exporter {
 	uint32_t charged;               /* domains that this address made, as sender */
 	uint32_t templates, options;    /* of all its domains */
 	uint64_t held_bytes;            /* likewise: data that waits for its template */
+	uint64_t memory;                /* likewise: all state, in bytes */
 	const struct domain *latest[6]; /* by enum option_kind: the domain that last sent one */
 };
 
@@ -89,9 +90,10 @@ int exporter_each(const struct decoder *dec, int (*each)(struct domain *, void *
 /* Forget domains that are silent: for an hour when nothing is known of them, for the life of a template otherwise. */
 void exporter_expire(struct decoder *dec, uint64_t now_ms);
 
-/* Memory of state is taken and returned here, so that it has one ceiling. False: it is reached. */
-bool memory_take(struct decoder *dec, size_t bytes);
-void memory_return(struct decoder *dec, size_t bytes);
+/* Memory of an exporter's state is taken and returned here, so that all together have a ceiling, and each a share of it
+ * that nobody else can use up. False: one of them is reached. */
+bool memory_take(struct decoder *dec, struct exporter *exporter, size_t bytes);
+void memory_return(struct decoder *dec, struct exporter *exporter, size_t bytes);
 
 /* Account for the datagram at hand, which had `records` records (`exact`: all were counted; some may wait for their
  * template): losses, order, duplicates, restarts. uptime_ms 0: the protocol has none. */

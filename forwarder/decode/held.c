@@ -48,7 +48,7 @@ static void discard(struct decoder *dec, struct domain *dom, struct held_set **a
 	dom->held->len--;
 	dec->counters.held_now--;
 	count(dec, dom, -(int64_t)held_size(set));
-	memory_return(dec, held_size(set));
+	memory_return(dec, dom->exporter, held_size(set));
 	free(set);
 }
 
@@ -56,11 +56,11 @@ static bool make_list(struct decoder *dec, struct domain *dom)
 {
 	if (dom->held)
 		return true;
-	if (!memory_take(dec, sizeof(*dom->held)))
+	if (!memory_take(dec, dom->exporter, sizeof(*dom->held)))
 		return false;
 	dom->held = calloc(1, sizeof(*dom->held));
 	if (!dom->held) {
-		memory_return(dec, sizeof(*dom->held));
+		memory_return(dec, dom->exporter, sizeof(*dom->held));
 		return false;
 	}
 	dom->held->end = &dom->held->first;
@@ -80,7 +80,7 @@ static uint64_t excess(const struct decoder *dec, const struct domain *dom, size
 static bool room_for(struct decoder *dec, struct domain *dom, size_t size)
 {
 	if (!make_list(dec, dom) || excess(dec, dom, size) > dom->held->bytes ||
-	    !memory_take(dec, size))
+	    !memory_take(dec, dom->exporter, size))
 		return false;
 	while (dom->held->len >= dec->options.limits.held_sets || excess(dec, dom, size)) {
 		discard(dec, dom, &dom->held->first);
@@ -99,7 +99,7 @@ void held_add(struct decoder *dec, uint16_t id, struct cursor data)
 	}
 	struct held_set *set = malloc(size);
 	if (!set) {
-		memory_return(dec, size);
+		memory_return(dec, dom->exporter, size);
 		dropped(dec, dom);
 		return;
 	}
@@ -159,7 +159,7 @@ void held_free(struct decoder *dec, struct domain *dom)
 		return;
 	while (dom->held->first)
 		discard(dec, dom, &dom->held->first);
-	memory_return(dec, sizeof(*dom->held));
+	memory_return(dec, dom->exporter, sizeof(*dom->held));
 	free(dom->held);
 	dom->held = NULL;
 }

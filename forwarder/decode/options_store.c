@@ -42,10 +42,10 @@ static struct option_entry **find_slot(struct options_store *store, enum option_
 
 static struct options_store *store_of(struct decoder *dec, struct domain *dom)
 {
-	if (!dom->options && memory_take(dec, sizeof(*dom->options))) {
+	if (!dom->options && memory_take(dec, dom->exporter, sizeof(*dom->options))) {
 		dom->options = calloc(1, sizeof(*dom->options));
 		if (!dom->options)
-			memory_return(dec, sizeof(*dom->options));
+			memory_return(dec, dom->exporter, sizeof(*dom->options));
 		else
 			dom->options->oldest_ms = UINT64_MAX;
 	}
@@ -53,18 +53,18 @@ static struct options_store *store_of(struct decoder *dec, struct domain *dom)
 }
 
 /* Keep the table at most half full. */
-static bool grow(struct decoder *dec, struct options_store *store)
+static bool grow(struct decoder *dec, const struct domain *dom, struct options_store *store)
 {
 	if (2 * (store->len + 1) <= store->room)
 		return true;
 	struct options_store bigger = *store;
 	bigger.room = store->room ? 2 * store->room : 16;
 	size_t more = (bigger.room - store->room) * sizeof(*store->slots);
-	if (!memory_take(dec, more))
+	if (!memory_take(dec, dom->exporter, more))
 		return false;
 	bigger.slots = calloc(bigger.room, sizeof(*bigger.slots));
 	if (!bigger.slots) {
-		memory_return(dec, more);
+		memory_return(dec, dom->exporter, more);
 		return false;
 	}
 	for (uint32_t i = 0; i < store->room; i++)
@@ -122,13 +122,13 @@ static bool place(struct decoder *dec, struct domain *dom, struct option_entry *
 	struct options_store *store = dom->options;
 	struct option_entry *old = *slot;
 	bool full = !old && dom->exporter->options >= dec->options.limits.options_per_exporter;
-	if (full || !memory_take(dec, entry_size(e))) {
+	if (full || !memory_take(dec, dom->exporter, entry_size(e))) {
 		free(e);
 		return false;
 	}
 	if (old) {
 		count(store, old, (uint32_t)-1);
-		memory_return(dec, entry_size(old));
+		memory_return(dec, dom->exporter, entry_size(old));
 		free(old);
 	} else {
 		store->len++;
@@ -212,7 +212,7 @@ static struct option_entry **slot_get(struct decoder *dec, struct domain *dom,
 				      enum option_kind kind, uint64_t id)
 {
 	struct options_store *store = store_of(dec, dom);
-	if (!store || !grow(dec, store)) {
+	if (!store || !grow(dec, dom, store)) {
 		dec->counters.options_refused++;
 		return NULL;
 	}
@@ -330,7 +330,7 @@ void options_uptime(struct decoder *dec, const struct domain *dom, struct record
 static void forget(struct decoder *dec, struct domain *dom, struct option_entry *e)
 {
 	count(dom->options, e, (uint32_t)-1);
-	memory_return(dec, entry_size(e));
+	memory_return(dec, dom->exporter, entry_size(e));
 	free(e);
 	dom->options->len--;
 	dom->exporter->options--;
@@ -376,7 +376,7 @@ void options_store_free(struct decoder *dec, struct domain *dom)
 	for (int kind = 0; kind < OPTION_LENT; kind++)
 		if (dom->exporter->latest[kind] == dom)
 			dom->exporter->latest[kind] = NULL;
-	memory_return(dec, sizeof(*store) + store->room * sizeof(*store->slots));
+	memory_return(dec, dom->exporter, sizeof(*store) + store->room * sizeof(*store->slots));
 	free(store->slots);
 	free(store);
 	dom->options = NULL;

@@ -32,7 +32,7 @@ static void forget(struct decoder *dec, struct domain *dom, uint32_t at)
 	struct template_store *store = dom->templates;
 	dec->counters.templates_now--;
 	dom->exporter->templates--;
-	memory_return(dec, store->rows[at]->size);
+	memory_return(dec, dom->exporter, store->rows[at]->size);
 	free(store->rows[at]);
 	store->len--;
 	memmove(store->rows + at, store->rows + at + 1, (store->len - at) * sizeof(*store->rows));
@@ -50,11 +50,11 @@ static int grow(struct decoder *dec, struct domain *dom)
 {
 	struct template_store *store = dom->templates;
 	if (!store) {
-		if (!memory_take(dec, sizeof(*store)))
+		if (!memory_take(dec, dom->exporter, sizeof(*store)))
 			return -1;
 		store = dom->templates = calloc(1, sizeof(*store));
 		if (!store) {
-			memory_return(dec, sizeof(*store));
+			memory_return(dec, dom->exporter, sizeof(*store));
 			return -1;
 		}
 	}
@@ -62,11 +62,11 @@ static int grow(struct decoder *dec, struct domain *dom)
 		return 0;
 	uint32_t room = store->room ? 2 * store->room : 8;
 	size_t more = (room - store->room) * sizeof(*store->rows);
-	if (!memory_take(dec, more))
+	if (!memory_take(dec, dom->exporter, more))
 		return -1;
 	struct template **rows = realloc(store->rows, room * sizeof(*rows));
 	if (!rows) {
-		memory_return(dec, more);
+		memory_return(dec, dom->exporter, more);
 		return -1;
 	}
 	store->rows = rows;
@@ -78,7 +78,7 @@ static int insert(struct decoder *dec, struct domain *dom, struct template *t)
 {
 	if (dom->exporter->templates >= dec->options.limits.templates_per_exporter)
 		return -1;
-	if (grow(dec, dom) || !memory_take(dec, t->size))
+	if (grow(dec, dom) || !memory_take(dec, dom->exporter, t->size))
 		return -1;
 	struct template_store *store = dom->templates;
 	uint32_t at = lower_bound(store, t->id);
@@ -161,9 +161,12 @@ void template_rebind(struct decoder *dec, struct exporter *exporter)
 			if (!t)
 				return;
 			t->used_ms = old->used_ms;
-			if (t->size > old->size) /* never: what is known needs less */
-				t->size = old->size;
-			memory_return(dec, old->size - t->size);
+			size_t more = t->size > old->size ? t->size - old->size : 0;
+			if (!memory_take(dec, exporter, more)) {
+				free(t);
+				return;
+			}
+			memory_return(dec, exporter, old->size + more - t->size);
 			dom->templates->rows[i] = t;
 			free(old);
 		}
@@ -177,7 +180,7 @@ void template_store_free(struct decoder *dec, struct domain *dom)
 		return;
 	while (store->len)
 		forget(dec, dom, store->len - 1);
-	memory_return(dec, sizeof(*store) + store->room * sizeof(*store->rows));
+	memory_return(dec, dom->exporter, sizeof(*store) + store->room * sizeof(*store->rows));
 	free(store->rows);
 	free(store);
 	dom->templates = NULL;

@@ -162,6 +162,26 @@ static void memory_has_a_ceiling(void **state)
 	stop();
 }
 
+/* Two senders cannot use up the memory of all. */
+static void memory_is_shared_fairly(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ .memory = 400000 });
+	for (uint32_t i = 0; i < 1000; i++) {
+		netflow9(i % 7, i, 1000);
+		template((uint16_t)(256 + i), 30);
+		give(i % 2);
+	}
+	assert_in_range(f.counters->memory_now, 80000, 100000);
+	uint64_t refused = f.counters->templates_refused;
+	assert_true(refused > 0);
+	netflow9(0, 0, 1000);
+	template(256, 30);
+	assert_int_equal(give(3), DECODE_OK);
+	assert_int_equal(f.counters->templates_refused, refused);
+	stop();
+}
+
 static void thousand_exporters_fit_in_32_mib(void **state)
 {
 	(void)state;
@@ -684,6 +704,7 @@ int main(void)
 		cmocka_unit_test(templates_have_a_ceiling),
 		cmocka_unit_test(exporters_have_a_ceiling),
 		cmocka_unit_test(memory_has_a_ceiling),
+		cmocka_unit_test(memory_is_shared_fairly),
 		cmocka_unit_test(thousand_exporters_fit_in_32_mib),
 		cmocka_unit_test(held_sets_have_a_ceiling),
 		cmocka_unit_test(held_bytes_are_shared_fairly),
