@@ -279,6 +279,17 @@ static int explain(const struct http *h, CURLcode code, const char *url, struct 
 			       "%s: the server's certificate is not trusted (%s); give its CA with "
 			       "elasticsearch.ca_file or elasticsearch.ca_fingerprint",
 			       url, why);
+	case CURLE_SSL_CONNECT_ERROR:
+		if (strstr(why, "wrong version number"))
+			return err_set(err, EF_UNREACHABLE,
+				       "%s: no answer: nobody speaks TLS there; is it http://?",
+				       url);
+		break;
+	case CURLE_GOT_NOTHING:
+		if (strncmp(url, "http:", 5) == 0)
+			return err_set(err, EF_UNREACHABLE, "%s: no answer: %s; is it https://?",
+				       url, why);
+		break;
 	case CURLE_OUT_OF_MEMORY:
 		return err_set(err, EF_FAILED, "%s: out of memory", url);
 	case CURLE_URL_MALFORMAT:

@@ -284,7 +284,7 @@ int cmd_dictionaries(struct app *app, struct err *err)
 		if (strcmp(actions[i].name, name) == 0)
 			return actions[i].run(app, err);
 	return err_set(err, EF_USAGE,
-		       "dictionaries: '%s' is none of list, check, lookup, show, feeds, update, "
+		       "'%s' is none of list, check, lookup, show, feeds, update, "
 		       "apply, indicators, import",
 		       name);
 }

@@ -11,6 +11,7 @@
 #include "importer/cluster/install.h"
 #include "importer/cluster/key.h"
 #include "importer/cluster/streams.h"
+#include "importer/table.h"
 
 #define STALE_S \
 	900 /* an exporter sends at least every minute; a quarter of an hour without a record is a finding */
@@ -33,6 +34,7 @@ __attribute__((format(printf, 3, 4))) static void say(struct examination *x, enu
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	plain_text(text);
 	x->bad += f == BAD;
 	json_array_append_new(x->findings,
 			      json_pack("{s:s,s:s}", "result", words[f], "text", text));

@@ -75,11 +75,12 @@ static int parse_speed(const char *text, double *ret_speed, struct err *err)
 {
 	char *end;
 	*ret_speed = text ? strtod(text, &end) : 0;
-	if (text && (*end || end == text || *ret_speed <= 0))
-		return err_set(err, EF_USAGE,
-			       "--speed: '%s' is no factor; 1 is the speed of the capture, 10 ten "
-			       "times as fast",
-			       text);
+	if (text && (*end || end == text || !(*ret_speed >= 0.001 && *ret_speed <= 1e6)))
+		return err_set(
+		    err, EF_USAGE,
+		    "--speed: '%s' is no factor from 0.001 to 1000000; 1 is the speed of "
+		    "the capture, 10 ten times as fast",
+		    text);
 	return 0;
 }
 

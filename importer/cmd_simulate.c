@@ -9,8 +9,7 @@
 #include "importer/cluster/es.h"
 #include "importer/cluster/install.h"
 
-#define LINE_MAX_LEN (1U << 20)
-
+/* The first flow line: those about exporters and counters, which efctl decode prints, too, go through no pipeline. */
 static int read_line(const struct app *app, json_t **ret_line, struct err *err)
 {
 	const char *path = app->args.n ? app->args.item[0] : "-";
@@ -20,16 +19,22 @@ static int read_line(const struct app *app, json_t **ret_line, struct err *err)
 	json_error_t why;
 	if (!f)
 		return err_errno(err, EF_USAGE, errno, "cannot read %s", path);
-	if (getline(&text, &room, f) <= 0)
-		return err_set(err, EF_USAGE,
-			       "%s is empty; give a raw line, as `efctl decode FILE` prints them",
-			       path);
-	*ret_line = json_loads(text, 0, &why);
-	if (!*ret_line)
-		return err_set(err, EF_USAGE,
-			       "%s:1:%d: %s; give a raw line, as `efctl decode FILE` prints them",
-			       path, why.column, why.text);
-	return 0;
+	for (unsigned n = 1; getline(&text, &room, f) > 0; n++) {
+		CLEANUP_JSON json_t *line = json_loads(text, 0, &why);
+		if (!line)
+			return err_set(err, EF_USAGE,
+				       "%s:%u:%d: %s; give raw lines, as `efctl decode FILE` "
+				       "prints them",
+				       path, n, why.column, why.text);
+		if (json_is_object(json_object_get(line, "ie"))) {
+			*ret_line = steal_ptr(line);
+			return 0;
+		}
+	}
+	return err_set(err, EF_USAGE,
+		       "%s has no flow line (one with \"ie\"); give raw lines, as `efctl decode "
+		       "FILE` prints them",
+		       path);
 }
 
 /* The processors of flow.yml one by one and not merged, so that the reply tells what each did. */
@@ -146,6 +151,8 @@ int cmd_simulate(struct app *app, struct err *err)
 		return err_wrap(err, "have the pipelines been installed (efctl setup)?");
 	json_t *results =
 	    json_object_get(json_array_get(json_object_get(reply, "docs"), 0), "processor_results");
+	if (!json_array_size(results))
+		return err_set(err, EF_FAILED, "%s tells of no processor that ran", es_url(in.es));
 	if (walk(results, line, changes, &final, !app->flags.json, err))
 		return -1;
 	CLEANUP_JSON json_t *both = json_pack("{s:O,s:O}", "changes", changes, "document", final);

@@ -99,12 +99,20 @@ static struct row *row_of(struct rows *rows, const char *name)
 		if (strcmp(rows->row[i].name, name) == 0)
 			return &rows->row[i];
 	struct row *more = realloc(rows->row, (rows->n + 1) * sizeof(*more));
-	char *copy = strdup(name);
-	if (!more || !copy)
+	if (!more)
 		return NULL;
 	rows->row = more;
+	char *copy = strdup(name);
+	if (!copy)
+		return NULL;
 	more[rows->n] = (struct row){ .name = copy };
 	return &more[rows->n++];
+}
+
+static const char *key_text(const json_t *key, size_t i)
+{
+	const char *text = json_string_value(json_array_get(key, i));
+	return text ? text : "?";
 }
 
 static void bucket_name(const json_t *bucket, char *name, size_t size)
@@ -113,9 +121,8 @@ static void bucket_name(const json_t *bucket, char *name, size_t size)
 	if (json_is_string(key))
 		snprintf(name, size, "%s", json_string_value(key));
 	else if (json_array_size(key) == 3)
-		snprintf(name, size, "%s → %s, %s", json_string_value(json_array_get(key, 0)),
-			 json_string_value(json_array_get(key, 1)),
-			 json_string_value(json_array_get(key, 2)));
+		snprintf(name, size, "%s → %s, %s", key_text(key, 0), key_text(key, 1),
+			 key_text(key, 2));
 	else
 		snprintf(name, size, "?");
 }
@@ -199,6 +206,22 @@ static void print_json(const struct rows *rows, size_t n)
 	putchar('\n');
 }
 
+/* Some shards may have failed, or all: a wrong ranking must not look like a right one. */
+static int check_reply(const struct es *es, const json_t *reply, struct err *err)
+{
+	long long failed = json_int_at(reply, "_shards.failed");
+	const json_t *first = json_array_get(json_at(reply, "_shards.failures"), 0);
+	if (!json_is_object(json_object_get(reply, "hits")))
+		return err_set(err, EF_USAGE,
+			       "%s does not answer as Elasticsearch does; check elasticsearch.url",
+			       es_url(es));
+	if (failed)
+		fprintf(stderr, "incomplete: %lld of %lld shards failed (%s)\n", failed,
+			json_int_at(reply, "_shards.total"),
+			json_text_at(first, "reason.reason", "no reason given"));
+	return 0;
+}
+
 static int search(struct app *app, const struct ranking *k, struct rows *rows, struct err *err)
 {
 	char path[200];
@@ -216,6 +239,8 @@ static int search(struct app *app, const struct ranking *k, struct rows *rows, s
 				       "with Elasticsearch 7.12 and OpenSearch 2.1");
 		return -1;
 	}
+	if (check_reply(es, reply, err))
+		return -1;
 	json_t *aggs = json_object_get(reply, "aggregations");
 	rows->total_bytes = (uint64_t)json_int_at(aggs, "all.bytes.value");
 	rows->total_packets = (uint64_t)json_int_at(aggs, "all.packets.value");

@@ -8,6 +8,7 @@
 #include "importer/assets/asset.h"
 #include "importer/cluster/es.h"
 #include "importer/settings.h"
+#include "importer/table.h"
 #include "importer/usage.h"
 
 int app_connect(struct app *app, struct es **ret_es, struct err *err)
@@ -72,7 +73,7 @@ int main(int argc, char **argv)
 	if (result == 0)
 		result = run(&app, command, argc - 1, argv + 1, &err);
 	if (result < 0) {
-		fprintf(stderr, "efctl %s: %s\n", command->name, err.msg);
+		fprintf(stderr, "efctl %s: %s\n", command->name, plain_text(err.msg));
 		result = err.code;
 	}
 	if (fflush(stdout) != 0 || ferror(stdout)) {

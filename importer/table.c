@@ -3,7 +3,11 @@
 #include "importer/table.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "common/cleanup.h"
 
 char *number_text(uint64_t n, char *text)
 {
@@ -39,8 +43,29 @@ size_t text_width(const char *text)
 	return n;
 }
 
-void print_cell(FILE *out, const char *text, int width, int right)
+/* Names come from exporters and servers: none of their bytes may steer the terminal. C1 controls are c2 80 to c2 9f. */
+static bool is_control(const char *p)
 {
+	unsigned char c = (unsigned char)*p;
+	return c < 0x20 || c == 0x7f ||
+	       (c == 0xc2 && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xa0);
+}
+
+char *plain_text(char *text)
+{
+	for (char *p = text; *p; p++)
+		if (is_control(p)) {
+			if ((unsigned char)*p == 0xc2)
+				*p++ = '?';
+			*p = *p == '\n' || *p == '\t' ? ' ' : '?';
+		}
+	return text;
+}
+
+void print_cell(FILE *out, const char *name, int width, int right)
+{
+	CLEANUP_FREE char *copy = strdup(name);
+	const char *text = copy ? plain_text(copy) : "?";
 	int have = (int)text_width(text);
 	if (have <= width) {
 		fprintf(out, "%*s%s%*s", right ? width - have : 0, "", text,

@@ -18,7 +18,10 @@ char *bytes_text(uint64_t n, char *text);
 /* Characters (not bytes) that a UTF-8 text takes on a terminal, wide scripts aside. */
 size_t text_width(const char *text);
 
-/* A column: `width` characters, cut with … when longer; to the right when `right`. */
+/* Puts a space or '?' in the place of control characters, so that foreign text cannot steer a terminal; returns `text`. */
+char *plain_text(char *text);
+
+/* A column of plain text: `width` characters, cut with … when longer; to the right when `right`. */
 void print_cell(FILE *out, const char *text, int width, int right);
 
 #endif

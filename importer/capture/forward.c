@@ -30,8 +30,10 @@ struct forward {
 static int parse_target(const char *to, struct forward *f, struct err *err)
 {
 	char host[256], port[16];
-	if (sscanf(to, "udp://[%255[^]]]:%15[0-9]", host, port) != 2 &&
-	    sscanf(to, "udp://%255[^:]:%15[0-9]", host, port) != 2)
+	int end = 0;
+	if ((sscanf(to, "udp://[%255[^]]]:%5[0-9]%n", host, port, &end) != 2 &&
+	     sscanf(to, "udp://%255[^]:]:%5[0-9]%n", host, port, &end) != 2) ||
+	    to[end] || strtoul(port, NULL, 10) > 65535 || strtoul(port, NULL, 10) == 0)
 		return err_set(err, EF_USAGE,
 			       "--to: '%s' must look like udp://127.0.0.1:2055 or udp://[::1]:2055",
 			       to);

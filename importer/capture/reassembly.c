@@ -54,6 +54,15 @@ static void slot_start(struct fragment_slot *s, const struct fragment_key *key, 
 	s->used = true;
 }
 
+/* Gives up a datagram whose rest does not come. */
+static void slot_expire(struct fragments *f, struct fragment_slot *s, uint64_t time_ns)
+{
+	if (!s->used || time_ns <= s->since_ns || time_ns - s->since_ns <= FRAGMENT_AGE)
+		return;
+	s->used = false;
+	f->lost++;
+}
+
 /* The slot of `key`, or a free one, or the oldest. */
 static struct fragment_slot *slot_of(struct fragments *f, const struct fragment_key *key,
 				     uint64_t time_ns)
@@ -68,10 +77,7 @@ static struct fragment_slot *slot_of(struct fragments *f, const struct fragment_
 			if (!s)
 				return NULL;
 		}
-		if (s->used && time_ns > s->since_ns && time_ns - s->since_ns > FRAGMENT_AGE) {
-			s->used = false;
-			f->lost++;
-		}
+		slot_expire(f, s, time_ns);
 		if (s->used && memcmp(&s->key, key, sizeof(*key)) == 0)
 			return s;
 		if (!oldest || (oldest->used && (!s->used || s->since_ns < oldest->since_ns)))

@@ -11,6 +11,7 @@
 
 #define PROGRESS_EVERY 256U       /* datagrams */
 #define WAIT_FLUSH_NS  100000000U /* before a longer wait, send on what has gathered */
+#define WAIT_MAX_NS    1e18       /* thirty years: keeps the sum below 2^64 */
 
 static uint64_t monotonic_ns(void)
 {
@@ -42,7 +43,9 @@ static void wait_turn(const struct replay *r, struct pace *pace, uint64_t time_n
 	}
 	if (time_ns < pace->first_ns)
 		return;
-	uint64_t due = pace->start_ns + (uint64_t)((double)(time_ns - pace->first_ns) / r->speed);
+	double wait = (double)(time_ns - pace->first_ns) / r->speed;
+	uint64_t due =
+	    pace->start_ns + (wait < WAIT_MAX_NS ? (uint64_t)wait : (uint64_t)WAIT_MAX_NS);
 	uint64_t now = monotonic_ns();
 	if (due <= now)
 		return;

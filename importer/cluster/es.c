@@ -122,6 +122,16 @@ int es_call(struct es *es, const char *method, const char *path, const json_t *b
 		       err);
 }
 
+/* A page of HTML, or nothing: a proxy in between, or another server. */
+static int no_json(const struct es *es, const char *method, const char *path, long status,
+		   struct err *err)
+{
+	return err_set(err, EF_USAGE,
+		       "%s answers %ld to %s %s with something that is no JSON; check its URL, and "
+		       "what stands between it and here",
+		       es_url(es), status, method, path);
+}
+
 int es_must(struct es *es, const char *method, const char *path, const json_t *body,
 	    json_t **ret_reply, struct err *err)
 {
@@ -131,6 +141,8 @@ int es_must(struct es *es, const char *method, const char *path, const json_t *b
 		return -1;
 	if (status < 200 || status > 299)
 		return es_fail(es, method, path, status, reply, err);
+	if (json_is_null(reply))
+		return no_json(es, method, path, status, err);
 	if (ret_reply)
 		*ret_reply = steal_ptr(reply);
 	return 0;
@@ -142,6 +154,8 @@ int es_find(struct es *es, const char *path, json_t **ret_reply, struct err *err
 	CLEANUP_JSON json_t *reply = NULL;
 	if (es_call(es, "GET", path, NULL, &status, &reply, err))
 		return -1;
+	if ((status == 200 || status == 404) && json_is_null(reply))
+		return no_json(es, "GET", path, status, err);
 	if (status == 404)
 		return 0;
 	if (status != 200)
@@ -160,9 +174,11 @@ int es_fail(struct es *es, const char *method, const char *path, long status, co
 		    err, EF_USAGE,
 		    "%s forbids %s %s (403): %s; use a user or an API key that may do this",
 		    es_url(es), method, path, reason);
-	return err_set(err,
-		       status == 502 || status == 503 || status == 504 ? EF_UNREACHABLE : EF_FAILED,
-		       "%s answers %ld to %s %s: %s", es_url(es), status, method, path, reason);
+	bool away = status == 502 || status == 503 || status == 504;
+	if (!away && json_is_null(reply))
+		return no_json(es, method, path, status, err);
+	return err_set(err, away ? EF_UNREACHABLE : EF_FAILED, "%s answers %ld to %s %s: %s",
+		       es_url(es), status, method, path, reason);
 }
 
 /* Elasticsearch nests the telling reason: the last caused_by, else the first root cause, else the error itself. */

@@ -37,7 +37,7 @@ int es_send(struct es *es, const char *method, const char *path, const char *con
 /* The body of the last reply as text, valid until the next call; "" when there was none. */
 const char *es_reply_text(const struct es *es);
 
-/* The same, and anything but 2xx is an error with the server's reason. `ret_reply` may be NULL. */
+/* The same, and anything but 2xx with JSON is an error with the server's reason. `ret_reply` may be NULL. */
 int es_must(struct es *es, const char *method, const char *path, const json_t *body,
 	    json_t **ret_reply, struct err *err);
 

@@ -59,6 +59,14 @@ int key_works(const struct elastic_settings *settings, const char *file, struct 
 	return status == 200;
 }
 
+/* A key that nobody can read any more is of no use: better none than one that lies about. */
+static void forget(struct es *es, const char *id)
+{
+	struct err ignored = ERR_NONE;
+	CLEANUP_JSON json_t *body = json_pack("{s:[s],s:b}", "ids", id, "owner", 1);
+	es_must(es, "DELETE", "/_security/api_key", body, NULL, &ignored);
+}
+
 int key_make(struct es *es, const char *file, bool show, struct err *err)
 {
 	CLEANUP_JSON json_t *body = json_loads(KEY_BODY, 0, NULL), *reply = NULL;
@@ -71,18 +79,20 @@ int key_make(struct es *es, const char *file, bool show, struct err *err)
 		return err_wrap(err, "API key for efd");
 	}
 	const char *encoded = json_text_at(reply, "encoded", NULL);
-	char joined[512], line[512];
-	if (!encoded) { /* before Elasticsearch 7.16 the reply has only the two parts; efd wants them in Base64 */
-		snprintf(joined, sizeof(joined), "%s:%s", json_text_at(reply, "id", ""),
-			 json_text_at(reply, "api_key", ""));
-		return err_set(
-		    err, EF_FAILED,
-		    "the cluster is too old to give an encoded API key; use user and password");
-	}
-	snprintf(line, sizeof(line), "%s\n", encoded);
-	if (show)
+	char line[512];
+	int result = -1;
+	if (!encoded) /* before Elasticsearch 7.16 the reply has only the two parts; efd wants them in Base64 */
+		err_set(err, EF_FAILED,
+			"the cluster is too old to give an encoded API key; use user and password");
+	else if (snprintf(line, sizeof(line), "%s\n", encoded) >= (int)sizeof(line))
+		err_set(err, EF_FAILED, "the cluster gives an API key of %zu characters",
+			strlen(encoded));
+	else
+		result = file_write(file, line, strlen(line), 0600, err);
+	if (result)
+		forget(es, json_text_at(reply, "id", ""));
+	else if (show)
 		fputs(line, stdout);
-	int result = file_write(file, line, strlen(line), 0600, err);
 	explicit_bzero(line, sizeof(line));
 	return result;
 }

@@ -22,11 +22,12 @@
 static const char *const types[] = { "index-pattern", "search", "lens",     "visualization",
 				     "map",           "tag",    "dashboard" };
 
-static int space_path(const struct kibana *k, const char *path, char *out, size_t size)
+static int space_path(const struct kibana *k, const char *path, char *out, size_t size,
+		      struct err *err)
 {
 	int n = k->space ? snprintf(out, size, "/s/%s%s", k->space, path)
 			 : snprintf(out, size, "%s", path);
-	return n < (int)size ? 0 : -1;
+	return n < (int)size ? 0 : err_set(err, EF_USAGE, "kibana.space is too long");
 }
 
 static const char *space_name(const struct kibana *k)
@@ -76,6 +77,15 @@ int kibana_open(struct kibana *k, struct app *app, struct es *es, struct err *er
 	*k = (struct kibana){ .es = es, .ids = json_object() };
 	if (app->kibana.space && *app->kibana.space && strcmp(app->kibana.space, "default") != 0)
 		k->space = app->kibana.space;
+	if (k->space &&
+	    k->space[strspn(k->space, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0') {
+		kibana_release(k);
+		return err_set(
+		    err, EF_USAGE,
+		    "kibana.space: '%s' may hold lower-case letters, digits, '_' and '-' "
+		    "(the space's identifier, not its name)",
+		    app->kibana.space);
+	}
 	if (es_new(&app->elastic, app->kibana.url, &k->kibana, err) ||
 	    kibana_identify(k->kibana, k->version, err) || read_record(k, err)) {
 		kibana_release(k);
@@ -167,9 +177,8 @@ int kibana_fetch(struct kibana *k, json_t **ret_objects, struct err *err)
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		json_array_append_new(json_object_get(body, "type"), json_string(types[i]));
 	long status = 0;
-	if (space_path(k, "/api/saved_objects/_export", path, sizeof(path)))
-		return err_set(err, EF_USAGE, "kibana.space is too long");
-	if (es_call(k->kibana, "POST", path, body, &status, &reply, err))
+	if (space_path(k, "/api/saved_objects/_export", path, sizeof(path), err) ||
+	    es_call(k->kibana, "POST", path, body, &status, &reply, err))
 		return -1;
 	if (status == 404)
 		return err_set(
@@ -284,9 +293,8 @@ static int import(struct kibana *k, const struct plan *p, bool force, size_t *re
 	char path[300];
 	long status = 0;
 	CLEANUP_JSON json_t *reply = NULL;
-	if (space_path(k, "/api/saved_objects/_import?overwrite=true", path, sizeof(path)))
-		return err_set(err, EF_USAGE, "kibana.space is too long");
-	if (es_send(k->kibana, "POST", path, "multipart/form-data; boundary=" BOUNDARY, body.data,
+	if (space_path(k, "/api/saved_objects/_import?overwrite=true", path, sizeof(path), err) ||
+	    es_send(k->kibana, "POST", path, "multipart/form-data; boundary=" BOUNDARY, body.data,
 		    body.len, &status, &reply, err))
 		return -1;
 	if (status != 200)
@@ -339,7 +347,7 @@ int kibana_remove(struct kibana *k, bool force, size_t *ret_kept, struct err *er
 		}
 		snprintf(path, sizeof(path), "/api/saved_objects/%s/%s?force=true", type,
 			 json_string_value(json_object_get(k->ids, key)));
-		if (space_path(k, path, whole, sizeof(whole)) ||
+		if (space_path(k, path, whole, sizeof(whole), err) ||
 		    es_must(k->kibana, "DELETE", whole, NULL, NULL, err))
 			return -1;
 	}

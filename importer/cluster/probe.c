@@ -213,6 +213,8 @@ static int probe_nodes(struct es *es, struct cluster *c, struct err *err)
 			json_object_set_new(seen, type, json_integer(json_int_at(seen, type) + 1));
 		}
 	}
+	if (nodes == 0)
+		return err_set(err, EF_FAILED, "%s lists no node (GET /_nodes/ingest)", es_url(es));
 	c->data_nodes = data ? data : 1;
 	c->processors = json_object();
 	json_object_foreach (seen, id, node)

@@ -64,6 +64,9 @@ static int read_reply(struct sender *s, const json_t *reply, struct err *err)
 	json_t *item;
 	size_t i;
 
+	if (json_array_size(json_object_get(reply, "items")) != s->n)
+		return err_set(err, EF_FAILED, "%s does not answer for each of %zu indicators",
+			       es_url(s->es), s->n);
 	json_array_foreach (json_object_get(reply, "items"), i, item) {
 		long long status = json_int_at(item, "create.status");
 		char reason[300];
@@ -93,9 +96,10 @@ static int flush(struct sender *s, struct err *err)
 		return -1;
 	if (status / 100 != 2)
 		return es_fail(s->es, "POST", s->path, status, reply, err);
+	int rc = read_reply(s, reply, err);
 	buf_clear(&s->bulk);
 	s->n = 0;
-	return read_reply(s, reply, err);
+	return rc;
 }
 
 static int add(struct sender *s, const struct dict_row *row, struct err *err)
@@ -111,7 +115,7 @@ static int add(struct sender *s, const struct dict_row *row, struct err *err)
 	canon_hash(key, hash);
 	if (buf_add_fmt(&s->bulk, "{\"create\":{\"_id\":\"%.32s\"}}\n%s\n", hash, text))
 		return err_set(err, EF_FAILED, "indicators: out of memory");
-	return ++s->n == BATCH ? flush(s, err) : 0;
+	return ++s->n == BATCH || s->bulk.len > BATCH_MAX / 2 ? flush(s, err) : 0;
 }
 
 static bool is_allowed(const struct dict_rows *allow, const struct dict_row *row)

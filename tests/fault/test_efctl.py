@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""efctl against servers that are no Elasticsearch, or answer as none should: exit codes, messages, no crash."""
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from tap import done, ok  # noqa: E402
+
+TOP = os.path.join(HERE, "..", "..")
+EFCTL = os.environ.get("EFCTL") or os.path.join(TOP, os.environ.get("BUILD", "build"), "efctl")
+CAPTURE = os.path.join(TOP, "tests", "captures", "vm-ipfix.pcap")
+HTML = (200, "<html>It works</html>")
+ROOT = (200, {"cluster_name": "odd", "version": {"number": "3.0.0", "distribution": "opensearch"}})
+
+
+class Odd:
+	"""Answers by the first rule whose (method, start of the path) fits: (status, text or an object)."""
+
+	def __init__(self, *rules):
+		class Handler(BaseHTTPRequestHandler):
+			def answer(self):
+				self.rfile.read(int(self.headers.get("Content-Length") or 0))
+				status, body = next(a for m, p, a in rules if m in ("", self.command) and self.path.startswith(p))
+				data = (body if isinstance(body, str) else json.dumps(body)).encode()
+				self.send_response(status)
+				self.send_header("Content-Length", str(len(data)))
+				self.end_headers()
+				self.wfile.write(data)
+			do_GET = do_POST = do_PUT = do_DELETE = answer
+
+			def log_message(self, *args):
+				pass
+		self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+		threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+		self.port = self.server.server_address[1]
+
+
+def efctl(port, *args, scheme="http", stdin=""):
+	env = dict(os.environ, EF_ELASTICSEARCH_URL=f"{scheme}://127.0.0.1:{port}", EF_ELASTICSEARCH_TIMEOUT="10s")
+	r = subprocess.run([EFCTL, *args], input=stdin, capture_output=True, text=True, env=env, timeout=60)
+	return r.returncode, r.stdout, r.stderr
+
+
+def fails(name, code, words, port, *args, **more):
+	got, out, err = efctl(port, *args, **more)
+	ok(got == code and all(w in err for w in words), f"{name}: exit code {code}, and says why", f"{got}\n{out}{err}")
+
+
+COMMANDS = (["setup"], ["status"], ["doctor"], ["top"], ["top", "conversations"], ["remove", "--yes"], ["replay", CAPTURE],
+	["simulate"], ["dictionaries", "apply"], ["dictionaries", "indicators"])
+LINE = json.dumps({"ie": {"octetDeltaCount": 1}, "flow": {"exporter": "192.0.2.1"}})
+
+page, refuses = Odd(("", "/", HTML)), Odd(("", "/", (501, "<html>no such method</html>")))
+for command in COMMANDS:
+	fails(f"{command[0]} of a web server", 2, ["127.0.0.1"], page.port, *command, stdin=LINE)
+	fails(f"{command[0]} of one that refuses", 2, ["127.0.0.1"], refuses.port, *command, stdin=LINE)
+
+proxy = Odd(("GET", "/", ROOT), ("", "/", (502, "<html>Bad Gateway</html>")))
+fails("a proxy without a server", 4, ["502"], proxy.port, "top")
+fails("JSON that is no search result", 2, ["elasticsearch.url"], Odd(("", "/", (200, {"fine": True}))).port, "top")
+
+# Members of the wrong types, and too few of them.
+buckets = [{"key": 7, "doc_count": "x"}, {"key": [1, 2, 3], "doc_count": 2, "bytes": 5}, 5, {"key": "a\u001b[31m", "bytes": {"value": 1}}]
+found = {"hits": {}, "_shards": {"failed": 1, "total": 2, "failures": [{"reason": {"reason": "no such shard"}}]},
+	"aggregations": {"all": {"doc_count": 3}, "top": {"buckets": buckets}, "other": {"buckets": {"no": "list"}}}}
+odd = Odd(("", "/", (200, found)))
+for subject in ("talkers", "conversations"):
+	code, out, err = efctl(odd.port, "top", subject)
+	ok(code == 0 and "(null)" not in out, f"top {subject}: buckets of wrong types", out + err)
+	ok("1 of 2 shards failed (no such shard)" in err, f"top {subject}: failed shards are told", err)
+	ok("\x1b" not in out, f"top {subject}: what an exporter sent does not steer the terminal", out)
+for body in ({"cluster_name": 1, "version": {"number": 7}}, [], 5, None, {"version": []}, {"version": {"number": "x"}, "cluster_name": "c"}):
+	fails(f"root {json.dumps(body)}", 2, ["127.0.0.1"], Odd(("", "/", (200, body))).port, "status")
+for answer in ((200, []), (200, 5), (200, {"nodes": [], "docs": 1, "error": [1]}), (404, {"error": {"root_cause": {}}})):
+	port = Odd(("GET", "/_", answer), ("GET", "/", ROOT), ("", "/", answer)).port
+	for command in (c for c in COMMANDS if c[0] not in ("top", "replay") and "indicators" not in c):
+		fails(f"{' '.join(command)}: {json.dumps(answer)}", 1, ["node"], port, *command, stdin=LINE)
+
+# TLS where none is, and none where it is wanted.
+fails("TLS to a plain server", 4, ["http://"], page.port, "top", scheme="https")
+silent = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=lambda: [c.close() for c, _ in iter(silent.accept, None) if c.recv(1)], daemon=True).start()
+fails("a server that hangs up", 4, ["127.0.0.1"], silent.getsockname()[1], "top")
+
+# Usage.
+for speed in ("nan", "inf", "0", "-1", "1e-300", "x"):
+	fails(f"--speed {speed}", 2, ["factor"], page.port, "replay", "--speed", speed, CAPTURE)
+for to in ("udp://127.0.0.1:99999", "udp://127.0.0.1:0", "udp://127.0.0.1:2055x", "udp://[::1]", "tcp://127.0.0.1:1"):
+	fails(f"--to {to}", 2, ["must look like"], page.port, "replay", "--to", to, CAPTURE)
+fails("kibana.space", 2, ["kibana.space"], page.port, "export", "--kibana-url", f"http://127.0.0.1:{page.port}", "--kibana-space", "A B/..")
+for line, why in (("[1]", "flow line"), ("5", "simulate"), ("", "flow line"), ('{"flow":{}}\n{"reliability":{}}\n', "flow line"), ('{"ie":{}', ":1:")):
+	fails(f"simulate {line!r}", 2, [why], page.port, "simulate", stdin=line)
+done()
