@@ -20,6 +20,7 @@ struct endpoints {
 	pthread_mutex_t lock;
 	int n;
 	int turn;
+	int base; /* number of the first one; grows with every list */
 	struct endpoint list[ENDPOINTS_MAX];
 };
 
@@ -46,6 +47,7 @@ static int take_list(struct endpoints *e, const struct strlist *urls, struct err
 	memset(e->list, 0, sizeof(e->list));
 	for (size_t i = 0; i < urls->n; i++)
 		snprintf(e->list[i].url, sizeof(e->list[i].url), "%s", urls->item[i]);
+	e->base = (e->base + e->n) % (1 << 30);
 	e->n = (int)urls->n;
 	e->turn = 0;
 	return 0;
@@ -81,6 +83,13 @@ int endpoints_replace(struct endpoints *e, const struct strlist *urls, struct er
 	return result;
 }
 
+/* NULL: it was replaced meanwhile. */
+static struct endpoint *find(struct endpoints *e, int number)
+{
+	int at = number - e->base;
+	return at >= 0 && at < e->n ? &e->list[at] : NULL;
+}
+
 int endpoints_pick(struct endpoints *e, uint64_t now_ms, char ret_url[ENDPOINT_URL_MAX],
 		   bool *ret_fresh, uint64_t *ret_wait_ms)
 {
@@ -105,18 +114,21 @@ int endpoints_pick(struct endpoints *e, uint64_t now_ms, char ret_url[ENDPOINT_U
 	} else {
 		*ret_wait_ms = soonest - now_ms;
 	}
+	int number = found < 0 ? -1 : e->base + found;
 	pthread_mutex_unlock(&e->lock);
-	return found;
+	return number;
 }
 
 void endpoints_worked(struct endpoints *e, int number)
 {
 	pthread_mutex_lock(&e->lock);
-	struct endpoint *p = &e->list[number];
-	p->heard = true;
-	p->away = false;
-	p->failures = 0;
-	p->not_before_ms = 0;
+	struct endpoint *p = find(e, number);
+	if (p) {
+		p->heard = true;
+		p->away = false;
+		p->failures = 0;
+		p->not_before_ms = 0;
+	}
 	pthread_mutex_unlock(&e->lock);
 }
 
@@ -124,14 +136,17 @@ uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int6
 			  bool away)
 {
 	pthread_mutex_lock(&e->lock);
-	struct endpoint *p = &e->list[number];
-	uint64_t pause = retry_after_ms >= 0 ? (uint64_t)retry_after_ms : backoff_ms(p->failures);
+	struct endpoint *p = find(e, number);
+	uint64_t pause =
+	    retry_after_ms >= 0 ? (uint64_t)retry_after_ms : backoff_ms(p ? p->failures : 0);
 	if (!away && retry_after_ms < 0 && pause > BUSY_MAX_MS)
 		pause = BUSY_MAX_MS;
-	p->failures++;
-	p->heard = p->heard && !away;
-	p->away = away;
-	p->not_before_ms = now_ms + pause;
+	if (p) {
+		p->failures++;
+		p->heard = p->heard && !away;
+		p->away = away;
+		p->not_before_ms = now_ms + pause;
+	}
 	pthread_mutex_unlock(&e->lock);
 	return pause;
 }

@@ -24,7 +24,7 @@ void endpoints_free(struct endpoints *e);
 /* Takes a new list; what was known of the old ones is forgotten. */
 int endpoints_replace(struct endpoints *e, const struct strlist *urls, struct err *err);
 
-/* The next endpoint that may be used: its number, with its URL copied to ret_url. -1: none now, *ret_wait_ms tells when to ask
+/* The next endpoint that may be used: its number (one of an older list means nothing to a newer one), with its URL copied to ret_url. -1: none now, *ret_wait_ms tells when to ask
  * again. `*ret_fresh` is true when nothing was heard of it since the start or since its last failure. */
 int endpoints_pick(struct endpoints *e, uint64_t now_ms, char ret_url[ENDPOINT_URL_MAX],
 		   bool *ret_fresh, uint64_t *ret_wait_ms);

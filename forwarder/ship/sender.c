@@ -41,21 +41,36 @@ void sender_release(struct sender *sender)
 	buf_release(&sender->reply.body);
 }
 
-/* After a reload: a handle with the new settings. */
-static void refresh_http(struct sender *sender)
+/* After a reload: a handle with the new settings. False: no memory for it now. The lock is held. */
+static bool refresh_http(struct sender *sender)
 {
 	struct shipper *s = sender->s;
 	struct err err = ERR_NONE;
+	if (sender->generation == s->generation)
+		return true;
+	struct http *fresh = http_new(s->elastic, &err);
+	if (!fresh)
+		return false;
+	http_free(sender->http);
+	sender->http = fresh;
+	sender->generation = s->generation;
+	if (s->give_up)
+		http_abort(fresh);
+	return true;
+}
+
+/* An endpoint, and the credentials that belong to it: a reload changes both at once, so that none go to another cluster. */
+static int pick(struct sender *sender, char ret_base[ENDPOINT_URL_MAX], bool *ret_fresh,
+		uint64_t *ret_wait_ms)
+{
+	struct shipper *s = sender->s;
+	*ret_wait_ms = BACKOFF_MIN_MS;
 	pthread_mutex_lock(&s->lock);
-	if (sender->generation != s->generation) {
-		struct http *fresh = http_new(s->elastic, &err);
-		if (fresh) {
-			http_free(sender->http);
-			sender->http = fresh;
-			sender->generation = s->generation;
-		}
-	}
+	int endpoint = !refresh_http(sender) ? -1
+					     : endpoints_pick(s->endpoints, ship_now_ms(), ret_base,
+							      ret_fresh, ret_wait_ms);
 	pthread_mutex_unlock(&s->lock);
+	return endpoint;
 }
 
 /* ---- one request -------------------------------------------------------- */
@@ -224,8 +239,7 @@ static enum answer attempt(struct sender *sender, const struct parcel *p, bool a
 	char base[ENDPOINT_URL_MAX];
 	uint64_t wait_ms = 0;
 	bool fresh;
-	refresh_http(sender);
-	int endpoint = endpoints_pick(s->endpoints, ship_now_ms(), base, &fresh, &wait_ms);
+	int endpoint = pick(sender, base, &fresh, &wait_ms);
 	if (endpoint < 0) {
 		shipper_pause(s, wait_ms < 1000 ? wait_ms : 1000);
 		return ANSWER_NONE;
@@ -236,8 +250,6 @@ static enum answer attempt(struct sender *sender, const struct parcel *p, bool a
 	enum answer answer = post(sender, p, base, endpoint, ret_v);
 	if (sender->reply.body.room > REPLY_KEEP && answer != ANSWER_BULK)
 		buf_release(&sender->reply.body);
-	if (answer == ANSWER_BULK || answer == ANSWER_SPLIT)
-		shipper_set_problem(s, NULL);
 	return answer;
 }
 
@@ -306,6 +318,8 @@ static void reject(struct sender *sender, struct buf *failed, uint32_t *failed_n
 	struct err err = ERR_NONE;
 	if (p->kind == PARCEL_LINES &&
 	    reject_document(failed, s->ns, item, why, ship_wall_ms(), &err) == 0) {
+		log_warn("a document was refused and goes to logs-flow.failed-%s (%d %s: %s)",
+			 s->ns, why->status, why->type, why->reason);
 		(*failed_n)++;
 		return;
 	}
@@ -451,16 +465,17 @@ static bool settle(struct sender *sender, struct parcel *p)
 	uint32_t busy = 0;
 	for (uint32_t tries = 0; !shipper_gives_up(s); tries++) {
 		struct bulk_verdicts v = { 0 };
+		bool settled;
 		switch (attempt(sender, p, tries > 0, &v)) {
 		case ANSWER_SPLIT:
 			return split(sender, p);
 		case ANSWER_BULK:
-			if (handle_verdicts(sender, p, &v)) {
-				bulk_verdicts_release(&v);
-				return true;
-			}
+			settled = handle_verdicts(sender, p, &v);
 			bulk_verdicts_release(&v);
-			break;
+			if (!settled)
+				break;
+			shipper_set_problem(s, NULL);
+			return true;
 		case ANSWER_BUSY:
 			/* perhaps it has no memory for so much at once */
 			if (++busy >= BUSY_LIMIT && p->items > BUSY_SMALL)

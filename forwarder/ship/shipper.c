@@ -545,12 +545,13 @@ void shipper_free(struct shipper *s)
 
 int shipper_reload(struct shipper *s, const struct elastic_settings *elastic, struct err *err)
 {
-	if (endpoints_replace(s->endpoints, &elastic->url, err) < 0)
-		return -1;
 	pthread_mutex_lock(&s->lock);
-	s->elastic = elastic;
-	s->generation++;
-	pthread_cond_broadcast(&s->change);
+	int failed = endpoints_replace(s->endpoints, &elastic->url, err);
+	if (!failed) {
+		s->elastic = elastic;
+		s->generation++;
+		pthread_cond_broadcast(&s->change);
+	}
 	pthread_mutex_unlock(&s->lock);
-	return 0;
+	return failed;
 }

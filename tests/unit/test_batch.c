@@ -131,6 +131,17 @@ static void endpoints_take_turns(void **state)
 	endpoints_worked(e, 1);
 	assert_int_equal(endpoints_pick(e, 1000 + pause, url, &fresh, &wait), 1);
 	assert_int_equal(endpoints_pick(e, 1000 + pause, url, &fresh, &wait), 1);
+	/* a reload: what comes of requests to the old ones says nothing of the new one */
+	char *other[] = { "http://c" };
+	assert_int_equal(endpoints_replace(e, &(const struct strlist){ other, 1 }, &err), 0);
+	endpoints_worked(e, 0);
+	endpoints_failed(e, 1, 9000, -1, true);
+	assert_false(endpoints_all_away(e));
+	int number = endpoints_pick(e, 9000, url, &fresh, &wait);
+	assert_string_equal(url, "http://c");
+	assert_true(fresh);
+	endpoints_failed(e, number, 9000, -1, true);
+	assert_true(endpoints_all_away(e));
 	endpoints_free(e);
 }
 
