@@ -260,9 +260,8 @@ static void run(struct worker *w)
 {
 	bool behind = false;
 	while (!w->stop) {
-		const struct worker_live *live = w->live;
 		wait_for_datagrams(w, behind);
-		behind = read_all(w, live);
+		behind = read_all(w, w->live);
 		uint64_t now_ms = clock_ms(CLOCK_MONOTONIC);
 		tick(w, now_ms);
 		batch_writer_tick(&w->writer, now_ms, w->settings.batch_age_ms);
