@@ -57,6 +57,12 @@ void context_start(struct decoder *dec, const struct datagram *dgram, struct dom
  * context_start() takes 0; a held set takes its offset * 2 + 1, a message that is not the first its offset * 2. */
 void context_id(struct context *ctx, uint32_t salt);
 
+/* The elements as the exporter of `domain` means them. */
+static inline const struct fields *fields_of(const struct decoder *dec, const struct domain *domain)
+{
+	return domain->exporter->fields ? domain->exporter->fields : dec->fields;
+}
+
 /* Has the sink a head with a place for an id? */
 bool sink_wants_ids(const struct sink *sink);
 

@@ -136,7 +136,8 @@ static void exporter_prune(struct decoder *dec, struct exporter *exporter)
 	while (*at != exporter)
 		at = &(*at)->next;
 	*at = exporter->next;
-	memory_return(dec, exporter, sizeof(*exporter));
+	fields_free(exporter->fields);
+	memory_return(dec, exporter, sizeof(*exporter) + exporter->learnt * FIELDS_LEARN_BYTES);
 	free(exporter);
 }
 

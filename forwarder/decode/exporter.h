@@ -19,10 +19,12 @@ struct exporter {
 	struct exporter *next; /* in its bucket of the table */
 	struct ip address;
 	struct domain *domains;
-	uint32_t charged;               /* domains that this address made, as sender */
-	uint32_t templates, options;    /* of all its domains */
-	uint64_t held_bytes;            /* likewise: data that waits for its template */
-	uint64_t memory;                /* likewise: all state, in bytes */
+	uint32_t charged;            /* domains that this address made, as sender */
+	uint32_t templates, options; /* of all its domains */
+	uint64_t held_bytes;         /* likewise: data that waits for its template */
+	uint64_t memory;             /* likewise: all state, in bytes */
+	struct fields *fields; /* elements that it described, over the decoder's; NULL: none */
+	uint32_t learnt;       /* how many */
 	const struct domain *latest[6]; /* by enum option_kind: the domain that last sent one */
 };
 

@@ -20,10 +20,9 @@ struct own_field {
 struct fields {
 	struct own_field **slot; /* open addressing, by pen and id; NULL = free */
 	size_t slots;            /* a power of two, at least twice what may be in it */
-	struct own_field **user;
-	size_t user_count;
-	size_t learnt_count;
-	struct own_field learnt[FIELDS_LEARN_MAX];
+	struct own_field **own;  /* those of the user, or those that an exporter described */
+	size_t own_count;
+	const struct fields *below; /* NULL: the compiled rows */
 };
 
 const char *fields_vendor(uint32_t pen)
@@ -167,7 +166,7 @@ struct fields *fields_new(void)
 
 	if (!f)
 		return NULL;
-	f->slots = 2 * FIELDS_LEARN_MAX;
+	f->slots = 16;
 	f->slot = calloc(f->slots, sizeof(struct own_field *));
 	if (!f->slot) {
 		fields_free(f);
@@ -180,9 +179,9 @@ void fields_free(struct fields *f)
 {
 	if (!f)
 		return;
-	for (size_t i = 0; i < f->user_count; i++)
-		free(f->user[i]);
-	free(f->user);
+	for (size_t i = 0; i < f->own_count; i++)
+		free(f->own[i]);
+	free(f->own);
 	free(f->slot);
 	free(f);
 }
@@ -206,12 +205,30 @@ static const struct field *find_row(uint32_t pen, uint16_t id)
 	return NULL;
 }
 
+struct fields *fields_layer(const struct fields *below)
+{
+	struct fields *f = fields_new();
+
+	if (f)
+		f->below = below;
+	return f;
+}
+
+/* The element in one of the layers, or NULL. */
+static const struct field *find_own(const struct fields *f, uint32_t pen, uint16_t id)
+{
+	for (; f; f = f->below)
+		if (*find_slot(f, pen, id))
+			return &(*find_slot(f, pen, id))->field;
+	return NULL;
+}
+
 const struct field *fields_find(const struct fields *f, uint32_t pen, uint16_t id)
 {
-	const struct own_field *own = *find_slot(f, pen, id);
+	const struct field *own = find_own(f, pen, id);
 
 	if (own)
-		return &own->field;
+		return own;
 	if (pen == FIELD_PEN_NETFLOW9)
 		return fields_find_netflow9(f, id | 0x8000);
 	return find_row(pen, id);
@@ -219,10 +236,10 @@ const struct field *fields_find(const struct fields *f, uint32_t pen, uint16_t i
 
 const struct field *fields_find_netflow9(const struct fields *f, uint16_t id)
 {
-	const struct own_field *own = *find_slot(f, FIELD_PEN_IANA, id);
+	const struct field *own = find_own(f, FIELD_PEN_IANA, id);
 
 	if (own)
-		return &own->field;
+		return own;
 	/* Narrower ranges stand behind wider ones, so the last that leads to a known element is the best. */
 	for (size_t i = field_netflow9_count; i-- > 0;) {
 		const struct field_netflow9 *map = &field_netflow9[i];
@@ -258,17 +275,17 @@ const struct field *fields_row(size_t i)
 	return &field_rows[i];
 }
 
-/* Make the slots at least twice what may be in them, one more user's element included; false without memory. */
+/* Make room for one more element: the slots are at least twice those in use; false without memory. */
 static bool make_room(struct fields *f)
 {
 	size_t slots = f->slots, old_slots = f->slots;
-	struct own_field **old = f->slot, **user;
+	struct own_field **old = f->slot, **own;
 
-	user = realloc(f->user, (f->user_count + 1) * sizeof(struct own_field *));
-	if (!user)
+	own = realloc(f->own, (f->own_count + 1) * sizeof(struct own_field *));
+	if (!own)
 		return false;
-	f->user = user;
-	while (slots < 2 * (f->user_count + 1 + FIELDS_LEARN_MAX))
+	f->own = own;
+	while (slots < 2 * (f->own_count + 1))
 		slots *= 2;
 	if (slots == f->slots)
 		return true;
@@ -307,14 +324,14 @@ static int add_user_row(struct fields *f, const struct csv *csv, struct err *err
 	slot = find_slot(f, (uint32_t)pen, (uint16_t)id);
 	own = *slot;
 	if (!own) {
-		if (f->user_count == USER_MAX)
+		if (f->own_count == USER_MAX)
 			return csv_error(csv, err, "more than %d elements", USER_MAX);
 		own = malloc(sizeof(*own));
 		if (!own || !make_room(f)) {
 			free(own);
 			return csv_error(csv, err, "out of memory");
 		}
-		f->user[f->user_count++] = own;
+		f->own[f->own_count++] = own;
 		slot = find_slot(f, (uint32_t)pen, (uint16_t)id);
 	}
 	own_set(own, (uint32_t)pen, (uint16_t)id, name, strlen(name), (enum field_type)type);
@@ -366,12 +383,16 @@ enum fields_learn fields_learn(struct fields *f, uint32_t pen, uint16_t id, cons
 		return FIELDS_REFUSED;
 	if (fields_find(f, pen, id))
 		return FIELDS_KNOWN;
-	if (f->learnt_count == FIELDS_LEARN_MAX)
+	if (f->own_count == FIELDS_LEARN_MAX || !make_room(f))
 		return FIELDS_FULL;
-	own = &f->learnt[f->learnt_count];
-	if (!own_set(own, pen, id, (const char *)name, name_len, (enum field_type)type))
+	own = malloc(sizeof(*own));
+	if (!own)
+		return FIELDS_FULL;
+	if (!own_set(own, pen, id, (const char *)name, name_len, (enum field_type)type)) {
+		free(own);
 		return FIELDS_REFUSED;
-	f->learnt_count++;
+	}
+	f->own[f->own_count++] = own;
 	*find_slot(f, pen, id) = own;
 	return FIELDS_LEARNT;
 }

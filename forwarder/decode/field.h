@@ -2,9 +2,9 @@
  * The registry of information elements: (enterprise, id) to name, abstract type and ready-made JSON key.
  *
  * The rows come from forwarder/fields (IANA's registry, vendors' elements, their RFC 5103 reverses) and are compiled in.
- * A `struct fields` puts two layers over them: the user's CSV, loaded at start, which may add and rename; and elements
- * learnt from the wire (RFC 5610), which never replace one that is known. Each decoder owns one, so nothing is shared
- * between threads. Pointers to a `struct field` stay valid until fields_free(). */
+ * A `struct fields` is a layer over them: the user's CSV, loaded at start, which may add and rename. Over that an exporter
+ * may have one of the elements that it described itself (RFC 5610); those never replace one that is known. Each decoder
+ * owns its own, so nothing is shared between threads. Pointers to a `struct field` stay valid until fields_free(). */
 #ifndef EF_FORWARDER_DECODE_FIELD_H
 #define EF_FORWARDER_DECODE_FIELD_H
 
@@ -77,6 +77,8 @@ struct fields;
 /* The compiled rows only, with empty layers. NULL when there is no memory. */
 struct fields *fields_new(void);
 void fields_free(struct fields *f);
+/* An empty layer over `below`, which must live longer. NULL when there is no memory. */
+struct fields *fields_layer(const struct fields *below);
 
 /* Load a table of the user: header "pen,id,name,type", one element a row. A name without a dot gets its vendor's prefix;
  * pen 0 and an id above 32767 is a private NetFlow 9 field type. 0, or -1 with `err` (file:line). May be called for
@@ -108,13 +110,14 @@ enum fields_learn {
 	FIELDS_LEARNT, /* new, findable from now on */
 	FIELDS_KNOWN,  /* the registry, the user or an earlier record has it; nothing changed */
 	FIELDS_REFUSED, /* no name, a name that is no identifier, IANA's own space, or an unknown type */
-	FIELDS_FULL, /* FIELDS_LEARN_MAX elements are learnt already */
+	FIELDS_FULL, /* FIELDS_LEARN_MAX elements are learnt already, or no memory */
 };
 
-#define FIELDS_LEARN_MAX 512
+#define FIELDS_LEARN_MAX   512 /* of one exporter */
+#define FIELDS_LEARN_BYTES 384 /* what one takes, at most */
 
 /* Learn (pen, id) with `name` (`name_len` octets, trailing NULs ignored) and IANA data type number `type` (0 when the
- * record has none). No allocation. */
+ * record has none). */
 enum fields_learn fields_learn(struct fields *f, uint32_t pen, uint16_t id, const uint8_t *name,
 			       size_t name_len, uint8_t type);
 

@@ -64,7 +64,7 @@ static bool basic_list(struct decoder *dec, struct out *out, struct cursor *c)
 		return false;
 	char key[FIELD_KEY_ROOM];
 	struct field unknown;
-	const struct field *field = fields_find(dec->fields, pen, id & 0x7fff);
+	const struct field *field = fields_find(fields_of(dec, dec->ctx.domain), pen, id & 0x7fff);
 	if (!field) {
 		field_unknown(pen, id & 0x7fff, key, &unknown);
 		field = &unknown;

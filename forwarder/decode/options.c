@@ -108,16 +108,32 @@ static uint64_t number(struct bytes b)
 	return b.len > 8 ? 0 : be_uint(b.p, b.len);
 }
 
-/* RFC 5610: the exporter describes an element of its vendor. */
-static bool learn_element(struct decoder *dec, const struct found *found)
+/* Into the layer of the exporter, of which the memory is counted. */
+static enum fields_learn learn_field(struct decoder *dec, const struct found *found)
 {
-	if (!has(found, ROLE_ELEMENT_ID) || !has(found, ROLE_ELEMENT_NAME))
-		return false;
+	struct exporter *exporter = dec->ctx.domain->exporter;
 	struct bytes name = found->value[ROLE_ELEMENT_NAME];
 	uint32_t pen = (uint32_t)number(found->value[ROLE_ELEMENT_PEN]);
 	uint16_t id = (uint16_t)number(found->value[ROLE_ELEMENT_ID]) & 0x7fff;
 	uint8_t type = (uint8_t)number(found->value[ROLE_ELEMENT_TYPE]);
-	switch (fields_learn(dec->fields, pen, id, name.p, name.len, type)) {
+	if (!exporter->fields)
+		exporter->fields = fields_layer(dec->fields);
+	if (!exporter->fields || !memory_take(dec, exporter, FIELDS_LEARN_BYTES))
+		return FIELDS_FULL;
+	enum fields_learn result = fields_learn(exporter->fields, pen, id, name.p, name.len, type);
+	if (result == FIELDS_LEARNT)
+		exporter->learnt++;
+	else
+		memory_return(dec, exporter, FIELDS_LEARN_BYTES);
+	return result;
+}
+
+/* RFC 5610: the exporter describes an element of its vendor. What it says holds for its own records. */
+static bool learn_element(struct decoder *dec, const struct found *found)
+{
+	if (!has(found, ROLE_ELEMENT_ID) || !has(found, ROLE_ELEMENT_NAME))
+		return false;
+	switch (learn_field(dec, found)) {
 	case FIELDS_LEARNT:
 		template_rebind(dec, dec->ctx.domain->exporter);
 		break;

@@ -105,7 +105,7 @@ struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t 
 		forget(dec, dom, lower_bound(dom->templates, id));
 	bool netflow9 = dom->protocol == PROTO_NETFLOW9;
 	struct template *t =
-	    template_compile(dec->fields, id, specs, specs_len, scopes, options, netflow9);
+	    template_compile(fields_of(dec, dom), id, specs, specs_len, scopes, options, netflow9);
 	if (!t || insert(dec, dom, t)) {
 		free(t);
 		dec->counters.templates_refused++;
@@ -156,7 +156,7 @@ void template_rebind(struct decoder *dec, struct exporter *exporter)
 			if (!old->unknown)
 				continue;
 			struct template *t =
-			    template_compile(dec->fields, old->id, old->specs, old->specs_len,
+			    template_compile(fields_of(dec, dom), old->id, old->specs, old->specs_len,
 					     old->scopes, old->options, old->netflow9);
 			if (!t)
 				return;

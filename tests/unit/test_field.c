@@ -216,6 +216,25 @@ static void elements_are_learnt_once(void **state)
 	assert_ptr_equal(fields_find(f, 11256, 5), first);
 }
 
+/* What one exporter describes is seen in its layer only, and fills only that. */
+static void layers_are_apart(void **state)
+{
+	struct fields *base = *state, *one = fields_layer(base), *two = fields_layer(base);
+
+	assert_non_null(one);
+	assert_non_null(two);
+	for (uint16_t i = 0; i < FIELDS_LEARN_MAX; i++)
+		assert_int_equal(learn(one, 98, i, "x", FIELD_STRING), FIELDS_LEARNT);
+	assert_int_equal(learn(one, 98, 9999, "x", FIELD_STRING), FIELDS_FULL);
+	assert_int_equal(learn(two, 98, 1, "y", FIELD_UNSIGNED8), FIELDS_LEARNT);
+	check(fields_find(one, 98, 1), "pen98.x", FIELD_STRING);
+	check(fields_find(two, 98, 1), "pen98.y", FIELD_UNSIGNED8);
+	assert_null(fields_find(base, 98, 1));
+	assert_ptr_equal(fields_find(one, 0, 1), fields_find(base, 0, 1));
+	fields_free(one);
+	fields_free(two);
+}
+
 static void csv_cells(void **state)
 {
 	char plain[] = "a,,c", quoted[] = "\"a,\"\"b\"\"\",x", open[] = "\"a", after[] = "\"a\"b";
@@ -245,6 +264,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(users_mistakes_are_named_with_their_line, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(elements_are_learnt_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(layers_are_apart, setup, teardown),
 		cmocka_unit_test(csv_cells),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
