@@ -114,6 +114,15 @@ static void tell_torn(struct shipper *s)
 		    (unsigned long long)(state.torn - told), s->ship->spool_dir);
 }
 
+static void tell_waiting(struct shipper *s, const char *until)
+{
+	struct spool_state state;
+	spool_get_state(s->spool, &state);
+	if (state.items)
+		log_info("%llu records wait in the spool %s; %s", (unsigned long long)state.items,
+			 s->ship->spool_dir, until);
+}
+
 /* Copies the parcel to the spool and frees it; false when the disk failed, and it is the caller's still. */
 static bool spool_keeps(struct shipper *s, struct parcel *p)
 {
@@ -389,8 +398,10 @@ static int start(struct shipper *s, const struct elastic_settings *elastic, stru
 		return -1;
 	if (spool.dir && !(s->spool = spool_open(&spool, err)))
 		return -1;
-	if (s->spool)
+	if (s->spool) {
 		tell_torn(s);
+		tell_waiting(s, "they are sent now");
+	}
 	if (ship->reject_file &&
 	    !(s->rejects = reject_file_new(ship->reject_file, (uint64_t)ship->reject_bytes, err)))
 		return -1;
@@ -515,6 +526,8 @@ uint64_t shipper_finish(struct shipper *s, uint64_t timeout_ms)
 		lose(s, p,
 		     "Elasticsearch did not take them in time, and there is no spool to keep them");
 	}
+	if (s->spool)
+		tell_waiting(s, "the next start sends them");
 	struct ship_counters counters;
 	shipper_get_counters(s, &counters);
 	return counters.lost;
