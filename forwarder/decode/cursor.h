@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "wire bytes are swapped without asking");
+
 static inline uint16_t be16(const uint8_t *p)
 {
 	uint16_t v;
@@ -81,6 +83,12 @@ static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
 	const uint8_t *p = c->p;
 	c->p += n;
 	return p;
+}
+
+/* Go on by `n` bytes, or by what there is. */
+static inline void cursor_skip(struct cursor *c, size_t n)
+{
+	c->p += n < cursor_left(c) ? n : cursor_left(c);
 }
 
 /* Is nothing left but zeros? */

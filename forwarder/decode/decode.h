@@ -57,12 +57,11 @@ struct decode_limits {
 };
 
 struct decode_options {
-	struct fields
-	    *fields; /* taken: freed with the decoder, and when decoder_new() fails. NULL: the
-				  compiled rows alone */
+	/* Taken: freed with the decoder, and when decoder_new() fails. NULL: the compiled rows alone. */
+	struct fields *fields;
 	struct decode_limits limits; /* 0 in a member: the default of decode_defaults() */
-	uint64_t
-	    clock_skew_ms; /* further from the receive time than this: not believed. 0: default */
+	/* A time further from the receive time is not believed. 0: default. */
+	uint64_t clock_skew_ms;
 	uint64_t exporter_line_ms; /* interval of an exporter's own line. 0: default */
 	bool no_silent_lines;      /* no line of an exporter that sent nothing since its last one */
 	bool no_options_join;      /* leave out "options" */

@@ -53,6 +53,16 @@ static void withdraw(struct decoder *dec, uint16_t id)
 		dec->counters.templates_withdrawn++;
 }
 
+/* NetFlow 9 says lengths of options templates in bytes; not all exporters keep to multiples of four. Returns the number of
+ * elements. */
+static size_t netflow9_lengths(struct cursor *c, size_t *ret_scopes, size_t *ret_stray)
+{
+	size_t scope_bytes = cursor_u16(c), bytes = scope_bytes + cursor_u16(c);
+	*ret_scopes = scope_bytes / 4;
+	*ret_stray = bytes % 4;
+	return bytes / 4;
+}
+
 /* One template; false when the rest of the set cannot be read. */
 static bool one_template(struct decoder *dec, struct sink *sink, struct cursor *c, bool options)
 {
@@ -60,12 +70,8 @@ static bool one_template(struct decoder *dec, struct sink *sink, struct cursor *
 	const uint8_t *start = c->p;
 	uint16_t id = cursor_u16(c);
 	size_t len, scopes = 0, stray = 0;
-	if (options && netflow9) { /* lengths in bytes */
-		uint16_t scope_bytes = cursor_u16(c), option_bytes = cursor_u16(c);
-		scopes = scope_bytes / 4u;
-		len = ((size_t)scope_bytes + option_bytes) / 4;
-		stray = ((size_t)scope_bytes + option_bytes) %
-			4; /* not all exporters keep to multiples */
+	if (options && netflow9) {
+		len = netflow9_lengths(c, &scopes, &stray);
 	} else {
 		len = cursor_u16(c);
 		if (len == 0 && !netflow9 && !c->bad) {
@@ -88,7 +94,7 @@ static bool one_template(struct decoder *dec, struct sink *sink, struct cursor *
 		template_remove(dec, dec->ctx.domain, id); /* what was there is out of date */
 		return false;
 	}
-	cursor_take(c, stray < cursor_left(c) ? stray : cursor_left(c));
+	cursor_skip(c, stray);
 	bool is_new;
 	if (template_add(dec, dec->ctx.domain, id, dec->scratch->specs, len, scopes, options,
 			 &is_new) &&

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sequence numbers: losses, late and doubled datagrams, restarts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/rig.h"
+
+static void sequence(bool counts, const uint32_t *numbers, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		netflow9(0, numbers[i], 1000);
+		template(256, 1);
+		data(256, 3);
+		/* the same number twice is the same datagram, but for an exporter that does not count */
+		wire_set16(&f.wire, f.wire.len - 2, counts ? numbers[i] : i);
+		give(1);
+	}
+	decoder_tick(f.dec, NOW_MS + 3600000, &f.sink); /* what is missing now is lost */
+}
+
+#define SEQUENCE(...)                                     \
+	sequence(true, (const uint32_t[]){ __VA_ARGS__ }, \
+		 sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
+
+static void expect(uint64_t lost, uint64_t reordered, uint64_t duplicates, uint64_t restarts)
+{
+	assert_int_equal(f.counters->lost, lost);
+	assert_int_equal(f.counters->reordered, reordered);
+	assert_int_equal(f.counters->duplicates, duplicates);
+	assert_int_equal(f.counters->restarts, restarts);
+	stop();
+}
+
+static void sequence_numbers(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	SEQUENCE(1, 2, 3, 4, 5, 6, 7);
+	expect(0, 0, 0, 0);
+	start((struct decode_limits){ 0 });
+	SEQUENCE(1, 2, 3, 7, 8, 9);
+	expect(3, 0, 0, 0);
+	start((struct decode_limits){ 0 }); /* late ones are no losses, but one of them is */
+	SEQUENCE(1, 2, 3, 7, 5, 6, 8, 9);
+	expect(1, 2, 0, 0);
+	start((struct decode_limits){ 0 });
+	SEQUENCE(1, 2, 3, 3, 4, 4, 5);
+	expect(0, 0, 2, 0);
+	start((struct decode_limits){ 0 }); /* around 2^32 */
+	SEQUENCE(4294967293, 4294967294, 4294967295, 0, 1, 3, 4);
+	expect(1, 0, 0, 0);
+	start((struct decode_limits){
+	    0 }); /* counts records where datagrams are due: learnt, then a loss of 3 */
+	SEQUENCE(0, 3, 6, 9, 12, 15, 18, 21, 27, 30);
+	expect(3, 0, 0, 0);
+	start((struct decode_limits){ 0 }); /* counts nothing */
+	sequence(false, (const uint32_t[]){ 5, 5, 5, 5, 5, 5 }, 6);
+	expect(0, 0, 0, 0);
+	start((struct decode_limits){ 0 }); /* makes no sense: nothing is called lost */
+	SEQUENCE(10, 50, 20, 900, 30, 7000, 1, 88);
+	expect(0, 0, 0, 0);
+	start((struct decode_limits){ 0 }); /* starts again at 0 */
+	SEQUENCE(5000000, 5000001, 5000002, 5000003, 0, 1, 2);
+	expect(0, 0, 0, 1);
+}
+
+static void restart_by_uptime(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	static const uint32_t uptimes[] = { 900000, 910000, 920000, 1000, 11000 };
+	for (uint32_t i = 0; i < 5; i++) {
+		netflow9(0, i < 3 ? 100 + i : i - 3, uptimes[i]);
+		give(1);
+	}
+	expect(0, 0, 0, 1);
+}
+
+/* 20 messages of one record of template 256; the next number is 20. */
+static void counting_records(void)
+{
+	start((struct decode_limits){ 0 });
+	f.wire.len = 0;
+	wire_uint(&f.wire, 10, 2);
+	wire_uint(&f.wire, 28, 2);
+	wire_uint(&f.wire, NOW_MS / 1000, 4);
+	wire_uint(&f.wire, 0, 4);
+	wire_uint(&f.wire, 7, 4);
+	wire_uint(&f.wire, 2, 2);
+	wire_uint(&f.wire, 12, 2);
+	wire_uint(&f.wire, 256, 2);
+	wire_uint(&f.wire, 1, 2);
+	wire_uint(&f.wire, 1, 2);
+	wire_uint(&f.wire, 4, 2);
+	give(1);
+	for (uint32_t seq = 0; seq < 20; seq++) {
+		ipfix(seq, 256, 1);
+		give(1);
+	}
+}
+
+/* How many records wait for their template is not known; a late datagram in between does not change that. */
+static void late_datagram_changes_nothing(void **state)
+{
+	(void)state;
+	counting_records();
+	ipfix(21, 400, 5);
+	give(1);
+	ipfix(20, 256, 1);
+	give(1);
+	for (uint32_t seq = 26; seq < 60; seq++) {
+		ipfix(seq, 256, 1);
+		give(1);
+	}
+	decoder_tick(f.dec, NOW_MS + 3600000, &f.sink);
+	expect(0, 1, 0, 0);
+}
+
+static void long_outage_is_a_loss(void **state)
+{
+	(void)state;
+	counting_records();
+	for (uint32_t i = 0; i < 20; i++) { /* half a minute at 100,000 a second */
+		ipfix(3000020 + i, 256, 1);
+		give_at(1, NOW_MS + 30000);
+	}
+	expect(3000000, 0, 0, 0);
+	counting_records();
+	for (uint32_t i = 0; i < 20; i++) { /* nobody sends so much at once */
+		ipfix(3000020 + i, 256, 1);
+		give_at(1, NOW_MS + 100);
+	}
+	expect(0, 0, 0, 1);
+}
+
+static void clock_that_steps_back(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	for (uint32_t i = 0; i < 5; i++) {
+		netflow9(0, i, 500000000 + 1000 * i);
+		give_at(1, NOW_MS + 1000 * i);
+	}
+	netflow9(0, 5, 400000000); /* another line card under one id */
+	give_at(1, NOW_MS - 20000);
+	expect(0, 0, 0, 0);
+}
+
+static void fresh_gap_may_still_be_filled(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	for (uint32_t i = 0; i < 10; i++) {
+		netflow9(0, i + (i == 9), 1000);
+		give(1);
+	}
+	decoder_tick(f.dec, NOW_MS + 60001, &f.sink);
+	netflow9(0, 12, 1000);
+	give_at(1, NOW_MS + 120000);
+	decoder_tick(f.dec, NOW_MS + 120002, &f.sink);
+	netflow9(0, 11, 1000);
+	give_at(1, NOW_MS + 120003);
+	decoder_tick(f.dec, NOW_MS + 240000, &f.sink);
+	expect(1, 1, 0, 0); /* 9 never came, 11 was late */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sequence_numbers),
+		cmocka_unit_test(restart_by_uptime),
+		cmocka_unit_test(late_datagram_changes_nothing),
+		cmocka_unit_test(long_outage_is_a_loss),
+		cmocka_unit_test(clock_that_steps_back),
+		cmocka_unit_test(fresh_gap_may_still_be_filled),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
