@@ -80,10 +80,12 @@ static int listen_on(struct tcp *t, const char *text, struct err *err)
 	if (listen_parse(text, false, &a, err) < 0)
 		return err_wrap(err, "tcp.listen");
 	int fd = socket(a.addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 && errno == EAFNOSUPPORT && listen_without_v6(&a))
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_errno(err, EF_FAILED, errno, "tcp.listen: %s", text);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (a.any)
+	if (a.addr.ss_family == AF_INET6 && a.any)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (bind(fd, (const struct sockaddr *)&a.addr, a.len) < 0 || listen(fd, 64) < 0) {
 		err_errno(err, EF_USAGE, errno, "tcp.listen: cannot listen on %s", text);

@@ -67,6 +67,17 @@ int listen_parse(const char *text, bool loopback_default, struct listen_address 
 	return 0;
 }
 
+bool listen_without_v6(struct listen_address *a)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&a->addr;
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = six->sin6_port };
+	if (!a->any || a->addr.ss_family != AF_INET6)
+		return false;
+	memcpy(&a->addr, &four, sizeof(four));
+	a->len = sizeof(four);
+	return true;
+}
+
 /* ---- sockets -------------------------------------------------------------- */
 
 /*
@@ -143,15 +154,6 @@ static int open_one(const struct listen_address *a, bool shared, int *ret_fd)
 	return 0;
 }
 
-/* All addresses, but the system has no IPv6: the same port on IPv4. */
-static void fall_back_to_v4(struct listen_address *a)
-{
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&a->addr;
-	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = six->sin6_port };
-	memcpy(&a->addr, &four, sizeof(four));
-	a->len = sizeof(four);
-}
-
 static int bind_failed(const char *listen, bool beside_systemd, struct err *err)
 {
 	const char *hint =
@@ -173,11 +175,9 @@ int udp_open(const char *listen, int n, size_t buffer, const int *inherited,
 	*ret_less = false;
 	for (int i = 0; i < n; i++) {
 		int fd = inherited[i];
-		if (fd < 0 && open_one(&a, n > 1, &fd) < 0 && errno == EAFNOSUPPORT && a.any) {
-			fall_back_to_v4(&a);
-			if (open_one(&a, n > 1, &fd) < 0)
-				fd = -1;
-		}
+		if (fd < 0 && open_one(&a, n > 1, &fd) < 0 && errno == EAFNOSUPPORT &&
+		    listen_without_v6(&a) && open_one(&a, n > 1, &fd) < 0)
+			fd = -1;
 		if (fd < 0) {
 			bind_failed(listen, inherited[0] >= 0, err);
 			while (i-- > 0)

@@ -40,6 +40,8 @@ struct listen_address {
 };
 int listen_parse(const char *text, bool loopback_default, struct listen_address *ret_a,
 		 struct err *err);
+/* After socket() said EAFNOSUPPORT: the same port of all IPv4 addresses; false when an address was asked for. */
+bool listen_without_v6(struct listen_address *a);
 
 /* Memory for a burst of datagrams. One worker, one ring. */
 struct udp_ring;
