@@ -14,6 +14,7 @@
 #include "importer/cluster/es.h"
 #include "importer/dictionary/indicators.h"
 #include "importer/cluster/install.h"
+#include "importer/table.h"
 
 static void print_info(const struct dict_info *i)
 {
@@ -112,14 +113,16 @@ static int check(struct app *app, struct err *err)
 			rows += info.rows;
 			continue;
 		}
-		/* The large ones are compiled together: the same mistake is told once. */
-		if (strcmp(mistake.msg, err->msg) != 0)
-			fprintf(stderr, "%s\n", mistake.msg);
+		/* The large ones are compiled together: the same mistake is told and counted once. */
+		if (strcmp(mistake.msg, err->msg) != 0) {
+			fprintf(stderr, "%s\n", plain_text(mistake.msg));
+			wrong++;
+		}
 		*err = mistake;
-		wrong++;
 	}
 	if (wrong)
-		return err_set(err, EF_USAGE, "%zu files cannot be used", wrong);
+		return err_set(err, EF_USAGE, "%zu file%s cannot be used", wrong,
+			       wrong == 1 ? "" : "s");
 	printf("%zu dictionaries, %zu rows: fine\n", dict_kinds_len, rows);
 	return EF_DONE;
 }

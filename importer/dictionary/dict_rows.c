@@ -3,6 +3,7 @@
 #include "importer/dictionary/dict_rows.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,14 +201,22 @@ static int read_header(const struct dict_kind *kind, char **cell, int n, int *ma
 	return n;
 }
 
+/* Pipelines are JSON, which takes nothing else: better told here, with the line, than lost there. */
+static bool is_utf8(const char *text)
+{
+	CLEANUP_JSON json_t *json = json_string(text);
+	return json != NULL;
+}
+
 /* One line: the header when `*columns` is 0, else a row. */
 static int read_line(struct dict_rows *rows, char *line, unsigned number, int *map, int *columns,
 		     struct err *err)
 {
 	char *cell[DICT_COLUMNS_MAX + 1];
 	const char *ordered[DICT_COLUMNS_MAX];
+	if (!is_utf8(line))
+		return err_set(err, EF_USAGE, "is not UTF-8; save the file with that encoding");
 	int n = csv_split(line, cell, DICT_COLUMNS_MAX + 1);
-
 	if (n < 0)
 		return err_set(err, EF_USAGE,
 			       "a quote is not closed, text follows one, or too many columns");

@@ -210,6 +210,8 @@ static int keep(const char *dir, const struct dict_row *row, const struct http_r
 	int rc;
 
 	buf_init(&out, KEPT_MAX);
+	if (reply->body.len == 0) /* a list without entries has at least a comment that says so */
+		return err_set(err, EF_FAILED, "%s answers with nothing", row->cell[FEED_URL]);
 	if (!path ||
 	    buf_add_fmt(&out, "# feed: %s\n# url: %s\n# terms: %s\n", row->cell[FEED_NAME],
 			row->cell[FEED_URL], row->cell[FEED_TERMS]) ||

@@ -91,7 +91,7 @@ ok("unchanged" in out, "304: unchanged", out)
 same(kept("ours---quoted-"), rows, "304: the indicators stay")
 
 for name, reply in {"an error page": (200, {}, b"<html>\n<p>We moved\n"), "HTTP 500": (500, {}, b""), "HTTP 301": (301, {"Location": "/b"}, b""),
-		"JSON instead of text": (200, {}, b'{"error":"rate limit"}\n')}.items():
+		"nothing at all": (200, {}, b""), "JSON instead of text": (200, {}, b'{"error":"rate limit"}\n')}.items():
 	Feeds.replies["/a"] = reply
 	code, out, err = efctl("update", "--force")
 	same((code, kept("ours---quoted-")), (1, rows), f"{name}: an error, and the indicators of before stay")
@@ -112,4 +112,17 @@ for name, text in {"network": "prefix\n", "dscp": "value,keyword\n99,X\n"}.items
 		f.write(text)
 code, out, err = efctl("check")
 ok(code == 2 and "network.csv: no dictionary" in err and "dscp.csv:2: " in err and "2 files" in err, "check tells every mistake in one run", err)
+os.unlink(os.path.join(DIR, "network.csv"))
+os.unlink(os.path.join(DIR, "dscp.csv"))
+for name, text, why in (("not UTF-8", b"address,name\n10.0.0.1,M\xfcnchen\n", "hosts.csv:2: is not UTF-8"),
+		("a NUL", b"address,name\n10.0.0.1,a\0b\n", "NUL"), ("a line of a megabyte", b"address,name\n10.0.0.1," + b"x" * 1000000, "hosts.csv:2: longer than"),
+		("an open quote", b'address,name\r\n\r\n10.0.0.1,"x\r\n', "hosts.csv:3: a quote"), ("nothing", b"", "empty")):
+	with open(os.path.join(DIR, "hosts.csv"), "wb") as f:
+		f.write(text)
+	code, out, err = efctl("check")
+	ok(code == 2 and why in err and "1 file cannot" in err, f"a table with {name}: told once, with the place", err)
+with open(os.path.join(DIR, "hosts.csv"), "wb") as f:
+	f.write('\ufeffaddress,name\r\n\r\n10.0.0.1,"a ""b"", ü"\r\n'.encode())
+code, out, err = efctl("lookup", "10.0.0.1", "--json")
+same(json.loads(out)["hosts"][0]["name"], 'a "b", ü', "byte order mark, CRLF and quotes are understood")
 done()

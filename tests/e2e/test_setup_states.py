@@ -179,6 +179,11 @@ def keys(c, folder):
 	ok(r.json()["key"] == "same" and os.stat(path).st_mtime_ns == before, "a key that works is kept", r)
 	ok(set(actions(r)) == {"same", "yours"}, "and nothing else changes either", r)
 	c.delete("/_data_stream/logs-flow-setup")
+	count = lambda: sum(not k["invalidated"] for k in c.get("/_security/api_key?owner=true")[1]["api_keys"])
+	there = count()
+	r = efctl(c, "setup", "--key-file", os.path.join(folder, "nowhere", "key"), cwd=folder)
+	ok(r.code == 1 and "cannot write" in r.err, "a key file that cannot be written is an error", r)
+	same(count(), there, "and the key that nobody has is gone again")
 
 
 class Other(http.server.BaseHTTPRequestHandler):
