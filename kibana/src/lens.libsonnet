@@ -269,7 +269,7 @@ local k = import 'kibana.libsonnet';
       gridConfig: { type: 'heatmap_grid', isCellLabelVisible: false, isYAxisLabelVisible: true, isXAxisLabelVisible: true, isYAxisTitleVisible: false, isXAxisTitleVisible: false },
     }, kql, view),
 
-  // widths: of the bucket columns in pixels; the measures share the rest. The first measure ranks and is shaded.
+  // widths: of the bucket columns in pixels; the measures share the rest, but for one with a width. The first measure ranks and is shaded.
   table(title, buckets, measures, kql='', view='flow', widths=[], rows=20)::
     local list = if std.isArray(buckets) then buckets else [buckets];
     local c = layer('', list, measures);
@@ -282,6 +282,7 @@ local k = import 'kibana.libsonnet';
       paging: { enabled: true, size: rows },
       sorting: { columnId: 'm0', direction: 'desc' },
       columns: [{ columnId: c.buckets[i], isTransposed: false } + (if i < std.length(widths) then { width: widths[i] } else {}) for i in std.range(0, std.length(list) - 1)]
-        + [{ columnId: m, isTransposed: false, alignment: 'right' } + (if m == 'm0' then shade else {}) for m in c.measures],
+        + [{ columnId: c.measures[i], isTransposed: false, alignment: 'right' } + (if i == 0 then shade else {})
+           + (if std.objectHasAll(measures[i], 'width') then { width: measures[i].width } else {}) for i in std.range(0, std.length(measures) - 1)],
     }, kql, view),
 }

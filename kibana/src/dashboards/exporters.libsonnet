@@ -44,13 +44,14 @@ local healthKpis = v.kpis([
         sum('duplicates', 'Duplicates'),
         sum('reordered', 'Reordered'),
         sum('restarts', 'Restarts'),
-        sum('unknown_templates', 'Without template'),
+        sum('unknown_templates', 'No template'),
         sum('decode_errors', 'Not decoded'),
-        sum('held_dropped', 'Held, dropped'),
+        sum('held_dropped', 'Dropped'),
         l.max('exporter.templates', 'Templates'),
-        l.max('exporter.sampling_rate', 'Sampling 1 in'),
+        l.max('exporter.sampling_rate', 'Sampling'),
         l.max('exporter.clock_skew_ms', 'Clock skew', null),
-        l.last('@timestamp', 'Last heard', 'date'),
+        // Silent exporters have a line each minute, too.
+        l.last('@timestamp', 'Last heard', 'date') { filter: { query: 'exporter.datagrams > 0', language: 'kuery' }, width:: 220 },
       ], view=health, widths=[300], rows=6)],
     ]),
     k.row(12, [
