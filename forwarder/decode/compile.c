@@ -277,7 +277,9 @@ static void add_value(struct compiler *c, const char *key, size_t key_len, size_
 
 static bool writes_nothing(const struct compiler *c, size_t spec)
 {
-	return converter_for(c->field[spec]->type, c->t->specs[spec].width) == CONV_ABSENT;
+	uint16_t width = c->t->specs[spec].width;
+	/* no width, no value: a thousand of them in a record of one byte must not become a thousand members */
+	return width == 0 || converter_for(c->field[spec]->type, width) == CONV_ABSENT;
 }
 
 /* All elements with the key of `first`, as one member: a value, or an array in wire order. */
