@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -21,13 +22,14 @@ ROOT = (200, {"cluster_name": "odd", "version": {"number": "3.0.0", "distributio
 
 
 class Odd:
-	"""Answers by the first rule whose (method, start of the path) fits: (status, text or an object)."""
+	"""Answers by the first rule whose (method, start of the path) fits: (status, text or an object), or a function of the request."""
 
 	def __init__(self, *rules):
 		class Handler(BaseHTTPRequestHandler):
 			def answer(self):
-				self.rfile.read(int(self.headers.get("Content-Length") or 0))
-				status, body = next(a for m, p, a in rules if m in ("", self.command) and self.path.startswith(p))
+				sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+				found = next(a for m, p, a in rules if m in ("", self.command) and self.path.startswith(p))
+				status, body = found(self.command, self.path, sent) if callable(found) else found
 				data = (body if isinstance(body, str) else json.dumps(body)).encode()
 				self.send_response(status)
 				self.send_header("Content-Length", str(len(data)))
@@ -82,6 +84,40 @@ for answer in ((200, []), (200, 5), (200, {"nodes": [], "docs": 1, "error": [1]}
 	port = Odd(("GET", "/_", answer), ("GET", "/", ROOT), ("", "/", answer)).port
 	for command in (c for c in COMMANDS if c[0] not in ("top", "replay") and "indicators" not in c):
 		fails(f"{' '.join(command)}: {json.dumps(answer)}", 1, ["node"], port, *command, stdin=LINE)
+
+# An API key that cannot be written is of no use: it is deleted again. The server keeps what it is given, no more.
+stored, deleted = {}, []
+
+
+def keep(method, path, sent):
+	kind, name = path.rsplit("/", 1)
+	if method == "PUT":
+		stored[path] = json.loads(sent)
+	if path not in stored:
+		return 404, {}
+	if kind == "/_ingest/pipeline":
+		return 200, {name: stored[path]}
+	what = kind[2:]
+	return 200, {what + "s": [{"name": name, what: stored[path]}]}
+
+
+def forget(method, path, sent):
+	deleted.extend(json.loads(sent)["ids"])
+	return 200, {}
+
+
+secured = Odd(("GET", "/_nodes", (200, {"nodes": {"a": {"roles": ["data"]}}})), ("", "/_security/_authenticate", (200, {})),
+	("POST", "/_security/api_key", (200, {"id": "k1", "encoded": "c2VjcmV0"})), ("DELETE", "/_security/api_key", forget),
+	("POST", "/_", (400, {})), ("", "/_component_template/", keep), ("", "/_index_template/", keep), ("", "/_ingest/pipeline/", keep),
+	("", "/_", (404, {})), ("", "/", ROOT))
+with tempfile.TemporaryDirectory() as folder:
+	code, out, err = efctl(secured.port, "setup", "--show-key", "--key-file", os.path.join(folder, "nowhere", "key"))
+	ok(code == 1 and "nowhere" in err and "c2VjcmV0" not in out + err, "a key file that cannot be written is an error", out + err)
+	ok(deleted == ["k1"], "and the key that nobody has is deleted", str(deleted))
+	path = os.path.join(folder, "key")
+	code, out, err = efctl(secured.port, "setup", "--key-file", path)
+	ok(code == 0 and "c2VjcmV0" not in out + err and os.stat(path).st_mode & 0o777 == 0o600, "else it is there, for its owner only, and not shown", out + err)
+	ok(len(deleted) == 1 and os.listdir(folder) == ["key"], "and nothing is left beside it", str(os.listdir(folder)))
 
 # TLS where none is, and none where it is wanted.
 fails("TLS to a plain server", 4, ["http://"], page.port, "top", scheme="https")
