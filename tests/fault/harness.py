@@ -106,11 +106,16 @@ class Efd:
 			return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 	def clean(self):
-		if self.process.poll() is None:
+		if self.process.poll() is None and WITHOUT:
+			self.stop() # leaks are looked for at the end
+		elif self.process.poll() is None:
 			self.kill()
+		found = self.log_text() if "Sanitizer" in self.log_text() else None
 		self.log.close()
 		if self.owned:
 			shutil.rmtree(self.state, ignore_errors=True)
+		if found:
+			raise RuntimeError(f"a sanitizer has something to say:\n{found}")
 
 	def __enter__(self):
 		return self
