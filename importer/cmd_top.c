@@ -276,7 +276,9 @@ int cmd_top(struct app *app, struct err *err)
 		else if (rows.total_flows)
 			print_text(k, &rows, n);
 		else
-			fprintf(stderr, "no flow records in logs-flow-%s yet\n",
+			fprintf(stderr,
+				"no flow records in logs-flow-%s yet; new ones are found within "
+				"setup.refresh (10s)\n",
 				app->elastic.namespace);
 	}
 	rows_release(&rows);
