@@ -29,17 +29,18 @@ struct exporter {
 };
 
 /* What a sequence number counts. Exporters differ from the standards: it is learnt from the numbers. */
-enum sequence_unit { UNIT_DATAGRAM, UNIT_RECORD };
+/* What the number of a datagram counts: datagrams; records sent before it (RFC 7011 section 3.1); records with its own
+ * (softflowd's IPFIX). */
+enum sequence_unit { UNIT_DATAGRAM, UNIT_RECORD, UNIT_RECORD_AFTER, SEQUENCE_UNITS };
 
 #define SEQUENCE_RECENT 16
 #define SEQUENCE_GAPS   8
 
 struct sequence {
 	bool started;
-	bool exact;         /* how many records the last datagram had is known */
-	uint8_t unit;       /* enum sequence_unit */
-	int8_t trust;       /* above 0: the numbers follow one another, gaps are losses */
-	int8_t other_trust; /* the same if the unit were the other one */
+	bool exact;                   /* how many records the last datagram had is known */
+	uint8_t unit;                 /* enum sequence_unit */
+	int8_t trust[SEQUENCE_UNITS]; /* above 0: the numbers follow one another in this unit */
 	uint32_t last_seq, last_records;
 	uint32_t uptime_ms;
 	uint64_t seen_ms;

@@ -9,7 +9,7 @@
 #define SETTLE_AGE       16    /* datagrams */
 #define SETTLE_MS        10000 /* or so long, at the next exporter line */
 #define TRUST_MAX        8
-#define SWITCH_TRUST     4
+#define SWITCH_TRUST     4       /* from here on a unit may take another one's place */
 #define REORDER_MAX      100000  /* numbers; further back is a restart */
 #define JUMP_MAX         1000000 /* numbers a second of silence; further on is a restart, too */
 #define RESTART_MS       60000   /* uptime that goes back by more */
@@ -92,7 +92,7 @@ static void start(struct sequence *s)
 {
 	memset(s->recent, 0, sizeof(s->recent));
 	s->started = true;
-	s->trust = s->other_trust = 0;
+	memset(s->trust, 0, sizeof(s->trust));
 	s->gaps_len = 0;
 	s->late_run = 0;
 }
@@ -104,21 +104,29 @@ static int8_t vote(int8_t trust, bool fits)
 	return (int8_t)(trust > -TRUST_MAX ? trust - 1 : trust);
 }
 
-/* Which unit explains the step from the last datagram to this one? */
-static void judge(struct sequence *s, uint32_t step)
+/* The step from the last datagram's number that each unit expects. */
+static uint32_t expected_step(const struct sequence *s, enum sequence_unit unit, uint32_t records)
 {
-	bool as_datagram = step == 1, as_record = step == s->last_records;
-	bool by_record = s->unit == UNIT_RECORD;
-	if (!s->exact)
-		return;
-	s->trust = vote(s->trust, by_record ? as_record : as_datagram);
-	s->other_trust = vote(s->other_trust, by_record ? as_datagram : as_record);
-	if (s->trust <= 0 && s->other_trust >= SWITCH_TRUST) {
-		s->unit = by_record ? UNIT_DATAGRAM : UNIT_RECORD;
-		s->trust = s->other_trust;
-		s->other_trust = 0;
-		s->gaps_len = 0;
+	return unit == UNIT_DATAGRAM ? 1 : unit == UNIT_RECORD ? s->last_records : records;
+}
+
+/* Which unit explains the step from the last datagram to this one? The one that did so most often is believed. */
+static void judge(struct sequence *s, uint32_t step, uint32_t records, bool exact)
+{
+	enum sequence_unit best = s->unit;
+	for (unsigned unit = 0; unit < SEQUENCE_UNITS; unit++) {
+		bool known = unit == UNIT_RECORD         ? s->exact
+			     : unit == UNIT_RECORD_AFTER ? exact
+							 : true;
+		if (known)
+			s->trust[unit] =
+			    vote(s->trust[unit], step == expected_step(s, unit, records));
+		if (s->trust[unit] > s->trust[best] && s->trust[unit] >= SWITCH_TRUST)
+			best = (enum sequence_unit)unit;
 	}
+	if (best != s->unit)
+		s->gaps_len = 0;
+	s->unit = best;
 }
 
 /* Milliseconds since the last datagram; clocks may step back. */
@@ -143,33 +151,48 @@ static void restarted(struct decoder *dec, struct domain *dom)
 	start(&dom->sequence);
 }
 
+/* The first number that a datagram stands for. */
+static uint32_t begin_of(const struct sequence *s, uint32_t seq, uint32_t records)
+{
+	return s->unit == UNIT_RECORD_AFTER ? seq - records : seq;
+}
+
+/* The first number that should come after the newest datagram. */
+static uint32_t next_of(const struct sequence *s)
+{
+	return s->last_seq + (s->unit == UNIT_DATAGRAM ? 1
+			      : s->unit == UNIT_RECORD ? s->last_records
+						       : 0);
+}
+
 /* False: it came late, and what follows the newest one is not changed by it. */
-static bool follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records)
+static bool follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records,
+		   bool exact)
 {
 	struct sequence *s = &dom->sequence;
-	uint32_t step = s->unit == UNIT_RECORD ? s->last_records : 1;
-	int32_t gap = (int32_t)(seq - (s->last_seq + step));
-	bool late = gap < 0 && gap > -REORDER_MAX && s->trust > 0;
+	bool trusted = s->trust[s->unit] > 0 && s->exact;
+	if ((int32_t)(seq - s->last_seq) > 0)
+		judge(s, seq - s->last_seq, records, exact);
+	uint32_t begin = begin_of(s, seq, records), next = next_of(s);
+	int32_t gap = (int32_t)(begin - next);
+	bool late = gap < 0 && gap > -REORDER_MAX && s->trust[s->unit] > 0;
 	if (late && ++s->late_run < LATE_RUN_MAX) {
 		dec->counters.reordered++;
 		dom->now.reordered++;
-		fill_gap(dec, dom, seq, s->unit == UNIT_RECORD ? records : 1);
+		fill_gap(dec, dom, begin, s->unit == UNIT_DATAGRAM ? 1 : records);
 		return false;
 	}
 	bool jumped = gap > 0 && (uint64_t)gap > JUMP_MAX * (1 + silence(dec, s) / 1000);
 	if (late || jumped || gap <= -REORDER_MAX) {
-		if (s->trust > 0)
+		if (s->trust[s->unit] > 0)
 			restarted(dec, dom);
 		else
 			start(s);
-	} else {
-		bool trusted = s->trust > 0 && s->exact;
-		judge(s, seq - s->last_seq);
-		if (gap > 0 && trusted)
-			add_gap(dec, dom,
-				(struct sequence_gap){ .from = s->last_seq + step,
-						       .len = (uint32_t)gap,
-						       .opened_ms = dec->ctx.received_ms });
+	} else if (gap > 0 && trusted) {
+		add_gap(dec, dom,
+			(struct sequence_gap){ .from = next,
+					       .len = (uint32_t)gap,
+					       .opened_ms = dec->ctx.received_ms });
 	}
 	s->late_run = 0;
 	s->last_seq = seq;
@@ -200,7 +223,7 @@ void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint
 		return;
 	} else {
 		age_gaps(dec, dom);
-		newest = follow(dec, dom, seq, records);
+		newest = follow(dec, dom, seq, records, exact);
 	}
 	s->recent[s->recent_at++ % SEQUENCE_RECENT] = mark;
 	if (!newest)
