@@ -28,9 +28,8 @@ struct exporter {
 	const struct domain *latest[6]; /* by enum option_kind: the domain that last sent one */
 };
 
-/* What a sequence number counts. Exporters differ from the standards: it is learnt from the numbers. */
 /* What the number of a datagram counts: datagrams; records sent before it (RFC 7011 section 3.1); records with its own
- * (softflowd's IPFIX). */
+ * (softflowd's IPFIX). Exporters differ from the standards: it is learnt from the numbers. */
 enum sequence_unit { UNIT_DATAGRAM, UNIT_RECORD, UNIT_RECORD_AFTER, SEQUENCE_UNITS };
 
 #define SEQUENCE_RECENT 16

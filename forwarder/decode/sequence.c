@@ -126,7 +126,7 @@ static void judge(struct sequence *s, uint32_t step, uint32_t records, bool exac
 	}
 	if (best != s->unit)
 		s->gaps_len = 0;
-	s->unit = best;
+	s->unit = (uint8_t)best;
 }
 
 /* Milliseconds since the last datagram; clocks may step back. */
