@@ -155,9 +155,9 @@ void template_rebind(struct decoder *dec, struct exporter *exporter)
 			struct template *old = dom->templates->rows[i];
 			if (!old->unknown)
 				continue;
-			struct template *t =
-			    template_compile(fields_of(dec, dom), old->id, old->specs, old->specs_len,
-					     old->scopes, old->options, old->netflow9);
+			struct template *t = template_compile(
+			    fields_of(dec, dom), old->id, old->specs, old->specs_len, old->scopes,
+			    old->options, old->netflow9);
 			if (!t)
 				return;
 			t->used_ms = old->used_ms;

@@ -298,7 +298,8 @@ static bool element_value(struct world *w, const struct element *e, struct wire 
 
 static bool never_there(const struct element *e)
 {
-	return e->width == 0 && e->type != FIELD_STRING && e->type != FIELD_OCTET_ARRAY;
+	return e->width ==
+	       0; /* a value of variable length may be empty, one of no width is absent */
 }
 
 /* The elements from `i` on that have its name and are not left out by the template, into `same`; marks them done. */
