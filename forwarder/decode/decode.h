@@ -187,7 +187,8 @@ int decoder_exporters(const struct decoder *dec, int (*each)(const struct export
 
 /* Appends the state to `out`. -1: no memory or over the buffer's ceiling. */
 int decoder_save(const struct decoder *dec, struct buf *out, struct err *err);
-/* Takes the state that decoder_save() wrote into a new decoder. Nothing is taken from a damaged or foreign file. */
+/* Takes the state that decoder_save() wrote into a new decoder. Nothing is taken from a damaged file; that its content is
+ * not hostile cannot be told, so every entry passes the same checks as what comes over the wire. */
 int decoder_load(struct decoder *dec, const void *data, size_t len, struct err *err);
 
 #endif

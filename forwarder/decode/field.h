@@ -127,7 +127,6 @@ const struct field *fields_row(size_t i);
 
 /* enum field_type of a name in the tables, or -1. */
 int field_type_find(const char *name);
-const char *field_type_name(enum field_type type);
 uint8_t field_type_width(enum field_type type);
 
 #endif

@@ -22,11 +22,6 @@ int field_type_find(const char *name)
 	return -1;
 }
 
-const char *field_type_name(enum field_type type)
-{
-	return types[type].name;
-}
-
 uint8_t field_type_width(enum field_type type)
 {
 	return types[type].width;

@@ -128,12 +128,3 @@ uint32_t gzip_crc(const void *data, size_t len)
 {
 	return libdeflate_crc32(0, data, len);
 }
-
-const char *gzip_engine(void)
-{
-#if HAVE_isal
-	return "isa-l";
-#else
-	return "libdeflate";
-#endif
-}

@@ -34,7 +34,4 @@ char *gzip_unpack(struct gzip *gz, const void *packed, size_t len, size_t raw_le
 /* CRC-32 (the gzip polynomial) of a buffer. */
 uint32_t gzip_crc(const void *data, size_t len);
 
-/* Name of the library that compresses, for --version. */
-const char *gzip_engine(void);
-
 #endif

@@ -10,7 +10,6 @@ mkdir -p "$build/corpus" "$build/found"
 tests/fuzz/corpus.py "$build/corpus"
 for target; do
 	mkdir -p "$build/corpus/$target"
-	mkdir -p "$build/corpus/$target"
 	old=tests/fuzz/found/$target
 	[ -d "$old" ] || old=
 	echo "$target: $seconds s"

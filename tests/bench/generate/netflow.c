@@ -104,51 +104,21 @@ static const struct element nf9_v6[] = {
 	{ 4, 1, PROTO, 0 },    { 5, 1, TOS, 0 },    { 16, 4, SAS, 0 },      { 17, 4, DAS, 0 },
 	{ 29, 1, SMASK, 0 },   { 30, 1, DMASK, 0 }, { 31, 3, LABEL, 0 },    { 61, 1, DIR, 0 },
 };
+/* What both families have, in front of the prefix lengths and behind them. */
+#define IPFIX_COUNTED                                                                          \
+	{ 10, 4, IN_IF, 0 }, { 14, 4, OUT_IF, 0 }, { 2, 8, PKTS, 0 }, { 1, 8, BYTES, 0 },      \
+	    { 152, 8, START_MS, 0 }, { 153, 8, END_MS, 0 }, { 7, 2, SPORT, 0 },                \
+	    { 11, 2, DPORT, 0 }, { 6, 1, FLAGS, 0 }, { 4, 1, PROTO, 0 }, { 5, 1, TOS, 0 },     \
+	    { 16, 4, SAS, 0 }, { 17, 4, DAS, 0 }
+#define IPFIX_TAIL \
+	{ 61, 1, DIR, 0 }, { 118, 2, APP_PEN, PEN_NTOP }, { 96, IPFIX_VARLEN, APP_NAME, 0 }
 static const struct element ipfix_v4[] = {
-	{ 8, 4, SRC, 0 },
-	{ 12, 4, DST, 0 },
-	{ 15, 4, NEXTHOP, 0 },
-	{ 10, 4, IN_IF, 0 },
-	{ 14, 4, OUT_IF, 0 },
-	{ 2, 8, PKTS, 0 },
-	{ 1, 8, BYTES, 0 },
-	{ 152, 8, START_MS, 0 },
-	{ 153, 8, END_MS, 0 },
-	{ 7, 2, SPORT, 0 },
-	{ 11, 2, DPORT, 0 },
-	{ 6, 1, FLAGS, 0 },
-	{ 4, 1, PROTO, 0 },
-	{ 5, 1, TOS, 0 },
-	{ 16, 4, SAS, 0 },
-	{ 17, 4, DAS, 0 },
-	{ 9, 1, SMASK, 0 },
-	{ 13, 1, DMASK, 0 },
-	{ 61, 1, DIR, 0 },
-	{ 118, 2, APP_PEN, PEN_NTOP },
-	{ 96, IPFIX_VARLEN, APP_NAME, 0 },
+	{ 8, 4, SRC, 0 },   { 12, 4, DST, 0 },   { 15, 4, NEXTHOP, 0 }, IPFIX_COUNTED,
+	{ 9, 1, SMASK, 0 }, { 13, 1, DMASK, 0 }, IPFIX_TAIL,
 };
 static const struct element ipfix_v6[] = {
-	{ 27, 16, SRC, 0 },
-	{ 28, 16, DST, 0 },
-	{ 62, 16, NEXTHOP, 0 },
-	{ 10, 4, IN_IF, 0 },
-	{ 14, 4, OUT_IF, 0 },
-	{ 2, 8, PKTS, 0 },
-	{ 1, 8, BYTES, 0 },
-	{ 152, 8, START_MS, 0 },
-	{ 153, 8, END_MS, 0 },
-	{ 7, 2, SPORT, 0 },
-	{ 11, 2, DPORT, 0 },
-	{ 6, 1, FLAGS, 0 },
-	{ 4, 1, PROTO, 0 },
-	{ 5, 1, TOS, 0 },
-	{ 16, 4, SAS, 0 },
-	{ 17, 4, DAS, 0 },
-	{ 29, 1, SMASK, 0 },
-	{ 30, 1, DMASK, 0 },
-	{ 61, 1, DIR, 0 },
-	{ 118, 2, APP_PEN, PEN_NTOP },
-	{ 96, IPFIX_VARLEN, APP_NAME, 0 },
+	{ 27, 16, SRC, 0 },  { 28, 16, DST, 0 },  { 62, 16, NEXTHOP, 0 }, IPFIX_COUNTED,
+	{ 29, 1, SMASK, 0 }, { 30, 1, DMASK, 0 }, IPFIX_TAIL,
 };
 
 struct template
