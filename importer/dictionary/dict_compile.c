@@ -71,13 +71,27 @@ static int add_prefix(struct dict_items *items, const char *cell, json_t *value_
 	return dict_items_add(items, family, first, bits, value_take, exclusive, err);
 }
 
+/* An IPv4 row says how long its prefix is: the stage tells the broadcast address by it. */
+static int add_length(json_t *value, const char *cell)
+{
+	struct prefix p = dict_cell_prefix(cell);
+	dict_address first;
+	unsigned bits;
+
+	if (dict_number(&p, &first, &bits) != DICT_V4)
+		return 0;
+	return json_object_set_new(value, "bits", json_integer(bits));
+}
+
 static int add_addresses(struct dict_items *items, const struct dict_rows *rows, struct err *err)
 {
 	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
 		json_t *value = dict_row_json(rows->kind, row);
 
-		if (!value)
+		if (!value || (rows->kind->measures && add_length(value, row->cell[0]))) {
+			json_decref(value);
 			return no_memory(err);
+		}
 		if (rows->kind->column[0].type == DICT_MAC) {
 			unsigned bits;
 			uint64_t first = dict_cell_mac(row->cell[0], &bits);

@@ -225,6 +225,7 @@ const struct dict_kind dict_kinds[] = {
 	  COLUMNS(networks),
 	  .own = "name",
 	  .inherits = true,
+	  .measures = true,
 	  .may_leave = true },
 	{ .name = "exporters",
 	  .text = "your exporters",

@@ -50,6 +50,7 @@ struct dict_kind {
 	char separator;  /* MAP: between the key columns; 0 is '/' */
 	const char *own; /* ADDRESSES: a column that differs in most rows, kept apart */
 	bool inherits;   /* ADDRESSES: empty columns are those of the enclosing prefix */
+	bool measures;   /* ADDRESSES: rows of IPv4 prefixes say their length, as `bits` */
 	bool may_leave;  /* may live in pipelines of its own when it is large */
 	bool seldom;     /* few documents have an answer: a filter stands before those pipelines */
 };

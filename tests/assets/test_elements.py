@@ -47,6 +47,8 @@ def looked_for(path):
 			yield from names
 		yield from params.get("mpls_sections", [])
 		yield from params.get("retransmits", [])
+		for _, *names in params.get("response_times", []):
+			yield from names
 
 
 def main():

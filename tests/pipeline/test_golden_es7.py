@@ -7,5 +7,5 @@ import tap
 
 cluster = stages.clusters.embedded("es7")
 stages.setup(cluster)
-golden.run(cluster, without=("flow/broken-line",))
+golden.run(cluster)
 tap.done()

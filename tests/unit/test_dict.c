@@ -224,10 +224,10 @@ static void networks_inherit(void **state)
 	assert_row(json, "10.0.255.255", NULL);
 	assert_row(json, "10.2.0.0", NULL);
 	assert_row(json, "10.1.2.9",
-		   "{\"as_number\":64512,\"internal\":false,\"latitude\":52.5,\"name\":\"pbx\","
+		   "{\"as_number\":64512,\"bits\":32,\"internal\":false,\"latitude\":52.5,\"name\":\"pbx\","
 		   "\"site\":\"Rack\"}");
 	assert_row(json, "10.1.2.10",
-		   "{\"as_number\":64512,\"internal\":true,\"latitude\":52.5,\"name\":\"voice\","
+		   "{\"as_number\":64512,\"bits\":24,\"internal\":true,\"latitude\":52.5,\"name\":\"voice\","
 		   "\"site\":\"Berlin\"}");
 	assert_row(json, "2001:db8:ffff::1", "{\"name\":\"v6\"}");
 	remove_dir(f);
