@@ -146,7 +146,7 @@ bench: all $(BUILD)/tests/bench/gen $(BUILD)/tests/bench/decode ## How fast it i
 
 test-kibana: all ## The dashboards in a browser, in your Kibana: KIBANA_URL=, ES_URL=, ES_USER=, ES_PASSWORD=
 	$(Q)test -n "$(KIBANA_URL)" -a -n "$(ES_URL)" || { echo 'say which: make test-kibana KIBANA_URL=http://host:5601 ES_URL=https://host:9200'; exit 2; }
-	$(Q)tests/run.py -t 1800 tests/kibana/test_browser.py tests/kibana/test_alerting.py
+	$(Q)tests/run.py -t 1800 tests/kibana/test_browser.py tests/kibana/test_setup.py tests/kibana/test_alerting.py
 
 dashboards: ## Compile kibana/src (Jsonnet) into kibana/<type>/<id>.json
 	$(Q)kibana/src/pretty.py kibana/src kibana

@@ -115,6 +115,16 @@ static const struct opt kibana_rows[] = {
 	  .offset = offsetof(struct kibana_settings, space),
 	  .arg = "NAME",
 	  .help = "Kibana space that gets the dashboards. Without it, the default space." },
+	{ .name = "kibana.pin_filters",
+	  .type = OPT_BOOL,
+	  .offset = offsetof(struct kibana_settings, pin_filters),
+	  .preset = "true",
+	  .help = "Set the space's advanced setting filters:pinnedByDefault, so that filters stay "
+		  "when you go from one dashboard to another. Not where somebody has set it." },
+	{ .name = "kibana.alerts",
+	  .type = OPT_BOOL,
+	  .offset = offsetof(struct kibana_settings, alerts),
+	  .help = "Install the alerting rules, switched off. What you change in one is kept." },
 };
 
 static const char *const level_names[] = { "error", "warn", "info", "debug", NULL };

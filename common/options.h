@@ -27,6 +27,8 @@ struct elastic_settings {
 struct kibana_settings {
 	char *url;
 	char *space;
+	bool pin_filters; /* new filters are pinned in the space, so that links keep them */
+	bool alerts;      /* the example rules are installed, switched off */
 };
 
 struct log_settings {

@@ -84,7 +84,9 @@ static int send_any(struct es *es, struct http_request *req, const char *path, s
 int es_send(struct es *es, const char *method, const char *path, const char *content_type,
 	    const char *body, size_t len, long *ret_status, json_t **ret_reply, struct err *err)
 {
-	static const char *const xsrf[] = { "kbn-xsrf: true", NULL }; /* Kibana asks for it */
+	/* Kibana asks for the first, Kibana 9 for the second where a path is /internal. */
+	static const char *const xsrf[] = { "kbn-xsrf: true", "x-elastic-internal-origin: Kibana",
+					    NULL };
 	struct http_request req = {
 		.method = method,
 		.body = body,

@@ -11,6 +11,8 @@
 #include "importer/app.h"
 #include "importer/assets/asset.h"
 #include "importer/cluster/es.h"
+#include "importer/cluster/kibana_extra.h"
+#include "importer/cluster/kibana_space.h"
 #include "importer/assets/fold.h"
 
 #define RECORD_NAME "flow@kibana"
@@ -22,8 +24,7 @@
 static const char *const types[] = { "index-pattern", "search", "lens",     "visualization",
 				     "map",           "tag",    "dashboard" };
 
-static int space_path(const struct kibana *k, const char *path, char *out, size_t size,
-		      struct err *err)
+int kibana_path(const struct kibana *k, const char *path, char *out, size_t size, struct err *err)
 {
 	int n = k->space ? snprintf(out, size, "/s/%s%s", k->space, path)
 			 : snprintf(out, size, "%s", path);
@@ -117,54 +118,34 @@ static void key_of(const char *type, const char *id, char *key, size_t size)
 	snprintf(key, size, "%s:%s", type, id);
 }
 
-/*
- * Ids of dashboards are unique over all spaces: where ours is taken in another space, Kibana gives a new one and notes
- * ours as originId. We call the object by our id everywhere, and remember Kibana's for deleting.
- */
-static void use_our_ids(struct kibana *k, json_t *objects, const json_t *origins)
+/* Where the space has an object of ours and one of somebody else's under our bare id, the key is ours. */
+static void add_found(struct kibana *k, json_t *objects, json_t *object_take)
 {
-	const char *key;
-	json_t *object, *reference;
-	size_t i;
-	json_object_foreach (objects, key, object) {
-		const char *id = json_text_at(object, "id", ""),
-			   *ours = json_string_value(json_object_get(origins, id));
-		json_object_set_new(k->ids, key, json_string(id));
-		if (ours)
-			json_object_set_new(object, "id", json_string(ours));
-		json_array_foreach (json_object_get(object, "references"), i, reference) {
-			json_t *to = json_object_get(origins, json_text_at(reference, "id", ""));
-			if (to)
-				json_object_set(reference, "id", to);
-		}
-	}
+	char key[300];
+	CLEANUP_JSON json_t *object = object_take, *id = json_incref(json_object_get(object, "id"));
+	fold_normalise(object);
+	bool ours = space_leave(object, k->space);
+	key_of(json_text_at(object, "type", ""), json_text_at(object, "id", ""), key, sizeof(key));
+	if (k->space && !ours && json_object_get(objects, key))
+		return;
+	json_object_set(k->ids, key, id);
+	json_object_set(objects, key, object);
 }
 
 /* One object a line. */
 static int parse_export(struct kibana *k, const char *text, json_t *objects, struct err *err)
 {
-	CLEANUP_JSON json_t *origins = json_object();
+	json_object_clear(k->ids);
 	for (const char *line = text; *line;) {
 		size_t len = strcspn(line, "\n");
 		json_t *object = len ? json_loadb(line, len, 0, NULL) : NULL;
 		if (len && !object)
 			return err_set(err, EF_FAILED,
 				       "Kibana's export has a line that is no JSON: %.60s", line);
-		if (object) {
-			char key[300];
-			const char *id = json_text_at(object, "id", ""),
-				   *origin = json_text_at(object, "originId", NULL);
-			if (origin)
-				json_object_set_new(origins, id, json_string(origin));
-			key_of(json_text_at(object, "type", ""), origin ? origin : id, key,
-			       sizeof(key));
-			fold_normalise(object);
-			json_object_set_new(objects, key, object);
-		}
+		if (object)
+			add_found(k, objects, object);
 		line += len + (line[len] == '\n');
 	}
-	json_object_clear(k->ids);
-	use_our_ids(k, objects, origins);
 	return 0;
 }
 
@@ -177,7 +158,7 @@ int kibana_fetch(struct kibana *k, json_t **ret_objects, struct err *err)
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		json_array_append_new(json_object_get(body, "type"), json_string(types[i]));
 	long status = 0;
-	if (space_path(k, "/api/saved_objects/_export", path, sizeof(path), err) ||
+	if (kibana_path(k, "/api/saved_objects/_export", path, sizeof(path), err) ||
 	    es_call(k->kibana, "POST", path, body, &status, &reply, err))
 		return -1;
 	if (status == 404)
@@ -193,22 +174,33 @@ int kibana_fetch(struct kibana *k, json_t **ret_objects, struct err *err)
 	return 0;
 }
 
-/* By what is recorded: saved objects carry no mark of their own. */
-static enum action compare(const struct kibana *k, const char *key, const json_t *wanted,
-			   const json_t *found)
+enum action kibana_compare(const struct kibana *k, const char *key, const char *wanted_hash,
+			   const char *found_hash)
 {
-	char wanted_hash[CANON_HASH_MAX], found_hash[CANON_HASH_MAX];
 	const json_t *mark = json_object_get(k->record, key);
-	if (!found)
+	if (!found_hash)
 		return ACTION_CREATE;
-	fold_hash(wanted, wanted_hash);
-	fold_hash(found, found_hash);
 	if (!mark)
 		return ACTION_FOREIGN;
 	if (strcmp(json_text_at(mark, "stored", ""), found_hash) != 0)
 		return ACTION_DRIFTED;
 	return strcmp(json_text_at(mark, "hash", ""), wanted_hash) == 0 ? ACTION_SAME
 									: ACTION_UPDATE;
+}
+
+void kibana_note(struct kibana *k, const char *key, const char *hash, const char *stored)
+{
+	json_object_set_new(k->record, key, json_pack("{s:s,s:s}", "hash", hash, "stored", stored));
+}
+
+static enum action compare(const struct kibana *k, const char *key, const json_t *wanted,
+			   const json_t *found)
+{
+	char wanted_hash[CANON_HASH_MAX], found_hash[CANON_HASH_MAX];
+	fold_hash(wanted, wanted_hash);
+	if (found)
+		fold_hash(found, found_hash);
+	return kibana_compare(k, key, wanted_hash, found ? found_hash : NULL);
 }
 
 /* kibana/TYPE/ID.json; kibana/src and the like have no type's name. */
@@ -247,12 +239,13 @@ int kibana_plan(struct kibana *k, const struct app *app, struct plan *p, struct 
 		if (plan_add(p, NULL, group, name, object, action, err))
 			return -1;
 	}
-	return 0;
+	return kibana_extra_plan(k, app, p, err);
 }
 
-static int add_part(struct buf *out, const json_t *object)
+static int add_part(struct buf *out, const json_t *object, const char *space)
 {
 	CLEANUP_JSON json_t *copy = json_deep_copy(object);
+	space_enter(copy, space);
 	fold(copy);
 	CLEANUP_FREE char *line = json_dumps(copy, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	return !line || buf_add_text(out, line) || buf_add(out, "\n", 1);
@@ -271,6 +264,11 @@ static int check_import(const struct kibana *k, const json_t *reply, size_t want
 		       why ? why : "no reason given");
 }
 
+static bool is_imported(const struct plan_item *item)
+{
+	return !item->kind && known_type(item->group);
+}
+
 static int import(struct kibana *k, const struct plan *p, bool force, size_t *ret_n,
 		  struct err *err)
 {
@@ -281,8 +279,8 @@ static int import(struct kibana *k, const struct plan *p, bool force, size_t *re
 		   "filename=\"flow.ndjson\"\r\nContent-Type: application/ndjson\r\n\r\n");
 	*ret_n = 0;
 	for (size_t i = 0; i < p->n; i++)
-		if (!p->item[i].kind && plan_writes(&p->item[i], force)) {
-			full |= add_part(&body, p->item[i].wanted);
+		if (is_imported(&p->item[i]) && plan_writes(&p->item[i], force)) {
+			full |= add_part(&body, p->item[i].wanted, k->space);
 			++*ret_n;
 		}
 	full |= buf_add_text(&body, "\r\n--" BOUNDARY "--\r\n");
@@ -293,7 +291,7 @@ static int import(struct kibana *k, const struct plan *p, bool force, size_t *re
 	char path[300];
 	long status = 0;
 	CLEANUP_JSON json_t *reply = NULL;
-	if (space_path(k, "/api/saved_objects/_import?overwrite=true", path, sizeof(path), err) ||
+	if (kibana_path(k, "/api/saved_objects/_import?overwrite=true", path, sizeof(path), err) ||
 	    es_send(k->kibana, "POST", path, "multipart/form-data; boundary=" BOUNDARY, body.data,
 		    body.len, &status, &reply, err))
 		return -1;
@@ -302,36 +300,44 @@ static int import(struct kibana *k, const struct plan *p, bool force, size_t *re
 	return check_import(k, reply, *ret_n, err);
 }
 
-int kibana_apply(struct kibana *k, const struct plan *p, bool force, struct err *err)
+/* Kibana migrates and normalises: what it keeps is what we compare with later. */
+static int note_imported(struct kibana *k, const struct plan *p, bool force, struct err *err)
 {
-	size_t n;
-	if (import(k, p, force, &n, err))
-		return -1;
-	if (n == 0)
-		return 0;
 	CLEANUP_JSON json_t *found = NULL;
-	if (kibana_fetch(
-		k, &found,
-		err)) /* Kibana migrates and normalises: what it keeps is what we compare with later */
+	if (kibana_fetch(k, &found, err))
 		return -1;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct plan_item *item = &p->item[i];
 		char key[300], hash[CANON_HASH_MAX], stored[CANON_HASH_MAX];
-		if (item->kind || !plan_writes(item, force))
+		if (!is_imported(item) || !plan_writes(item, force))
 			continue;
 		key_of(item->group, item->name, key, sizeof(key));
 		fold_hash(item->wanted, hash);
 		fold_hash(json_object_get(found, key), stored);
-		json_object_set_new(k->record, key,
-				    json_pack("{s:s,s:s}", "hash", hash, "stored", stored));
+		kibana_note(k, key, hash, stored);
 	}
 	return write_record(k, err);
+}
+
+int kibana_apply(struct kibana *k, const struct plan *p, bool force, struct err *err)
+{
+	size_t n;
+	int extras;
+	if (import(k, p, force, &n, err) || (n && note_imported(k, p, force, err)))
+		return -1;
+	extras = kibana_extra_apply(k, p, force, err);
+	if (extras < 0) {
+		struct err ignored = ERR_NONE; /* what was made before the failure is ours */
+		write_record(k, &ignored);
+		return -1;
+	}
+	return extras ? write_record(k, err) : 0;
 }
 
 int kibana_remove(struct kibana *k, bool force, size_t *ret_kept, struct err *err)
 {
 	CLEANUP_JSON json_t *found = NULL, *left = json_object();
-	if (kibana_fetch(k, &found, err))
+	if (kibana_fetch(k, &found, err) || kibana_extra_remove(k, force, left, err))
 		return -1;
 	const char *key;
 	json_t *mark;
@@ -347,7 +353,7 @@ int kibana_remove(struct kibana *k, bool force, size_t *ret_kept, struct err *er
 		}
 		snprintf(path, sizeof(path), "/api/saved_objects/%s/%s?force=true", type,
 			 json_string_value(json_object_get(k->ids, key)));
-		if (space_path(k, path, whole, sizeof(whole), err) ||
+		if (kibana_path(k, path, whole, sizeof(whole), err) ||
 		    es_must(k->kibana, "DELETE", whole, NULL, NULL, err))
 			return -1;
 	}

@@ -22,10 +22,20 @@ struct kibana {
 	char version[32];
 };
 
+/* A path of Kibana's API within the space; -1 when the space's name is too long. */
+int kibana_path(const struct kibana *k, const char *path, char *out, size_t size, struct err *err);
+
+/* What the record says of an object with these hashes (`found_hash` NULL: it is not there). */
+enum action kibana_compare(const struct kibana *k, const char *key, const char *wanted_hash,
+			   const char *found_hash);
+
+/* Records an object as ours: the hash of what was wanted, and of what Kibana made of it. Not written yet. */
+void kibana_note(struct kibana *k, const char *key, const char *hash, const char *stored);
+
 int kibana_open(struct kibana *k, struct app *app, struct es *es, struct err *err);
 void kibana_release(struct kibana *k);
 
-/* Appends every object under kibana/ with its action. */
+/* Appends every object under kibana/ with its action, the rules and the settings. */
 int kibana_plan(struct kibana *k, const struct app *app, struct plan *p, struct err *err);
 
 /* Imports what is to be written (overwriting only that) and records what came of it. */

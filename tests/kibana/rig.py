@@ -42,6 +42,13 @@ def mapping_fields(name):
 	return found
 
 
+def kibana():
+	"""Kibana's API, called like Elasticsearch's: the credentials are the same."""
+	import cluster
+	e = os.environ.get
+	return cluster.Cluster(e("KIBANA_URL"), e("ES_USER"), e("ES_PASSWORD"), e("ES_API_KEY"), e("ES_CA_FILE"), {"kbn-xsrf": "1"})
+
+
 def efctl(cluster, *arguments):
 	env = dict(os.environ, **cluster.env())
 	env.pop("EF_KIBANA_URL", None)

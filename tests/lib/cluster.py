@@ -15,10 +15,10 @@ ENGINE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "engine
 class Cluster:
 	"""`request` and its short forms return (status, decoded JSON or text); they raise only when nobody answers."""
 
-	def __init__(self, url, user=None, password=None, api_key=None, ca_file=None):
+	def __init__(self, url, user=None, password=None, api_key=None, ca_file=None, headers=None):
 		self.url, self.user, self.password, self.api_key, self.ca_file = url.rstrip("/"), user, password, api_key, ca_file
 		self.tls = ssl.create_default_context(cafile=ca_file) if url.startswith("https") else None
-		self._about = None
+		self.headers, self._about = headers or {}, None
 
 	def request(self, method, path, body=None, kind="application/json"):
 		"""BODY: an object (sent as JSON), text or bytes (sent as they are, KIND names their type)."""
@@ -26,7 +26,8 @@ class Cluster:
 			body = json.dumps(body)
 		req = urllib.request.Request(self.url + "/" + path.lstrip("/"), method=method,
 			data=body.encode() if isinstance(body, str) else body)
-		req.add_header("Content-Type", kind)
+		for name, value in {"Content-Type": kind, **self.headers}.items():
+			req.add_header(name, value)
 		if self.api_key:
 			req.add_header("Authorization", "ApiKey " + self.api_key)
 		elif self.user:
