@@ -259,16 +259,24 @@ static int look_at_key(struct examination *x, struct err *err)
 {
 	if (!x->in.cluster.has[CAP_SECURITY])
 		return 0;
-	int works = key_works(&x->app->elastic, x->app->setup.key_file, err);
-	if (works < 0)
+	static const struct {
+		enum finding finding;
+		const char *text;
+	} rows[] = {
+		[KEY_ABSENT] = { ODD, "there is no API key for efd; `efctl setup` makes one" },
+		[KEY_REFUSED] = { BAD, "the cluster does not know this API key: another cluster's, "
+				       "expired or invalidated; remove the file, then `efctl "
+				       "setup` makes a new one" },
+		[KEY_WEAK] = { BAD, "the API key there may not write to all our data streams; "
+				    "remove the file, "
+				    "then `efctl setup` makes a new one" },
+		[KEY_FITS] = { FINE, "the API key for efd works" },
+	};
+	enum key_found found;
+	if (key_look(&x->app->elastic, x->app->setup.key_file, &found, err))
 		return -1;
-	if (works)
-		say(x, FINE, "the API key in %s works", x->app->setup.key_file);
-	else
-		say(x, ODD,
-		    "there is no working API key for efd in %s (setup.key_file): `efctl setup` "
-		    "makes one",
-		    x->app->setup.key_file);
+	say(x, rows[found].finding, "%s (setup.key_file): %s", x->app->setup.key_file,
+	    rows[found].text);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * efctl remove: takes away what setup installed, and nothing else. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -113,6 +114,19 @@ static bool confirmed(const struct app *app, size_t n)
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
+/* A file whose key worked and now does not held the one that was invalidated; others' keys are left alone. */
+static int remove_key(struct install *in, const struct app *app, struct err *err)
+{
+	enum key_found before, after;
+	const char *file = app->setup.key_file;
+	if (key_look(&app->elastic, file, &before, err) || key_remove(in->es, err) ||
+	    key_look(&app->elastic, file, &after, err))
+		return -1;
+	if (before > KEY_REFUSED && after == KEY_REFUSED && unlink(file) != 0)
+		return err_errno(err, EF_FAILED, errno, "cannot remove %s", file);
+	return 0;
+}
+
 static int carry_out(struct install *in, const struct app *app, struct removal *r, struct err *err)
 {
 	size_t i, kept = 0;
@@ -134,9 +148,7 @@ static int carry_out(struct install *in, const struct app *app, struct removal *
 		     status > 299)) /* 404: gone already, as the record after kibana_remove() */
 			return es_fail(in->es, "DELETE", path, status, reply, err);
 	}
-	if (in->cluster.has[CAP_SECURITY] && !app->flags.no_key)
-		return key_remove(in->es, err);
-	return 0;
+	return in->cluster.has[CAP_SECURITY] && !app->flags.no_key ? remove_key(in, app, err) : 0;
 }
 
 /* Also when they cannot be counted: better to ask once too often. */

@@ -12,12 +12,10 @@
 #include "importer/cluster/key.h"
 #include "importer/cluster/streams.h"
 
-enum key_state { KEY_NONE, KEY_KEPT, KEY_MAKE, KEY_MADE };
+enum key_state { KEY_NONE, KEY_KEPT, KEY_FOREIGN, KEY_MAKE, KEY_MADE };
 static const char *const key_words[] = {
-	[KEY_NONE] = "none",
-	[KEY_KEPT] = "same",
-	[KEY_MAKE] = "create",
-	[KEY_MADE] = "created",
+	[KEY_NONE] = "none",   [KEY_KEPT] = "same",    [KEY_FOREIGN] = "foreign",
+	[KEY_MAKE] = "create", [KEY_MADE] = "created",
 };
 
 /* What setup found out and did beside the plan. */
@@ -32,11 +30,16 @@ static int look_at_key(const struct install *in, const struct app *app, struct o
 {
 	if (app->flags.no_key || !in->cluster.has[CAP_SECURITY])
 		return 0;
-	int works = key_works(&app->elastic, app->setup.key_file, err);
-	if (works < 0)
+	enum key_found found;
+	if (key_look(&app->elastic, app->setup.key_file, &found, err))
 		return -1;
-	out->key = works ? KEY_KEPT : KEY_MAKE;
-	return 0;
+	if (found == KEY_FITS)
+		out->key = KEY_KEPT;
+	else if (found == KEY_ABSENT || app->flags.force)
+		out->key = KEY_MAKE;
+	else /* it may be the only copy of another cluster's key */
+		out->key = KEY_FOREIGN;
+	return out->key == KEY_MAKE ? key_may_be_made(in->es, err) : 0;
 }
 
 static bool would_change(const struct install *in, const struct app *app, const struct outcome *out)
@@ -56,6 +59,15 @@ static void print_json(const struct install *in, const struct app *app, const st
 	putchar('\n');
 }
 
+static void print_key(const char *file)
+{
+	printf("API key for efd: in %s\n", file);
+	if (strcmp(file, KEY_FILE_EFD) != 0)
+		printf("      on efd's host: sudo install -m 640 -g efd %s " KEY_FILE_EFD "\n",
+		       file);
+	printf("      in efd.yml:    elasticsearch: {api_key_file: " KEY_FILE_EFD "}\n");
+}
+
 static void print_text(const struct install *in, const struct app *app, const struct outcome *out)
 {
 	size_t i;
@@ -63,9 +75,13 @@ static void print_text(const struct install *in, const struct app *app, const st
 	plan_print(stdout, &in->plan, app->flags.force);
 	if (out->key == KEY_MAKE)
 		printf("create   API key              efd, into %s\n", app->setup.key_file);
+	if (out->key == KEY_FOREIGN)
+		printf("foreign  API key              %s: this cluster does not take the key there "
+		       "for efd's work; remove the "
+		       "file, or name another with --key-file; --force replaces it\n",
+		       app->setup.key_file);
 	if (out->key == KEY_MADE)
-		printf("API key for efd: in %s (mode 0600); give efd --api-key-file %s\n",
-		       app->setup.key_file, app->setup.key_file);
+		print_key(app->setup.key_file);
 	json_array_foreach (in->rendering.notes, i, text)
 		printf("note: %s\n", json_string_value(text));
 	if (in->no_kibana)
@@ -94,8 +110,7 @@ static int carry_out(struct install *in, struct app *app, struct outcome *out, s
 	if (result)
 		return err_wrap(err, "setup stopped; what came before is installed, running it "
 				     "again goes on from there");
-	if (in->cluster.has[CAP_DATA_STREAM] &&
-	    streams_create(in->es, app->elastic.namespace, err))
+	if (in->cluster.has[CAP_DATA_STREAM] && streams_create(in->es, app->elastic.namespace, err))
 		return -1;
 	size_t removed;
 	if (dict_prune(in->es, in->dict, DICT_GRACE_MS, &removed, err))
@@ -139,5 +154,6 @@ int cmd_setup(struct app *app, struct err *err)
 		print_text(&in, app, &out);
 	if (app->flags.dry_run)
 		return changes ? EF_DIFFERENT : EF_DONE;
-	return plan_count(&in.plan, ACTION_FOREIGN) && !app->flags.force ? EF_DIFFERENT : EF_DONE;
+	bool foreign = plan_count(&in.plan, ACTION_FOREIGN) && !app->flags.force;
+	return foreign || out.key == KEY_FOREIGN ? EF_DIFFERENT : EF_DONE;
 }

@@ -14,16 +14,6 @@
 #define EXPORTERS_MAX  1000
 #define EXPORTERS_SHOW 15 /* the rest with --json */
 
-/* The data streams, and what their documents are called. */
-static const struct {
-	const char *stream, *what;
-} streams[] = {
-	{ "logs-flow", "flow records" },
-	{ "metrics-flow.counters", "counter samples" },
-	{ "metrics-flow.exporters", "lines about exporters" },
-	{ "logs-flow.failed", "failed records" },
-};
-
 struct stream_status {
 	uint64_t documents, bytes;
 	uint64_t newest_ms; /* 0: none */
@@ -138,10 +128,10 @@ static void print_text(const struct install *in, const struct stream_status *s,
 	if (in->has_kibana)
 		printf("kibana     %s\n", in->kibana.version);
 	print_assets(&in->plan);
-	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++) {
+	for (size_t i = 0; i < STREAMS; i++) {
 		time_text(s[i].newest_ms, when, sizeof(when));
-		printf("%-24s %15s %-22s %10s  newest %s\n", streams[i].stream,
-		       number_text(s[i].documents, number), streams[i].what,
+		printf("%-24s %15s %-22s %10s  newest %s\n", stream_rows[i].name,
+		       number_text(s[i].documents, number), stream_rows[i].what,
 		       bytes_text(s[i].bytes, size), when);
 	}
 	size_t i;
@@ -168,9 +158,9 @@ static void print_json(const struct install *in, const struct stream_status *s, 
 		       json_t *outdated)
 {
 	CLEANUP_JSON json_t *list = json_object();
-	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+	for (size_t i = 0; i < STREAMS; i++)
 		json_object_set_new(
-		    list, streams[i].stream,
+		    list, stream_rows[i].name,
 		    json_pack("{s:I,s:I,s:I}", "documents", (json_int_t)s[i].documents, "bytes",
 			      (json_int_t)s[i].bytes, "newest_ms", (json_int_t)s[i].newest_ms));
 	CLEANUP_JSON json_t *json =
@@ -184,12 +174,12 @@ static void print_json(const struct install *in, const struct stream_status *s, 
 int cmd_status(struct app *app, struct err *err)
 {
 	CLEANUP_INSTALL struct install in = { 0 };
-	struct stream_status s[sizeof(streams) / sizeof(streams[0])] = { 0 };
+	struct stream_status s[STREAMS] = { 0 };
 	CLEANUP_JSON json_t *exporters = NULL, *outdated = json_array();
 	if (install_open(&in, app, err) || install_plan(&in, app, err))
 		return -1;
-	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
-		if (look_at_stream(in.es, app, streams[i].stream, &s[i], err))
+	for (size_t i = 0; i < STREAMS; i++)
+		if (look_at_stream(in.es, app, stream_rows[i].name, &s[i], err))
 			return -1;
 	if (look_at_exporters(in.es, app, &exporters, err) ||
 	    streams_outdated(in.es, outdated, err))

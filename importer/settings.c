@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "importer/cluster/key.h"
 #include "importer/dictionary/dict_app.h"
 
 #define AT(field) offsetof(struct setup_settings, field)
@@ -70,10 +71,9 @@ static const struct opt setup_rows[] = {
 	  .type = OPT_TEXT,
 	  .offset = AT(key_file),
 	  .flag = "key-file",
-	  .preset = "efd-api-key",
 	  .arg = "FILE",
-	  .help = "Where efd's API key goes, readable by the owner only. An existing key that "
-		  "works is kept." },
+	  .help = "Where efd's API key goes. Without it /etc/efd/api_key where that folder can be "
+		  "written to, else .efd-api-key in your home." },
 };
 
 static const struct opt json_row = {
@@ -131,6 +131,8 @@ int settings_check(struct app *app, struct err *err)
 	if (check_time("setup.retention", app->setup.retention, err) ||
 	    check_time("setup.refresh", app->setup.refresh, err))
 		return -1;
+	if (!app->setup.key_file && !(app->setup.key_file = key_file_default()))
+		return err_set(err, EF_FAILED, "out of memory");
 	return elastic_settings_check(&app->elastic, err);
 }
 

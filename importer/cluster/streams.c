@@ -9,6 +9,13 @@
 #include "importer/assets/canon.h"
 #include "importer/cluster/es.h"
 
+const struct stream_row stream_rows[STREAMS] = {
+	{ "logs-flow", "flow records" },
+	{ "metrics-flow.counters", "counter samples" },
+	{ "metrics-flow.exporters", "lines about exporters" },
+	{ "logs-flow.failed", "failed records" },
+};
+
 /* Asked for another name of the same pattern: OpenSearch refuses one that exists. Templates carry a mark of their mapping inside it (render.c); an index keeps the one it was made with. */
 static int same_mapping(struct es *es, const char *stream, const char *index, bool *ret_same,
 			struct err *err)
@@ -52,19 +59,17 @@ int streams_outdated(struct es *es, json_t *ret_names, struct err *err)
 
 int streams_create(struct es *es, const char *namespace, struct err *err)
 {
-	static const char *const all[] = { "logs-flow-", "logs-flow.failed-",
-					   "metrics-flow.counters-", "metrics-flow.exporters-" };
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+	for (size_t i = 0; i < STREAMS; i++) {
 		char path[300];
 		long status = 0;
 		CLEANUP_JSON json_t *reply = NULL;
-		snprintf(path, sizeof(path), "/_data_stream/%s%s", all[i], namespace);
+		snprintf(path, sizeof(path), "/_data_stream/%s-%s", stream_rows[i].name, namespace);
 		if (es_call(es, "GET", path, NULL, &status, &reply, err))
 			return -1;
 		if (status != 404) /* it is there, or the cluster has no such API */
 			continue;
 		if (es_must(es, "PUT", path, NULL, NULL, err))
-			return err_wrap(err, "data stream %s%s", all[i], namespace);
+			return err_wrap(err, "data stream %s-%s", stream_rows[i].name, namespace);
 	}
 	return 0;
 }

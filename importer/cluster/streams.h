@@ -9,7 +9,14 @@
 
 struct es;
 
-/* Names of the patterns of all our data streams, for URLs: "logs-flow-*,metrics-flow.counters-*,…". */
+/* The data streams that efd writes to, without "-<namespace>", and what their documents are called. */
+struct stream_row {
+	const char *name, *what;
+};
+#define STREAMS 4
+extern const struct stream_row stream_rows[STREAMS];
+
+/* Names of the patterns of all our data streams, for URLs; beside those of efd the one that indicators go to. */
 #define STREAMS_ALL                                                                        \
 	"logs-flow-*,logs-flow.failed-*,metrics-flow.counters-*,metrics-flow.exporters-*," \
 	"logs-ti_flow-*"

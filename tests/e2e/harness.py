@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the end-to-end tests share: the programs, the cluster with everything set up, a namespace of their own."""
 import atexit
+import importlib.util
 import json
 import os
 import subprocess
@@ -17,6 +18,16 @@ import tap  # noqa: E402
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 EFCTL, EFD = os.path.join(BUILD, "efctl"), os.path.join(BUILD, "efd")
 CAPTURES = os.path.join(ROOT, "..", "shared", "captures")
+
+def fault_harness():
+	"""tests/fault/harness.py, whose name this file has, too."""
+	spec = importlib.util.spec_from_file_location("fault_harness", os.path.join(ROOT, "tests", "fault", "harness.py"))
+	module = importlib.util.module_from_spec(spec)
+	spec.loader.exec_module(module)
+	return module
+
+
+fault = fault_harness()
 STREAMS = ("logs-flow-{}", "logs-flow.failed-{}", "metrics-flow.counters-{}", "metrics-flow.exporters-{}")
 
 

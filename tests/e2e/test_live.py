@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real exporters meter packets and export to a running efd: the index has the bytes and packets of every host, exactly."""
 import collections
-import importlib.util
 import os
 import shutil
 import sys
@@ -14,10 +13,6 @@ import make
 import net
 import tap
 import traffic
-
-spec = importlib.util.spec_from_file_location("fault_harness", os.path.join(harness.ROOT, "tests", "fault", "harness.py"))
-fault = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(fault)
 
 # What an exporter counts of a packet: the length in the IP header, the frame, or the frame with its check sequence.
 PACKETS, FRAMES, FRAMES_FCS = (lambda p: p[3]), (lambda p: p[2]), (lambda p: p[2] + 4)
@@ -61,7 +56,7 @@ def run(es, row):
 	ns = harness.namespace(es, "live")
 	packets = traffic.packets(site)
 	auth = {"user": es.user} if es.user else {}
-	with tempfile.TemporaryDirectory() as tmp, fault.Efd(es.url, namespace=ns, **auth) as efd:
+	with tempfile.TemporaryDirectory() as tmp, harness.fault.Efd(es.url, namespace=ns, **auth) as efd:
 		export(tmp, packets, efd.port, args, NoClock())
 		net.wait_for(lambda: quiet(efd), "the last datagram", 30, 0.5)
 		drops = efd.metric("efd_kernel_drops_total")

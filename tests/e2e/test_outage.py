@@ -18,17 +18,7 @@ from tap import done, note, ok, same, skip_all  # noqa: E402
 import net  # noqa: E402
 
 
-def fault_harness():
-	"""tests/fault/harness.py, which has the same name as ours."""
-	import importlib.util
-	path = os.path.join(harness.HERE, "..", "fault", "harness.py")
-	spec = importlib.util.spec_from_file_location("fault_harness", path)
-	module = importlib.util.module_from_spec(spec)
-	spec.loader.exec_module(module)
-	return module
-
-
-Efd = fault_harness().Efd
+Efd = harness.fault.Efd
 STREAM = "logs-flow-outage"
 
 

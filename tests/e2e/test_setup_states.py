@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""efctl setup on nodes of its own: twice, drift, foreign, force, dry run, roll-over, remove; API keys; wrong servers."""
+"""efctl setup on nodes of its own: twice, drift, foreign, force, dry run, roll-over, remove; wrong servers."""
 import http.server
 import json
 import os
-import stat
 import tempfile
 import threading
 
 import harness  # noqa: F401 (it makes the test library known)
 import cluster
 import net
-from tap import done, ok, same, skip
+from tap import done, ok, same
 
 LINE = '{"@timestamp":"2026-01-01T00:00:00.000Z","flow":{"type":"netflow5","exporter":"192.0.2.1","port":1,"domain":0,"seq":1,' \
 	'"exported":1767225600000,"received":1767225600000},"ie":{"sourceIPv4Address":"10.0.0.1","destinationIPv4Address":' \
@@ -158,34 +157,6 @@ def elasticsearch8(folder):
 	same(actions(r).get("update"), ["flow@lifecycle"], "another retention is an update of the lifecycle alone")
 
 
-def keys(c, folder):
-	"""The key that setup makes for efd, on a whole Elasticsearch."""
-	path = os.path.join(folder, "key")
-	r = efctl(c, "setup", "--key-file", path, cwd=folder)
-	if not ok(r.code == 0, "setup with a key", r):
-		return
-	same(stat.S_IMODE(os.stat(path).st_mode), 0o600, "the key file is for its owner only")
-	with open(path) as f:
-		key = f.read().strip()
-	ok(key and key not in r.out + r.err, "the key is not shown")
-	with_key = cluster.Cluster(c.url, api_key=key, ca_file=c.ca_file)
-	status, reply = with_key.request("POST", "/_bulk", '{"create":{"_index":"logs-flow-setup"}}\n' + LINE + "\n")
-	ok(status == 200 and not reply["errors"], "the key may add flow records", reply)
-	same(with_key.get("/logs-flow-setup/_search")[0], 403, "may not read them")
-	same(with_key.post("/_bulk", '{"create":{"_index":"other"}}\n{}\n')[1]["items"][0]["create"]["status"], 403,
-		"and nothing elsewhere")
-	before = os.stat(path).st_mtime_ns
-	r = efctl(c, "setup", "--json", "--key-file", path, cwd=folder)
-	ok(r.json()["key"] == "same" and os.stat(path).st_mtime_ns == before, "a key that works is kept", r)
-	ok(set(actions(r)) == {"same", "yours"}, "and nothing else changes either", r)
-	c.delete("/_data_stream/logs-flow-setup")
-	count = lambda: sum(not k["invalidated"] for k in c.get("/_security/api_key?owner=true")[1]["api_keys"])
-	there = count()
-	r = efctl(c, "setup", "--key-file", os.path.join(folder, "nowhere", "key"), cwd=folder)
-	ok(r.code == 1 and "cannot write" in r.err, "a key file that cannot be written is an error", r)
-	same(count(), there, "and the key that nobody has is gone again")
-
-
 class Other(http.server.BaseHTTPRequestHandler):
 	def do_GET(self):
 		self.send_response(200)
@@ -225,11 +196,6 @@ def main():
 		leftovers(c, folder)
 		remove(c, folder)
 		elasticsearch8(folder)
-		c = cluster.given()
-		if c and c.get("/_security/_authenticate")[0] == 200:
-			keys(c, folder)
-		else:
-			skip("API key of efd", "needs a whole Elasticsearch with security: ES_URL=, ES_USER=, ES_PASSWORD=")
 	done()
 
 

@@ -107,6 +107,7 @@ def forget(method, path, sent):
 
 
 secured = Odd(("GET", "/_nodes", (200, {"nodes": {"a": {"roles": ["data"]}}})), ("", "/_security/_authenticate", (200, {})),
+	("POST", "/_security/user/_has_privileges", (200, {"has_all_requested": True})),
 	("POST", "/_security/api_key", (200, {"id": "k1", "encoded": "c2VjcmV0"})), ("DELETE", "/_security/api_key", forget),
 	("POST", "/_", (400, {})), ("", "/_component_template/", keep), ("", "/_index_template/", keep), ("", "/_ingest/pipeline/", keep),
 	("", "/_", (404, {})), ("", "/", ROOT))
