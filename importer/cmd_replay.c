@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -216,6 +217,27 @@ static int play(struct app *app, struct replay *r, const char *output, struct pr
 	return result;
 }
 
+/* Opening the output cuts it to nothing, and appending to an input never ends: neither may be a capture that is to be read. */
+static int check_output(const struct app *app, const char *output, struct err *err)
+{
+	struct stat in, out;
+	bool standard = strcmp(output, "-") == 0;
+	if (standard ? fstat(STDOUT_FILENO, &out) : stat(output, &out))
+		return 0; /* a new file */
+	for (size_t i = 0; S_ISREG(out.st_mode) && i < app->args.n; i++) {
+		const char *name = app->args.item[i];
+		if (strcmp(name, "-") == 0 ? fstat(STDIN_FILENO, &in) : stat(name, &in))
+			continue; /* whoever opens it says so */
+		if (in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+			return err_set(err, EF_USAGE,
+				       "%s and the output are one file, which would be overwritten "
+				       "before it is read; "
+				       "give another --output",
+				       name);
+	}
+	return 0;
+}
+
 static int check_usage(const struct app *app, const char *output, struct err *err)
 {
 	if (app->args.n == 0)
@@ -226,7 +248,7 @@ static int check_usage(const struct app *app, const char *output, struct err *er
 		return err_set(err, EF_USAGE,
 			       "--to sends the datagrams as they are: it goes with neither "
 			       "--output nor --now");
-	return 0;
+	return output ? check_output(app, output, err) : 0;
 }
 
 /* What the figures say: done, or why not. */

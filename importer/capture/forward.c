@@ -6,25 +6,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uthash.h>
 
 #include "importer/capture/replay.h"
 
-#define SENDERS_MAX 1024 /* exporters that get a socket of their own */
-
-/* One socket an exporter, so that the receiver can tell them apart: by address, else at least by port. */
+/* One socket an exporter, so that the receiver can tell them apart: by address, else at least by port. The ceiling is
+ * the system's on open files. */
 struct sender {
 	struct ip address;
 	int fd;
+	UT_hash_handle hh;
 };
 
 struct forward {
 	struct sockaddr_storage to;
 	socklen_t to_len;
-	struct sender sender[SENDERS_MAX];
-	size_t n;
-	size_t anonymous; /* could not take the exporter's address */
+	struct sender *senders;
+	struct sender *last; /* captures have runs of one exporter */
+	size_t anonymous;    /* could not take the exporter's address */
 };
 
 static int parse_target(const char *to, struct forward *f, struct err *err)
@@ -66,21 +68,57 @@ static bool take_address(int fd, int family, const struct ip *ip)
 	return false;
 }
 
-static struct sender *sender_of(struct forward *f, const struct ip *ip, struct err *err)
+static struct sender *add_sender(struct forward *f, const struct ip *ip, struct err *err)
 {
-	for (size_t i = 0; i < f->n; i++)
-		if (ip_equal(&f->sender[i].address, ip))
-			return &f->sender[i];
-	if (f->n == SENDERS_MAX)
-		return &f->sender[SENDERS_MAX - 1];
-	int fd = socket(f->to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
-		err_errno(err, EF_FAILED, errno, "no socket to send from");
+	struct sender *s = malloc(sizeof(*s));
+	if (!s) {
+		err_set(err, EF_FAILED, "out of memory");
 		return NULL;
 	}
-	f->anonymous += !take_address(fd, f->to.ss_family, ip);
-	f->sender[f->n] = (struct sender){ .address = *ip, .fd = fd };
-	return &f->sender[f->n++];
+	*s = (struct sender){ .address = *ip,
+			      .fd = socket(f->to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0) };
+	if (s->fd < 0) {
+		err_errno(err, EF_FAILED, errno,
+			  "no socket for exporter number %u of the capture: each sends from a "
+			  "socket of its own; "
+			  "raise `ulimit -n`, or replay it in parts",
+			  HASH_COUNT(f->senders) + 1);
+		free(s);
+		return NULL;
+	}
+	f->anonymous += !take_address(s->fd, f->to.ss_family, ip);
+	HASH_ADD(hh, f->senders, address, sizeof(s->address), s);
+	return s;
+}
+
+static struct sender *sender_of(struct forward *f, const struct ip *ip, struct err *err)
+{
+	struct sender *s = f->last;
+	if (s && ip_equal(&s->address, ip))
+		return s;
+	HASH_FIND(hh, f->senders, ip, sizeof(*ip), s);
+	f->last = s ? s : add_sender(f, ip, err);
+	return f->last;
+}
+
+static void free_senders(struct forward *f)
+{
+	struct sender *s, *next;
+	HASH_ITER (hh, f->senders, s, next) {
+		HASH_DEL(f->senders, s);
+		close(s->fd);
+		free(s);
+	}
+}
+
+/* As many open files as the system lets us have: an exporter takes one. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 static int send_one(void *arg, const struct captured *c, struct err *err)
@@ -104,22 +142,19 @@ static int send_one(void *arg, const struct captured *c, struct err *err)
 int replay_forward(const struct replay *r, const char *to, struct replay_totals *ret_totals,
 		   struct err *err)
 {
-	struct forward *f = calloc(1, sizeof(*f));
-	if (!f)
-		return err_set(err, EF_FAILED, "out of memory");
-	int result = parse_target(to, f, err);
-	if (result == 0)
-		result = replay_each(r, send_one, NULL, f, ret_totals, err);
-	ret_totals->exporters = f->n;
-	if (result == 0 && f->anonymous)
+	struct forward f = { 0 };
+	raise_file_limit();
+	if (parse_target(to, &f, err))
+		return -1;
+	int result = replay_each(r, send_one, NULL, &f, ret_totals, err);
+	ret_totals->exporters = HASH_COUNT(f.senders);
+	if (result == 0 && f.anonymous)
 		fprintf(stderr,
-			"%zu of %zu exporters' addresses could not be used as source (that needs "
+			"%zu of %u exporters' addresses could not be used as source (that needs "
 			"root and an address of "
 			"this machine, or CAP_NET_ADMIN and a route); efd sees one address and "
 			"many ports\n",
-			f->anonymous, f->n);
-	for (size_t i = 0; i < f->n; i++)
-		close(f->sender[i].fd);
-	free(f);
+			f.anonymous, HASH_COUNT(f.senders));
+	free_senders(&f);
 	return result;
 }

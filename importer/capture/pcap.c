@@ -146,9 +146,15 @@ static enum found fragment(struct capture *c, uint8_t version, uint8_t protocol,
 	key.protocol = protocol;
 	const uint8_t *whole;
 	size_t len;
-	if (!fragments_add(c->fragments, &key, c->now.time_ns, where & 0xfff8, where & 1, v.p,
-			   cursor_left(&v), &whole, &len))
+	switch (fragments_add(c->fragments, &key, c->now.time_ns, where & 0xfff8, where & 1, v.p,
+			      cursor_left(&v), &whole, &len)) {
+	case FRAGMENT_BAD:
+		return FOUND_MALFORMED;
+	case FRAGMENT_HELD:
 		return FOUND_PARTIAL;
+	case FRAGMENT_WHOLE:
+		break;
+	}
 	return transport(c, protocol, cursor_over(whole, len), ret);
 }
 

@@ -98,27 +98,31 @@ static bool slot_complete(const struct fragment_slot *s)
 	return true;
 }
 
-bool fragments_add(struct fragments *f, const struct fragment_key *key, uint64_t time_ns,
-		   size_t offset, bool more, const uint8_t *data, size_t len,
-		   const uint8_t **ret_data, size_t *ret_len)
+enum fragment fragments_add(struct fragments *f, const struct fragment_key *key, uint64_t time_ns,
+			    size_t offset, bool more, const uint8_t *data, size_t len,
+			    const uint8_t **ret_data, size_t *ret_len)
 {
 	if (len == 0 || offset % UNIT != 0 || offset + len > FRAGMENT_MAX ||
 	    (more && len % UNIT != 0))
-		return false;
+		return FRAGMENT_BAD;
 	struct fragment_slot *s = slot_of(f, key, time_ns);
-	if (!s)
-		return false;
+	if (!s) {
+		f->lost++;
+		return FRAGMENT_HELD;
+	}
+	if (s->total && (more ? offset + len > s->total : offset + len != s->total))
+		return FRAGMENT_BAD;
 	memcpy(s->data + offset, data, len);
 	for (size_t u = offset / UNIT; u * UNIT < offset + len; u++)
 		s->seen[u / 8] |= (uint8_t)(1U << (u % 8));
 	if (!more)
 		s->total = offset + len;
 	if (!slot_complete(s))
-		return false;
+		return FRAGMENT_HELD;
 	s->used = false; /* the bytes stay until the slot is taken again */
 	*ret_data = s->data;
 	*ret_len = s->total;
-	return true;
+	return FRAGMENT_WHOLE;
 }
 
 #define IPFIX_VERSION 10U

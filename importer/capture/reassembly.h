@@ -32,13 +32,19 @@ struct fragments;
 struct fragments *fragments_new(void);
 void fragments_free(struct fragments *f);
 
+enum fragment {
+	FRAGMENT_HELD,  /* kept until the others come */
+	FRAGMENT_WHOLE, /* the last one that was missing */
+	FRAGMENT_BAD, /* empty, too long, not in units of eight bytes, or beyond an end that was given before */
+};
+
 /*
  * Adds one fragment: `offset` in bytes, `more` = the more-fragments bit. When it completes its packet,
- * *ret_data / *ret_len are the whole payload, valid until the next call, and true is returned.
+ * *ret_data / *ret_len are the whole payload, valid until the next call.
  */
-bool fragments_add(struct fragments *f, const struct fragment_key *key, uint64_t time_ns,
-		   size_t offset, bool more, const uint8_t *data, size_t len,
-		   const uint8_t **ret_data, size_t *ret_len);
+enum fragment fragments_add(struct fragments *f, const struct fragment_key *key, uint64_t time_ns,
+			    size_t offset, bool more, const uint8_t *data, size_t len,
+			    const uint8_t **ret_data, size_t *ret_len);
 
 /* Packets given up because they stayed incomplete, or still incomplete now. */
 uint64_t fragments_lost(const struct fragments *f);

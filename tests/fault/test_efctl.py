@@ -4,6 +4,7 @@
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -125,6 +126,46 @@ fails("TLS to a plain server", 4, ["http://"], page.port, "top", scheme="https")
 silent = socket.create_server(("127.0.0.1", 0))
 threading.Thread(target=lambda: [c.close() for c, _ in iter(silent.accept, None) if c.recv(1)], daemon=True).start()
 fails("a server that hangs up", 4, ["127.0.0.1"], silent.getsockname()[1], "top")
+
+# Captures: an output that is one of the inputs, and more exporters than there may be sockets.
+def capture_of(path, exporters):
+	"""One NetFlow 5 header from each of so many addresses, as raw IP."""
+	with open(path, "wb") as f:
+		f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+		for i in range(exporters):
+			udp = struct.pack(">HHHH", 9, 2055, 8 + 24, 0) + struct.pack(">HH", 5, 0) + bytes(20)
+			ip = struct.pack(">BBHHHBBHI4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, (127 << 24) + (1 << 16) + i, bytes([127, 0, 0, 1]))
+			f.write(struct.pack("<IIII", 1767225600, 0, len(ip + udp), len(ip + udp)) + ip + udp)
+
+
+with tempfile.TemporaryDirectory() as folder:
+	path, link = os.path.join(folder, "a.pcap"), os.path.join(folder, "b.pcap")
+	capture_of(path, 1500)
+	os.link(path, link)
+	size = os.stat(path).st_size
+	for output in (path, link):
+		for command in ("replay", "decode"):
+			fails(f"{command}: the output is the input", 2, ["one file", path], page.port, command, path, "--output", output)
+	r = subprocess.run(f'"{EFCTL}" decode "{path}" >> "{path}"', shell=True, capture_output=True, text=True, timeout=60)
+	ok(r.returncode == 2 and "one file" in r.stderr, "standard output too", r.stderr)
+	ok(os.stat(path).st_size == size, "and the input is as it was", str(os.stat(path).st_size))
+	receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+	receiver.bind(("127.0.0.1", 0))
+	receiver.settimeout(2)
+	senders = set()
+
+	def receive():
+		while len(senders) < 1500:
+			senders.add(receiver.recvfrom(100)[1])
+	thread = threading.Thread(target=receive, daemon=True)
+	thread.start()
+	to = f"udp://127.0.0.1:{receiver.getsockname()[1]}"
+	code, out, err = efctl(page.port, "replay", "--port", "2055", "--to", to, path)
+	thread.join(10)
+	ok(code == 0 and "1500" in out and len({a for a, _ in senders}) == 1500, "1,500 exporters have a socket each", f"{len(senders)}\n{out}{err}")
+	r = subprocess.run(f'ulimit -n 100 && "{EFCTL}" replay --port 2055 --to {to} "{path}"', shell=True, capture_output=True, text=True, timeout=60)
+	ok(r.returncode == 1 and "ulimit -n" in r.stderr, "where the system does not allow so many, it is said", r.stderr)
 
 # Usage.
 for speed in ("nan", "inf", "0", "-1", "1e-300", "x"):

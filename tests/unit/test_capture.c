@@ -212,6 +212,37 @@ static void lost_fragments_are_counted(void **state)
 	capture_free(c);
 }
 
+/* Empty, not in units of eight bytes, beyond the largest packet, beyond an end that was given before, another end. */
+static void bad_fragments_are_counted(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned where, len; /* the word of flags and offset */
+	} rows[] = {
+		{ 0x2000, 0 }, { 0x2000, 15 }, { 0x1fff, 16 }, { 0x0002, 8 }, /* the end, at 24 */
+		{ 0x2003, 8 }, { 0x0003, 8 },
+	};
+	const unsigned n = sizeof(rows) / sizeof(rows[0]);
+	struct file f;
+	struct captured d;
+	struct err err;
+	file_open(&f, DLT_RAW);
+	for (unsigned i = 0; i < n; i++) {
+		struct packet p = { 0 };
+		packet_ipv4(&p, 17, 1, 2);
+		packet_fill(&p, 0, rows[i].len);
+		packet_close(&p);
+		p.data[6] = (uint8_t)(rows[i].where >> 8);
+		p.data[7] = (uint8_t)rows[i].where;
+		file_add(&f, &p);
+	}
+	struct capture *c = file_read(&f, NULL, 0);
+	assert_int_equal(capture_next(c, &d, &err), 0);
+	assert_int_equal(capture_stats(c)->malformed, n - 1);
+	assert_int_equal(capture_stats(c)->incomplete, 1);
+	capture_free(c);
+}
+
 static void tcp_segment(struct file *f, uint32_t seq, unsigned flags, const void *data, size_t len)
 {
 	struct packet p = { 0 };
@@ -341,6 +372,7 @@ int main(void)
 		cmocka_unit_test(fragments_come_in_any_order),
 		cmocka_unit_test(fragmented_datagrams_may_interleave),
 		cmocka_unit_test(lost_fragments_are_counted),
+		cmocka_unit_test(bad_fragments_are_counted),
 		cmocka_unit_test(ipfix_over_tcp),
 		cmocka_unit_test(ports_or_looks),
 		cmocka_unit_test(cut_files),
