@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clicks: a sankey node and a bar set a filter, a link of the navigation keeps the time and the pinned filter, a drill-down takes
-// the clicked value along. node clicks.js SHOTS_DIR; prints TAP points.
+// Clicks: a sankey node and a bar set a filter, a link of the navigation keeps the time and the filter, a drill-down takes the
+// clicked value along. node clicks.js SHOTS_DIR; prints TAP points.
 const { open, dashboard, settle } = require('./browser.js');
 
 const point = (good, name, detail = '') => { if (!good && detail) console.log(detail); console.log(`${good ? 'ok' : 'not ok'} - ${name}`); };
@@ -31,20 +31,21 @@ const point = (good, name, detail = '') => { if (!good && detail) console.log(de
 	point(now.length === 1 && name && tip.startsWith(name), 'a click on it sets the filter', `${now} / ${tip}`);
 	await page.screenshot({ path: `${shots}/click-sankey.png` });
 
-	// ---- the filter, pinned, goes along with a link of the navigation
-	await page.click('[data-test-subj^="filter "]');
-	await page.waitForTimeout(500);
-	if (await page.$('[data-test-subj="pinFilter"]')) await page.click('[data-test-subj="pinFilter"]');
-	await page.waitForTimeout(1500);
-	await page.click('[data-test-subj="markdownBody"] >> text=Overview');
-	await page.waitForTimeout(1500);
-	await settle(page);
+	// ---- the filter goes along with a link of the navigation
+	const goTo = async label => {
+		await page.click(`[data-test-subj="markdownBody"] >> text=${label}`);
+		await page.waitForTimeout(1500);
+		await settle(page);
+	};
+	await goTo('Overview');
 	now = await pills();
 	point(/flow-overview/.test(page.url()), 'a link of the navigation opens the dashboard', page.url());
 	point(/from:now-12h/.test(decodeURIComponent(await time())), 'it keeps the time', await time());
-	point(now.length === 1 && now[0].trim() === name, 'and the pinned filter', String(now));
+	point(now.length === 1 && now[0].trim() === name, 'and the filter', String(now));
+	await browser.close();
 
 	// ---- a click on a bar: filter or drill-down, as the menu says
+	({ browser, page } = await open());
 	await dashboard(page, 'flow-overview', { from: 'now-12h' });
 	box = await canvas('Top clients');
 	const click = async entry => {
@@ -61,6 +62,11 @@ const point = (good, name, detail = '') => { if (!good && detail) console.log(de
 	await settle(page);
 	now = await pills();
 	point(menu && now.some(x => /flow\.client\.name|Client/.test(x)), 'a click on a bar sets the filter', `menu ${menu}, ${now}`);
+	const bar = (now[0] || '').trim();
+	await goTo('Threats');
+	now = await pills();
+	point(/flow-threats/.test(page.url()) && now.some(x => x.trim() === bar), 'and it stays on the next page', `${page.url()} ${now}`);
+	point(/from:now-12h/.test(decodeURIComponent(await time())), 'with the time', await time());
 	await browser.close();
 	({ browser, page } = await open());		// Kibana remembers unsaved filters of a session
 	await dashboard(page, 'flow-overview', { from: 'now-12h' });
