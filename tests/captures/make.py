@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Make the captures of this folder again: real exporters meter the packets of traffic.py and export on loopback.
+"""Make the captures of this folder again: exporters meter the packets of traffic.py and export them on loopback.
 
 usage: tests/captures/make.py [NAME...]      all of them take about five minutes
 
+Most are real; those of exporters.py (the ones that "generated" runs) are our own code, for devices that nobody can run here.
 Wants the packages softflowd, pmacct, openvswitch-switch and libfaketime. What the exporters send is recorded byte for
 byte; only the IP and UDP headers around it are ours: the exporter's address in the office instead of loopback, and as
 time of capture the export time in the datagram (sFlow, which has none: the time of day of the traffic).
@@ -25,6 +26,7 @@ import tempfile
 import threading
 import time
 
+import exporters
 import traffic
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -42,6 +44,11 @@ CAPTURES = {
 	"vm-netflow5": ("vm-netflow", "10.20.0.5", 2055, "ovs", "netflow"),
 	"vm-ipfix": ("vm-ipfix", "10.20.0.6", 4739, "ovs", "ipfix"),
 	"vm-sflow": ("vm-sflow", "10.20.0.7", 6343, "ovs", "sflow"),
+	"asa-netflow9": ("asa", "10.20.0.8", 2055, "generated", None),
+	"edge-ipfix": ("edge", "10.30.0.2", 4739, "generated", None),
+	"nvm-ipfix": ("nvm", "10.20.0.9", 2055, "generated", None),
+	"zflow-ipfix": ("zflow", "10.20.0.10", 4739, "generated", None),
+	"fabric-sflow": ("fabric", "10.20.0.11", 6343, "generated", "sflow"),
 }
 PCAP_HEADER = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
 
@@ -70,6 +77,13 @@ class Recorder(threading.Thread):
 		at = {5: 8, 9: 8, 10: 4}.get(version)
 		return struct.unpack_from("!I", data, at)[0] + 0.5 if at else self.clock()
 
+	def write(self, at, data, port):
+		udp = struct.pack("!HHHH", port, self.port, 8 + len(data), 0) + data
+		kept, wire, _ = traffic.frame(self.exporter, COLLECTOR, 17, udp[:8], len(data), 0, "")
+		kept = kept[:42] + data
+		self.out.write(pcap_record(at, kept, wire))
+		self.count += 1
+
 	def run(self):
 		while True:
 			try:
@@ -78,12 +92,8 @@ class Recorder(threading.Thread):
 				if self.ended:
 					break
 				continue
-			self.count += 1
 			self.last = max(self.last, self.when(data))	# an exporter's second may step back when it is fed in batches
-			udp = struct.pack("!HHHH", sender[1], self.port, 8 + len(data), 0) + data
-			_, wire, total = traffic.frame(self.exporter, COLLECTOR, 17, udp[:8], len(data), 0, "")
-			kept = traffic.frame(self.exporter, COLLECTOR, 17, udp[:8], len(data), 0, "")[0][:42] + data
-			self.out.write(pcap_record(self.last, kept, wire))
+			self.write(self.last, data, sender[1])
 
 	def finish(self):
 		self.ended = True
@@ -233,9 +243,12 @@ def ovs(tmp, packets, port, what, clock):
 
 def shown(name, packets):
 	"""(source, destination, bytes, packets) of all that NAME's exporter counted, as it counts."""
-	_, _, _, how, args = CAPTURES[name]
+	site, _, _, how, args = CAPTURES[name]
 	if how == "sfprobe" or args == "sflow":
 		yield from sampled(f"{HERE}/{name}.pcap")
+		return
+	if how == "generated":
+		yield from exporters.metered(site)
 		return
 	for _, _, wire, total, src, dst in packets:
 		yield src, dst, wire if args == "netflow" else total, 1	# Open vSwitch counts frames in NetFlow
@@ -285,8 +298,12 @@ def make(name):
 	with tempfile.TemporaryDirectory() as tmp:
 		rec = Recorder(f"{HERE}/{name}.pcap", exporter, port, clock.now)
 		rec.start()
-		globals()[how](tmp, packets, rec.at, args, clock)
-		time.sleep(1)
+		if how == "generated":
+			for at, data in getattr(exporters, site)():
+				rec.write(at, data, 50000)
+		else:
+			globals()[how](tmp, packets, rec.at, args, clock)
+			time.sleep(1)
 		rec.finish()
 	print(f"{name}: {len(packets)} packets metered, {rec.count} datagrams", flush=True)
 	return list(totals(name, packets))

@@ -14,6 +14,11 @@ import tap
 
 EFCTL = os.path.join(HERE, "..", "..", os.environ.get("BUILD", "build"), "efctl")
 
+# how exporters call the bytes and packets of both directions
+NAMES = {"bytes": [("octetDeltaCount", "reverseOctetDeltaCount"), ("initiatorOctets", "responderOctets"),
+	("cisco.nvzFlowL4ByteCountOut", "cisco.nvzFlowL4ByteCountIn")],
+	"packets": [("packetDeltaCount", "reversePacketDeltaCount"), ("initiatorPackets", "responderPackets")]}
+
 
 def metered(name):
 	"""{host: [bytes sent, packets sent, bytes received, packets received]} as the records of a capture have it."""
@@ -23,9 +28,8 @@ def metered(name):
 		record = json.loads(line)
 		ie, rate = record.get("ie", {}), record["flow"].get("sampling", {}).get("rate", 1)
 		src, dst = (ie.get(f"{d}IPv4Address", ie.get(f"{d}IPv6Address")) for d in ("source", "destination"))
-		for pre, a, b in (("", src, dst), ("reverse", dst, src)):
-			key = lambda what: pre + what[0].upper() + what[1:] if pre else what
-			octets, packets = (rate * ie.get(key(what), 0) for what in ("octetDeltaCount", "packetDeltaCount"))
+		for way, a, b in (0, src, dst), (1, dst, src):
+			octets, packets = (rate * next((ie[names[way]] for names in NAMES[what] if names[way] in ie), 0) for what in NAMES)
 			for host, at in ((a, 0), (b, 2)):
 				if octets or packets:
 					out[host][at] += octets

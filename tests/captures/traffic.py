@@ -82,10 +82,32 @@ TALK = [
 	("vm-ipfix", VMS[1:3], [INTRANET], "tcp", 8080, 60, (2e3, 30e3), (4e3, 90e3), (1, 60), "even"),
 	("vm-ipfix", VMS[1:3], [DNS], "udp", 53, 60, (60, 80), (90, 300), (0, 0), "even"),
 	("vm-sflow", VMS[2:], [FILES], "tcp", 2049, 30, (10e3, 60e3), (20e3, 200e3), (1, 60), "even"),
+	# what only exporters.py meters
+	("asa", OFFICE[:8], WEB, "tcp", 443, 150, (900, 40e3), (4e3, 6e6), (1, 90), "work"),
+	("asa", GUESTS, WEB, "tcp", 443, 70, (900, 30e3), (4e3, 9e6), (1, 60), "work"),
+	("asa", REMOTE, [INTRANET], "tcp", 443, 60, (900, 20e3), (4e3, 2e6), (1, 60), "work"),
+	("asa", WEB[:3], [MAIL], "tcp", 25, 40, (2e3, 4e6), (800, 2e3), (1, 20), "even"),
+	("asa", [SCANNER], [INTRANET, MAIL, FILES], "syn", 3389, 150, (0, 0), (0, 0), (0, 0), "even"),
+	("asa", [BOT], [INTRANET], "syn", 22, 80, (0, 0), (0, 0), (0, 0), "even"),
+	("asa", GUESTS, [FILES, DB], "syn", 445, 60, (0, 0), (0, 0), (0, 0), "work"),
+	("asa", [OFFICE[3]], [BLOCKED], "syn", 4444, 50, (0, 0), (0, 0), (0, 0), "even"),
+	("edge", BRANCH, WEB[:6], "tcp", 1935, 40, (9e3, 90e3), (2e6, 40e6), (300, 2400), "work"),
+	("edge", BRANCH, VIDEO, "udp", 3478, 6, (20e6, 60e6), (30e6, 90e6), (1200, 3000), "work"),
+	("edge", BRANCH, CLOUD_MAIL, "tcp", 993, 70, (2e3, 90e3), (9e3, 4e6), (5, 300), "work"),
+	("edge", BRANCH, WEB[3:9], "tcp", 443, 150, (900, 60e3), (4e3, 5e6), (1, 90), "work"),
+	("edge", BRANCH[:2], WEB[9:], "tcp", 6881, 20, (90e3, 9e6), (90e3, 20e6), (60, 900), "even"),
+	("edge", BRANCH, [FILES], "tcp", 445, 60, (20e3, 9e6), (20e3, 30e6), (20, 600), "work"),
+	("nvm", OFFICE[:6], WEB[:7], "tcp", 443, 150, (900, 90e3), (4e3, 6e6), (1, 90), "work"),
+	("nvm", OFFICE[:6], [MAIL], "tcp", 993, 50, (2e3, 50e3), (5e3, 4e6), (5, 300), "work"),
+	("nvm", OFFICE[:6], [FILES], "tcp", 445, 50, (20e3, 9e6), (20e3, 20e6), (20, 600), "work"),
+	("zflow", OFFICE[10:14], WEB[2:9], "tcp", 443, 90, (900, 60e3), (4e3, 4e6), (1, 60), "work"),
+	("zflow", OFFICE[10:14], VMS[:2], "tcp", 22, 30, (3e3, 90e3), (3e3, 2e6), (30, 900), "work"),
+	("fabric", VMS[:2], VMS[2:], "tcp", 9200, 60, (1e5, 9e6), (1e5, 20e6), (10, 600), "even"),
+	("fabric", VMS, [BACKUP], "tcp", 873, 24, (1e6, 40e6), (1e4, 1e5), (60, 900), "even"),
 ]
 
 # The biggest IP packet of a site: software bridges get whole frames, so theirs stay at the wire's size.
-LARGEST = {"switch": 1500, "vm-netflow": 1500, "vm-ipfix": 1500, "vm-sflow": 1500}
+LARGEST = {"switch": 1500, "fabric": 1500, "vm-netflow": 1500, "vm-ipfix": 1500, "vm-sflow": 1500}
 VLAN = {"10.20.50.": 50}	# guests are tagged at the firewall
 TOS = {5060: 0x68, 16384: 0xb8, 3478: 0xb8, 873: 0x20}
 
@@ -184,16 +206,21 @@ def start_time(rnd, when):
 	return DAY0 + hour * 3600 + rnd.random() * (3600 if when != "night" else 600)
 
 
-def packets(site):
-	"""All packets of SITE in time order: (time, kept bytes, wire bytes, IP bytes, source, destination)."""
+def conversations(site):
+	"""All conversations of SITE as they were drawn: lists of (time, kept bytes, wire bytes, IP bytes, source, destination)."""
 	rnd = random.Random(f"office {site}")
-	out = []
 	for row in TALK:
 		if row[0] != site:
 			continue
 		for _ in range(row[5]):
 			at = start_time(rnd, row[9])
+			out = []
 			for dt, src, dst, proto, header, payload, tos in conversation(rnd, row):
 				kept, wire, total = frame(src, dst, proto, header, payload, tos, site)
 				out.append((at + dt, kept, wire, total, src, dst))
-	return sorted(out, key=lambda p: p[0])
+			yield out
+
+
+def packets(site):
+	"""All packets of SITE in time order."""
+	return sorted((p for c in conversations(site) for p in c), key=lambda p: p[0])
