@@ -109,31 +109,50 @@ static void write_decoders(struct text *t, const struct worker_report *reports, 
 	}
 }
 
-static void write_exporters(struct text *t, const struct worker_report *reports, uint32_t n)
+/* Merges the workers' lists, each in order, into one of the exporters with the most records; its length. */
+static size_t top_exporters(const struct worker_report *reports, uint32_t n,
+			    const struct exporter_info *ret_top[TOP_EXPORTERS])
 {
-	size_t next[WORKERS_MAX] = { 0 };
-	introduce(t, "efd_", "exporter_records", false,
-		  "Flow records of the exporters with the most.");
-	for (int rank = 0; rank < TOP_EXPORTERS; rank++) {
+	size_t next[WORKERS_MAX] = { 0 }, len = 0;
+	while (len < TOP_EXPORTERS) {
 		const struct exporter_info *best = NULL;
 		uint32_t from = 0;
 		for (uint32_t i = 0; i < n; i++) {
 			const struct exporter_info *e =
 			    next[i] < reports[i].top_n ? &reports[i].top[next[i]] : NULL;
-			if (e && (!best || e->records > best->records)) {
+			if (e && (!best || e->counts.records > best->counts.records)) {
 				best = e;
 				from = i;
 			}
 		}
 		if (!best)
-			return;
+			break;
 		next[from]++;
-		char address[IP_TEXT_MAX];
-		ip_format(&best->address, address);
-		ADD(t,
-		    "efd_exporter_records_total{exporter=\"%s\",protocol=\"%s\",domain=\"%u\"} "
-		    "%" PRIu64 "\n",
-		    address, protocol_name(best->protocol), best->domain, best->records);
+		ret_top[len++] = best;
+	}
+	return len;
+}
+
+static void write_exporters(struct text *t, const struct worker_report *reports, uint32_t n)
+{
+	const struct exporter_info *top[TOP_EXPORTERS];
+	size_t len = top_exporters(reports, n, top);
+	for (size_t r = 0; r < domain_count_rows_len; r++) {
+		const struct domain_count_row *row = &domain_count_rows[r];
+		char name[64], help[160];
+		snprintf(name, sizeof(name), "exporter_%s", row->name);
+		snprintf(help, sizeof(help), "Of the exporters with the most records: %s",
+			 row->help);
+		introduce(t, "efd_", name, false, help);
+		for (size_t i = 0; i < len; i++) {
+			char address[IP_TEXT_MAX];
+			ip_format(&top[i]->address, address);
+			ADD(t,
+			    "efd_%s_total{exporter=\"%s\",protocol=\"%s\",domain=\"%u\"} %" PRIu64
+			    "\n",
+			    name, address, protocol_name(top[i]->protocol), top[i]->domain,
+			    number_at(&top[i]->counts, row->offset));
+		}
 	}
 }
 

@@ -154,9 +154,9 @@ static int add_to_top(const struct exporter_info *e, void *arg)
 {
 	struct top *top = arg;
 	size_t at = top->n < WORKER_TOP ? top->n : WORKER_TOP - 1;
-	if (top->n == WORKER_TOP && e->records <= top->list[at].records)
+	if (top->n == WORKER_TOP && e->counts.records <= top->list[at].counts.records)
 		return 0;
-	for (; at > 0 && top->list[at - 1].records < e->records; at--)
+	for (; at > 0 && top->list[at - 1].counts.records < e->counts.records; at--)
 		top->list[at] = top->list[at - 1];
 	top->list[at] = *e;
 	if (top->n < WORKER_TOP)
@@ -347,7 +347,9 @@ struct worker *worker_new(const struct worker_settings *settings, const struct u
 		return NULL;
 	}
 	struct err damage = ERR_NONE;
-	if (state && state->len && decoder_load(w->decoder, state->data, state->len, &damage) < 0)
+	if (state && state->len &&
+	    decoder_load(w->decoder, state->data, state->len, clock_ms(CLOCK_REALTIME), &damage) <
+		0)
 		log_warn("worker %u starts without the saved templates: %s", settings->number,
 			 damage.msg);
 	w->saved_ms = clock_ms(CLOCK_MONOTONIC);

@@ -73,28 +73,12 @@ const size_t decode_counter_rows_len = sizeof(decode_counter_rows) / sizeof(*dec
 
 /* ---- exporters' own lines ---- */
 
-static const struct {
-	const char *name;
-	uint16_t offset;
-} line_rows[] = {
-#define LINE_ROW(name, member)                               \
-	{                                                    \
-		name, offsetof(struct domain_counts, member) \
-	}
-	LINE_ROW("datagrams", datagrams),
-	LINE_ROW("bytes", bytes),
-	LINE_ROW("records", records),
-	LINE_ROW("options_records", options_records),
-	LINE_ROW("lost", lost),
-	LINE_ROW("duplicates", duplicates),
-	LINE_ROW("reordered", reordered),
-	LINE_ROW("restarts", restarts),
-	LINE_ROW("unknown_templates", unknown_templates),
-	LINE_ROW("decode_errors", decode_errors),
-	LINE_ROW("held", held),
-	LINE_ROW("held_dropped", held_dropped),
-#undef LINE_ROW
+const struct domain_count_row domain_count_rows[] = {
+#define DOMAIN_ROW(member, help) { offsetof(struct domain_counts, member), #member, help },
+	DOMAIN_COUNTS(DOMAIN_ROW)
+#undef DOMAIN_ROW
 };
+const size_t domain_count_rows_len = sizeof(domain_count_rows) / sizeof(*domain_count_rows);
 
 static uint64_t count_at(const struct domain_counts *counts, uint16_t offset)
 {
@@ -131,12 +115,13 @@ static void exporter_line(struct decoder *dec, struct sink *sink, struct domain 
 	p = jsonw_lit(p, ",\"domain\":");
 	p = jsonw_u64(p, dom->id);
 	p = jsonw_lit(p, "},\"exporter\":{");
-	for (size_t i = 0; i < sizeof(line_rows) / sizeof(*line_rows); i++) {
+	for (size_t i = 0; i < domain_count_rows_len; i++) {
+		const struct domain_count_row *row = &domain_count_rows[i];
 		p = jsonw_lit(p, "\"");
-		p = jsonw_raw(p, line_rows[i].name, strlen(line_rows[i].name));
+		p = jsonw_raw(p, row->name, strlen(row->name));
 		p = jsonw_lit(p, "\":");
-		p = jsonw_u64(p, count_at(&dom->now, line_rows[i].offset) -
-				     count_at(&dom->before, line_rows[i].offset));
+		p = jsonw_u64(p, count_at(&dom->now, row->offset) -
+				     count_at(&dom->before, row->offset));
 		p = jsonw_lit(p, ",");
 	}
 	p = jsonw_lit(p, "\"templates\":");
@@ -203,18 +188,7 @@ static int give_info(struct domain *dom, void *arg)
 		.address = dom->exporter->address,
 		.protocol = dom->protocol,
 		.domain = dom->id,
-		.datagrams = dom->now.datagrams,
-		.bytes = dom->now.bytes,
-		.records = dom->now.records,
-		.options_records = dom->now.options_records,
-		.lost = dom->now.lost,
-		.reordered = dom->now.reordered,
-		.duplicates = dom->now.duplicates,
-		.restarts = dom->now.restarts,
-		.unknown_templates = dom->now.unknown_templates,
-		.decode_errors = dom->now.decode_errors,
-		.held = dom->now.held,
-		.held_dropped = dom->now.held_dropped,
+		.counts = dom->now,
 		.templates = dom->templates ? dom->templates->len : 0,
 		.clock_skew_ms = dom->clock_skew_ms,
 		.sampling_rate = rate_of(dom),

@@ -166,13 +166,39 @@ extern const size_t decode_counter_rows_len;
 
 /* ---- exporters, for health and top lists ---- */
 
+/* What is counted of an exporter's domain, in the order of its lines (docs/raw-line.md): X(member, help). */
+#define DOMAIN_COUNTS(X)                                                          \
+	X(datagrams, "Datagrams.")                                                \
+	X(bytes, "Bytes of the datagrams.")                                       \
+	X(records, "Flow records.")                                               \
+	X(options_records, "Options records.")                                    \
+	X(lost, "Lost before efd: datagrams or records, as the exporter counts.") \
+	X(duplicates, "Datagrams that came twice.")                               \
+	X(reordered, "Datagrams that came late.")                                 \
+	X(restarts, "How often it started again.")                                \
+	X(unknown_templates, "Data sets whose template was not known.")           \
+	X(decode_errors, "Datagrams with something wrong in them.")               \
+	X(held, "Sets that came before their template.")                          \
+	X(held_dropped, "Those of them whose template never came.")
+
+struct domain_counts {
+#define DOMAIN_COUNT_(member, help) uint64_t member;
+	DOMAIN_COUNTS(DOMAIN_COUNT_)
+#undef DOMAIN_COUNT_
+};
+
+struct domain_count_row {
+	uint16_t offset; /* in struct domain_counts */
+	const char *name, *help;
+};
+extern const struct domain_count_row domain_count_rows[];
+extern const size_t domain_count_rows_len;
+
 struct exporter_info {
 	struct ip address;
 	enum protocol protocol;
 	uint32_t domain;
-	uint64_t datagrams, bytes, records, options_records; /* since the start */
-	uint64_t lost, reordered, duplicates, restarts;
-	uint64_t unknown_templates, decode_errors, held, held_dropped;
+	struct domain_counts counts; /* since the start */
 	uint32_t templates;
 	int64_t clock_skew_ms;  /* export time minus receive time, last datagram */
 	uint32_t sampling_rate; /* 0: not known */
@@ -188,7 +214,9 @@ int decoder_exporters(const struct decoder *dec, int (*each)(const struct export
 /* Appends the state to `out`. -1: no memory or over the buffer's ceiling. */
 int decoder_save(const struct decoder *dec, struct buf *out, struct err *err);
 /* Takes the state that decoder_save() wrote into a new decoder. Nothing is taken from a damaged file; that its content is
- * not hostile cannot be told, so every entry passes the same checks as what comes over the wire. */
-int decoder_load(struct decoder *dec, const void *data, size_t len, struct err *err);
+ * not hostile cannot be told, so every entry passes the same checks as what comes over the wire. Times after `now_ms` (on
+ * the clock of received_ms) are not believed: what was learnt then would never be too old. */
+int decoder_load(struct decoder *dec, const void *data, size_t len, uint64_t now_ms,
+		 struct err *err);
 
 #endif

@@ -52,13 +52,6 @@ struct sequence {
 	} gaps[SEQUENCE_GAPS];      /* numbers that have not come yet; by age they become losses */
 };
 
-/* Numbers of a domain since the start; the exporter line carries the difference to the last line. */
-struct domain_counts {
-	uint64_t datagrams, bytes, records, options_records;
-	uint64_t lost, reordered, duplicates, restarts;
-	uint64_t unknown_templates, decode_errors, held, held_dropped;
-};
-
 struct domain {
 	struct domain *next;    /* in its bucket of the table */
 	struct domain *sibling; /* next domain of the same exporter */
@@ -67,7 +60,8 @@ struct domain {
 	    *sender; /* who made it: not the exporter where an sFlow datagram names another agent */
 	enum protocol protocol;
 	uint32_t id;
-	struct domain_counts now, before; /* before: at the last exporter line */
+	struct domain_counts now,
+	    before; /* since the start; when the last exporter line was written */
 	uint64_t last_seen_ms, line_due_ms;
 	int64_t clock_skew_ms;
 	uint32_t header_rate; /* sampling rate in the header or sFlow sample, 0: none */

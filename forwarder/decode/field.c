@@ -15,6 +15,7 @@ struct own_field {
 	struct field field;
 	char key[FIELD_KEY_ROOM];
 	char name[FIELD_NAME_MAX];
+	size_t line; /* of the table that is being read; 0: of an earlier one, or of an exporter */
 };
 
 struct fields {
@@ -265,6 +266,11 @@ const struct field *fields_find_name(const struct fields *f, const char *name)
 	return NULL;
 }
 
+const struct field *fields_own(const struct fields *f, size_t i)
+{
+	return f && i < f->own_count ? &f->own[i]->field : NULL;
+}
+
 size_t fields_count(void)
 {
 	return field_rows_count;
@@ -335,8 +341,42 @@ static int add_user_row(struct fields *f, const struct csv *csv, struct err *err
 		slot = find_slot(f, (uint32_t)pen, (uint16_t)id);
 	}
 	own_set(own, (uint32_t)pen, (uint16_t)id, name, strlen(name), (enum field_type)type);
+	own->line = csv->line;
 	*slot = own;
 	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct own_field *x = *(struct own_field *const *)a,
+			       *y = *(struct own_field *const *)b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+/* A record would have two members of one name, and nobody could tell which is which. Rows of earlier tables may be meant
+ * to be replaced. */
+static int check_names(struct fields *f, const char *path, struct err *err)
+{
+	struct own_field **sorted = malloc((f->own_count + 1) * sizeof(struct own_field *));
+	size_t n = 0;
+	int rc = 0;
+
+	if (!sorted)
+		return err_set(err, EF_FAILED, "%s: out of memory", path);
+	for (size_t i = 0; i < f->own_count; i++)
+		if (f->own[i]->line)
+			sorted[n++] = f->own[i];
+	qsort(sorted, n, sizeof(struct own_field *), by_name);
+	for (size_t i = 1; i < n && !rc; i++)
+		if (!strcmp(sorted[i - 1]->name, sorted[i]->name))
+			rc = err_set(err, EF_USAGE, "%s:%zu: \"%s\" is the name of line %zu, too",
+				     path, sorted[i]->line, sorted[i]->name, sorted[i - 1]->line);
+	for (size_t i = 0; i < n; i++)
+		sorted[i]->line = 0;
+	free(sorted);
+	return rc;
 }
 
 int fields_load_csv(struct fields *f, const char *path, struct err *err)
@@ -351,7 +391,7 @@ int fields_load_csv(struct fields *f, const char *path, struct err *err)
 		rc = add_user_row(f, &csv, err);
 	}
 	csv_close(&csv);
-	return rc;
+	return rc ? rc : check_names(f, path, err);
 }
 
 struct fields *fields_open(char *const *paths, size_t n, struct err *err)

@@ -82,7 +82,7 @@ struct fields *fields_layer(const struct fields *below);
 
 /* Load a table of the user: header "pen,id,name,type", one element a row. A name without a dot gets its vendor's prefix;
  * pen 0 and an id above 32767 is a private NetFlow 9 field type. 0, or -1 with `err` (file:line). May be called for
- * several files; a later row wins. Not while templates are bound. */
+ * several files; a later row wins. Two elements of one file must not have one name. Not while templates are bound. */
 int fields_load_csv(struct fields *f, const char *path, struct err *err);
 
 /* fields_new() and fields_load_csv() of each of `n` files; NULL with `err`. */
@@ -120,6 +120,9 @@ enum fields_learn {
  * record has none). */
 enum fields_learn fields_learn(struct fields *f, uint32_t pen, uint16_t id, const uint8_t *name,
 			       size_t name_len, uint8_t type);
+
+/* Element `i` of those that the layer itself has, without those below; NULL: it has no more. */
+const struct field *fields_own(const struct fields *f, size_t i);
 
 /* Number of compiled rows, and row `i` of them, in order of (pen, id). */
 size_t fields_count(void);

@@ -108,42 +108,29 @@ static uint64_t number(struct bytes b)
 	return b.len > 8 ? 0 : be_uint(b.p, b.len);
 }
 
-/* Into the layer of the exporter, of which the memory is counted. */
-static enum fields_learn learn_field(struct decoder *dec, const struct found *found)
+void element_learn(struct decoder *dec, struct exporter *exporter, uint32_t pen, uint16_t id,
+		   uint8_t type, struct bytes name)
 {
-	struct exporter *exporter = dec->ctx.domain->exporter;
-	struct bytes name = found->value[ROLE_ELEMENT_NAME];
-	uint32_t pen = (uint32_t)number(found->value[ROLE_ELEMENT_PEN]);
-	uint16_t id = (uint16_t)number(found->value[ROLE_ELEMENT_ID]) & 0x7fff;
-	uint8_t type = (uint8_t)number(found->value[ROLE_ELEMENT_TYPE]);
+	enum fields_learn result = FIELDS_FULL;
 	if (!exporter->fields)
 		exporter->fields = fields_layer(dec->fields);
-	if (!exporter->fields || !memory_take(dec, exporter, FIELDS_LEARN_BYTES))
-		return FIELDS_FULL;
-	enum fields_learn result = fields_learn(exporter->fields, pen, id, name.p, name.len, type);
-	if (result == FIELDS_LEARNT)
-		exporter->learnt++;
-	else
-		memory_return(dec, exporter, FIELDS_LEARN_BYTES);
-	return result;
+	if (exporter->fields && memory_take(dec, exporter, FIELDS_LEARN_BYTES)) {
+		result = fields_learn(exporter->fields, pen, id, name.p, name.len, type);
+		if (result != FIELDS_LEARNT)
+			memory_return(dec, exporter, FIELDS_LEARN_BYTES);
+	}
+	exporter->learnt += result == FIELDS_LEARNT;
+	dec->counters.options_refused += result == FIELDS_FULL;
 }
 
-/* RFC 5610: the exporter describes an element of its vendor. What it says holds for its own records. */
 static bool learn_element(struct decoder *dec, const struct found *found)
 {
 	if (!has(found, ROLE_ELEMENT_ID) || !has(found, ROLE_ELEMENT_NAME))
 		return false;
-	switch (learn_field(dec, found)) {
-	case FIELDS_LEARNT:
-		template_rebind(dec, dec->ctx.domain->exporter);
-		break;
-	case FIELDS_FULL:
-		dec->counters.options_refused++;
-		break;
-	case FIELDS_KNOWN:
-	case FIELDS_REFUSED:
-		break;
-	}
+	element_learn(
+	    dec, dec->ctx.domain->exporter, (uint32_t)number(found->value[ROLE_ELEMENT_PEN]),
+	    (uint16_t)number(found->value[ROLE_ELEMENT_ID]) & 0x7fff,
+	    (uint8_t)number(found->value[ROLE_ELEMENT_TYPE]), found->value[ROLE_ELEMENT_NAME]);
 	return true;
 }
 

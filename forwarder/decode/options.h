@@ -67,6 +67,11 @@ bool option_set_rate(struct decoder *dec, struct domain *dom, enum option_kind k
 void options_set_rate(struct decoder *dec, struct domain *dom, uint32_t rate);
 void options_set_init(struct decoder *dec, struct domain *dom, uint64_t init_ms);
 
+/* RFC 5610: the exporter describes an element of its vendor. What it says holds for its own records, from the next data
+ * set on; the memory is the exporter's. */
+void element_learn(struct decoder *dec, struct exporter *exporter, uint32_t pen, uint16_t id,
+		   uint8_t type, struct bytes name);
+
 /* The entry, or NULL; `store` may be NULL. */
 const struct option_entry *option_find(const struct options_store *store, enum option_kind kind,
 				       uint64_t id);

@@ -145,16 +145,12 @@ static uint32_t options_records(struct decoder *dec, struct sink *sink, const st
 				struct cursor *set)
 {
 	struct domain *dom = dec->ctx.domain;
-	uint16_t id = run->tmpl->id;
 	struct record rec = { .tmpl = run->tmpl };
 	uint32_t room, options = 0, flows = 0;
-	/* Elements may be learnt from a record; then its template is compiled anew. */
-	for (; rec.tmpl && next_record(dec, rec.tmpl, set, &rec, &room);
-	     rec.tmpl = template_find(dom, id)) {
-		bool scoped = rec.tmpl->scopes > 0;
+	while (next_record(dec, run->tmpl, set, &rec, &room)) {
 		if (options_record(dec, sink, &rec, &run->times, room)) {
 			options++;
-		} else if (scoped) {
+		} else if (run->tmpl->scopes > 0) {
 			options++;
 			dec->counters.options_ignored++;
 		} else {
@@ -199,7 +195,7 @@ void data_set(struct decoder *dec, struct sink *sink, uint16_t id, struct cursor
 {
 	if (!cursor_left(&set))
 		return;
-	struct template *tmpl = template_find(dec->ctx.domain, id);
+	struct template *tmpl = template_ready(dec, dec->ctx.domain, id);
 	if (tmpl) {
 		tmpl->used_ms = dec->ctx.received_ms;
 		data_records(dec, sink, tmpl, set, false);

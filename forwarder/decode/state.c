@@ -4,8 +4,8 @@
  * The file is a magic text with a version, then entries: a letter, a length of 32 bits, the body; integers are big-endian
  * as on the wire. It ends with an entry of the hash of all before it, which finds damage, not forgery: what the file says
  * is learnt on the same way as what a datagram says, so that it can bring in nothing else. A `D` names a domain, to which
- * the following `T` (template), `O` (names as they were sent) and `R` (rates) belong. Elements learnt from the wire are not
- * kept: exporters send them again. */
+ * the following `T` (template), `O` (names as they were sent) and `R` (rates) belong. An `E` is an element
+ * that the exporter described; it stands behind the first domain of the exporter. */
 #include "forwarder/decode/options.h"
 #include "forwarder/decode/template.h"
 
@@ -78,6 +78,19 @@ static void save_option(struct writer *w, const struct option_entry *e)
 	entry_end(w);
 }
 
+/* Only those without a dot are learnt: what stands before it in the name is the vendor's prefix. */
+static void save_element(struct writer *w, const struct field *field)
+{
+	const char *name = strrchr(field->name, '.');
+	name = name ? name + 1 : field->name;
+	entry_begin(w, 'E');
+	put_uint(w, field->pen, 4);
+	put_uint(w, field->id, 2);
+	put_uint(w, field->type, 1);
+	put(w, name, strlen(name));
+	entry_end(w);
+}
+
 static int save_domain(struct domain *dom, void *arg)
 {
 	struct writer *w = arg;
@@ -87,6 +100,10 @@ static int save_domain(struct domain *dom, void *arg)
 	put_uint(w, dom->id, 4);
 	put_uint(w, dom->last_seen_ms, 8);
 	entry_end(w);
+	const struct field *field;
+	for (size_t i = 0;
+	     dom == dom->exporter->domains && (field = fields_own(dom->exporter->fields, i)); i++)
+		save_element(w, field);
 	for (uint32_t i = 0; dom->templates && i < dom->templates->len; i++)
 		save_template(w, dom->templates->rows[i]);
 	const struct options_store *options = dom->options;
@@ -132,9 +149,23 @@ int decoder_save(const struct decoder *dec, struct buf *out, struct err *err)
 
 /* ---- reading ---- */
 
-static void load_template(struct decoder *dec, struct domain *dom, struct cursor *c)
+struct reader {
+	struct decoder *dec;
+	struct domain *dom; /* to which entries belong; NULL: it was refused */
+	uint64_t now_ms;
+};
+
+static uint64_t read_time(const struct reader *r, struct cursor *c)
 {
-	dec->ctx.received_ms = cursor_u64(c);
+	uint64_t ms = cursor_u64(c);
+	return ms < r->now_ms ? ms : r->now_ms;
+}
+
+static void load_template(const struct reader *r, struct cursor *c)
+{
+	struct decoder *dec = r->dec;
+	struct domain *dom = r->dom;
+	dec->ctx.received_ms = read_time(r, c);
 	uint16_t id = cursor_u16(c);
 	bool options = cursor_u8(c);
 	uint16_t scopes = cursor_u16(c), len = cursor_u16(c);
@@ -151,11 +182,13 @@ static void load_template(struct decoder *dec, struct domain *dom, struct cursor
 		template_add(dec, dom, id, dec->scratch->specs, len, scopes, options, &is_new);
 }
 
-static void load_option(struct decoder *dec, struct domain *dom, struct cursor *c)
+static void load_option(const struct reader *r, struct cursor *c)
 {
+	struct decoder *dec = r->dec;
+	struct domain *dom = r->dom;
 	uint8_t kind = cursor_u8(c);
 	uint64_t id = cursor_u64(c);
-	dec->ctx.received_ms = cursor_u64(c);
+	dec->ctx.received_ms = read_time(r, c);
 	uint32_t rate = cursor_u32(c);
 	if (c->bad || kind >= OPTION_KINDS)
 		return;
@@ -170,47 +203,63 @@ static void load_option(struct decoder *dec, struct domain *dom, struct cursor *
 	}
 }
 
-static void load_rates(struct decoder *dec, struct domain *dom, struct cursor *c)
+static void load_rates(const struct reader *r, struct cursor *c)
 {
+	struct decoder *dec = r->dec;
+	struct domain *dom = r->dom;
 	uint32_t rate = cursor_u32(c);
-	dec->ctx.received_ms = cursor_u64(c);
+	dec->ctx.received_ms = read_time(r, c);
 	uint64_t init_ms = cursor_u64(c);
 	if (c->bad)
 		return;
 	options_set_rate(dec, dom, rate);
-	options_set_init(dec, dom, init_ms);
+	if (init_ms <= r->now_ms)
+		options_set_init(dec, dom, init_ms);
 }
 
-static struct domain *load_domain(struct decoder *dec, struct cursor *c)
+static void load_element(const struct reader *r, struct cursor *c)
+{
+	uint32_t pen = cursor_u32(c);
+	uint16_t id = cursor_u16(c);
+	uint8_t type = cursor_u8(c);
+	if (!c->bad)
+		element_learn(r->dec, r->dom->exporter, pen, id, type,
+			      (struct bytes){ c->p, cursor_left(c) });
+}
+
+static struct domain *load_domain(const struct reader *r, struct cursor *c)
 {
 	struct ip address = { { 0 } };
 	const uint8_t *bytes = cursor_take(c, 16);
 	uint8_t protocol = cursor_u8(c);
 	uint32_t id = cursor_u32(c);
-	uint64_t last_seen_ms = cursor_u64(c);
+	uint64_t last_seen_ms = read_time(r, c);
 	if (c->bad || protocol >= PROTOCOLS)
 		return NULL;
 	memcpy(address.b, bytes, 16);
-	struct domain *dom = domain_get(dec, &address, &address, (enum protocol)protocol, id);
+	struct domain *dom = domain_get(r->dec, &address, &address, (enum protocol)protocol, id);
 	if (dom)
 		dom->last_seen_ms = last_seen_ms;
 	return dom;
 }
 
-static void load_entry(struct decoder *dec, struct domain **dom, uint8_t letter, struct cursor body)
+static void load_entry(struct reader *r, uint8_t letter, struct cursor body)
 {
-	if (letter == 'D') {
-		*dom = load_domain(dec, &body);
-	} else if (*dom && letter == 'T') {
-		load_template(dec, *dom, &body);
-	} else if (*dom && letter == 'O') {
-		load_option(dec, *dom, &body);
-	} else if (*dom && letter == 'R') {
-		load_rates(dec, *dom, &body);
-	}
+	static void (*const load[])(const struct reader *, struct cursor *) = {
+		['E' - 'A'] = load_element,
+		['O' - 'A'] = load_option,
+		['R' - 'A'] = load_rates,
+		['T' - 'A'] = load_template,
+	};
+	unsigned at = letter - 'A';
+	if (letter == 'D')
+		r->dom = load_domain(r, &body);
+	else if (r->dom && at < sizeof(load) / sizeof(*load) && load[at])
+		load[at](r, &body);
 }
 
-int decoder_load(struct decoder *dec, const void *data, size_t len, struct err *err)
+int decoder_load(struct decoder *dec, const void *data, size_t len, uint64_t now_ms,
+		 struct err *err)
 {
 	const size_t hash_len = ENTRY_HEAD + 8;
 	const uint8_t *bytes = data;
@@ -223,14 +272,14 @@ int decoder_load(struct decoder *dec, const void *data, size_t len, struct err *
 		return err_set(err, EF_FAILED,
 			       "the state file is damaged; delete it, exporters send again");
 
-	struct domain *dom = NULL;
+	struct reader r = { .dec = dec, .now_ms = now_ms };
 	struct cursor c = cursor_over(bytes + sizeof(magic), end - sizeof(magic));
 	while (cursor_left(&c) && !c.bad) {
 		uint8_t letter = cursor_u8(&c);
 		uint32_t n = cursor_u32(&c);
 		struct cursor body = cursor_sub(&c, n);
 		if (!c.bad)
-			load_entry(dec, &dom, letter, body);
+			load_entry(&r, letter, body);
 	}
 	return 0;
 }

@@ -148,29 +148,36 @@ void template_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms
 	}
 }
 
-void template_rebind(struct decoder *dec, struct exporter *exporter)
+static void rebind(struct decoder *dec, struct domain *dom)
 {
-	for (struct domain *dom = exporter->domains; dom; dom = dom->sibling) {
-		for (uint32_t i = 0; dom->templates && i < dom->templates->len; i++) {
-			struct template *old = dom->templates->rows[i];
-			if (!old->unknown)
-				continue;
-			struct template *t = template_compile(
-			    fields_of(dec, dom), old->id, old->specs, old->specs_len, old->scopes,
-			    old->options, old->netflow9);
-			if (!t)
-				return;
-			t->used_ms = old->used_ms;
-			size_t more = t->size > old->size ? t->size - old->size : 0;
-			if (!memory_take(dec, exporter, more)) {
-				free(t);
-				return;
-			}
-			memory_return(dec, exporter, old->size + more - t->size);
-			dom->templates->rows[i] = t;
-			free(old);
+	struct template_store *store = dom->templates;
+	store->learnt = dom->exporter->learnt;
+	for (uint32_t i = 0; i < store->len; i++) {
+		struct template *old = store->rows[i];
+		if (!old->unknown)
+			continue;
+		struct template *t =
+		    template_compile(fields_of(dec, dom), old->id, old->specs, old->specs_len,
+				     old->scopes, old->options, old->netflow9);
+		if (!t)
+			return;
+		t->used_ms = old->used_ms;
+		size_t more = t->size > old->size ? t->size - old->size : 0;
+		if (!memory_take(dec, dom->exporter, more)) {
+			free(t);
+			return;
 		}
+		memory_return(dec, dom->exporter, old->size + more - t->size);
+		store->rows[i] = t;
+		free(old);
 	}
+}
+
+struct template *template_ready(struct decoder *dec, struct domain *dom, uint16_t id)
+{
+	if (dom->templates && dom->templates->learnt != dom->exporter->learnt)
+		rebind(dec, dom);
+	return template_find(dom, id);
 }
 
 void template_store_free(struct decoder *dec, struct domain *dom)

@@ -11,10 +11,15 @@
 struct template_store {
 	struct template **rows; /* by id */
 	uint32_t len, room;
+	uint32_t
+	    learnt; /* how many elements the exporter had described when the rows were compiled */
 };
 
 /* The template, or NULL. */
 struct template *template_find(const struct domain *dom, uint16_t id);
+/* The same for the start of a data set: what the exporter described since the templates came counts from now on. Templates
+ * with unknown elements are compiled anew, so no pointer to one may be held. */
+struct template *template_ready(struct decoder *dec, struct domain *dom, uint16_t id);
 
 /* A template came: a refresh of the one that is there, or a new one. Returns what is in force then, NULL when it was refused
  * (ceiling or memory; an older one of that id is gone then). *ret_new: it was not a refresh. */
@@ -28,8 +33,6 @@ bool template_remove(struct decoder *dec, struct domain *dom, uint16_t id);
 void template_remove_all(struct decoder *dec, struct domain *dom, bool options);
 /* Forget what nobody used or sent since `before_ms`. */
 void template_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms);
-/* An element became known: compile again what has unknown ones, in all domains of the exporter. */
-void template_rebind(struct decoder *dec, struct exporter *exporter);
 void template_store_free(struct decoder *dec, struct domain *dom);
 
 /* Template sets of NetFlow 9 and IPFIX (template_set.c). Data that waited for a template is decoded as soon as it is

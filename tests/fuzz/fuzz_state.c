@@ -52,6 +52,8 @@ struct use {
 };
 
 /* Elements 10, 14, 95, 234, 235, 48 under a template, and records of small numbers. */
+#define NOW_MS 1700000000000
+
 static int use_domain(const struct exporter_info *info, void *arg)
 {
 	struct use *use = arg;
@@ -79,7 +81,7 @@ static int use_domain(const struct exporter_info *info, void *arg)
 	if (ipfix)
 		p.data[2] = (uint8_t)(p.len >> 8), p.data[3] = (uint8_t)p.len;
 	struct datagram d = {
-		.data = p.data, .len = p.len, .src = info->address, .received_ms = 1700000000000
+		.data = p.data, .len = p.len, .src = info->address, .received_ms = NOW_MS
 	};
 	decoder_datagram(use->dec, &d, &use->sink);
 	check_lines(&use->sink, 0);
@@ -95,11 +97,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(file, data, size);
 	put_hash(file, size);
-	if (decoder_load(dec, file, size, &err) == 0) {
+	if (decoder_load(dec, file, size, NOW_MS, &err) == 0) {
 		struct buf saved;
 		buf_init(&saved, 16u << 20);
 		if (decoder_save(dec, &saved, &err) ||
-		    decoder_load(again, saved.data, saved.len, &err))
+		    decoder_load(again, saved.data, saved.len, NOW_MS, &err))
 			abort();
 		if (decoder_counters(dec)->templates_now != decoder_counters(again)->templates_now)
 			abort();

@@ -119,6 +119,25 @@ static void unknown_elements_get_a_key(void **state)
 	check(&field, "pen0.0", FIELD_OCTET_ARRAY);
 }
 
+/* In one table; another one may replace, and one element may be told twice. */
+static void two_elements_of_one_name_are_refused(void **state)
+{
+	struct fields *f = *state;
+	struct err err = ERR_NONE;
+
+	assert_int_equal(
+	    load(f, "pen,id,name,type\n64999,1,a,string\n64999,2,b,string\n64999,1,c,string\n",
+		 &err),
+	    0);
+	assert_int_equal(load(f, "pen,id,name,type\n64999,3,c,string\n", &err), 0);
+	assert_int_equal(
+	    load(f, "pen,id,name,type\n64999,7,x,string\n64999,8,y,string\n\n64999,9,x,string\n",
+		 &err),
+	    -1);
+	assert_non_null(strstr(err.msg, ":5: \"pen64999.x\" is the name of line 2, too"));
+	assert_int_equal(err.code, EF_USAGE);
+}
+
 static void users_table_adds_and_renames(void **state)
 {
 	struct fields *f = *state;
@@ -259,6 +278,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(netflow9_private_types_lead_to_their_vendor, setup,
 						teardown),
 		cmocka_unit_test(unknown_elements_get_a_key),
+		cmocka_unit_test_setup_teardown(two_elements_of_one_name_are_refused, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(users_table_adds_and_renames, setup, teardown),
 		cmocka_unit_test_setup_teardown(users_table_may_be_large, setup, teardown),
 		cmocka_unit_test_setup_teardown(users_mistakes_are_named_with_their_line, setup,

@@ -89,6 +89,8 @@ static void bound_elements_know_their_place(void **state)
 
 /* ---- the state file ---- */
 
+static uint64_t now_ms = UINT64_MAX; /* when it is read */
+
 /* A file of domain 7 of 192.0.2.1 with the entry `letter`, `body` in hex, under a hash that is right. */
 static int load(char letter, const char *body)
 {
@@ -105,7 +107,7 @@ static int load(char letter, const char *body)
 	packet_hex(&p, "48 00000008");
 	packet_u64(&p, h);
 	struct err err = ERR_NONE;
-	return decoder_load(dec, p.data, p.len, &err);
+	return decoder_load(dec, p.data, p.len, now_ms, &err);
 }
 
 /* Kind 2 (VRF), id 5, last seen, no rate; then its names. */
@@ -120,6 +122,22 @@ static void names_in_a_state_file_are_as_those_on_the_wire(void **state)
 	assert_int_equal(give(1, 7, VRF_FLOW), DECODE_OK);
 	assert_non_null(strstr(memory, "\"vrf\":{\"ingress\":\"a\\n\\\"}\"}"));
 	assert_ptr_equal(strchr(memory, '\n'), sink.cur - 1);
+	decoder_free(dec);
+}
+
+/* What claims to be of the future would never expire. */
+static void times_after_now_are_not_believed(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	now_ms = 0x18bcfe56800;
+	assert_int_equal(
+	    load('O', "02 0000000000000005 00000fffffffffff 00000000 0161 00 00 00 00 00 00 00"),
+	    0);
+	now_ms = UINT64_MAX;
+	assert_int_equal(dec->counters.options_now, 1);
+	decoder_tick(dec, 0x18bcfe56800 + 7ull * 86400000, &sink);
+	assert_int_equal(dec->counters.options_now, 0);
 	decoder_free(dec);
 }
 
@@ -254,6 +272,7 @@ int main(void)
 		cmocka_unit_test(elements_of_no_width_are_not_bound),
 		cmocka_unit_test(bound_elements_know_their_place),
 		cmocka_unit_test(names_in_a_state_file_are_as_those_on_the_wire),
+		cmocka_unit_test(times_after_now_are_not_believed),
 		cmocka_unit_test(bad_entries_of_a_state_file_are_passed_over),
 		cmocka_unit_test(names_and_rates_age),
 		cmocka_unit_test(domains_of_one_sender_have_a_ceiling),
