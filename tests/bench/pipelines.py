@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What enrichment costs: processor time of the node for each record, stage by stage; the rate against finished documents;
+"""What enrichment costs: processor and wall time for each record, stage by stage; the rate against finished documents;
 100,000 threats; bytes on disk for each record, by field where the engine tells (`_disk_usage`).
 
 Times are the engine process's own CPU time from `_nodes/stats`, so other work on the machine disturbs them little. Compare
@@ -50,6 +50,8 @@ class Bench:
 		self.c = cluster
 
 	def cpu(self):
+		"""Milliseconds of the node's process so far. The node samples them once a second, so wait for a fresh sample."""
+		time.sleep(1.1)
 		return sum(n["process"]["cpu"]["total_in_millis"] for n in self.c.must("GET", "/_nodes/stats/process")["nodes"].values())
 
 	def send(self, index, batches, pipeline):
@@ -58,15 +60,17 @@ class Bench:
 			if reply["errors"]:
 				raise RuntimeError(json.dumps(reply["items"][0])[:500])
 
-	def measure(self, batches, pipeline, rounds=3, index="bench-nothing", warm=None):
-		"""(CPU µs, wall µs) a record, the best of some rounds after warming up."""
-		self.send(index, (batches * 3)[:warm or len(batches)], pipeline)
+	def measure(self, batches, pipeline, rounds=5, index="bench-nothing", warm=100000):
+		"""(CPU µs, wall µs) a record: the best of some rounds, after `warm` records have let the engine compile the scripts."""
+		count = BATCH * len(batches)
+		for _ in range(max(1, warm // count)):
+			self.send(index, batches, pipeline)
 		best = []
 		for _ in range(rounds):
 			cpu, wall = self.cpu(), time.time()
 			self.send(index, batches, pipeline)
-			n = BATCH * len(batches)
-			best.append(((self.cpu() - cpu) * 1000 / n, (time.time() - wall) * 1e6 / n))
+			wall = time.time() - wall
+			best.append(((self.cpu() - cpu) * 1000 / count, wall * 1e6 / count))
 		return min(b[0] for b in best), min(b[1] for b in best)
 
 
@@ -113,35 +117,44 @@ def disk(bench, raw):
 	if status == 200:
 		for name, f in sorted(next(v for k, v in usage.items() if k != "_shards")["fields"].items(), key=lambda x: -x[1]["total_in_bytes"])[:30]:
 			print(f"         {f['total_in_bytes'] / n:6.2f}  {name}")
-	docs = c.docs("logs-flow-bench", size=10000)
 	c.delete("/_data_stream/logs-flow-bench")
-	return docs
 
 
-def each_stage(bench, part):
-	plain = bench.measure(part, None)[0]
-	print("CPU µs a record (not indexed), over storing the raw line alone")
-	before = bench.measure(part, "bench-empty", warm=20)[0] - plain
-	print(f"{before:8.1f}  a script that does nothing")
-	for k in range(len(STAGES) - 1):	# all of them are one script only when squeezed as efctl does: that is `flow`
-		prefix(bench.c, STAGES[:k + 1])
-		cost = bench.measure(part, "bench-prefix", warm=20)[0] - plain
-		print(f"{cost:8.1f}  … {STAGES[k]}  ({cost - before:+.1f})")
-		before = cost
-	print(f"{bench.measure(part, 'flow', warm=30)[0] - plain:8.1f}  pipeline flow as installed, geo included where the cluster has it")
+def without_geo(cluster):
+	"""`flow` as installed but for the geo lookups: their price is the database's and its cache's (`ingest.geoip.cache_size`)."""
+	flow = cluster.must("GET", "/_ingest/pipeline/flow")["flow"]
+	cluster.must("PUT", "/_ingest/pipeline/bench-flow", {"processors": [p for p in flow["processors"] if "geoip" not in p], "on_failure": flow["on_failure"]})
 
 
-def rate(bench, raw, docs):
-	"""Raw lines through the pipeline against finished documents without one, both into the real mapping."""
+def each_stage(bench, raw):
+	"""The stages one after the other, each measured with all before it."""
+	base = bench.measure(raw, "bench-empty")
+	print("CPU µs, wall µs a record (nothing is indexed), over a script that does nothing")
+	before = (0, 0)
+	# all stages fit in one script only when squeezed as efctl does: that is `flow`
+	for k, what in enumerate(STAGES[:-1] + (f"{STAGES[-1]}: the whole pipeline without geo lookups", "geo lookups, where the cluster has databases")):
+		if k < len(STAGES) - 1:
+			prefix(bench.c, STAGES[:k + 1])
+		now = bench.measure(raw, "bench-prefix" if k < len(STAGES) - 1 else "bench-flow" if k < len(STAGES) else "flow")
+		now = (now[0] - base[0], now[1] - base[1])
+		print(f"{now[0]:8.1f} {now[1]:8.1f}  ({now[0] - before[0]:+5.1f} {now[1] - before[1]:+5.1f})  … {what}", flush=True)
+		before = now
+
+
+def rate(bench, raw):
+	"""Raw lines through the pipeline against the same documents, finished, without one; both into the real mapping."""
 	c = bench.c
-	finished = bodies(docs)
 	c.must("PUT", "/_index_template/bench-finished", {"index_patterns": ["bench-finished"], "priority": 900, "composed_of": ["flow@mappings", "flow@settings", "flow@index"]})
+	c.delete("/bench-finished")
+	bench.send("bench-finished", raw, "bench-flow")
+	c.post("/bench-finished/_refresh")
+	finished = bodies(c.docs("bench-finished", size=10000))
 	walls = []
-	for name, batches, pipeline in (("finished documents", finished, None), ("raw lines through flow", raw[:len(finished)], "flow")):
+	for name, batches, pipeline in (("finished documents", finished, None), ("raw lines through flow, no geo", raw[:len(finished)], "bench-flow")):
 		c.delete("/bench-finished")
-		cpu, wall = bench.measure(batches, pipeline, index="bench-finished", warm=len(batches))
+		cpu, wall = bench.measure(batches, pipeline, index="bench-finished")
 		walls.append(wall)
-		print(f"{cpu:8.1f} CPU µs, {1e6 / wall:8.0f} records a second  indexed: {name}")
+		print(f"{cpu:8.1f} CPU µs, {1e6 / wall:8.0f} records a second  indexed: {name}", flush=True)
 	print(f"{100 * walls[0] / walls[1]:8.0f} % of the rate of finished documents")
 
 
@@ -152,9 +165,11 @@ def threats(bench, part):
 			f.write("prefix,feed,category,severity,reference\n")
 			known = {"%d.%d.%d.%d" % tuple(rng.randrange(101, 223) for _ in range(4)) for _ in range(100000)}
 			f.writelines(f"{ip},bench,c2,90,\n" for ip in sorted(known))
-		without = bench.measure(part, "flow", rounds=5, warm=30)[0]
+		without = bench.measure(part, "bench-flow")
 		stages.setup(bench.c, folder)
-		print(f"{bench.measure(part, 'flow', rounds=5, warm=30)[0] - without:+8.1f} CPU µs  with {len(known)} threats")
+		without_geo(bench.c)
+		now = bench.measure(part, "bench-flow")
+		print(f"{now[0] - without[0]:+8.1f} CPU µs {now[1] - without[1]:+8.1f} wall µs  with {len(known)} threats")
 		stages.setup(bench.c, None)
 
 
@@ -165,6 +180,7 @@ def main():
 	cluster.delete("/bench-nothing")
 	cluster.must("PUT", "/bench-nothing", {"settings": {"number_of_replicas": 0, "refresh_interval": "-1"}, "mappings": {"enabled": False}})
 	cluster.must("PUT", "/_ingest/pipeline/bench-empty", {"processors": [{"script": {"source": "ctx.x = 1"}}]})
+	without_geo(cluster)
 	if os.environ.get("NDJSON"):
 		with open(os.environ["NDJSON"], encoding="utf-8") as f:
 			raw = bodies([d for d in map(json.loads, f) if "ie" in d])
@@ -172,12 +188,13 @@ def main():
 		raw = bodies(made())
 	wanted = sys.argv[1:] or ("stages", "disk", "threats")
 	if "stages" in wanted:
-		each_stage(bench, raw[:5])
+		each_stage(bench, raw[:20])
 	if "disk" in wanted:
-		rate(bench, raw, disk(bench, raw))
+		disk(bench, raw)
+		rate(bench, raw)
 	if "threats" in wanted:
-		threats(bench, raw[:5])
-	for path in ("/bench-finished", "/bench-nothing", "/_index_template/bench-finished", "/_ingest/pipeline/bench-prefix", "/_ingest/pipeline/bench-empty"):
+		threats(bench, raw[:20])
+	for path in ("/bench-finished", "/bench-nothing", "/_index_template/bench-finished", "/_ingest/pipeline/bench-prefix", "/_ingest/pipeline/bench-empty", "/_ingest/pipeline/bench-flow"):
 		cluster.delete(path)
 
 
