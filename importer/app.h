@@ -21,7 +21,7 @@ struct setup_settings {
 	int64_t replicas; /* -1: by the number of data nodes */
 	char *refresh;    /* "30s" */
 	int as;           /* whose AS number wins */
-	int leftovers;    /* keep or drop what no field holds */
+	int leftovers;    /* keep or drop what no field holds, or keep all */
 	char *key_file;   /* where the API key of efd goes */
 };
 

@@ -10,7 +10,7 @@
 #define AT(field) offsetof(struct setup_settings, field)
 
 static const char *const as_names[] = { "exporter", "database", NULL };
-static const char *const leftover_names[] = { "keep", "drop", NULL };
+static const char *const leftover_names[] = { "keep", "drop", "all", NULL };
 
 /* Each row is also a variable for assets: setup.shards is ${shards}. */
 static const struct opt setup_rows[] = {
@@ -65,8 +65,8 @@ static const struct opt setup_rows[] = {
 	  .flag = "leftovers",
 	  .preset = "keep",
 	  .choices = leftover_names,
-	  .help = "What to do with elements that no field holds: keep them in flow.ie, or drop "
-		  "them to save disk." },
+	  .help = "What to do with elements that no field holds: keep them in flow.ie, drop "
+		  "them to save disk, or keep all, each header's sequence number and time too." },
 	{ .name = "setup.key_file",
 	  .type = OPT_TEXT,
 	  .offset = AT(key_file),

@@ -158,22 +158,22 @@ static uint64_t hash_bytes(uint64_t h, const uint8_t *p, size_t len)
 	return mix(mix(mix(h, lanes[1]), lanes[2]), lanes[3]);
 }
 
-/* 20 bytes: receive time (so that ids of one time lie together in the index), a hash of exporter, protocol, domain and
- * content, sequence number, and the place of the line in the datagram, which line_begin() adds. */
+/* 14 bytes, for they are a twentieth of what a record takes on disk: receive time (so that ids of one time lie together
+ * in the index), 48 bits of a hash of exporter, protocol, domain, sequence number and content, and the place of the line
+ * in the datagram, which line_begin() adds. Two datagrams of one millisecond share a hash once in 2.8e14 pairs. */
 void context_id(struct context *ctx, uint32_t salt)
 {
 	const struct domain *dom = ctx->domain;
 	uint64_t h =
 	    hash_bytes((uint64_t)dom->protocol << 32 | dom->id, dom->exporter->address.b, 16);
 	h = mix(h, (uint64_t)ctx->dgram->port << 32 | salt);
+	h = mix(h, ctx->seq);
 	h = mix(h, ctx->content);
-	uint8_t raw[18];
-	uint64_t parts[3] = { __builtin_bswap64(ctx->received_ms << 16), __builtin_bswap64(h),
-			      __builtin_bswap32(ctx->seq) };
+	uint8_t raw[12];
+	uint64_t parts[2] = { __builtin_bswap64(ctx->received_ms << 16), __builtin_bswap64(h) };
 	memcpy(raw, &parts[0], 6);
-	memcpy(raw + 6, &parts[1], 8);
-	memcpy(raw + 14, &parts[2], 4);
-	base64url(raw, 6, ctx->id);
+	memcpy(raw + 6, &parts[1], 6);
+	base64url(raw, 4, ctx->id);
 }
 
 void context_start(struct decoder *dec, const struct datagram *dgram, struct domain *domain,
@@ -230,8 +230,8 @@ char *line_begin(struct decoder *dec, struct sink *sink, enum line_kind kind, si
 		uint8_t index[3] = { (uint8_t)(dec->ctx.index >> 8), (uint8_t)dec->ctx.index, 0 };
 		char last[4];
 		base64url(index, 1, last);
-		memcpy(p + head->id_at, dec->ctx.id, 24);
-		memcpy(p + head->id_at + 24, last, 3);
+		memcpy(p + head->id_at, dec->ctx.id, sizeof(dec->ctx.id));
+		memcpy(p + head->id_at + sizeof(dec->ctx.id), last, 3);
 	}
 	dec->ctx.index++;
 	return p + head->len;

@@ -27,7 +27,7 @@ struct context {
 	char head[FLOW_TEXT_MAX], tail[96];
 	uint16_t head_len, tail_len;
 	uint64_t content; /* hash of the datagram's bytes, for ids; 0 when the sink wants none */
-	char id[24];      /* document id without its last three characters */
+	char id[16];      /* document id without its last three characters */
 	uint16_t index;   /* lines written for this datagram: the rest of the id */
 	bool with_id;
 };

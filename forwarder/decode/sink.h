@@ -21,7 +21,7 @@ enum line_kind { LINE_FLOW, LINE_COUNTERS, LINE_EXPORTER, LINE_KINDS };
 
 #define SINK_LINE_MAX (1u << 20) /* bytes, head and slack included */
 #define SINK_HEAD_MAX 160
-#define SINK_ID_LEN   27
+#define SINK_ID_LEN   19
 
 struct line_head {
 	char text[SINK_HEAD_MAX];

@@ -212,7 +212,7 @@ static void a_silent_exporter_has_a_line_each_minute(void **state)
 static void ids_are_stable_and_differ(void **state)
 {
 	(void)state;
-	static const char head[] = "{\"create\":{\"_id\":\"...........................\"}}\n";
+	static const char head[] = "{\"create\":{\"_id\":\"...................\"}}\n";
 	char ids[7][SINK_ID_LEN];
 	start((struct decode_limits){ 0 });
 	struct line_head *h = &f.sink.head[LINE_FLOW];
