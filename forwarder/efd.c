@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/hash.h"
 #include "common/log.h"
 #include "forwarder/decode/field.h"
 #include "forwarder/metrics.h"
@@ -97,6 +98,7 @@ static int open_sockets(struct efd *e, struct udp_socket sockets[][WORKERS_MAX],
 static void decode_settings(const struct settings *s, struct decode_options *o)
 {
 	*o = decode_defaults();
+	o->hash_seed = hash_seed();
 	o->clock_skew_ms = (uint64_t)s->clock_skew_ms;
 	o->exporter_line_ms = (uint64_t)s->exporter_line_ms;
 	o->no_options_join = !s->join_options;

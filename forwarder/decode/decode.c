@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "common/hash.h"
 #include "forwarder/decode/decode_internal.h"
 #include "forwarder/decode/netflow5.h"
 #include "forwarder/decode/record.h"
@@ -132,32 +133,6 @@ static void base64url(const uint8_t *in, size_t triples, char *out)
 	}
 }
 
-static uint64_t mix(uint64_t h, uint64_t v)
-{
-	h = (h ^ v) * 0x9e3779b97f4a7c15ull;
-	return h ^ h >> 32;
-}
-
-/* Four lanes, so that a multiplication need not wait for the one before. */
-static uint64_t hash_bytes(uint64_t h, const uint8_t *p, size_t len)
-{
-	uint64_t lanes[4] = { h, h + 1, h + 2, h + 3 }, v;
-	for (; len >= 32; p += 32, len -= 32) {
-		for (size_t i = 0; i < 4; i++) {
-			memcpy(&v, p + 8 * i, 8);
-			lanes[i] = mix(lanes[i], v);
-		}
-	}
-	for (; len >= 8; p += 8, len -= 8) {
-		memcpy(&v, p, 8);
-		lanes[0] = mix(lanes[0], v);
-	}
-	v = 0;
-	memcpy(&v, p, len);
-	h = mix(lanes[0], v ^ (uint64_t)len << 56);
-	return mix(mix(mix(h, lanes[1]), lanes[2]), lanes[3]);
-}
-
 /* 14 bytes, for they are a twentieth of what a record takes on disk: receive time (so that ids of one time lie together
  * in the index), 48 bits of a hash of exporter, protocol, domain, sequence number and content, and the place of the line
  * in the datagram, which line_begin() adds. Two datagrams of one millisecond share a hash once in 2.8e14 pairs. */
@@ -166,9 +141,9 @@ void context_id(struct context *ctx, uint32_t salt)
 	const struct domain *dom = ctx->domain;
 	uint64_t h =
 	    hash_bytes((uint64_t)dom->protocol << 32 | dom->id, dom->exporter->address.b, 16);
-	h = mix(h, (uint64_t)ctx->dgram->port << 32 | salt);
-	h = mix(h, ctx->seq);
-	h = mix(h, ctx->content);
+	h = hash_mix(h, (uint64_t)ctx->dgram->port << 32 | salt);
+	h = hash_mix(h, ctx->seq);
+	h = hash_mix(h, ctx->content);
 	uint8_t raw[12];
 	uint64_t parts[2] = { __builtin_bswap64(ctx->received_ms << 16), __builtin_bswap64(h) };
 	memcpy(raw, &parts[0], 6);

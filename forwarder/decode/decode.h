@@ -59,6 +59,9 @@ struct decode_limits {
 struct decode_options {
 	/* Taken: freed with the decoder, and when decoder_new() fails. NULL: the compiled rows alone. */
 	struct fields *fields;
+	/* What the tables of exporters and of what they say start their hashes with: a secret of hash_seed() where others
+	 * may send, so that they cannot aim at one bucket; with 0 exporters' lines come in the same order each time. */
+	uint64_t hash_seed;
 	struct decode_limits limits; /* 0 in a member: the default of decode_defaults() */
 	/* A time further from the receive time is not believed. 0: default. */
 	uint64_t clock_skew_ms;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "common/hash.h"
 #include "forwarder/decode/options.h"
 #include "forwarder/decode/template.h"
 
@@ -42,19 +43,13 @@ void memory_return(struct decoder *dec, struct exporter *exporter, size_t bytes)
 	exporter->memory -= bytes;
 }
 
-static uint64_t mix(uint64_t h)
-{
-	h = (h ^ h >> 33) * 0xff51afd7ed558ccdull;
-	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ull;
-	return h ^ h >> 33;
-}
-
-static uint32_t hash(const struct ip *address, uint64_t rest)
+static uint32_t bucket_of(const struct decoder *dec, const struct ip *address, uint64_t rest)
 {
 	uint64_t high, low;
 	memcpy(&high, address->b, 8);
 	memcpy(&low, address->b + 8, 8);
-	return (uint32_t)mix(mix(high ^ rest) ^ low) % BUCKETS;
+	return (uint32_t)hash_mix(hash_mix(hash_mix(dec->options.hash_seed, rest), high), low) %
+	       BUCKETS;
 }
 
 struct exporter_table *exporter_table_new(void)
@@ -64,7 +59,7 @@ struct exporter_table *exporter_table_new(void)
 
 static struct exporter *exporter_find(const struct decoder *dec, const struct ip *address)
 {
-	struct exporter *e = dec->exporters->exporters[hash(address, 0)];
+	struct exporter *e = dec->exporters->exporters[bucket_of(dec, address, 0)];
 	while (e && !ip_equal(&e->address, address))
 		e = e->next;
 	return e;
@@ -72,7 +67,7 @@ static struct exporter *exporter_find(const struct decoder *dec, const struct ip
 
 static struct exporter *exporter_get(struct decoder *dec, const struct ip *address)
 {
-	struct exporter **bucket = &dec->exporters->exporters[hash(address, 0)];
+	struct exporter **bucket = &dec->exporters->exporters[bucket_of(dec, address, 0)];
 	struct exporter *e = exporter_find(dec, address);
 	if (e)
 		return e;
@@ -132,7 +127,7 @@ static void exporter_prune(struct decoder *dec, struct exporter *exporter)
 {
 	if (exporter->domains || exporter->charged)
 		return;
-	struct exporter **at = &dec->exporters->exporters[hash(&exporter->address, 0)];
+	struct exporter **at = &dec->exporters->exporters[bucket_of(dec, &exporter->address, 0)];
 	while (*at != exporter)
 		at = &(*at)->next;
 	*at = exporter->next;
@@ -180,7 +175,8 @@ static bool idle(const struct domain *dom, uint64_t before_ms)
 static void domain_drop(struct decoder *dec, struct domain *dom)
 {
 	uint64_t rest = rest_of(dom->protocol, dom->id);
-	struct domain **at = &dec->exporters->domains[hash(&dom->exporter->address, rest)];
+	struct domain **at =
+	    &dec->exporters->domains[bucket_of(dec, &dom->exporter->address, rest)];
 	while (*at != dom)
 		at = &(*at)->next;
 	*at = dom->next;
@@ -257,7 +253,7 @@ struct domain *domain_get(struct decoder *dec, const struct ip *sender, const st
 	struct exporter_table *table = dec->exporters;
 	if (table->last && is(table->last, address, protocol, id))
 		return table->last;
-	struct domain **bucket = &table->domains[hash(address, rest_of(protocol, id))];
+	struct domain **bucket = &table->domains[bucket_of(dec, address, rest_of(protocol, id))];
 	struct domain *dom = *bucket;
 	while (dom && !is(dom, address, protocol, id))
 		dom = dom->next;

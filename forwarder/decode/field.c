@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/csv.h"
+#include "common/hash.h"
 #include "forwarder/decode/field_rows.h"
 
 #define USER_MAX 16384 /* elements that a user's tables may define */
@@ -24,6 +25,7 @@ struct fields {
 	struct own_field **own;  /* those of the user, or those that an exporter described */
 	size_t own_count;
 	const struct fields *below; /* NULL: the compiled rows */
+	uint64_t seed;              /* of the hash of `slot` */
 };
 
 const char *fields_vendor(uint32_t pen)
@@ -153,8 +155,7 @@ static bool own_set(struct own_field *own, uint32_t pen, uint16_t id, const char
 /* The slot of (pen, id), or the free one where it belongs. */
 static struct own_field **find_slot(const struct fields *f, uint32_t pen, uint16_t id)
 {
-	uint64_t hash = ((uint64_t)pen << 16 | id) * 0x9e3779b97f4a7c15u;
-	size_t i = (size_t)(hash >> 32) & (f->slots - 1);
+	size_t i = (size_t)hash_mix(f->seed, (uint64_t)pen << 16 | id) & (f->slots - 1);
 
 	while (f->slot[i] && (f->slot[i]->field.pen != pen || f->slot[i]->field.id != id))
 		i = (i + 1) & (f->slots - 1);
@@ -206,12 +207,14 @@ static const struct field *find_row(uint32_t pen, uint16_t id)
 	return NULL;
 }
 
-struct fields *fields_layer(const struct fields *below)
+struct fields *fields_layer(const struct fields *below, uint64_t seed)
 {
 	struct fields *f = fields_new();
 
-	if (f)
+	if (f) {
 		f->below = below;
+		f->seed = seed;
+	}
 	return f;
 }
 

@@ -77,8 +77,9 @@ struct fields;
 /* The compiled rows only, with empty layers. NULL when there is no memory. */
 struct fields *fields_new(void);
 void fields_free(struct fields *f);
-/* An empty layer over `below`, which must live longer. NULL when there is no memory. */
-struct fields *fields_layer(const struct fields *below);
+/* An empty layer over `below`, which must live longer; `seed` of hash_seed() where others choose what is in it. NULL when
+ * there is no memory. */
+struct fields *fields_layer(const struct fields *below, uint64_t seed);
 
 /* Load a table of the user: header "pen,id,name,type", one element a row. A name without a dot gets its vendor's prefix;
  * pen 0 and an id above 32767 is a private NetFlow 9 field type. 0, or -1 with `err` (file:line). May be called for

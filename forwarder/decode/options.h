@@ -37,6 +37,7 @@ struct option_entry {
 
 struct options_store {
 	struct option_entry **slots; /* open addressing; room is a power of two */
+	uint64_t seed;               /* of their hash */
 	uint32_t len, room;
 	uint32_t kinds[OPTION_KINDS];       /* entries with text by kind */
 	uint32_t max_text;                  /* largest text_len */

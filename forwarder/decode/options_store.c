@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "common/hash.h"
+
 static const char *const part_keys[OPTION_KINDS][OPTION_PARTS] = {
 	[OPTION_INTERFACE] = { "name", "description" },
 	[OPTION_APPLICATION] = { "name", "description", "category", "subcategory", "group", "p2p",
@@ -15,8 +17,7 @@ static const char *const part_keys[OPTION_KINDS][OPTION_PARTS] = {
 static inline uint32_t slot_of(const struct options_store *store, enum option_kind kind,
 			       uint64_t id)
 {
-	uint64_t h = (id + kind + 1) * 0x9e3779b97f4a7c15ull;
-	return (uint32_t)(h >> 32) & (store->room - 1);
+	return (uint32_t)hash_mix(store->seed + kind, id) & (store->room - 1);
 }
 
 const struct option_entry *option_find(const struct options_store *store, enum option_kind kind,
@@ -47,7 +48,8 @@ static struct options_store *store_of(struct decoder *dec, struct domain *dom)
 		if (!dom->options)
 			memory_return(dec, dom->exporter, sizeof(*dom->options));
 		else
-			dom->options->oldest_ms = UINT64_MAX;
+			*dom->options = (struct options_store){ .oldest_ms = UINT64_MAX,
+								.seed = dec->options.hash_seed };
 	}
 	return dom->options;
 }

@@ -4,6 +4,7 @@
  * The standards say that NetFlow 5 and IPFIX count records, NetFlow 9 and sFlow datagrams; some exporters count otherwise or
  * not at all. So the unit is taken from the numbers themselves, and gaps count as losses only while the numbers mostly
  * follow one another. A gap is given SETTLE_AGE further datagrams to be filled by late ones. */
+#include "common/hash.h"
 #include "forwarder/decode/decode_internal.h"
 
 #define SETTLE_AGE       16    /* datagrams */
@@ -76,8 +77,7 @@ static uint32_t mark_of(const struct datagram *dgram, uint32_t seq)
 	uint64_t tail = 0;
 	if (dgram->len >= 24)
 		memcpy(&tail, dgram->data + dgram->len - 8, 8);
-	tail = (tail ^ dgram->len ^ (uint64_t)seq << 32) * 0x9e3779b97f4a7c15u;
-	return (uint32_t)(tail >> 32) | 1;
+	return (uint32_t)hash_mix(tail ^ dgram->len, (uint64_t)seq << 32) | 1;
 }
 
 static bool seen(const struct sequence *s, uint32_t mark)

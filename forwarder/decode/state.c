@@ -6,10 +6,11 @@
  * is learnt on the same way as what a datagram says, so that it can bring in nothing else. A `D` names a domain, to which
  * the following `T` (template), `O` (names as they were sent) and `R` (rates) belong. An `E` is an element
  * that the exporter described; it stands behind the first domain of the exporter. */
+#include "common/hash.h"
 #include "forwarder/decode/options.h"
 #include "forwarder/decode/template.h"
 
-static const char magic[8] = "EFSTATE2";
+static const char magic[8] = "EFSTATE3";
 
 #define ENTRY_HEAD 5
 
@@ -120,14 +121,6 @@ static int save_domain(struct domain *dom, void *arg)
 	return w->failed;
 }
 
-static uint64_t hash(const uint8_t *p, size_t len)
-{
-	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * 0x100000001b3u;
-	return h;
-}
-
 int decoder_save(const struct decoder *dec, struct buf *out, struct err *err)
 {
 	struct writer w = { .out = out };
@@ -135,7 +128,7 @@ int decoder_save(const struct decoder *dec, struct buf *out, struct err *err)
 	put(&w, magic, sizeof(magic));
 	exporter_each(dec, save_domain, &w);
 	if (!w.failed) {
-		uint64_t h = hash((const uint8_t *)out->data + from, out->len - from);
+		uint64_t h = hash_bytes(0, out->data + from, out->len - from);
 		entry_begin(&w, 'H');
 		put_uint(&w, h, 8);
 		entry_end(&w);
@@ -268,7 +261,7 @@ int decoder_load(struct decoder *dec, const void *data, size_t len, uint64_t now
 			       "not a state file of this version; delete it, exporters send again");
 	size_t end = len - hash_len;
 	if (bytes[end] != 'H' || be32(bytes + end + 1) != 8 ||
-	    be64(bytes + end + ENTRY_HEAD) != hash(bytes, end))
+	    be64(bytes + end + ENTRY_HEAD) != hash_bytes(0, bytes, end))
 		return err_set(err, EF_FAILED,
 			       "the state file is damaged; delete it, exporters send again");
 

@@ -130,7 +130,7 @@ def replay(efd):
 def looking(look, path, ns):
 	for command in (["status"], ["doctor", "--key-file", path], ["top", "talkers"]):
 		r = harness.efctl(*command, "--namespace", ns, es=look)
-		tap.ok(r.returncode == (3 if command[0] == "doctor" else 0), f"{command[0]} with the role of the manual", r.stdout + r.stderr)
+		tap.ok(r.returncode in ((0, 3) if command[0] == "doctor" else (0,)), f"{command[0]} with the role of the manual", r.stdout + r.stderr)
 		if command[0] == "doctor":
 			tap.ok("API key for efd works" in r.stdout, "doctor tells that the key works", r.stdout)
 	code, text = setup(look, "--dry-run", "--no-key", ns=ns)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hash.h"
 #include "forwarder/decode/decode.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/lib/packet.h"
@@ -11,12 +12,10 @@
 static void put_hash(uint8_t *file, size_t len)
 {
 	const size_t tail = 13; /* 'H', length, hash */
-	uint64_t h = 0xcbf29ce484222325u;
 	if (len < 8 + tail)
 		return;
-	memcpy(file, "EFSTATE2", 8);
-	for (size_t i = 0; i < len - tail; i++)
-		h = (h ^ file[i]) * 0x100000001b3u;
+	memcpy(file, "EFSTATE3", 8);
+	uint64_t h = hash_bytes(0, file, len - tail);
 	file[len - tail] = 'H';
 	for (int i = 0; i < 8; i++)
 		file[len - 8 + (size_t)i] = (uint8_t)(h >> (56 - 8 * i));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Buffers, errors, addresses. */
+ * Buffers, errors, addresses, hashes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include "common/buf.h"
 #include "common/csv.h"
 #include "common/err.h"
+#include "common/hash.h"
 #include "common/ip.h"
 
 static void buf_keeps_its_ceiling(void **state)
@@ -105,12 +106,65 @@ static void addresses_as_text(void **state)
 	}
 }
 
+/* Every bit of the input, and how many there are, shows in the hash. */
+static void hash_takes_every_bit(void **state)
+{
+	(void)state;
+	uint8_t bytes[100] = { 0 };
+	for (size_t len = 0; len < sizeof(bytes); len++) {
+		uint64_t whole = hash_bytes(1, bytes, len);
+		assert_true(whole != hash_bytes(1, bytes, len + 1));
+		assert_true(whole != hash_bytes(2, bytes, len));
+		for (size_t bit = 0; bit < 8 * len; bit++) {
+			bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			assert_true(whole != hash_bytes(1, bytes, len));
+			bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		}
+	}
+}
+
+#define BUCKETS 4096
+
+static unsigned fullest(const uint64_t *keys, size_t n, uint64_t seed)
+{
+	static unsigned buckets[BUCKETS];
+	unsigned most = 0;
+	memset(buckets, 0, sizeof(buckets));
+	for (size_t i = 0; i < n; i++) {
+		unsigned *b = &buckets[hash_mix(seed, keys[i]) % BUCKETS];
+		most = ++*b > most ? *b : most;
+	}
+	return most;
+}
+
+/* Keys that fall into one bucket under one seed are spread under another, and so are neighbours and keys that differ in
+ * any few bits only. */
+static void hash_cannot_be_aimed(void **state)
+{
+	(void)state;
+	static uint64_t aimed[BUCKETS], near[BUCKETS];
+	const uint64_t seed = hash_seed();
+	size_t n = 0;
+	assert_true(seed != hash_seed());
+	for (uint64_t key = 0; n < BUCKETS; key++)
+		if (hash_mix(0, key) % BUCKETS == 0)
+			aimed[n++] = key;
+	assert_int_equal(fullest(aimed, n, 0), BUCKETS);
+	assert_in_range(fullest(aimed, n, seed), 2, 24); /* of random ones: 5 to 10 */
+	for (unsigned shift = 0; shift <= 52; shift += 4) {
+		for (uint64_t i = 0; i < BUCKETS; i++)
+			near[i] = i << shift;
+		assert_in_range(fullest(near, BUCKETS, seed), 1, 24);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buf_keeps_its_ceiling), cmocka_unit_test(err_gains_context),
 		cmocka_unit_test(csv_numbers),           cmocka_unit_test(prefixes),
-		cmocka_unit_test(addresses_as_text),
+		cmocka_unit_test(addresses_as_text),     cmocka_unit_test(hash_takes_every_bit),
+		cmocka_unit_test(hash_cannot_be_aimed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

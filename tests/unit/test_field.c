@@ -238,7 +238,7 @@ static void elements_are_learnt_once(void **state)
 /* What one exporter describes is seen in its layer only, and fills only that. */
 static void layers_are_apart(void **state)
 {
-	struct fields *base = *state, *one = fields_layer(base), *two = fields_layer(base);
+	struct fields *base = *state, *one = fields_layer(base, 1), *two = fields_layer(base, 2);
 
 	assert_non_null(one);
 	assert_non_null(two);

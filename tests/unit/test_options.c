@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "common/hash.h"
 #include "forwarder/decode/options.h"
 #include "tests/lib/packet.h"
 
@@ -95,15 +96,13 @@ static uint64_t now_ms = UINT64_MAX; /* when it is read */
 static int load(char letter, const char *body)
 {
 	struct packet p = { .len = 0 }, entry = { .len = 0 };
-	packet_bytes(&p, "EFSTATE2D", 9);
+	packet_bytes(&p, "EFSTATE3D", 9);
 	packet_hex(&p, "0000001d 00000000 00000000 0000ffff c0000201 04 00000007 0000018bcfe56800");
 	packet_hex(&entry, body);
 	packet_u8(&p, (unsigned char)letter);
 	packet_u32(&p, (uint32_t)entry.len);
 	packet_bytes(&p, entry.data, entry.len);
-	uint64_t h = 0xcbf29ce484222325u;
-	for (size_t i = 0; i < p.len; i++)
-		h = (h ^ p.data[i]) * 0x100000001b3u;
+	uint64_t h = hash_bytes(0, p.data, p.len);
 	packet_hex(&p, "48 00000008");
 	packet_u64(&p, h);
 	struct err err = ERR_NONE;
