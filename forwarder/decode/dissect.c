@@ -17,7 +17,7 @@ static bool is_vlan(uint16_t type)
 static uint16_t vlan_tags(struct walk *w, uint16_t type)
 {
 	for (int n = 0; n < VLAN_TAGS_MAX && is_vlan(type); n++) {
-		const uint8_t *tag = take(w, 4);
+		const uint8_t *tag = cursor_take(&w->in, 4);
 		uint16_t tci;
 
 		if (!tag)
@@ -42,14 +42,14 @@ static uint16_t vlan_tags(struct walk *w, uint16_t type)
 /* IEEE 802.2: the Ethernet type behind a SNAP header, 0 for any other. */
 static uint16_t llc_type(struct walk *w)
 {
-	if (left(w) < 8 || be32(w->at) != 0xaaaa0300 || w->at[4])
+	if (cursor_left(&w->in) < 8 || be32(w->in.p) != 0xaaaa0300 || w->in.p[4])
 		return 0;
-	return be16(take(w, 8) + 6);
+	return be16(cursor_take(&w->in, 8) + 6);
 }
 
 void walk_ethernet(struct walk *w)
 {
-	const uint8_t *header = take(w, 14);
+	const uint8_t *header = cursor_take(&w->in, 14);
 	uint16_t type;
 
 	if (!header)
@@ -68,7 +68,7 @@ void walk_ethernet(struct walk *w)
 /* RFC 2516 section 4: version and type, code, session, length; then PPP. */
 static void pppoe(struct walk *w)
 {
-	const uint8_t *header = take(w, 6);
+	const uint8_t *header = cursor_take(&w->in, 6);
 
 	if (!header)
 		return;
@@ -106,13 +106,13 @@ void walk_ppp(struct walk *w)
 	const uint8_t *field;
 	uint16_t protocol;
 
-	if (left(w) >= 2 &&
-	    (be16(w->at) == 0xff03 || be16(w->at) == 0x0f00 || be16(w->at) == 0x8f00))
-		take(w, 2);
-	if (left(w) >= 1 && (w->at[0] & 1)) {
-		protocol = *take(w, 1);
+	if (cursor_left(&w->in) >= 2 &&
+	    (be16(w->in.p) == 0xff03 || be16(w->in.p) == 0x0f00 || be16(w->in.p) == 0x8f00))
+		cursor_take(&w->in, 2);
+	if (cursor_left(&w->in) >= 1 && (w->in.p[0] & 1)) {
+		protocol = *cursor_take(&w->in, 1);
 	} else {
-		field = take(w, 2);
+		field = cursor_take(&w->in, 2);
 		if (!field)
 			return;
 		protocol = be16(field);
@@ -141,9 +141,9 @@ static bool looks_like_ethernet(const struct walk *w, size_t at)
 {
 	uint16_t type;
 
-	if (left(w) < at + 14)
+	if (cursor_left(&w->in) < at + 14)
 		return false;
-	type = be16(w->at + at + 12);
+	type = be16(w->in.p + at + 12);
 	return type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6 || type == 0x0806 ||
 	       is_vlan(type) || type == ETHERTYPE_MPLS || type == ETHERTYPE_PPPOE || type <= 1500;
 }
@@ -152,11 +152,11 @@ static bool looks_like_ethernet(const struct walk *w, size_t at)
  * RFC 4385 (first nibble 0; 1 is its associated channel) or without it. */
 static void mpls_payload(struct walk *w)
 {
-	if (!left(w)) {
-		w->truncated = true;
+	if (!cursor_left(&w->in)) {
+		w->in.bad = true;
 		return;
 	}
-	switch (w->at[0] >> 4) {
+	switch (w->in.p[0] >> 4) {
 	case 4:
 		walk_ipv4(w);
 		return;
@@ -167,7 +167,7 @@ static void mpls_payload(struct walk *w)
 		return;
 	case 0:
 		if (looks_like_ethernet(w, 4) || !looks_like_ethernet(w, 0)) {
-			if (!take(w, 4))
+			if (!cursor_take(&w->in, 4))
 				return;
 		}
 		walk_inner(w, walk_ethernet);
@@ -197,7 +197,7 @@ void walk_mpls(struct walk *w)
 	};
 #undef SECTION
 	for (unsigned n = 0; n < MPLS_LABELS; n++) {
-		const uint8_t *entry = take(w, 4);
+		const uint8_t *entry = cursor_take(&w->in, 4);
 
 		if (!entry)
 			return;
@@ -225,23 +225,23 @@ static void wireless(struct walk *w)
 	bool to_ds, from_ds;
 	uint16_t type;
 
-	if (left(w) < 2) {
-		w->truncated = true;
+	if (cursor_left(&w->in) < 2) {
+		w->in.bad = true;
 		return;
 	}
-	control = w->at[0];
-	flags = w->at[1];
+	control = w->in.p[0];
+	flags = w->in.p[1];
 	if ((control & 0x0c) != 0x08) /* management and control frames */
 		return;
 	to_ds = flags & 1;
 	from_ds = flags & 2;
-	header = take(w, to_ds && from_ds ? 30 : 24);
+	header = cursor_take(&w->in, to_ds && from_ds ? 30 : 24);
 	if (!header)
 		return;
 	PUT(w, "destinationMacAddress", jsonw_mac, to_ds ? header + 16 : header + 4);
 	PUT(w, "sourceMacAddress", jsonw_mac,
 	    !from_ds ? header + 10 : (to_ds ? header + 24 : header + 16));
-	if ((control & 0x80) && !take(w, 2)) /* QoS control */
+	if ((control & 0x80) && !cursor_take(&w->in, 2)) /* QoS control */
 		return;
 	if ((flags & 0x40) || (control & 0x40)) /* encrypted, or without data */
 		return;
@@ -261,7 +261,7 @@ bool dissect_knows(uint32_t link)
 
 char *dissect(char *p, uint32_t link, const uint8_t *bytes, size_t len, bool *ret_truncated)
 {
-	struct walk w = { .at = bytes, .end = bytes + len, .p = p };
+	struct walk w = { .in = cursor_over(bytes, len), .p = p };
 
 	switch (link) {
 	case DISSECT_ETHERNET:
@@ -284,7 +284,7 @@ char *dissect(char *p, uint32_t link, const uint8_t *bytes, size_t len, bool *re
 	default:
 		break;
 	}
-	if (w.truncated)
+	if (w.in.bad)
 		*ret_truncated = true;
 	return w.p;
 }

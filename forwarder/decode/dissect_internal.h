@@ -7,12 +7,11 @@
 #include "forwarder/decode/cursor.h"
 #include "forwarder/decode/dissect.h"
 
-/* One packet on its way: what is left of it, and where its members are written. */
+/* One packet on its way: what is left of it (`bad`: it is cut), and where its members are written. */
 struct walk {
-	const uint8_t *at, *end;
+	struct cursor in;
 	char *p;
 	int depth;
-	bool truncated;
 };
 
 /* Ethernet types (IANA ieee-802-numbers). */
@@ -59,25 +58,6 @@ enum {
 	IP_SHIM6 = 140,
 	IP_ETHERNET = 143,
 };
-
-/* A header of `n` octets: where it starts, with the walk moved behind it; NULL and `truncated` when it is cut. */
-static inline const uint8_t *take(struct walk *w, size_t n)
-{
-	const uint8_t *p = w->at;
-
-	if ((size_t)(w->end - p) < n) {
-		w->truncated = true;
-		w->at = w->end;
-		return NULL;
-	}
-	w->at = p + n;
-	return p;
-}
-
-static inline size_t left(const struct walk *w)
-{
-	return (size_t)(w->end - w->at);
-}
 
 #define PUT(w, name, writer, ...) \
 	((w)->p = writer(jsonw_lit((w)->p, ",\"" name "\":"), __VA_ARGS__))

@@ -12,11 +12,11 @@ static void ports(struct walk *w, const uint8_t *header)
 
 static void tcp(struct walk *w)
 {
-	const uint8_t *header = w->at;
-	size_t have = left(w);
+	const uint8_t *header = w->in.p;
+	size_t have = cursor_left(&w->in);
 
 	if (have < 4) {
-		w->truncated = true;
+		w->in.bad = true;
 		return;
 	}
 	ports(w, header);
@@ -24,17 +24,17 @@ static void tcp(struct walk *w)
 		PUT_U(w, "tcpControlBits", be16(header + 12) & 0x0fff); /* RFC 9565: 12 bits */
 	if (have >= 16)
 		PUT_U(w, "tcpWindowSize", be16(header + 14));
-	if (!take(w, 20))
+	if (!cursor_take(&w->in, 20))
 		return;
 }
 
 static void udp(struct walk *w)
 {
-	const uint8_t *header = w->at;
+	const uint8_t *header = w->in.p;
 
-	if (left(w) >= 4)
+	if (cursor_left(&w->in) >= 4)
 		ports(w, header);
-	if (!take(w, 8))
+	if (!cursor_take(&w->in, 8))
 		return;
 	PUT_U(w, "udpMessageLength", be16(header + 4));
 	walk_udp_payload(w, be16(header), be16(header + 2));
@@ -42,7 +42,7 @@ static void udp(struct walk *w)
 
 static void icmp(struct walk *w, bool six)
 {
-	const uint8_t *header = take(w, 2);
+	const uint8_t *header = cursor_take(&w->in, 2);
 
 	if (!header)
 		return;
@@ -78,12 +78,12 @@ static void transport(struct walk *w, uint8_t protocol)
 	case IP_SCTP:
 	case IP_DCCP:
 	case IP_UDPLITE:
-		header = take(w, 4);
+		header = cursor_take(&w->in, 4);
 		if (header)
 			ports(w, header);
 		break;
 	case IP_IGMP:
-		header = take(w, 1);
+		header = cursor_take(&w->in, 1);
 		if (header)
 			PUT_U(w, "igmpType", header[0]);
 		break;
@@ -95,7 +95,7 @@ static void transport(struct walk *w, uint8_t protocol)
 		walk_inner(w, walk_ip);
 		break;
 	case IP_ETHERIP: /* RFC 3378: two octets of version */
-		if (take(w, 2))
+		if (cursor_take(&w->in, 2))
 			walk_inner(w, walk_ethernet);
 		break;
 	case IP_ETHERNET: /* RFC 8986 section 10.1 */
@@ -111,11 +111,11 @@ static void transport(struct walk *w, uint8_t protocol)
 
 void walk_ip(struct walk *w)
 {
-	if (!left(w))
-		w->truncated = true;
-	else if (w->at[0] >> 4 == 4)
+	if (!cursor_left(&w->in))
+		w->in.bad = true;
+	else if (w->in.p[0] >> 4 == 4)
 		walk_ipv4(w);
-	else if (w->at[0] >> 4 == 6)
+	else if (w->in.p[0] >> 4 == 6)
 		walk_ipv6(w);
 }
 
@@ -123,8 +123,8 @@ void walk_ip(struct walk *w)
  * there, which says nothing. */
 static void packet_ends(struct walk *w, const uint8_t *header, size_t total, size_t header_length)
 {
-	if (total >= header_length && (size_t)(w->end - header) > total)
-		w->end = header + total;
+	if (total >= header_length && (size_t)(w->in.end - header) > total)
+		w->in.end = header + total;
 }
 
 void walk_ipv4(struct walk *w)
@@ -133,9 +133,9 @@ void walk_ipv4(struct walk *w)
 	uint16_t fragment;
 	size_t length;
 
-	if (left(w) && w->at[0] >> 4 != 4)
+	if (cursor_left(&w->in) && w->in.p[0] >> 4 != 4)
 		return;
-	header = take(w, 20);
+	header = cursor_take(&w->in, 20);
 	if (!header)
 		return;
 	length = (size_t)(header[0] & 15) * 4;
@@ -157,7 +157,7 @@ void walk_ipv4(struct walk *w)
 	PUT(w, "destinationIPv4Address", jsonw_ipv4, header + 16);
 	if (length > 20) {
 		PUT_U(w, "ipv4IHL", length / 4);
-		if (!take(w, length - 20))
+		if (!cursor_take(&w->in, length - 20))
 			return;
 	}
 	if (!(fragment & 0x1fff))
@@ -180,7 +180,7 @@ static void segment_routing(struct walk *w, const uint8_t *header, size_t length
  * are when it is cut. */
 static size_t extension_length(const struct walk *w, uint8_t type)
 {
-	size_t units = left(w) < 2 ? 255 : w->at[1];
+	size_t units = cursor_left(&w->in) < 2 ? 255 : w->in.p[1];
 
 	switch (type) {
 	case IP_FRAGMENT:
@@ -206,14 +206,14 @@ static uint8_t extensions(struct walk *w, uint8_t type, bool *ret_payload)
 
 	*ret_payload = false;
 	for (int n = 0; n < EXTENSION_HEADERS_MAX; n++) {
-		const uint8_t *header = w->at;
+		const uint8_t *header = w->in.p;
 		size_t length = extension_length(w, type);
 
 		if (!length) {
 			*ret_payload = true;
 			return type;
 		}
-		if (!take(w, length))
+		if (!cursor_take(&w->in, length))
 			return type;
 		if (type == IP_ROUTING && !routed) {
 			routed = true;
@@ -242,9 +242,9 @@ void walk_ipv6(struct walk *w)
 	uint8_t protocol;
 	bool payload;
 
-	if (left(w) && w->at[0] >> 4 != 6)
+	if (cursor_left(&w->in) && w->in.p[0] >> 4 != 6)
 		return;
-	header = take(w, 40);
+	header = cursor_take(&w->in, 40);
 	if (!header)
 		return;
 	first = be32(header);

@@ -59,7 +59,7 @@ void walk_inner_ethertype(struct walk *w, uint16_t type)
 /* IEEE 802.1ah: flags and 24 bits of service instance, then the customer's frame. */
 void walk_itag(struct walk *w)
 {
-	const uint8_t *tag = take(w, 4);
+	const uint8_t *tag = cursor_take(&w->in, 4);
 
 	if (!tag)
 		return;
@@ -71,12 +71,12 @@ void walk_itag(struct walk *w)
 /* ERSPAN type II has 8 octets, type III 12 and with its O flag 8 more (draft-foschiano-erspan). */
 static void erspan(struct walk *w, bool three)
 {
-	const uint8_t *header = take(w, three ? 12 : 8);
+	const uint8_t *header = cursor_take(&w->in, three ? 12 : 8);
 
 	if (!header)
 		return;
 	PUT_U(w, "sflow.erspanSession", be16(header + 2) & 0x3ff);
-	if (three && (header[11] & 1) && !take(w, 8))
+	if (three && (header[11] & 1) && !cursor_take(&w->in, 8))
 		return;
 	walk_inner(w, walk_ethernet);
 }
@@ -93,17 +93,17 @@ enum {
 /* What the flags of a GRE header announce, passed over; false when it is cut or cannot be followed. */
 static bool gre_options(struct walk *w, uint16_t flags, const uint8_t **ret_key)
 {
-	if ((flags & (GRE_CHECKSUM | GRE_ROUTING)) && !take(w, 4))
+	if ((flags & (GRE_CHECKSUM | GRE_ROUTING)) && !cursor_take(&w->in, 4))
 		return false;
 	if (flags & GRE_KEY) {
-		*ret_key = take(w, 4);
+		*ret_key = cursor_take(&w->in, 4);
 		if (!*ret_key)
 			return false;
 		PUT_U(w, "greKey", be32(*ret_key));
 	}
-	if ((flags & GRE_SEQUENCE) && !take(w, 4))
+	if ((flags & GRE_SEQUENCE) && !cursor_take(&w->in, 4))
 		return false;
-	if ((flags & GRE_VERSION) == 1 && (flags & GRE_ACKNOWLEDGEMENT) && !take(w, 4))
+	if ((flags & GRE_VERSION) == 1 && (flags & GRE_ACKNOWLEDGEMENT) && !cursor_take(&w->in, 4))
 		return false;
 	return !(flags & GRE_ROUTING); /* source routes of unknown length */
 }
@@ -111,7 +111,7 @@ static bool gre_options(struct walk *w, uint16_t flags, const uint8_t **ret_key)
 /* RFC 2784 and 2890; version 1 is PPTP's (RFC 2637 section 4.1). */
 void walk_gre(struct walk *w)
 {
-	const uint8_t *header = take(w, 4), *key = NULL;
+	const uint8_t *header = cursor_take(&w->in, 4), *key = NULL;
 	uint16_t flags, type;
 
 	if (!header)
@@ -131,7 +131,8 @@ void walk_gre(struct walk *w)
 		erspan(w, true);
 		return;
 	case ETHERTYPE_WCCP:
-		if (left(w) && w->at[0] >> 4 != 4 && !take(w, 4)) /* version 2 redirect header */
+		if (cursor_left(&w->in) && w->in.p[0] >> 4 != 4 &&
+		    !cursor_take(&w->in, 4)) /* version 2 redirect header */
 			return;
 		walk_inner(w, walk_ip);
 		return;
@@ -153,9 +154,10 @@ static void vxlan(struct walk *w, bool generic)
 	const uint8_t *header;
 	uint8_t flags;
 
-	if (left(w) && !(w->at[0] & 0x08)) /* no valid network identifier: not VXLAN */
+	if (cursor_left(&w->in) &&
+	    !(w->in.p[0] & 0x08)) /* no valid network identifier: not VXLAN */
 		return;
-	header = take(w, 8);
+	header = cursor_take(&w->in, 8);
 	if (!header)
 		return;
 	flags = header[0];
@@ -172,13 +174,13 @@ static void geneve(struct walk *w)
 {
 	const uint8_t *header;
 
-	if (left(w) && w->at[0] >> 6) /* a version to come */
+	if (cursor_left(&w->in) && w->in.p[0] >> 6) /* a version to come */
 		return;
-	header = take(w, 8);
+	header = cursor_take(&w->in, 8);
 	if (!header)
 		return;
 	PUT_U(w, "sflow.vni", be24(header + 4));
-	if (take(w, (size_t)(header[0] & 0x3f) * 4))
+	if (cursor_take(&w->in, (size_t)(header[0] & 0x3f) * 4))
 		walk_inner_ethertype(w, be16(header + 2));
 }
 
@@ -186,10 +188,10 @@ static void geneve(struct walk *w)
 static bool gtpu_extensions(struct walk *w, uint8_t next)
 {
 	for (int n = 0; next && n < 8; n++) {
-		const uint8_t *extension = w->at;
-		size_t length = left(w) ? (size_t)extension[0] * 4 : 4;
+		const uint8_t *extension = w->in.p;
+		size_t length = cursor_left(&w->in) ? (size_t)extension[0] * 4 : 4;
 
-		if (!length || !take(w, length))
+		if (!length || !cursor_take(&w->in, length))
 			return false;
 		if (next == 0x85 && n == 0) { /* PDU session container, TS 38.415 */
 			PUT_U(w, "gtpuPduType", extension[1] >> 4);
@@ -205,16 +207,16 @@ static void gtpu(struct walk *w)
 {
 	const uint8_t *header, *options;
 
-	if (left(w) && w->at[0] >> 5 != 1)
+	if (cursor_left(&w->in) && w->in.p[0] >> 5 != 1)
 		return;
-	header = take(w, 8);
+	header = cursor_take(&w->in, 8);
 	if (!header)
 		return;
 	PUT_U(w, "gtpuFlags", header[0]);
 	PUT_U(w, "gtpuMsgType", header[1]);
 	PUT_U(w, "gtpuTEid", be32(header + 4));
 	if (header[0] & 7) { /* sequence, N-PDU number, next extension */
-		options = take(w, 4);
+		options = cursor_take(&w->in, 4);
 		if (!options)
 			return;
 		if (header[0] & 2)
@@ -229,7 +231,7 @@ static void gtpu(struct walk *w)
 /* RFC 2661 section 3.1: data messages carry PPP. */
 static void l2tp(struct walk *w)
 {
-	const uint8_t *field = take(w, 2);
+	const uint8_t *field = cursor_take(&w->in, 2);
 	uint16_t flags;
 
 	if (!field)
@@ -237,18 +239,18 @@ static void l2tp(struct walk *w)
 	flags = be16(field);
 	if ((flags & 0x800f) != 2) /* a control message, or not version 2 */
 		return;
-	if ((flags & 0x4000) && !take(w, 2))
+	if ((flags & 0x4000) && !cursor_take(&w->in, 2))
 		return;
-	field = take(w, 4);
+	field = cursor_take(&w->in, 4);
 	if (!field)
 		return;
 	PUT_U(w, "sflow.l2tpTunnel", be16(field));
 	PUT_U(w, "sflow.l2tpSession", be16(field + 2));
-	if ((flags & 0x0800) && !take(w, 4))
+	if ((flags & 0x0800) && !cursor_take(&w->in, 4))
 		return;
 	if (flags & 0x0200) {
-		field = take(w, 2);
-		if (!field || !take(w, be16(field)))
+		field = cursor_take(&w->in, 2);
+		if (!field || !cursor_take(&w->in, be16(field)))
 			return;
 	}
 	walk_inner(w, walk_ppp);
@@ -256,7 +258,7 @@ static void l2tp(struct walk *w)
 
 void walk_udp_payload(struct walk *w, uint16_t source_port, uint16_t destination_port)
 {
-	if (!left(w))
+	if (!cursor_left(&w->in))
 		return; /* the capture ends behind the header: nothing is cut */
 	switch (destination_port) {
 	case PORT_VXLAN:

@@ -8,6 +8,7 @@
 #include "common/csv.h"
 #include "common/hash.h"
 #include "forwarder/decode/field_rows.h"
+#include "forwarder/decode/sorted.h"
 
 #define USER_MAX 16384 /* elements that a user's tables may define */
 
@@ -28,20 +29,17 @@ struct fields {
 	uint64_t seed;              /* of the hash of `slot` */
 };
 
+static uint64_t pen_of(const void *row)
+{
+	return ((const struct field_vendor *)row)->pen;
+}
+
 const char *fields_vendor(uint32_t pen)
 {
-	size_t low = 0, high = field_vendors_count;
+	const struct field_vendor *vendor =
+	    sorted_find(field_vendors, field_vendors_count, sizeof(*field_vendors), pen, pen_of);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (field_vendors[middle].pen < pen)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < field_vendors_count && field_vendors[low].pen == pen ? field_vendors[low].key
-									  : NULL;
+	return vendor ? vendor->key : NULL;
 }
 
 /* Letters, digits, '_', '-' and '.', starting with a letter: what may stand in a key without escapes. */
@@ -188,23 +186,23 @@ void fields_free(struct fields *f)
 	free(f);
 }
 
+static uint64_t pen_and_id(uint32_t pen, uint16_t id)
+{
+	return (uint64_t)pen << 16 | id;
+}
+
+static uint64_t pen_and_id_of(const void *row)
+{
+	const struct field *field = row;
+
+	return pen_and_id(field->pen, field->id);
+}
+
 /* The compiled row of (pen, id), or NULL. */
 static const struct field *find_row(uint32_t pen, uint16_t id)
 {
-	uint64_t want = (uint64_t)pen << 16 | id;
-	size_t low = 0, high = field_rows_count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (((uint64_t)field_rows[middle].pen << 16 | field_rows[middle].id) < want)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < field_rows_count && field_rows[low].pen == pen && field_rows[low].id == id)
-		return &field_rows[low];
-	return NULL;
+	return sorted_find(field_rows, field_rows_count, sizeof(*field_rows), pen_and_id(pen, id),
+			   pen_and_id_of);
 }
 
 struct fields *fields_layer(const struct fields *below, uint64_t seed)

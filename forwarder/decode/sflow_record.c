@@ -6,6 +6,7 @@
 
 #include "common/jsonw.h"
 #include "forwarder/decode/cursor.h"
+#include "forwarder/decode/sorted.h"
 
 /* What one structure is written with. */
 struct writer {
@@ -21,30 +22,21 @@ static const uint8_t type_size[SFLOW_TYPE_COUNT] = {
 #undef SFLOW_SIZE_
 };
 
-static const struct sflow_structure *find(const struct sflow_structure *rows, size_t count,
-					  uint32_t tag)
+static uint64_t tag_of(const void *row)
 {
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (rows[middle].tag < tag)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < count && rows[low].tag == tag ? &rows[low] : NULL;
+	return ((const struct sflow_structure *)row)->tag;
 }
 
 const struct sflow_structure *sflow_flow_row(uint32_t tag)
 {
-	return find(sflow_flow_rows, sflow_flow_rows_count, tag);
+	return sorted_find(sflow_flow_rows, sflow_flow_rows_count, sizeof(*sflow_flow_rows), tag,
+			   tag_of);
 }
 
 const struct sflow_structure *sflow_counter_row(uint32_t tag)
 {
-	return find(sflow_counter_rows, sflow_counter_rows_count, tag);
+	return sorted_find(sflow_counter_rows, sflow_counter_rows_count,
+			   sizeof(*sflow_counter_rows), tag, tag_of);
 }
 
 /* Keys may be read, and memory written, 64 octets far. */

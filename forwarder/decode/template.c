@@ -4,26 +4,25 @@
 
 #include <stdlib.h>
 
-/* Index of the first row whose id is not below `id`. */
-static uint32_t lower_bound(const struct template_store *store, uint16_t id)
+#include "forwarder/decode/sorted.h"
+
+static uint64_t id_of(const void *row)
 {
-	uint32_t low = 0, high = store->len;
-	while (low < high) {
-		uint32_t mid = (low + high) / 2;
-		if (store->rows[mid]->id < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return (*(struct template *const *)row)->id;
+}
+
+/* Where the row of `id` is, or belongs. */
+static uint32_t place_of(const struct template_store *store, uint16_t id)
+{
+	return (uint32_t)sorted_at(store->rows, store->len, sizeof(*store->rows), id, id_of);
 }
 
 struct template *template_find(const struct domain *dom, uint16_t id)
 {
 	const struct template_store *store = dom->templates;
-	if (!store)
+	if (!store || !store->len)
 		return NULL;
-	uint32_t at = lower_bound(store, id);
+	uint32_t at = place_of(store, id);
 	return at < store->len && store->rows[at]->id == id ? store->rows[at] : NULL;
 }
 
@@ -81,7 +80,7 @@ static int insert(struct decoder *dec, struct domain *dom, struct template *t)
 	if (grow(dec, dom) || !memory_take(dec, dom->exporter, t->size))
 		return -1;
 	struct template_store *store = dom->templates;
-	uint32_t at = lower_bound(store, t->id);
+	uint32_t at = place_of(store, t->id);
 	memmove(store->rows + at + 1, store->rows + at, (store->len - at) * sizeof(*store->rows));
 	store->rows[at] = t;
 	store->len++;
@@ -102,7 +101,7 @@ struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t 
 	}
 	bool replaced = old != NULL;
 	if (old)
-		forget(dec, dom, lower_bound(dom->templates, id));
+		forget(dec, dom, place_of(dom->templates, id));
 	bool netflow9 = dom->protocol == PROTO_NETFLOW9;
 	struct template *t =
 	    template_compile(fields_of(dec, dom), id, specs, specs_len, scopes, options, netflow9);
@@ -124,7 +123,7 @@ bool template_remove(struct decoder *dec, struct domain *dom, uint16_t id)
 {
 	if (!template_find(dom, id))
 		return false;
-	forget(dec, dom, lower_bound(dom->templates, id));
+	forget(dec, dom, place_of(dom->templates, id));
 	return true;
 }
 
