@@ -212,7 +212,7 @@ local k = import 'kibana.libsonnet';
   lines(title, bucket, measure, kql='', view='flow', legendSize='large'):: l.area(title, bucket, measure, kql, view, 'line', 'right', legendSize),
   stacks(title, bucket, measure, kql='', view='flow', legendSize='large'):: l.area(title, bucket, measure, kql, view, 'bar_stacked', 'right', legendSize),
   // Over time, one series a measure.
-  series(title, measures, kql='', view='flow', type='area', colours=inout)::
+  series(title, measures, kql='', view='flow', type='area', colours=inout, legendAt='bottom')::
     local c = layer('', [l.time], measures);
     lens('lnsXY', title, { l0: c }, xy(type, [{
       layerId: 'l0',
@@ -221,7 +221,7 @@ local k = import 'kibana.libsonnet';
       xAccessor: 'b0',
       accessors: c.measures,
       yConfig: [{ forAccessor: c.measures[i], color: colours[i % std.length(colours)] } for i in std.range(0, std.length(measures) - 1)],
-    }], legend('bottom', 'auto'), { fillOpacity: 0.35 }), kql, view),
+    }], legend(legendAt, 'auto'), { fillOpacity: 0.35 }), kql, view),
   // Ranking as horizontal bars; two measures are stacked.
   bars(title, bucket, measures, kql='', view='flow', colours=['#6092c0', '#54b399', '#d6bf57'])::
     local list = if std.isArray(measures) then measures else [measures];

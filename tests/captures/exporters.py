@@ -155,7 +155,7 @@ def asa():
 		def what(event, code):
 			return [f.src, f.sport, side(f.src), f.dst, f.dport, side(f.dst), f.proto, 0, 0, *nat, event, code]
 		if not f.answered:
-			records.append((f.start, denied, what(3, 1002 if out else 1001) + [ms(f.start), acl_bytes, bytes(12), user]))
+			records.append((f.start, denied, what(3, 1002 if out else 1004 if n % 17 == 0 else 1001) + [ms(f.start), acl_bytes, bytes(12), user]))
 			continue
 		records.append((f.start, created, [n] + what(1, 0) + [ms(f.start), ms(f.start), acl_bytes, bytes(12), user]))
 		records.append((f.end, torn, [n] + what(2, 2031) + [ms(f.end), ms(f.start), f.up, f.down, f.up_packets, f.down_packets, user]))
@@ -183,7 +183,7 @@ def edge():
 	names = Template(256, [(10, 4), (82, 32), (83, 64)], 1)
 	apps = Template(257, [(95, 4), (96, 24), (94, 55)], 1)
 	kinds = Template(258, [(95, 4), (372, 32)], 1)
-	ends = [(8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (5, 1), (10, 4), (14, 4), (61, 1), (95, 4), (136, 1), (152, 8), (153, 8), (1, 8), (2, 8), (6, 1)]
+	ends = [(8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (5, 1), (10, 4), (14, 4), (61, 1), (95, 4), (128, 4), (136, 1), (152, 8), (153, 8), (1, 8), (2, 8), (6, 1)]
 	plain = Template(260, ends)
 	timed = Template(261, ends + [(9282, 4, CISCO), (9316, 4, CISCO), (9319, 4, CISCO), (9292, 4, CISCO), (9306, 4, CISCO), (9268, 4, CISCO), (9270, 4, CISCO)])
 	nat = Template(262, [(323, 8), (8, 4), (225, 4), (12, 4), (7, 2), (227, 2), (11, 2), (4, 1), (234, 4), (230, 1)])
@@ -191,7 +191,8 @@ def edge():
 	for n, f in enumerate(flows("edge")):
 		far = VPN if f.dst.startswith("10.") else WAN
 		tos = f.tos | (3 if rnd.random() < 0.02 else 2 if f.proto == 6 else 0)	# ECN: congestion seen now and then
-		common = [app_id(f.dport), 1, ms(f.start), ms(f.end)]
+		carrier = 64500 + n % 2 if far == WAN else 0		# next AS, of the documentation's numbers
+		common = [app_id(f.dport), carrier, 1, ms(f.start), ms(f.end)]
 		up = [f.src, f.dst, f.sport, f.dport, f.proto, tos, LAN, far, 0, *common, f.up, f.up_packets, f.flags[0]]
 		down = [f.dst, f.src, f.dport, f.sport, f.proto, f.tos, far, LAN, 1, *common, f.down, f.down_packets, f.flags[1]]
 		if f.proto == 6:

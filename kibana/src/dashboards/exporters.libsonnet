@@ -36,7 +36,7 @@ local healthKpis = v.kpis([
       [16, l.area('Records/s', c.exporter(10), rate('records', 'records/s'), view=health, legendSize='medium')],
       [16, l.stacks('Lost by exporter (gaps in the sequence)', c.exporter(10), sum('lost', 'Lost'), view=health, legendSize='medium')],
     ]),
-    k.row(12, [
+    k.row(18, [
       [48, l.table('Health of the exporters', [l.tuple(['observer.name', 'flow.type', 'flow.exporter.domain'], 'Exporter › type › domain', 200)], [
         sum('records', 'Records'),
         sum('datagrams', 'Datagrams'),
@@ -52,7 +52,7 @@ local healthKpis = v.kpis([
         l.max('exporter.clock_skew_ms', 'Clock skew', null),
         // Silent exporters have a line each minute, too.
         l.last('@timestamp', 'Last heard', 'date') { filter: { query: 'exporter.datagrams > 0', language: 'kuery' }, width:: 220 },
-      ], view=health, widths=[300], rows=6)],
+      ], view=health, widths=[300], rows=10)],
     ]),
     k.row(12, [
       [16, l.lines('Clock skew, ms', c.exporter(10, false), l.max('exporter.clock_skew_ms', 'ms'), view=health, legendSize='medium')],
@@ -82,7 +82,7 @@ local healthKpis = v.kpis([
       [24, l.lines('In, share of the speed', l.terms('flow.ingress.interface', 'Interface', 12, false), l.utilisation('flow.ingress.speed'), 'flow.ingress.speed > 0')],
       [24, l.lines('Out, share of the speed', l.terms('flow.egress.interface', 'Interface', 12, false), l.utilisation('flow.egress.speed'), 'flow.egress.speed > 0')],
     ]),
-    k.row(17, [
+    k.row(18, [
       [24, l.table('Interfaces in', [l.terms('flow.ingress.interface', 'Interface', 200, false)], [c.bytes, c.packets, c.flows, l.last('observer.ingress.interface.alias', 'Description', 'string'), l.max('flow.ingress.speed', 'Speed', null)], widths=[280], rows=10)],
       [24, l.table('From interface to interface', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.share, c.flows], widths=[400], rows=10)],
     ]),
@@ -106,10 +106,12 @@ local healthKpis = v.kpis([
       [24, l.lines('Out, share of the speed', interface, l.counterUtilisation('counters.if_counters.ifOutOctets', 'flow.speed'), view=counters)],
     ]),
     k.row(13, [
-      [12, l.lines('In, unicast packets/s', interface, grown('ifInUcastPkts'), view=counters, legendSize='medium')],
-      [12, l.lines('In, multicast packets/s', interface, grown('ifInMulticastPkts'), view=counters, legendSize='medium')],
-      [12, l.lines('In, discards/s', interface, grown('ifInDiscards', 3), view=counters, legendSize='medium')],
-      [12, l.lines('Out, errors/s', interface, grown('ifOutErrors', 3), view=counters, legendSize='medium')],
+      [24, l.lines('In, unicast packets/s', interface, grown('ifInUcastPkts'), view=counters)],
+      [24, l.lines('In, multicast packets/s', interface, grown('ifInMulticastPkts'), view=counters)],
+    ]),
+    k.row(13, [
+      [24, l.lines('In, discards/s', interface, grown('ifInDiscards', 3), view=counters)],
+      [24, l.lines('Out, errors/s', interface, grown('ifOutErrors', 3), view=counters)],
     ]),
     k.row(12, [
       [48, l.table('Interfaces, as last reported', [l.terms('flow.interface', 'Interface', 200, false)], [

@@ -23,12 +23,12 @@ local deniedQuery = { bool: { should: [{ term: { 'flow.firewall.event': 'denied'
       v.unique('Public addresses in use', 'client.nat.ip', null, '#d6bf57'),
     ])]]),
     k.row(12, [
-      [16, l.series('Events', [event('denied'), event('created'), event('deleted'), event('update'), event('alert')], type='bar_stacked', colours=['#e7664c', '#54b399', '#6092c0', '#d6bf57', '#bd271e'])],
-      [16, l.stacks('Denied by rule', l.terms('rule.name', 'Rule', 8, false), c.flows, denied, legendSize='medium')],
-      [16, l.stacks('Denied: reason', l.terms('event.reason', 'Reason', 8, false), c.flows, denied, legendSize='large')],
+      [16, l.series('Events', [event('denied'), event('created'), event('deleted'), event('update'), event('alert')], type='bar_stacked', colours=['#e7664c', '#54b399', '#6092c0', '#d6bf57', '#bd271e'], legendAt='right')],
+      [16, l.stacks('Denied by rule', l.terms('rule.name', 'Rule', 8, false), c.flows, denied)],
+      [16, l.stacks('Denied: reason', l.terms('event.reason', 'Reason', 8, false), c.flows, denied)],
     ]),
-    k.row(17, [
-      [16, c.toHost(l.table('Denied clients', [l.tuple(['flow.client.name', 'rule.name'], 'Client › rule', 100)], [c.flows, l.unique('server.ip', 'Servers'), l.unique('server.port', 'Ports')], denied, widths=[280], rows=10))],
+    k.row(18, [
+      [16, c.toHost(l.table('Denied clients', [l.tuple(['flow.client.name', 'rule.name'], 'Client › rule', 100)], [c.flows, l.unique('server.ip', 'Servers'), l.unique('server.port', 'Ports')], denied, widths=[320], rows=10))],
       [16, c.toHost(l.table('Denied servers', [l.tuple(['flow.server.name', 'flow.service.name'], 'Server › service', 100)], [c.flows, l.unique('client.ip', 'Clients')], denied, widths=[280], rows=10))],
       [16, l.table('Rules', [l.tuple(['rule.name', 'rule.id'], 'Rule › id', 100)], [c.flows, l.count('Denied', denied), c.bytes], 'rule.name: *', widths=[240], rows=10)],
     ]),

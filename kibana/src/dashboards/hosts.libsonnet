@@ -21,11 +21,11 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
       v.count('With a threat', { exists: { field: 'flow.threat.category' } }, '#e7664c'),
     ])]]),
     k.row(12, [
-      [24, l.series('Traffic by direction', [answered, sent])],
+      [24, l.series('Sent by clients and by servers', [answered, sent])],
       [12, l.area('Services, Mbit/s', c.service(8), c.bits, legendSize='medium')],
-      [12, l.stacks('Flows by client and server role', l.terms('network.direction', 'Direction', 4, false), c.flows, legendSize='medium')],
+      [12, l.stacks('Flows by direction', l.terms('network.direction', 'Direction', 4, false), c.flows, legendSize='medium')],
     ]),
-    k.row(14, [
+    k.row(15, [
       [12, c.toHost(l.table('Servers it asks', [c.server(100)], [c.bytes, c.flows], widths=[210], rows=8))],
       [12, c.toHost(l.table('Clients that ask it', [c.client(100)], [c.bytes, c.flows], widths=[210], rows=8))],
       [12, l.table('Services', [l.tuple(['flow.service.name', 'network.transport'], 'Service › protocol', 100)], [c.bytes, c.flows], widths=[210], rows=8)],
@@ -66,7 +66,7 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
       [12, l.donut('Platforms', l.terms('host.os.platform', 'Platform', 8), c.bytes, legend=false)],
       [36, l.area('Platforms, Mbit/s', l.terms('host.os.platform', 'Platform', 8), c.bits)],
     ]),
-    k.row(17, [
+    k.row(18, [
       [24, c.toRecords(l.table('User, process and server', [l.tuple(['user.name', 'process.name', 'flow.server.name'], 'User › process › server', 200)], [c.bytes, c.share, c.flows], widths=[380], rows=10))],
       [24, c.toRecords(l.table('Host and executable', [l.tuple(['host.name', 'process.executable'], 'Host › executable', 200)], [c.bytes, c.flows, l.unique('server.ip', 'Servers')], widths=[380], rows=10))],
     ]),

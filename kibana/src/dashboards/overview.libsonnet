@@ -23,7 +23,7 @@ local threats = { exists: { field: 'flow.threat.category' } };
       [24, c.toService(l.area('Applications and services, Mbit/s', l.terms('network.protocol', 'Protocol', 10), c.bits))],
       [24, l.area('Directions, Mbit/s', l.terms('network.direction', 'Direction', 4, false), c.bits)],
     ]),
-    k.row(14, [
+    k.row(15, [
       [14, c.toHost(l.bars('Top clients', c.client(10), c.bytes))],
       [14, c.toHost(l.bars('Top servers', c.server(10), c.bytes))],
       [20, l.table('Top conversations', l.tuple(['flow.client.name', 'flow.server.name', 'flow.service.name'], 'Client › server › service', 100), [c.bytes, c.flows], widths=[460], rows=8)],
@@ -36,7 +36,7 @@ local threats = { exists: { field: 'flow.threat.category' } };
     k.row(12, [
       [16, c.toExporter(l.area('Exporters, Mbit/s', c.exporter(8), c.bits))],
       [16, c.toThreats(l.stacks('Threats', l.terms('flow.threat.category', 'Category', 8, false), c.flows))],
-      [16, l.heatmap('Activity of the top clients', c.client(10), c.bytes)],
+      [16, l.heatmap('Busiest clients, flows', c.client(10), c.flows)],
     ]),
   ]),
 ]

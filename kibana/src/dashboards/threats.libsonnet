@@ -31,7 +31,7 @@ local records = c.toRecords;
       [16, l.series('Severity', [severity('critical'), severity('high'), severity('medium'), severity('low')], type='bar_stacked', colours=['#bd271e', '#e7664c', '#da8b45', '#d6bf57'])],
       [12, l.bars('Feeds', l.terms('flow.threat.feeds', 'Feed', 10, false), c.flows)],
     ]),
-    k.row(17, [
+    k.row(18, [
       [16, records(l.table('Public threats: bad clients that ask us', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.flows, l.unique('server.ip', 'Servers'), c.bytes], kql('public_threat'), widths=[260], rows=10))],
       [16, c.toHost(l.table('At-risk servers: asked by bad clients', [l.tuple(['flow.server.name', 'flow.service.name'], 'Server › service', 100)], [c.flows, l.unique('client.ip', 'Clients'), l.sum('server.bytes', 'Answered', 'bytes', 1)], kql('at_risk_server'), widths=[260], rows=10))],
       [16, c.toHost(l.table('High-risk clients: ask bad servers', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.flows, l.unique('server.ip', 'Servers'), l.sum('client.bytes', 'Sent', 'bytes', 1)], kql('high_risk_client'), widths=[260], rows=10))],
