@@ -94,3 +94,9 @@ def replay(cluster):
 	for capture in sorted(glob.glob(os.path.join(TOP, "tests", "captures", "*.pcap"))):
 		efctl(cluster, "replay", "--now", "--namespace", NAMESPACE, capture)
 	cluster.must("POST", "/logs-flow*,metrics-flow*/_refresh")
+
+
+def newest(cluster):
+	"""The time of the newest demo document, in milliseconds."""
+	reply = cluster.must("POST", "/logs-flow-%s/_search" % NAMESPACE, {"size": 0, "aggs": {"t": {"max": {"field": "@timestamp"}}}})
+	return int(reply["aggregations"]["t"]["value"])

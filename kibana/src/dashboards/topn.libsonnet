@@ -15,8 +15,8 @@ local talker = [c.bytes, c.share, c.packets, c.flows, c.down, c.up];
       [24, c.toHost(l.area('Servers, Mbit/s', c.server(10, true), c.bits))],
     ]),
     k.row(22, [
-      [24, c.toHost(l.table('Top clients', [c.client(200)], talker, widths=[230], rows=14))],
-      [24, c.toHost(l.table('Top servers', [c.server(200)], talker, widths=[230], rows=14))],
+      [24, c.toHost(l.table('Top clients', [c.client(200)], talker, widths=[230], rows=13))],
+      [24, c.toHost(l.table('Top servers', [c.server(200)], talker, widths=[230], rows=13))],
     ]),
   ]),
 
