@@ -94,6 +94,17 @@ char *jsonw_bool(char *p, bool v)
 	return v ? jsonw_lit(p, "true") : jsonw_lit(p, "false");
 }
 
+/* `abs` in millionths, as read from the fewest decimals that say the same float. */
+static uint64_t float_millionths(double abs)
+{
+	uint64_t scale = 1, scaled = (uint64_t)(abs + 0.5);
+	while (scale < 1000000 && (float)((double)scaled / (double)scale) != (float)abs) {
+		scale *= 10;
+		scaled = (uint64_t)(abs * (double)scale + 0.5);
+	}
+	return scaled * (1000000 / scale);
+}
+
 /* Most measured values have few decimals: a scaled integer, its fraction without trailing zeros. False when that would
  * not read back as `v`. */
 static bool short_decimal(char **ret_p, double v, bool single)
@@ -101,7 +112,7 @@ static bool short_decimal(char **ret_p, double v, bool single)
 	double abs = fabs(v);
 	if (abs >= 1e9)
 		return false;
-	uint64_t scaled = (uint64_t)(abs * 1e6 + 0.5);
+	uint64_t scaled = single ? float_millionths(abs) : (uint64_t)(abs * 1e6 + 0.5);
 	double back = (double)scaled / 1e6;
 	if (single ? (float)back != (float)abs : back != abs)
 		return false;

@@ -70,10 +70,10 @@ static void text_value(struct rng *r, size_t width, struct wire *out, struct tex
 	text_add(json, "\"");
 }
 
-/* Numbers with at most six decimals, which have one plain text; sometimes none. */
+/* Numbers with so few decimals (two for four octets, six for eight) that one plain text is the shortest; sometimes none. */
 static bool real_value(struct rng *r, size_t width, struct wire *out, struct text *json)
 {
-	double v = ((double)rng_below(r, 2000000) - 1000000) / 64;
+	double v = ((double)rng_below(r, 2000000) - 1000000) / (width == 4 ? 4 : 64);
 	bool none = rng_chance(r, 10);
 	if (none)
 		v = rng_chance(r, 50) ? (double)NAN : (double)INFINITY;

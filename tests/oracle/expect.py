@@ -28,13 +28,17 @@ class Registry:
 	def __init__(self, folder):
 		self.rows = {}
 		with open(os.path.join(folder, "vendors.csv"), encoding="utf-8") as f:
-			vendors = {r["key"]: int(r["pen"]) for r in csv.DictReader(f)}
+			numbers = list(csv.DictReader(f))
+		vendors = {r["key"]: int(r["pen"]) for r in numbers if not r["elements_of"]}
 		for r in self._read(os.path.join(folder, "iana.csv")):
 			self.rows[0, int(r["id"])] = (r["name"], r["type"])
 		for path in glob.glob(os.path.join(folder, "vendor", "*.csv")):
 			key = os.path.basename(path)[:-4]
 			for r in self._read(path):
 				self.rows[vendors[key], int(r["id"])] = (f"{key}.{r['name']}", r["type"])
+		for r in numbers:  # a vendor may send another's number for its own
+			if r["elements_of"]:
+				self.rows.update({(int(r["pen"]), ie): v for (pen, ie), v in self.rows.items() if pen == int(r["elements_of"])})
 		self.netflow9 = [tuple(int(r[k]) for k in ("first", "last", "pen", "element"))
 				 for r in self._read(os.path.join(folder, "netflow9.csv"))]
 		self.netflow9.sort(key=lambda r: (r[1] - r[0], r[0]))  # the narrowest range wins
@@ -86,6 +90,8 @@ def real(raw):
 	v = struct.unpack(">f" if len(raw) == 4 else ">d", raw)[0]
 	if v != v or v in (float("inf"), float("-inf")):
 		return None
+	if len(raw) == 4:  # the shortest number that is the same float32
+		return next(x for x in (float(f"%.{digits}g" % v) for digits in range(1, 18)) if struct.pack(">f", x) == raw)
 	return v
 
 
@@ -101,7 +107,6 @@ class Expect:
 	def __init__(self, registry):
 		self.registry = registry
 		self.exporters = {}
-		self.single = set()  # keys whose value was a float32
 
 	def value(self, kind, raw, env):
 		n = len(raw)
@@ -203,7 +208,9 @@ class Expect:
 					if ahead < 1 << 31 and ahead > 3600000:
 						uptime = int(raw, 16)
 					break
-		for pen, ie, n, raw in record:
+		for (pen, ie, n, raw), field in zip(record, fields):
+			if len(field) > 2 and field[2] == 0:  # no width in the template: it is never there
+				continue
 			name, value = self.member(pen, ie, bytes.fromhex(raw), own, uptime, have)
 			counts[name] = counts.get(name, 0) + (value is not None or n > 0)
 			if value is not None or n > 0:

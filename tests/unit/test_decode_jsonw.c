@@ -103,6 +103,12 @@ static void floats(void **state)
 		snprintf(want, sizeof(want), "%s", rows[i].text);
 		SAME(jsonw_double(out, rows[i].v));
 	}
+	static const char *const singles[] = { "0",      "0.1",      "100.3354", "-122.4128",
+					       "5.4112", "16777216", "0.333333" };
+	for (size_t i = 0; i < sizeof(singles) / sizeof(*singles); i++) {
+		snprintf(want, sizeof(want), "%s", singles[i]);
+		SAME(jsonw_float(out, strtof(singles[i], NULL)));
+	}
 	for (int i = 0; i < 100000; i++) {
 		uint64_t bits = random64();
 		double v;
