@@ -173,8 +173,8 @@ local k = import 'kibana.libsonnet';
       },
     } }, refs),
 
-  // Cells shaded by value, the same in the light and the dark theme.
-  local shade = {
+  // Cells shaded by value, the same in the light and the dark theme. starts: at which percent of the largest each shade begins.
+  local shade(starts=[0, 20, 40, 60, 80]) = {
     local colours = ['#6092c000', '#6092c022', '#6092c044', '#6092c077', '#6092c0aa'],
     colorMode: 'cell',
     palette: { type: 'palette', name: 'custom', params: {
@@ -187,8 +187,8 @@ local k = import 'kibana.libsonnet';
       continuity: 'above',
       steps: 5,
       maxSteps: 5,
-      colorStops: [{ color: colours[i], stop: i * 20 } for i in std.range(0, 4)],
-      stops: [{ color: colours[i], stop: i * 20 + 20 } for i in std.range(0, 4)],
+      colorStops: [{ color: colours[i], stop: starts[i] } for i in std.range(0, 4)],
+      stops: [{ color: colours[i], stop: (starts + [100])[i + 1] } for i in std.range(0, 4)],
     } },
   },
   local inout = ['#54b399', '#6092c0', '#d6bf57', '#d36086'],
@@ -264,7 +264,7 @@ local k = import 'kibana.libsonnet';
       xAccessor: 'b1',
       yAccessor: 'b0',
       valueAccessor: 'm0',
-      palette: shade.palette { accessor: 'm0' },
+      palette: shade([0, 0.5, 3, 10, 40]).palette { accessor: 'm0' },  // quiet hours show beside the busiest one
       legend: { isVisible: false, position: 'right', type: 'heatmap_legend' },
       gridConfig: { type: 'heatmap_grid', isCellLabelVisible: false, isYAxisLabelVisible: true, isXAxisLabelVisible: true, isYAxisTitleVisible: false, isXAxisTitleVisible: false },
     }, kql, view),
@@ -282,7 +282,7 @@ local k = import 'kibana.libsonnet';
       paging: { enabled: true, size: rows },
       sorting: { columnId: 'm0', direction: 'desc' },
       columns: [{ columnId: c.buckets[i], isTransposed: false } + (if i < std.length(widths) then { width: widths[i] } else {}) for i in std.range(0, std.length(list) - 1)]
-        + [{ columnId: c.measures[i], isTransposed: false, alignment: 'right' } + (if i == 0 then shade else {})
+        + [{ columnId: c.measures[i], isTransposed: false, alignment: 'right' } + (if i == 0 then shade() else {})
            + (if std.objectHasAll(measures[i], 'width') then { width: measures[i].width } else {}) for i in std.range(0, std.length(measures) - 1)],
     }, kql, view),
 }

@@ -36,7 +36,7 @@ local threats = { exists: { field: 'flow.threat.category' } };
     k.row(12, [
       [16, c.toExporter(l.area('Exporters, Mbit/s', c.exporter(8), c.bits))],
       [16, c.toThreats(l.stacks('Threats', l.terms('flow.threat.category', 'Category', 8, false), c.flows))],
-      [16, l.heatmap('Busiest clients, flows', c.client(10), c.flows)],
+      [16, l.heatmap('Activity of the top clients', c.client(10), c.bytes)],
     ]),
   ]),
 ]
