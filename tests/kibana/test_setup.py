@@ -72,6 +72,9 @@ try:
 	text = json.dumps(overview)
 	links = re.findall(r"#/view/([\w-]+)", text)
 	tap.ok(len(links) > 10 and all(l.endswith("-" + SPACE) for l in links), "links stay in the space", str(links[:5]))
+	view = json.dumps(kibana.must("GET", f"{at}/api/saved_objects/index-pattern/flow-{SPACE}"))
+	links = re.findall(r"#/view/([\w-]+)", view)
+	tap.ok(links and all(l.endswith("-" + SPACE) for l in links), "addresses link to the space's host page", str(links))
 	refs = [r["id"] for r in overview["references"]]
 	tap.ok(refs and all(r.endswith("-" + SPACE) for r in refs), "and so do references", str(refs[:5]))
 	tap.ok(pinned() is None and not rules(), "no rules, no setting unless asked")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Kibana objects between files and what Kibana wants; the layout of files; times that move. */
+ * Kibana objects between files, what Kibana wants, and a space of its own; the layout of files; times that move. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include "importer/assets/fold.h"
 #include "importer/assets/pretty.h"
 #include "importer/capture/timeshift.h"
+#include "importer/cluster/kibana_space.h"
 
 static json_t *parse(const char *text)
 {
@@ -98,12 +99,43 @@ static void dashboards_survive(void **state)
 		fold(copy);
 		unfold(copy);
 		assert_true(json_equal(copy, file));
+		if (json_object_get(file, "id")) { /* rules have none */
+			space_enter(copy, "ops");
+			assert_false(json_equal(copy, file));
+			assert_true(space_leave(copy, "ops"));
+			assert_true(json_equal(copy, file));
+		}
 		json_decref(copy);
 		json_decref(file);
 		seen++;
 	}
 	print_message("# %zu objects\n", seen);
 	assets_free(assets);
+}
+
+static void spaces_have_ids_of_their_own(void **state)
+{
+	(void)state;
+	CLEANUP_JSON json_t *object = parse(
+	    "{\"id\":\"flow-a\",\"references\":[{\"id\":\"flow\",\"name\":\"x\"}],\"attributes\":{"
+	    "\"text\":\"[A](#/view/flow-a) [B](#/view/flow-b?_a=1) "
+	    "#/view/\",\"list\":[\"#/view/flow-c\"]}}");
+	CLEANUP_JSON json_t *before = json_deep_copy(object);
+	CLEANUP_JSON json_t *there =
+	    parse("{\"id\":\"flow-a-my-ops\",\"references\":[{\"id\":\"flow-my-ops\",\"name\":"
+		  "\"x\"}],\"attributes\":{"
+		  "\"text\":\"[A](#/view/flow-a-my-ops) [B](#/view/flow-b-my-ops?_a=1) #/view/\","
+		  "\"list\":[\"#/view/flow-c-my-ops\"]}}");
+	space_enter(object, NULL);
+	assert_true(json_equal(object, before));
+	assert_false(space_leave(object, NULL));
+	assert_false(space_leave(object, "my-ops"));
+	space_enter(object, "my-ops");
+	assert_true(json_equal(object, there));
+	assert_false(space_leave(object, "other"));
+	assert_true(json_equal(object, there));
+	assert_true(space_leave(object, "my-ops"));
+	assert_true(json_equal(object, before));
 }
 
 static void times_move(void **state)
@@ -172,6 +204,7 @@ int main(void)
 		cmocka_unit_test(kibanas_own_members_go),
 		cmocka_unit_test(layout_is_that_of_the_files),
 		cmocka_unit_test(dashboards_survive),
+		cmocka_unit_test(spaces_have_ids_of_their_own),
 		cmocka_unit_test(times_move),
 		cmocka_unit_test(broken_lines_pass),
 	};
