@@ -72,14 +72,27 @@ enum converter converter_for(unsigned type, size_t width)
 	}
 }
 
-/* The longest value of `width` bytes. Lists are measured per record. */
-static uint32_t value_room(enum converter conv, uint32_t width)
+uint32_t converter_room(enum converter conv, uint32_t width)
 {
 	switch (conv) {
+	case CONV_U8:
+	case CONV_U16:
+	case CONV_U32:
+	case CONV_U64:
+	case CONV_UINT:
+	case CONV_INT:
+		return 3 * width + 2; /* digits a byte, sign or quotes */
+	case CONV_IPV4:
+		return JSONW_IPV4_MAX;
+	case CONV_IPV6:
+		return JSONW_IPV6_MAX;
+	case CONV_MAC:
+		return JSONW_MAC_MAX;
 	case CONV_STRING:
 		return JSONW_STRING_MAX(width);
-	case CONV_APPLICATION:
 	case CONV_HEX:
+		return JSONW_HEX_MAX(width);
+	case CONV_APPLICATION:
 		return JSONW_HEX_MAX(width) + 40;
 	case CONV_FRAME_ETHERNET:
 	case CONV_FRAME_IP:
@@ -92,7 +105,7 @@ static uint32_t value_room(enum converter conv, uint32_t width)
 	case CONV_MULTI_LIST:
 		return 0;
 	default:
-		return 48; /* numbers, addresses and times are shorter */
+		return 48; /* times, floating point, and what is of variable length, without its text */
 	}
 }
 
@@ -254,7 +267,7 @@ static void add_op(struct compiler *c, const char *key, size_t key_len, enum con
 	op->place = c->place[spec];
 	if (op->place.width == WIDTH_VARIABLE)
 		op->place.at = c->field[spec]->type;
-	c->t->room += (uint32_t)key_len + value_room(conv, op->place.width);
+	c->t->room += (uint32_t)key_len + converter_room(conv, op->place.width);
 }
 
 /* A value: directly behind `key`. */

@@ -2,8 +2,6 @@
  * Elements that hold the start of a packet: their headers become members beside the element's hex text. */
 #include "forwarder/decode/frame.h"
 
-#include "forwarder/decode/dissect.h"
-
 enum converter frame_converter(const struct spec *spec)
 {
 	static const struct {
@@ -66,15 +64,27 @@ static char *drop_taken(const struct template *t, char *members, char *end)
 	return to;
 }
 
+static uint32_t link_of(enum converter conv, struct bytes frame)
+{
+	if (conv == CONV_FRAME_IP)
+		return frame.len && frame.p[0] >> 4 == 6 ? DISSECT_IPV6 : DISSECT_IPV4;
+	return conv == CONV_FRAME_MPLS ? DISSECT_MPLS : DISSECT_ETHERNET;
+}
+
+size_t frame_spare(struct decoder *dec, enum converter conv, struct bytes frame)
+{
+	bool ignored;
+	char *p = dec->scratch->members;
+	return DISSECT_MAX -
+	       (size_t)(dissect(p, link_of(conv, frame), frame.p, frame.len, &ignored) - p);
+}
+
 char *frame_write(struct decoder *dec, const struct template *t, enum converter conv,
 		  struct bytes frame, char *p)
 {
-	uint32_t link = conv == CONV_FRAME_MPLS ? DISSECT_MPLS : DISSECT_ETHERNET;
-	if (conv == CONV_FRAME_IP)
-		link = frame.len && frame.p[0] >> 4 == 6 ? DISSECT_IPV6 : DISSECT_IPV4;
 	p = jsonw_hex(p, frame.p, frame.len);
 	if (frame.len == 0)
 		return p;
-	char *end = dissect(p, link, frame.p, frame.len, &dec->frame_truncated);
+	char *end = dissect(p, link_of(conv, frame), frame.p, frame.len, &dec->frame_truncated);
 	return drop_taken(t, p, end);
 }

@@ -8,6 +8,9 @@
 /* The converter of the element, 0 when it is no piece of a frame. */
 enum converter frame_converter(const struct spec *spec);
 
+/* How much less than DISSECT_MAX the members of this frame need. */
+size_t frame_spare(struct decoder *dec, enum converter conv, struct bytes frame);
+
 /* Writes the value at `p`, then a member for each header field that the template has no element for. */
 char *frame_write(struct decoder *dec, const struct template *t, enum converter conv,
 		  struct bytes frame, char *p);

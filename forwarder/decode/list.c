@@ -47,8 +47,9 @@ static void put_number(struct out *out, uint64_t v)
 static void put_element(struct decoder *dec, struct out *out, unsigned type, struct bytes value)
 {
 	enum converter conv = converter_for(type, value.len);
+	out->room += sizeof("null"); /* where it is absent */
 	out->room += converter_is_list(conv) ? list_room(dec, conv, value, out->depth + 1)
-					     : 6 * value.len + 48;
+					     : converter_room(conv, (uint32_t)value.len);
 	if (!out->p)
 		return;
 	char *p = value_write(dec, out->times, out->depth + 1, out->p, conv, value);
@@ -116,8 +117,10 @@ static bool one_record(struct decoder *dec, struct out *out, const struct templa
 		if (rec.len == 0)
 			return false;
 	}
-	if (!out->p)
+	if (!out->p) {
 		room += (uint32_t)record_lists_room(dec, &rec, out->depth + 1);
+		room -= (uint32_t)record_frames_spare(dec, &rec);
+	}
 	cursor_take(c, rec.len);
 	if (!*first)
 		PUT(out, ",");

@@ -303,6 +303,18 @@ size_t record_locate(const struct template *tmpl, const uint8_t *data, size_t le
 	return c.bad ? 0 : (size_t)(c.p - data);
 }
 
+size_t record_frames_spare(struct decoder *dec, const struct record *rec)
+{
+	size_t spare = 0;
+	for (size_t i = 0; rec->tmpl->frame && i < rec->tmpl->ops_len; i++) {
+		const struct op *op = &rec->tmpl->ops[i];
+		if (converter_is_frame((enum converter)op->conv))
+			spare += frame_spare(dec, (enum converter)op->conv,
+					     record_bytes(rec, op->place));
+	}
+	return spare;
+}
+
 size_t record_lists_room(struct decoder *dec, const struct record *rec, unsigned depth)
 {
 	if (!rec->tmpl->lists)

@@ -8,6 +8,7 @@
 #define EF_DECODE_RECORD_H
 
 #include "forwarder/decode/decode_internal.h"
+#include "forwarder/decode/dissect.h"
 
 #define WIDTH_VARIABLE 65535       /* RFC 7011 section 7 */
 #define SPECS_MAX      1024        /* elements of a template */
@@ -148,6 +149,7 @@ struct part {
 struct record_scratch {
 	struct spec specs[SPECS_MAX];                         /* the template being read */
 	struct part parts[LIST_DEPTH_MAX + 1][SPECS_MAX + 1]; /* by depth of lists */
+	char members[DISSECT_MAX + JSONW_SLACK];              /* of a frame that is only measured */
 };
 
 /* A record. */
@@ -176,6 +178,8 @@ struct template *template_compile_constant(const struct fields *fields, const st
 
 /* The converter for an element of `type` that has `width` bytes. */
 enum converter converter_for(unsigned type, size_t width);
+/* The longest value of `width` bytes; lists are measured per record, and the text of elements of variable length, too. */
+uint32_t converter_room(enum converter conv, uint32_t width);
 
 static inline bool converter_is_list(enum converter conv)
 {
@@ -227,6 +231,8 @@ static inline uint64_t record_uint(const struct record *rec, enum ref_kind kind)
 size_t record_locate(const struct template *tmpl, const uint8_t *data, size_t left,
 		     struct part *parts, uint32_t *ret_room);
 
+/* How much less than record_locate() or tmpl->room says the frames in the record need: each is counted as the largest one. */
+size_t record_frames_spare(struct decoder *dec, const struct record *rec);
 /* The largest JSON of the lists in the record. */
 size_t record_lists_room(struct decoder *dec, const struct record *rec, unsigned depth);
 

@@ -280,44 +280,43 @@ static void ids_differ_within_a_datagram(void **state)
 	stop();
 }
 
-/* A list of `n` records with a frame each: as many as there is room for to dissect, else bytes, but never nothing. */
-static bool list_is_dissected(unsigned n)
+/* A list of `n` records of one octet each, of an element with a long name: as many as there is room for as records, else
+ * bytes, but never nothing. */
+static bool list_is_decoded(unsigned n)
 {
-	static const uint8_t templates[] = { 0, 2,  0, 16, 1, 0,  0, 2,  0, 8, 0, 4,  1,   59,
-					     0, 60, 0, 2,  0, 12, 1, 44, 0, 1, 1, 36, 255, 255 };
-	uint8_t frame[60] = { [12] = 8, [14] = 0x45 };
+	static const uint8_t templates[] = { 0, 2,  0,   16,  1,   0,   0,   1,  255, 254,
+					     0, 1,  255, 255, 255, 254, 0,   2,  0,   12,
+					     1, 44, 0,   1,   1,   36,  255, 255 };
 	start((struct decode_limits){ 0 });
 	ipfix(0, 2, 0);
 	f.wire.len = 16;
 	wire_bytes(&f.wire, templates, sizeof(templates));
 	wire_uint(&f.wire, 300, 2);
-	wire_uint(&f.wire, 4 + 3 + 3 + 64 * n, 2);
+	wire_uint(&f.wire, 4 + 3 + 3 + n, 2);
 	wire_uint(&f.wire, 255, 1);
-	wire_uint(&f.wire, 3 + 64 * n, 2);
+	wire_uint(&f.wire, 3 + n, 2);
 	wire_uint(&f.wire, 3, 1);
 	wire_uint(&f.wire, 256, 2);
-	for (unsigned i = 0; i < n; i++) {
-		wire_uint(&f.wire, i, 4);
-		wire_bytes(&f.wire, frame, sizeof(frame));
-	}
+	for (unsigned i = 0; i < n; i++)
+		wire_uint(&f.wire, i, 1);
 	wire_set16(&f.wire, 2, f.wire.len);
 	assert_int_equal(give(1), DECODE_OK);
 	assert_int_equal(f.counters->sink_dropped, 0);
 	assert_int_equal(f.sink.lines[LINE_FLOW], 1);
 	*f.sink.cur = 0;
-	bool dissected = strstr(f.memory, "\"list\":[{\"sourceIPv4Address\":\"0.0.0.0\"") != NULL;
-	assert_true(dissected || strstr(f.memory, "{\"data\":\"030100000000"));
+	bool decoded = strstr(f.memory, "\"list\":[{\"pen4294967294.32766\":\"00\"}") != NULL;
+	assert_true(decoded || strstr(f.memory, "{\"data\":\"030100000102"));
 	stop();
-	return dissected;
+	return decoded;
 }
 
 static void large_lists_become_bytes(void **state)
 {
 	(void)state;
-	for (unsigned n = 80; n < 110; n++)
-		list_is_dissected(n);
-	assert_true(list_is_dissected(80));
-	assert_false(list_is_dissected(110));
+	for (unsigned n = 20000; n < 60000; n += 999)
+		list_is_decoded(n);
+	assert_true(list_is_decoded(20000));
+	assert_false(list_is_decoded(60000));
 }
 
 static void no_room_drops_and_counts(void **state)
@@ -335,6 +334,45 @@ static void no_room_drops_and_counts(void **state)
 	give(1);
 	assert_int_equal(f.sink.lines[LINE_FLOW], 3);
 	assert_int_equal(f.more_calls, 4);
+	stop();
+}
+
+/* ---- lines ---- */
+
+static unsigned occurrences(const char *text)
+{
+	unsigned n = 0;
+	for (const char *at = f.memory;
+	     (at = memmem(at, (size_t)(f.sink.cur - at), text, strlen(text))); at++)
+		n++;
+	return n;
+}
+
+/* A list of many records with the start of a packet each: far less than as many of the largest packets. */
+static void frames_in_lists_count_as_what_they_are(void **state)
+{
+	(void)state;
+	enum { RECORDS = 1000, SECTION = 54 };
+	static const uint8_t packet[SECTION] = {
+		[12] = 8, [14] = 0x45, [17] = 40, [23] = 6, [46] = 0x50
+	};
+	start((struct decode_limits){ 0 });
+	netflow9(0, 0, 1000);
+	static const uint16_t templates[] = { 0, 20, 256, 1, 292, 0xffff, 257, 1, 315, SECTION };
+	for (size_t i = 0; i < sizeof(templates) / sizeof(*templates); i++)
+		wire_uint(&f.wire, templates[i], 2);
+	wire_uint(&f.wire, 256, 2);
+	wire_uint(&f.wire, 4 + 3 + 3 + RECORDS * SECTION, 2);
+	wire_uint(&f.wire, 255, 1);
+	wire_uint(&f.wire, 3 + RECORDS * SECTION, 2);
+	wire_uint(&f.wire, 3, 1); /* allOf */
+	wire_uint(&f.wire, 257, 2);
+	for (unsigned i = 0; i < RECORDS * SECTION; i++)
+		wire_uint(&f.wire, packet[i % SECTION], 1);
+	assert_int_equal(give(1), DECODE_OK);
+	assert_int_equal(f.counters->malformed_list, 0);
+	assert_int_equal(f.counters->sink_dropped, 0);
+	assert_int_equal(occurrences("\"sourceTransportPort\""), RECORDS);
 	stop();
 }
 
@@ -447,6 +485,7 @@ int main(void)
 		cmocka_unit_test(ids_differ_within_a_datagram),
 		cmocka_unit_test(large_lists_become_bytes),
 		cmocka_unit_test(no_room_drops_and_counts),
+		cmocka_unit_test(frames_in_lists_count_as_what_they_are),
 		cmocka_unit_test(state_file),
 		cmocka_unit_test(exporters_are_listed),
 		cmocka_unit_test(stream_messages),
