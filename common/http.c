@@ -13,6 +13,8 @@
 
 #include "common/cleanup.h"
 
+#define UPLOAD_PIECE 262144L /* bytes */
+
 struct http {
 	CURL *curl;
 	const struct elastic_settings *s;
@@ -251,6 +253,9 @@ static void set_request(struct http *h, const struct http_request *req, struct c
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, ""); /* whatever libcurl can undo */
 	if (req->body) {
+		/* a bulk body of the usual size in one call of the system; libcurl's 64 KiB would make three */
+		if (req->body_len > UPLOAD_PIECE / 4)
+			curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_PIECE);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, req->body);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body_len);
 	}

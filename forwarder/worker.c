@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -362,6 +363,9 @@ int worker_start(struct worker *w, struct err *err)
 	int failed = pthread_create(&w->thread, NULL, worker_main, w);
 	if (failed)
 		return err_errno(err, EF_FAILED, failed, "cannot start a worker thread");
+	char name[16];
+	snprintf(name, sizeof(name), "worker %u", w->settings.number);
+	pthread_setname_np(w->thread, name);
 	w->started = true;
 	return 0;
 }

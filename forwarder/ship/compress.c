@@ -18,7 +18,7 @@ struct gzip {
 	size_t cap;
 #if HAVE_isal
 	struct isal_zstream stream;
-	uint8_t level_buf[ISAL_DEF_LVL1_MEDIUM];
+	uint8_t level_buf[ISAL_DEF_LVL1_EXTRA_LARGE];
 #else
 	struct libdeflate_compressor *deflater;
 #endif

@@ -27,15 +27,21 @@ uint64_t ship_wall_ms(void)
 	return clock_ms(CLOCK_REALTIME);
 }
 
-/* Waits for a change at most `ms`; the lock is held. */
-static void wait_change(struct shipper *s, uint64_t ms)
+/* Waits for `what` at most `ms`; the lock is held. */
+static void wait_for(struct shipper *s, pthread_cond_t *what, uint64_t ms)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	uint64_t ns = (uint64_t)until.tv_nsec + ms % 1000 * 1000000;
 	until.tv_sec += (time_t)(ms / 1000 + ns / 1000000000);
 	until.tv_nsec = (long)(ns % 1000000000);
-	pthread_cond_timedwait(&s->change, &s->lock, &until);
+	pthread_cond_timedwait(what, &s->lock, &until);
+}
+
+static void tell_all(struct shipper *s)
+{
+	pthread_cond_broadcast(&s->change);
+	pthread_cond_broadcast(&s->work);
 }
 
 bool shipper_gives_up(struct shipper *s)
@@ -51,7 +57,7 @@ bool shipper_pause(struct shipper *s, uint64_t ms)
 	uint64_t until = ship_now_ms() + ms;
 	pthread_mutex_lock(&s->lock);
 	for (uint64_t now; !s->give_up && (now = ship_now_ms()) < until;)
-		wait_change(s, until - now);
+		wait_for(s, &s->change, until - now);
 	bool give_up = s->give_up;
 	pthread_mutex_unlock(&s->lock);
 	return give_up;
@@ -137,7 +143,7 @@ static bool spool_keeps(struct shipper *s, struct parcel *p)
 	if (result == SPOOL_OK) {
 		COUNT(s, spooled, 1);
 		pthread_mutex_lock(&s->lock);
-		pthread_cond_broadcast(&s->change);
+		pthread_cond_signal(&s->work);
 		pthread_mutex_unlock(&s->lock);
 	}
 	parcel_free(p);
@@ -160,7 +166,7 @@ static void queue_count(struct shipper *s, const struct parcel *p)
 {
 	s->queue_bytes += p->gz_len;
 	s->queue_n++;
-	pthread_cond_broadcast(&s->change);
+	pthread_cond_signal(&s->work);
 }
 
 static bool queue_has_room(const struct shipper *s, const struct parcel *p)
@@ -201,7 +207,7 @@ static void deliver(struct shipper *s, struct parcel *p)
 			return;
 		}
 		if (!s->spool && !s->give_up && ship_now_ms() < s->deadline_ms)
-			wait_change(s, PACKER_WAKE_MS);
+			wait_for(s, &s->change, PACKER_WAKE_MS);
 		give_up = s->give_up || ship_now_ms() >= s->deadline_ms;
 		pthread_mutex_unlock(&s->lock);
 		if (s->spool && spool_keeps(s, p))
@@ -254,7 +260,7 @@ static void *packer_main(void *arg)
 	}
 	pthread_mutex_lock(&s->lock);
 	s->packed_all = true;
-	pthread_cond_broadcast(&s->change);
+	tell_all(s);
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
@@ -271,7 +277,10 @@ void shipper_was_busy(struct shipper *s)
 void shipper_went_well(struct shipper *s)
 {
 	pthread_mutex_lock(&s->lock);
-	s->window += 1 / s->window;
+	if (s->window < s->senders_n) {
+		s->window += 1 / s->window;
+		pthread_cond_signal(&s->work);
+	}
 	if (s->window > s->senders_n)
 		s->window = s->senders_n;
 	pthread_mutex_unlock(&s->lock);
@@ -325,7 +334,7 @@ struct parcel *shipper_take(struct shipper *s, struct sender *sender)
 		bool with_spool = !spool_waits_for_next_start(s);
 		bool may_send = s->sending + 1 <= s->window;
 		if (!give_up && !may_send)
-			wait_change(s, PACKER_WAKE_MS);
+			wait_for(s, &s->work, PACKER_WAKE_MS);
 		pthread_mutex_unlock(&s->lock);
 		if (give_up)
 			return NULL;
@@ -343,7 +352,7 @@ struct parcel *shipper_take(struct shipper *s, struct sender *sender)
 			return p;
 		pthread_mutex_lock(&s->lock);
 		if (s->queue_n == 0 && !s->give_up)
-			wait_change(s, PACKER_WAKE_MS);
+			wait_for(s, &s->work, PACKER_WAKE_MS);
 		pthread_mutex_unlock(&s->lock);
 	}
 }
@@ -416,11 +425,13 @@ static int start(struct shipper *s, const struct elastic_settings *elastic, stru
 		if (failed)
 			return err_errno(err, EF_FAILED, failed, "cannot start a thread");
 		sender->started = true;
+		pthread_setname_np(sender->thread, "sender");
 	}
 	int failed = pthread_create(&s->packer, NULL, packer_main, s);
 	if (failed)
 		return err_errno(err, EF_FAILED, failed, "cannot start a thread");
 	s->packer_started = true;
+	pthread_setname_np(s->packer, "packer");
 	return 0;
 }
 
@@ -445,6 +456,7 @@ struct shipper *shipper_new(const struct ship_settings *ship,
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->change, &attr);
+	pthread_cond_init(&s->work, &attr);
 	pthread_condattr_destroy(&attr);
 	if (start(s, elastic, err) == 0)
 		return s;
@@ -479,7 +491,7 @@ static void give_up(struct shipper *s)
 	for (uint32_t i = 0; i < s->senders_n; i++)
 		if (s->senders[i].http)
 			http_abort(s->senders[i].http);
-	pthread_cond_broadcast(&s->change);
+	tell_all(s);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -499,7 +511,7 @@ void shipper_hurry(struct shipper *s, uint64_t timeout_ms)
 {
 	pthread_mutex_lock(&s->lock);
 	s->deadline_ms = ship_now_ms() + timeout_ms;
-	pthread_cond_broadcast(&s->change);
+	tell_all(s);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -514,7 +526,7 @@ uint64_t shipper_finish(struct shipper *s, uint64_t timeout_ms)
 		now = ship_now_ms();
 		if (all_sent(s, away) || now >= until)
 			break;
-		wait_change(s, until - now < 100 ? until - now : 100);
+		wait_for(s, &s->change, until - now < 100 ? until - now : 100);
 	}
 	pthread_mutex_unlock(&s->lock);
 	give_up(s);
@@ -551,6 +563,7 @@ void shipper_free(struct shipper *s)
 	spool_close(s->spool);
 	endpoints_free(s->endpoints);
 	batch_pool_free(s->pool);
+	pthread_cond_destroy(&s->work);
 	pthread_cond_destroy(&s->change);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -563,7 +576,7 @@ int shipper_reload(struct shipper *s, const struct elastic_settings *elastic, st
 	if (!failed) {
 		s->elastic = elastic;
 		s->generation++;
-		pthread_cond_broadcast(&s->change);
+		tell_all(s);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return failed;

@@ -36,8 +36,9 @@ struct shipper {
 	_Atomic uint64_t drops_told; /* dropped records that were logged */
 	_Atomic uint64_t torn_told;  /* and torn files */
 
-	pthread_mutex_t lock; /* of everything from here to `problem` */
-	pthread_cond_t change;
+	pthread_mutex_t lock;  /* of everything from here to `problem` */
+	pthread_cond_t work;   /* senders wait for it: one is woken for each parcel */
+	pthread_cond_t change; /* of anything else: the packer, pauses and the end wait for it */
 	const struct elastic_settings *elastic;
 	uint32_t generation; /* counts reloads */
 	struct parcel_list queue;
