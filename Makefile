@@ -143,6 +143,7 @@ bench: all $(BUILD)/tests/bench/gen $(BUILD)/tests/bench/decode ## How fast it i
 	$(Q)tests/bench/decode.py && tests/bench/ship.py
 	$(Q)$(WITH_ENGINE) tests/bench/dictionaries.py
 	$(Q)$(WITH_ENGINE) tests/bench/pipelines.py
+	$(Q)$(WITH_ENGINE) tests/bench/disk.py
 
 test-kibana: all ## The dashboards in a browser, in your Kibana: KIBANA_URL=, ES_URL=, ES_USER=, ES_PASSWORD=
 	$(Q)test -n "$(KIBANA_URL)" -a -n "$(ES_URL)" || { echo 'say which: make test-kibana KIBANA_URL=http://host:5601 ES_URL=https://host:9200'; exit 2; }

@@ -253,7 +253,7 @@ def flow(now_ms, hours, people, internet):
 		"flow": {"type": exporter[2], "direction": "ingress", "biflow": rate == 1, "locality": "private" if private else "public",
 			"end_reason": R.choice(["idle timeout", "active timeout", "end of flow detected", "end of flow detected"]),
 			"role": {"reason": R.choice(["service", "service", "syn", "initiator", "lower-port"])},
-			"service": {"name": service, "port": port}, "application": {"category": category, "origin": "table"},
+			"service": {"name": service}, "application": {"category": category, "origin": "table"},
 			"source": fsrc | {"service": "%s/%d" % (transport, src["port"]) if src is C else service},
 			"destination": fdst | {"service": service if dst is S else "%s/%d" % (transport, dst["port"])},
 			"client": fc, "server": fs, "sampling": {"rate": rate, "origin": "sampler" if rate > 1 else "header"},
