@@ -162,6 +162,7 @@ void context_start(struct decoder *dec, const struct datagram *dgram, struct dom
 	ctx->received_ms = dgram->received_ms;
 	ctx->has_uptime = false;
 	ctx->records = 0;
+	ctx->options = 0;
 	ctx->index = 0;
 	ctx->with_id = dec->with_ids;
 

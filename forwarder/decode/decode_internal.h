@@ -22,6 +22,7 @@ struct context {
 	uint32_t uptime_ms; /* of the exporter at exported_ms */
 	bool has_uptime;
 	uint32_t records; /* data and options records so far */
+	uint32_t options; /* of them, options records */
 	/* `"flow":{"type":"…","exporter":"…","port":…,"domain":…,"seq":`   then comes the number, then the tail
 	 * `,"exported":…,"received":…`                                      then what the protocol adds, then `}` */
 	char head[FLOW_TEXT_MAX], tail[96];

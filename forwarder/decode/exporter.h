@@ -28,8 +28,8 @@ struct exporter {
 	const struct domain *latest[6]; /* by enum option_kind: the domain that last sent one */
 };
 
-/* What the number of a datagram counts: datagrams; records sent before it (RFC 7011 section 3.1); records with its own
- * (softflowd's IPFIX). Exporters differ from the standards: it is learnt from the numbers. */
+/* What the number of a datagram counts: datagrams; records sent before it (RFC 7011 section 3.1); records with its own,
+ * options records left out (softflowd's IPFIX). Exporters differ from the standards: it is learnt from the numbers. */
 enum sequence_unit { UNIT_DATAGRAM, UNIT_RECORD, UNIT_RECORD_AFTER, SEQUENCE_UNITS };
 
 #define SEQUENCE_RECENT 16
@@ -91,10 +91,10 @@ void exporter_expire(struct decoder *dec, uint64_t now_ms);
 bool memory_take(struct decoder *dec, struct exporter *exporter, size_t bytes);
 void memory_return(struct decoder *dec, struct exporter *exporter, size_t bytes);
 
-/* Account for the datagram at hand, which had `records` records (`exact`: all were counted; some may wait for their
+/* Account for the datagram at hand, which had `records` records, `options` of them options records (`exact`: all were counted; some may wait for their
  * template): losses, order, duplicates, restarts. uptime_ms 0: the protocol has none. */
 void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records,
-		     bool exact, uint32_t uptime_ms);
+		     uint32_t options, bool exact, uint32_t uptime_ms);
 /* What has been missing for a while at `now_ms` is lost. */
 void domain_sequence_settle(struct decoder *dec, struct domain *dom, uint64_t now_ms);
 

@@ -105,6 +105,6 @@ enum decode_result netflow5_datagram(struct decoder *dec, const struct datagram 
 	size_t records = fit < count ? fit : count;
 	data_records(dec, sink, dec->netflow5[i], cursor_sub(&c, records * record_len), false);
 	if (version != 1)
-		domain_sequence(dec, dom, seq, (uint32_t)records, true, uptime_ms);
+		domain_sequence(dec, dom, seq, (uint32_t)records, 0, true, uptime_ms);
 	return dec->problem.reason ? DECODE_MALFORMED : DECODE_OK;
 }

@@ -75,8 +75,8 @@ enum decode_result netflow9_datagram(struct decoder *dec, const struct datagram 
 	dec->ctx.uptime_ms = uptime_ms;
 	dec->ctx.has_uptime = true;
 	sets(dec, sink, &c, c.end, &ids);
-	domain_sequence(dec, dom, seq, dec->ctx.records, unknown == dec->counters.unknown_template,
-			uptime_ms);
+	domain_sequence(dec, dom, seq, dec->ctx.records, dec->ctx.options,
+			unknown == dec->counters.unknown_template, uptime_ms);
 	return result_of(dec);
 }
 
@@ -106,8 +106,8 @@ static bool message(struct decoder *dec, const struct datagram *dgram, struct si
 	}
 	const uint8_t *end = start + len;
 	sets(dec, sink, c, end, &ids);
-	domain_sequence(dec, dom, seq, dec->ctx.records, unknown == dec->counters.unknown_template,
-			0);
+	domain_sequence(dec, dom, seq, dec->ctx.records, dec->ctx.options,
+			unknown == dec->counters.unknown_template, 0);
 	*ret = result_of(dec);
 	/* Another message may be glued to it; anything else is no part of IPFIX. */
 	if (end > c->p)

@@ -105,13 +105,13 @@ static int8_t vote(int8_t trust, bool fits)
 }
 
 /* The step from the last datagram's number that each unit expects. */
-static uint32_t expected_step(const struct sequence *s, enum sequence_unit unit, uint32_t records)
+static uint32_t expected_step(const struct sequence *s, enum sequence_unit unit, uint32_t own)
 {
-	return unit == UNIT_DATAGRAM ? 1 : unit == UNIT_RECORD ? s->last_records : records;
+	return unit == UNIT_DATAGRAM ? 1 : unit == UNIT_RECORD ? s->last_records : own;
 }
 
 /* Which unit explains the step from the last datagram to this one? The one that did so most often is believed. */
-static void judge(struct sequence *s, uint32_t step, uint32_t records, bool exact)
+static void judge(struct sequence *s, uint32_t step, uint32_t own, bool exact)
 {
 	enum sequence_unit best = s->unit;
 	for (unsigned unit = 0; unit < SEQUENCE_UNITS; unit++) {
@@ -119,8 +119,7 @@ static void judge(struct sequence *s, uint32_t step, uint32_t records, bool exac
 			     : unit == UNIT_RECORD_AFTER ? exact
 							 : true;
 		if (known)
-			s->trust[unit] =
-			    vote(s->trust[unit], step == expected_step(s, unit, records));
+			s->trust[unit] = vote(s->trust[unit], step == expected_step(s, unit, own));
 		if (s->trust[unit] > s->trust[best] && s->trust[unit] >= SWITCH_TRUST)
 			best = (enum sequence_unit)unit;
 	}
@@ -152,9 +151,9 @@ static void restarted(struct decoder *dec, struct domain *dom)
 }
 
 /* The first number that a datagram stands for. */
-static uint32_t begin_of(const struct sequence *s, uint32_t seq, uint32_t records)
+static uint32_t begin_of(const struct sequence *s, uint32_t seq, uint32_t own)
 {
-	return s->unit == UNIT_RECORD_AFTER ? seq - records : seq;
+	return s->unit == UNIT_RECORD_AFTER ? seq - own : seq;
 }
 
 /* The first number that should come after the newest datagram. */
@@ -165,21 +164,24 @@ static uint32_t next_of(const struct sequence *s)
 						       : 0);
 }
 
-/* False: it came late, and what follows the newest one is not changed by it. */
+/* `own`: the records that UNIT_RECORD_AFTER counts. False: it came late, and what follows the newest one is not changed. */
 static bool follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records,
-		   bool exact)
+		   uint32_t own, bool exact)
 {
 	struct sequence *s = &dom->sequence;
 	bool trusted = s->trust[s->unit] > 0 && s->exact;
 	if ((int32_t)(seq - s->last_seq) > 0)
-		judge(s, seq - s->last_seq, records, exact);
-	uint32_t begin = begin_of(s, seq, records), next = next_of(s);
+		judge(s, seq - s->last_seq, own, exact);
+	uint32_t begin = begin_of(s, seq, own), next = next_of(s);
 	int32_t gap = (int32_t)(begin - next);
 	bool late = gap < 0 && gap > -REORDER_MAX && s->trust[s->unit] > 0;
 	if (late && ++s->late_run < LATE_RUN_MAX) {
 		dec->counters.reordered++;
 		dom->now.reordered++;
-		fill_gap(dec, dom, begin, s->unit == UNIT_DATAGRAM ? 1 : records);
+		fill_gap(dec, dom, begin,
+			 s->unit == UNIT_DATAGRAM ? 1
+			 : s->unit == UNIT_RECORD ? records
+						  : own);
 		return false;
 	}
 	bool jumped = gap > 0 && (uint64_t)gap > JUMP_MAX * (1 + silence(dec, s) / 1000);
@@ -201,7 +203,7 @@ static bool follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32
 }
 
 void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records,
-		     bool exact, uint32_t uptime_ms)
+		     uint32_t options, bool exact, uint32_t uptime_ms)
 {
 	struct sequence *s = &dom->sequence;
 	uint32_t mark = mark_of(dec->ctx.dgram, seq);
@@ -223,7 +225,7 @@ void domain_sequence(struct decoder *dec, struct domain *dom, uint32_t seq, uint
 		return;
 	} else {
 		age_gaps(dec, dom);
-		newest = follow(dec, dom, seq, records, exact);
+		newest = follow(dec, dom, seq, records, records - options, exact);
 	}
 	s->recent[s->recent_at++ % SEQUENCE_RECENT] = mark;
 	if (!newest)

@@ -162,6 +162,7 @@ static uint32_t options_records(struct decoder *dec, struct sink *sink, const st
 	dec->counters.records[dom->protocol] += flows;
 	dom->now.options_records += options;
 	dec->counters.options_records[dom->protocol] += options;
+	dec->ctx.options += options;
 	return options + flows;
 }
 

@@ -485,7 +485,7 @@ enum decode_result sflow_datagram(struct decoder *dec, const struct datagram *dg
 	if (!domain)
 		return DECODE_REFUSED;
 	context_start(dec, dgram, domain, seq, dgram->received_ms);
-	domain_sequence(dec, domain, seq, 1, true, uptime_ms);
+	domain_sequence(dec, domain, seq, 1, 0, true, uptime_ms);
 	p = jsonw_time_ms(jsonw_lit(w.prefix, "{\"@timestamp\":"), dgram->received_ms);
 	*p++ = ',';
 	p = jsonw_raw(p, dec->ctx.head, dec->ctx.head_len);

@@ -3,6 +3,7 @@
 """The captures of this folder say exactly what their exporters were shown: bytes and packets of every host."""
 import collections
 import csv
+import glob
 import json
 import os
 import subprocess
@@ -47,4 +48,9 @@ for name, hosts in want.items():
 	wrong = [f"{h}: got {got.get(h)}, want {w}" for h, w in hosts.items() if got.get(h) != w]
 	wrong += [f"{h}: got {g}, unexpected" for h, g in got.items() if h not in hosts]
 	tap.ok(not wrong, f"{name}: bytes and packets of {len(hosts)} hosts", "\n".join(wrong[:10]))
+
+# Nothing was lost on the way into a capture, however its exporter counts.
+for path in sorted(glob.glob(f"{HERE}/*.pcap")):
+	run = subprocess.run([EFCTL, "replay", "--json", "--output", "/dev/null", path], stdout=subprocess.PIPE, check=True)
+	tap.same(json.loads(run.stdout)["lost_by_sequence"], 0, f"{os.path.basename(path)}: no number of the sequence is missing")
 tap.done()
