@@ -118,14 +118,11 @@ static int look_at_template(struct examination *x, struct err *err)
 static int newest(struct examination *x, const char *stream, long long *ret_ms, long long *ret_n,
 		  struct err *err)
 {
-	char path[256];
 	CLEANUP_JSON json_t *reply = NULL;
 	CLEANUP_JSON json_t *body =
 	    json_pack("{s:i,s:b,s:{s:{s:{s:s}}}}", "size", 0, "track_total_hits", 1, "aggs",
 		      "newest", "max", "field", "@timestamp");
-	snprintf(path, sizeof(path), "/%s-%s/_search?ignore_unavailable=true&allow_no_indices=true",
-		 stream, x->app->elastic.namespace);
-	if (es_must(x->in.es, "POST", path, body, &reply, err))
+	if (streams_search(x->in.es, stream, x->app->elastic.namespace, body, &reply, err))
 		return -1;
 	*ret_ms = json_int_at(reply, "aggregations.newest.value");
 	*ret_n = json_int_at(reply, "hits.total.value");
@@ -161,14 +158,11 @@ static int look_at_records(struct examination *x, struct err *err)
 
 static int look_at_failures(struct examination *x, struct err *err)
 {
-	char path[256];
 	CLEANUP_JSON json_t *reply = NULL;
 	CLEANUP_JSON json_t *body = json_pack("{s:i,s:b,s:[{s:s}]}", "size", 1, "track_total_hits",
 					      1, "sort", "@timestamp", "desc");
-	snprintf(path, sizeof(path),
-		 "/logs-flow.failed-%s/_search?ignore_unavailable=true&allow_no_indices=true",
-		 x->app->elastic.namespace);
-	if (es_must(x->in.es, "POST", path, body, &reply, err))
+	if (streams_search(x->in.es, "logs-flow.failed", x->app->elastic.namespace, body, &reply,
+			   err))
 		return -1;
 	long long n = json_int_at(reply, "hits.total.value");
 	json_t *last = json_object_get(json_array_get(json_at(reply, "hits.hits"), 0), "_source");
@@ -186,8 +180,6 @@ static int look_at_failures(struct examination *x, struct err *err)
 /* What exporters' own numbers of the last hour say. */
 static int look_at_exporters(struct examination *x, struct err *err)
 {
-	char path[256];
-	long status = 0;
 	CLEANUP_JSON json_t *reply = NULL;
 	CLEANUP_JSON json_t *body =
 	    json_loads("{\"size\":0,\"query\":{\"range\":{\"@timestamp\":{\"gte\":\"now-1h\"}}},"
@@ -198,10 +190,8 @@ static int look_at_exporters(struct examination *x, struct err *err)
 		       "\"unknown\":{\"sum\":{\"field\":\"exporter.unknown_templates\"}},"
 		       "\"errors\":{\"sum\":{\"field\":\"exporter.decode_errors\"}}}}}}",
 		       0, NULL);
-	snprintf(path, sizeof(path),
-		 "/metrics-flow.exporters-%s/_search?ignore_unavailable=true&allow_no_indices=true",
-		 x->app->elastic.namespace);
-	if (es_call(x->in.es, "POST", path, body, &status, &reply, err))
+	if (streams_search(x->in.es, "metrics-flow.exporters", x->app->elastic.namespace, body,
+			   &reply, err))
 		return -1;
 	size_t i;
 	json_t *e;

@@ -36,9 +36,7 @@ static int look_at_stream(struct es *es, const struct app *app, const char *stre
 	CLEANUP_JSON json_t *body =
 	    json_pack("{s:i,s:b,s:o,s:{s:{s:{s:s}}}}", "size", 0, "track_total_hits", 1, "query",
 		      since_query(app), "aggs", "newest", "max", "field", "@timestamp");
-	snprintf(path, sizeof(path), "/%s-%s/_search?ignore_unavailable=true&allow_no_indices=true",
-		 stream, app->elastic.namespace);
-	if (es_must(es, "POST", path, body, &reply, err))
+	if (streams_search(es, stream, app->elastic.namespace, body, &reply, err))
 		return -1;
 	ret->documents = (uint64_t)json_int_at(reply, "hits.total.value");
 	ret->newest_ms = (uint64_t)json_int_at(reply, "aggregations.newest.value");
@@ -55,17 +53,13 @@ static int look_at_stream(struct es *es, const struct app *app, const char *stre
 static int look_at_exporters(struct es *es, const struct app *app, json_t **ret_list,
 			     struct err *err)
 {
-	char path[256];
 	CLEANUP_JSON json_t *reply = NULL;
 	CLEANUP_JSON json_t *body =
 	    json_pack("{s:i,s:o,s:{s:{s:{s:s,s:i},s:{s:{s:{s:s}},s:{s:{s:s}}}}}}", "size", 0,
 		      "query", since_query(app), "aggs", "exporters", "terms", "field",
 		      "observer.name", "size", EXPORTERS_MAX, "aggs", "newest", "max", "field",
 		      "@timestamp", "bytes", "sum", "field", "network.bytes");
-	snprintf(path, sizeof(path),
-		 "/logs-flow-%s/_search?ignore_unavailable=true&allow_no_indices=true",
-		 app->elastic.namespace);
-	if (es_must(es, "POST", path, body, &reply, err))
+	if (streams_search(es, "logs-flow", app->elastic.namespace, body, &reply, err))
 		return -1;
 	size_t i;
 	json_t *bucket, *list = json_array();

@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "importer/commands.h"
 #include "importer/cluster/es.h"
+#include "importer/cluster/streams.h"
 #include "importer/table.h"
 
 #define FIELDS_MAX     3
@@ -224,14 +225,11 @@ static int check_reply(const struct es *es, const json_t *reply, struct err *err
 
 static int search(struct app *app, const struct ranking *k, struct rows *rows, struct err *err)
 {
-	char path[200];
 	CLEANUP_ES struct es *es = NULL;
 	CLEANUP_JSON json_t *body = request(k, app), *reply = NULL;
 	if (app_connect(app, &es, err))
 		return -1;
-	snprintf(path, sizeof(path), "/logs-flow-%s/_search?ignore_unavailable=true",
-		 app->elastic.namespace);
-	if (es_must(es, "POST", path, body, &reply, err)) {
+	if (streams_search(es, "logs-flow", app->elastic.namespace, body, &reply, err)) {
 		if (strstr(err->msg, "multi_terms"))
 			return err_set(err, EF_FAILED,
 				       "this cluster cannot rank conversations: the aggregation "

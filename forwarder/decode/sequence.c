@@ -150,7 +150,12 @@ static void restarted(struct decoder *dec, struct domain *dom)
 	start(&dom->sequence);
 }
 
-/* The first number that a datagram stands for. */
+/* How many numbers a datagram stands for, and the first of them. */
+static uint32_t units_of(const struct sequence *s, uint32_t records, uint32_t own)
+{
+	return s->unit == UNIT_DATAGRAM ? 1 : s->unit == UNIT_RECORD ? records : own;
+}
+
 static uint32_t begin_of(const struct sequence *s, uint32_t seq, uint32_t own)
 {
 	return s->unit == UNIT_RECORD_AFTER ? seq - own : seq;
@@ -178,10 +183,7 @@ static bool follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32
 	if (late && ++s->late_run < LATE_RUN_MAX) {
 		dec->counters.reordered++;
 		dom->now.reordered++;
-		fill_gap(dec, dom, begin,
-			 s->unit == UNIT_DATAGRAM ? 1
-			 : s->unit == UNIT_RECORD ? records
-						  : own);
+		fill_gap(dec, dom, begin, units_of(s, records, own));
 		return false;
 	}
 	bool jumped = gap > 0 && (uint64_t)gap > JUMP_MAX * (1 + silence(dec, s) / 1000);

@@ -74,6 +74,15 @@ int streams_create(struct es *es, const char *namespace, struct err *err)
 	return 0;
 }
 
+int streams_search(struct es *es, const char *stream, const char *namespace, const json_t *body,
+		   json_t **ret_reply, struct err *err)
+{
+	char path[300];
+	snprintf(path, sizeof(path), "/%s-%s/_search?ignore_unavailable=true&allow_no_indices=true",
+		 stream, namespace);
+	return es_must(es, "POST", path, body, ret_reply, err);
+}
+
 int streams_rollover(struct es *es, const json_t *names, struct err *err)
 {
 	size_t i;

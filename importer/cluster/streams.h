@@ -33,6 +33,10 @@ int streams_outdated(struct es *es, json_t *ret_names, struct err *err);
  */
 int streams_create(struct es *es, const char *namespace, struct err *err);
 
+/* Searches the data stream `stream`-`namespace`; one that is not there has nothing. *ret_reply is the caller's. */
+int streams_search(struct es *es, const char *stream, const char *namespace, const json_t *body,
+		   json_t **ret_reply, struct err *err);
+
 /* Starts a new backing index for each of `names`. */
 int streams_rollover(struct es *es, const json_t *names, struct err *err);
 
