@@ -259,14 +259,37 @@ bool efd_alive(struct efd *e)
 	return true;
 }
 
+/* One table for each worker, or none at all. */
+static int open_fields(const struct settings *s, struct fields *tables[], uint32_t n,
+		       struct err *err)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		tables[i] = fields_open(s->elements.item, s->elements.n, err);
+		if (tables[i])
+			continue;
+		while (i-- > 0)
+			fields_free(tables[i]);
+		return -1;
+	}
+	return 0;
+}
+
 int efd_reload(struct efd *e, const struct settings *fresh, struct err *err)
 {
-	if (e->shipper && shipper_reload(e->shipper, &fresh->elastic, err) < 0)
+	struct fields *tables[WORKERS_MAX];
+	if (open_fields(fresh, tables, e->workers_n, err) < 0)
 		return -1;
+	if (e->shipper && shipper_reload(e->shipper, &fresh->elastic, err) < 0) {
+		for (uint32_t i = 0; i < e->workers_n; i++)
+			fields_free(tables[i]);
+		return -1;
+	}
 	if (e->output)
 		output_reopen(e->output);
-	for (uint32_t i = 0; i < e->workers_n; i++)
+	for (uint32_t i = 0; i < e->workers_n; i++) {
+		worker_set_fields(e->workers[i], tables[i]);
 		worker_set_live(e->workers[i], &fresh->live);
+	}
 	log_set_level((enum log_level)fresh->log.level);
 	return 0;
 }

@@ -92,6 +92,7 @@ static const struct opt decode_rows[] = {
 	{ .name = "decode.elements",
 	  .type = OPT_LIST,
 	  .offset = AT(elements),
+	  .reloads = true,
 	  .arg = "FILE,…",
 	  .help = "Your own information elements: CSV with the header pen,id,name,type. Adds to "
 		  "the "

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "forwarder/decode/field.h"
 
 #define TICK_MS    1000
 #define TOP_EVERY  5     /* ticks */
@@ -36,6 +37,7 @@ struct worker {
 	bool started;
 	atomic_bool stop;
 	_Atomic(const struct worker_live *) live;
+	_Atomic(struct fields *) fields; /* of a reload, not yet taken over; NULL: none */
 	struct worker_counters counters;
 	uint64_t ticked_ms, saved_ms;
 	uint32_t ticks;
@@ -245,9 +247,19 @@ static void wait_for_datagrams(struct worker *w, bool behind)
 		nap(w->settings.gather_us);
 }
 
+static void take_fields(struct worker *w)
+{
+	struct err err = ERR_NONE;
+	struct fields *fresh = atomic_exchange(&w->fields, NULL);
+	if (fresh && decoder_set_fields(w->decoder, fresh, &err) < 0)
+		log_error("worker %u: decode.elements: %s; the old ones stay", w->settings.number,
+			  err.msg);
+}
+
 static bool read_all(struct worker *w, const struct worker_live *live)
 {
 	bool behind = false;
+	take_fields(w);
 	for (uint32_t i = 0; i < w->sockets_n; i++)
 		if (w->polls[i].revents || w->stop)
 			behind |= read_socket(w, &w->sockets[i], live);
@@ -391,6 +403,7 @@ void worker_free(struct worker *w)
 		close(w->sockets[i].fd);
 	if (w->wake_fd >= 0)
 		close(w->wake_fd);
+	fields_free(w->fields);
 	decoder_free(w->decoder);
 	udp_ring_free(w->ring);
 	buf_release(&w->state);
@@ -403,6 +416,11 @@ void worker_free(struct worker *w)
 void worker_set_live(struct worker *w, const struct worker_live *live)
 {
 	w->live = live;
+}
+
+void worker_set_fields(struct worker *w, struct fields *fields)
+{
+	fields_free(atomic_exchange(&w->fields, fields));
 }
 
 void worker_get_report(struct worker *w, struct worker_report *ret_report)

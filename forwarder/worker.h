@@ -75,6 +75,8 @@ void worker_free(struct worker *w);
 
 /* From the next round on; `live` stays until the worker ends, and so does the one before, which may be in use yet. */
 void worker_set_live(struct worker *w, const struct worker_live *live);
+/* Likewise: takes `fields`, which replace those of decode_settings.fields. */
+void worker_set_fields(struct worker *w, struct fields *fields);
 void worker_get_report(struct worker *w, struct worker_report *ret_report);
 /* The newest snapshot of the decoder's state since the last call, owned by the caller; false: none. After worker_join() always a
  * fresh one. */

@@ -7,7 +7,7 @@
 #include "common/hash.h"
 #include "forwarder/decode/decode_internal.h"
 #include "forwarder/decode/netflow5.h"
-#include "forwarder/decode/record.h"
+#include "forwarder/decode/template.h"
 
 const char *protocol_name(enum protocol protocol)
 {
@@ -74,7 +74,7 @@ struct decoder *decoder_new(const struct decode_options *options, struct err *er
 	dec->fields = options->fields ? options->fields : fields_new();
 	dec->exporters = exporter_table_new();
 	dec->scratch = calloc(1, sizeof(*dec->scratch));
-	if (!dec->fields || !dec->exporters || !dec->scratch || netflow5_init(dec)) {
+	if (!dec->fields || !dec->exporters || !dec->scratch || netflow5_bind(dec, dec->fields)) {
 		decoder_free(dec);
 		err_set(err, EF_FAILED, "no memory for a decoder");
 		return NULL;
@@ -92,6 +92,24 @@ void decoder_free(struct decoder *dec)
 	free(dec->scratch);
 	fields_free(dec->fields);
 	free(dec);
+}
+
+static int rebind_domain(struct domain *dom, void *dec)
+{
+	template_rebind_all(dec, dom);
+	return 0;
+}
+
+int decoder_set_fields(struct decoder *dec, struct fields *fields, struct err *err)
+{
+	if (netflow5_bind(dec, fields)) {
+		fields_free(fields);
+		return err_set(err, EF_FAILED, "no memory for the elements");
+	}
+	fields_swap(dec->fields, fields); /* layers of exporters keep pointing to the decoder's */
+	exporter_each(dec, rebind_domain, dec);
+	fields_free(fields);
+	return 0;
 }
 
 const struct decode_counters *decoder_counters(const struct decoder *dec)

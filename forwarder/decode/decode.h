@@ -77,6 +77,10 @@ struct decode_options decode_defaults(void);
 struct decoder *decoder_new(const struct decode_options *options, struct err *err);
 void decoder_free(struct decoder *dec);
 
+/* Other elements from the next datagram on: takes `fields`, as decode_options.fields. All templates are compiled again, and
+ * everything else that was learnt stays. -1: no memory, and the old ones stay. */
+int decoder_set_fields(struct decoder *dec, struct fields *fields, struct err *err);
+
 enum decode_result {
 	DECODE_OK,
 	DECODE_SHORT,           /* shorter than its header */

@@ -216,13 +216,16 @@ struct fields *fields_layer(const struct fields *below, uint64_t seed)
 	return f;
 }
 
-/* The element in one of the layers, or NULL. */
+/* The element in one of the layers, or NULL. The lowest wins: what an exporter describes replaces nothing that the user
+ * says, even when the user says it later. */
 static const struct field *find_own(const struct fields *f, uint32_t pen, uint16_t id)
 {
+	const struct field *found = NULL;
+
 	for (; f; f = f->below)
 		if (*find_slot(f, pen, id))
-			return &(*find_slot(f, pen, id))->field;
-	return NULL;
+			found = &(*find_slot(f, pen, id))->field;
+	return found;
 }
 
 const struct field *fields_find(const struct fields *f, uint32_t pen, uint16_t id)
@@ -410,6 +413,14 @@ struct fields *fields_open(char *const *paths, size_t n, struct err *err)
 		}
 	}
 	return f;
+}
+
+void fields_swap(struct fields *a, struct fields *b)
+{
+	struct fields was = *a;
+
+	*a = *b;
+	*b = was;
 }
 
 enum fields_learn fields_learn(struct fields *f, uint32_t pen, uint16_t id, const uint8_t *name,

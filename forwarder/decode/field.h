@@ -89,6 +89,10 @@ int fields_load_csv(struct fields *f, const char *path, struct err *err);
 /* fields_new() and fields_load_csv() of each of `n` files; NULL with `err`. */
 struct fields *fields_open(char *const *paths, size_t n, struct err *err);
 
+/* The two tables change places, the layers above each stay with it. Templates that were bound to one of them still point
+ * into what the other is now. */
+void fields_swap(struct fields *a, struct fields *b);
+
 /* The element, or NULL when it is not known. O(log n); called when templates are bound, not per record. */
 const struct field *fields_find(const struct fields *f, uint32_t pen, uint16_t id);
 

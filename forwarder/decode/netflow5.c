@@ -2,6 +2,8 @@
  * NetFlow 1, 5, 6 and 7: fixed records, decoded as constant templates of IANA elements. */
 #include "forwarder/decode/netflow5.h"
 
+#include <stdlib.h>
+
 #include "forwarder/decode/template.h"
 
 /* Element ids and widths in the order of the record; 210 is paddingOctets. The formats share their first 36 bytes:
@@ -57,15 +59,20 @@ static const struct format {
 
 #define FORMATS (sizeof(formats) / sizeof(*formats))
 
-int netflow5_init(struct decoder *dec)
+int netflow5_bind(struct decoder *dec, const struct fields *fields)
 {
+	struct template *made[FORMATS];
+	bool whole = true;
 	for (size_t i = 0; i < FORMATS; i++) {
-		dec->netflow5[i] =
-		    template_compile_constant(dec->fields, formats[i].specs, formats[i].specs_len);
-		if (!dec->netflow5[i])
-			return -1;
+		made[i] = template_compile_constant(fields, formats[i].specs, formats[i].specs_len);
+		whole = whole && made[i];
 	}
-	return 0;
+	for (size_t i = 0; i < FORMATS; i++) {
+		free(whole ? dec->netflow5[i] : made[i]);
+		if (whole)
+			dec->netflow5[i] = made[i];
+	}
+	return whole ? 0 : -1;
 }
 
 enum decode_result netflow5_datagram(struct decoder *dec, const struct datagram *dgram,

@@ -5,7 +5,8 @@
 
 #include "forwarder/decode/decode_internal.h"
 
-/* Compiles the constant templates; -1: no memory. decoder_free() frees them. */
-int netflow5_init(struct decoder *dec);
+/* Compiles the constant templates with `fields`, in place of those that are there; -1: no memory, nothing changed.
+ * decoder_free() frees them. */
+int netflow5_bind(struct decoder *dec, const struct fields *fields);
 
 #endif

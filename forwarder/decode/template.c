@@ -147,28 +147,44 @@ void template_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms
 	}
 }
 
+/* Compiles a template of the store again; -1: no memory, or a ceiling, and it stays as it was. */
+static int compile_again(struct decoder *dec, struct domain *dom, struct template **place)
+{
+	struct template *old = *place;
+	struct template *t =
+	    template_compile(fields_of(dec, dom), old->id, old->specs, old->specs_len, old->scopes,
+			     old->options, old->netflow9);
+	if (!t)
+		return -1;
+	t->used_ms = old->used_ms;
+	size_t more = t->size > old->size ? t->size - old->size : 0;
+	if (!memory_take(dec, dom->exporter, more)) {
+		free(t);
+		return -1;
+	}
+	memory_return(dec, dom->exporter, old->size + more - t->size);
+	*place = t;
+	free(old);
+	return 0;
+}
+
 static void rebind(struct decoder *dec, struct domain *dom)
 {
 	struct template_store *store = dom->templates;
 	store->learnt = dom->exporter->learnt;
-	for (uint32_t i = 0; i < store->len; i++) {
-		struct template *old = store->rows[i];
-		if (!old->unknown)
+	for (uint32_t i = 0; i < store->len; i++)
+		if (store->rows[i]->unknown && compile_again(dec, dom, &store->rows[i]) < 0)
+			return;
+}
+
+void template_rebind_all(struct decoder *dec, struct domain *dom)
+{
+	struct template_store *store = dom->templates;
+	for (uint32_t i = store ? store->len : 0; i-- > 0;) {
+		if (compile_again(dec, dom, &store->rows[i]) == 0)
 			continue;
-		struct template *t =
-		    template_compile(fields_of(dec, dom), old->id, old->specs, old->specs_len,
-				     old->scopes, old->options, old->netflow9);
-		if (!t)
-			return;
-		t->used_ms = old->used_ms;
-		size_t more = t->size > old->size ? t->size - old->size : 0;
-		if (!memory_take(dec, dom->exporter, more)) {
-			free(t);
-			return;
-		}
-		memory_return(dec, dom->exporter, old->size + more - t->size);
-		store->rows[i] = t;
-		free(old);
+		forget(dec, dom, i);
+		dec->counters.templates_refused++;
 	}
 }
 

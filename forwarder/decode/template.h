@@ -33,6 +33,8 @@ bool template_remove(struct decoder *dec, struct domain *dom, uint16_t id);
 void template_remove_all(struct decoder *dec, struct domain *dom, bool options);
 /* Forget what nobody used or sent since `before_ms`. */
 void template_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms);
+/* The tables of elements changed: compile all again. What there is no memory for is forgotten and counted as refused. */
+void template_rebind_all(struct decoder *dec, struct domain *dom);
 void template_store_free(struct decoder *dec, struct domain *dom);
 
 /* Template sets of NetFlow 9 and IPFIX (template_set.c). Data that waited for a template is decoded as soon as it is

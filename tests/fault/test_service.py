@@ -69,6 +69,50 @@ def test_templates_survive():
 	es.stop()
 
 
+def test_elements_reload():
+	"""SIGHUP reads the user's tables of elements again, and the templates that are there get the new names."""
+	es, state = FakeEs(), tempfile.mkdtemp(prefix="efd-test-")
+	table = os.path.join(state, "elements.csv")
+
+	def write(*rows):
+		with open(table, "w") as f:
+			f.write("\n".join(("pen,id,name,type", *rows)) + "\n")
+	write("0,65001,acme.first,unsigned32")
+	template = (0, struct.pack("!HHHHHHHH", 300, 3, 1, 4, 65001, 4, 65002, 4))
+	seq = 0
+
+	def send_one(efd):
+		nonlocal seq
+		seq += 1
+		send(efd.port, sets9(seq, *([template] if seq == 1 else []), (300, struct.pack("!III", seq, 7, 9))))
+		net.wait_for(lambda: len(es.lines(FLOWS)) == seq, "the record")
+		return {k: v for k, v in es.lines(FLOWS)[-1]["ie"].items() if k != "octetDeltaCount"}
+
+	try:
+		with Efd(es.url, state=state, decode_elements=table, udp_workers=2) as efd:
+			same(send_one(efd), {"acme.first": 7, "pen0.65002": "00000009"}, "elements of the user's table")
+			write("0,65001,acme.renamed,octetArray", "0,65002,acme.second,unsigned32", "0,1,bytes,unsigned64")
+			efd.process.send_signal(signal.SIGHUP)
+			net.wait_for(lambda: "read again" in efd.log_text(), "the reload")
+			same(send_one(efd), {"acme.renamed": "00000007", "acme.second": 9, "bytes": 2}, "after SIGHUP the template has the new names")
+			write("0,65001,acme.third,no_such_type")
+			efd.process.send_signal(signal.SIGHUP)
+			net.wait_for(lambda: "old settings" in efd.log_text(), "the refusal")
+			ok("elements.csv:2: unknown type" in efd.log_text(), "a broken table is named with its line", efd.log_text())
+			same(send_one(efd), {"acme.renamed": "00000007", "acme.second": 9, "bytes": 3}, "and the old one stays")
+			write()
+			efd.process.send_signal(signal.SIGHUP)
+			net.wait_for(lambda: efd.log_text().count("read again") == 2, "the reload")
+			same(send_one(efd), {"pen0.65001": "00000007", "pen0.65002": "00000009"}, "an empty table takes the names away")
+			send(efd.port, datagram(100, 1))
+			net.wait_for(lambda: len(es.lines(FLOWS)) == seq + 1, "NetFlow 5")
+			same(es.lines(FLOWS)[-1]["ie"]["octetDeltaCount"], 100, "NetFlow 5's too")
+			same(efd.stop(), 0, "stop")
+	finally:
+		shutil.rmtree(state)
+		es.stop()
+
+
 def test_socket_activation():
 	if not shutil.which("systemd-socket-activate"):
 		return skip("socket activation", "systemd-socket-activate is not installed")
@@ -277,7 +321,7 @@ def test_refuses():
 
 
 def main():
-	for test in (test_templates_survive, test_socket_activation, test_workers, test_tee, test_tee_loop, test_tcp, test_notify, test_output,
+	for test in (test_templates_survive, test_elements_reload, test_socket_activation, test_workers, test_tee, test_tee_loop, test_tcp, test_notify, test_output,
 			test_says, test_refuses):
 		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
 			continue
