@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Ten thousand random sFlow samples: each is built together with the members that it must give, then decoded and compared.
- * SEED=n repeats a run. */
+ * EF_SEED=n repeats a run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -521,9 +521,9 @@ static void random_samples(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(random_samples) };
-	const char *seed = getenv("SEED");
+	const char *seed = getenv("EF_SEED");
 
 	state = seed ? strtoull(seed, NULL, 10) : 20231114;
-	printf("# SEED=%llu\n", (unsigned long long)state);
+	printf("# EF_SEED=%llu\n", (unsigned long long)state);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
