@@ -18,6 +18,7 @@
 
 #include "common/cleanup.h"
 #include "forwarder/ship/compress.h"
+#include "forwarder/ship/torn.h"
 
 #define MAGIC     "efspool1"
 #define NAME_SIZE 32
@@ -58,6 +59,7 @@ struct spool {
 	pthread_mutex_t lock;      /* of everything below */
 	struct entry_list entries; /* by number, oldest first */
 	struct spool_state state;
+	uint64_t torn; /* bytes of files set aside, which give way to everything else */
 	uint64_t last_no;
 	bool dirty; /* files were written since the last sync */
 	uint64_t synced_ms;
@@ -166,7 +168,18 @@ static bool drop_oldest(struct spool *s)
 
 static bool fits(const struct spool *s, uint64_t disk)
 {
-	return s->state.bytes + disk <= s->settings.max_bytes && s->state.files < SPOOL_FILES_MAX;
+	return s->state.bytes + s->torn + disk <= s->settings.max_bytes &&
+	       s->state.files < SPOOL_FILES_MAX;
+}
+
+/* The first to go. */
+static bool drop_torn(struct spool *s)
+{
+	if (s->torn == 0)
+		return false;
+	torn_remove(s->dir);
+	s->torn = 0;
+	return true;
 }
 
 static bool make_room(struct spool *s, uint64_t disk)
@@ -174,7 +187,7 @@ static bool make_room(struct spool *s, uint64_t disk)
 	if (disk > s->settings.max_bytes)
 		return false;
 	while (!fits(s, disk))
-		if (s->settings.policy != SPOOL_DROP_OLDEST || !drop_oldest(s))
+		if (!drop_torn(s) && (s->settings.policy != SPOOL_DROP_OLDEST || !drop_oldest(s)))
 			return false;
 	return true;
 }
@@ -274,6 +287,7 @@ static void set_aside(struct spool *s, const char *name, uint64_t no)
 	file_name(torn, no, "torn");
 	renameat(s->dir, name, s->dir, torn);
 	s->state.torn++;
+	s->torn = torn_bytes(s->dir);
 }
 
 /* ---- opening ------------------------------------------------------------ */
@@ -325,6 +339,7 @@ static int scan(struct spool *s, struct err *err)
 		free(list[i]);
 	}
 	free(list);
+	s->torn = torn_bytes(s->dir);
 	return failed;
 }
 
@@ -436,8 +451,8 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 			break;
 		}
 		/* the disk is smaller than the quota says: the same choice, one parcel at a time */
-		if (disk_is_full(failed) && s->settings.policy == SPOOL_DROP_OLDEST &&
-		    drop_oldest(s))
+		if (disk_is_full(failed) &&
+		    (drop_torn(s) || (s->settings.policy == SPOOL_DROP_OLDEST && drop_oldest(s))))
 			continue;
 		remove_file(s, e->no);
 		forget(s, e);

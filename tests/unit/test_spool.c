@@ -194,13 +194,36 @@ static void torn_files_are_set_aside(void **state)
 	struct spool_state st;
 	spool_get_state(s, &st);
 	assert_int_equal(st.torn, 3);
-	assert_int_equal(st.torn_items, 5); /* of the one whose head was whole when it was counted */
+	assert_int_equal(st.torn_items,
+			 5); /* of the one whose head was whole when it was counted */
 	assert_true(exists("0000000000000001.torn") && exists("0000000000000002.torn") &&
 		    exists("0000000000000003.torn"));
 	assert_false(exists("0000000000000009.tmp"));
 	/* its number is not used again */
 	put(s, "more", 4);
 	assert_true(exists("000000000000000a.bulk"));
+	spool_close(s);
+}
+
+static void torn_files_give_way(void **state)
+{
+	(void)state;
+	struct spool *s = open_spool(1 << 20, SPOOL_DROP_NEWEST);
+	put(s, "one", 3);
+	put(s, "two", 5);
+	spool_close(s);
+	damage("0000000000000001.bulk", 20, 0);
+	damage("0000000000000002.bulk", 20, 0);
+	spool_close(open_spool(1 << 20, SPOOL_DROP_NEWEST)); /* sets them aside */
+	s = open_spool(3 * 4096, SPOOL_DROP_NEWEST);
+	put(s, "three", 1);
+	assert_true(exists("0000000000000001.torn") && exists("0000000000000002.torn"));
+	put(s, "four", 1); /* they count: there is no room beside them */
+	assert_false(exists("0000000000000001.torn") || exists("0000000000000002.torn"));
+	struct spool_state st;
+	spool_get_state(s, &st);
+	assert_int_equal(st.items, 2);
+	assert_int_equal(st.dropped_items, 0);
 	spool_close(s);
 }
 
@@ -226,6 +249,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(released_and_updated, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(full_by_policy, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(torn_files_are_set_aside, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(torn_files_give_way, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(one_process_at_a_time, make_dir, remove_dir),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
