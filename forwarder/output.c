@@ -8,8 +8,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
 #include "common/log.h"
 
 #define WAIT_MS 500
@@ -24,11 +26,25 @@ struct output {
 	_Atomic uint64_t lines, bytes, lost;
 };
 
+/* A file that an earlier run, killed while it wrote, left within a line: that line is ended, or ours would be glued to it. */
+static void end_half_line(const char *path, int fd)
+{
+	char last = '\n';
+	struct stat st;
+	CLEANUP_FD int in = open(path, O_RDONLY | O_CLOEXEC);
+	if (in < 0 || fstat(in, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0 ||
+	    pread(in, &last, 1, st.st_size - 1) != 1 || last == '\n')
+		return;
+	if (write(fd, "\n", 1) == 1)
+		log_warn("output: %s ended within a line; it is left as it is", path);
+}
+
 static int open_file(struct output *o, struct err *err)
 {
 	int fd = open(o->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return err_errno(err, EF_USAGE, errno, "output: cannot open %s", o->path);
+	end_half_line(o->path, fd);
 	if (o->fd >= 0)
 		close(o->fd);
 	o->fd = fd;
@@ -42,6 +58,29 @@ static void reopen_if_asked(struct output *o)
 		return;
 	if (open_file(o, &err) < 0)
 		log_error("%s; writing on to the old file", err.msg);
+}
+
+/* Lines among the first `len` bytes of a batch; all of it needs no counting. */
+static void count_lines(struct output *o, const struct batch *b, size_t len)
+{
+	uint64_t lines = len == b->len ? b->items : 0;
+	for (size_t i = 0; i < len && len < b->len; i++)
+		lines += b->data[i] == '\n';
+	o->lines += lines;
+	o->bytes += len;
+}
+
+/* The disk took the first `at` bytes: takes back what is less than a line, so that the file has whole lines only while it
+ * waits, whoever reads it or writes on. Returns how many bytes are in the file then. A pipe gives nothing back. */
+static size_t take_back(struct output *o, const struct batch *b, size_t at)
+{
+	const char *line = memrchr(b->data, '\n', at);
+	size_t whole = line ? (size_t)(line + 1 - b->data) : 0;
+	struct stat st;
+	if (whole == at || fstat(o->fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    ftruncate(o->fd, st.st_size - (off_t)(at - whole)) < 0)
+		return at;
+	return whole;
 }
 
 /* Writes whole, or says why not. A disk that is full may have room later: then it waits, and so do the workers. */
@@ -60,8 +99,11 @@ static bool write_batch(struct output *o, const struct batch *b)
 			return false;
 		}
 		log_error("output: cannot write: %s; trying again", strerror(errno));
-		if (o->finishing)
+		at = take_back(o, b, at);
+		if (o->finishing) {
+			count_lines(o, b, at);
 			return false;
+		}
 		usleep(WAIT_MS * 1000);
 		reopen_if_asked(o);
 	}
@@ -76,12 +118,10 @@ static void *output_main(void *arg)
 		reopen_if_asked(o);
 		if (!b)
 			continue;
-		if (!o->broken && write_batch(o, b)) {
-			o->lines += b->items;
-			o->bytes += b->len;
-		} else {
-			o->lost += b->items;
-		}
+		uint64_t before = o->lines;
+		if (!o->broken && write_batch(o, b))
+			count_lines(o, b, b->len);
+		o->lost += b->items - (o->lines - before);
 		batch_pool_return(o->pool, b);
 	}
 	return NULL;
