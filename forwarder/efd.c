@@ -2,9 +2,14 @@
  * The running daemon: its parts, the order in which they start and stop, and what a reload changes. */
 #include "forwarder/efd.h"
 
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -209,13 +214,13 @@ int efd_start(struct efd *e, const struct settings *settings, struct err *err)
 	}
 	for (uint32_t i = 0; i < e->workers_n; i++) {
 		if (worker_start(e->workers[i], err) < 0) {
-			efd_stop(e);
+			efd_stop(e, -1);
 			return -1;
 		}
 	}
 	if (settings->metrics_listen && *settings->metrics_listen &&
 	    !(e->metrics = metrics_start(settings->metrics_listen, e, err))) {
-		efd_stop(e);
+		efd_stop(e, -1);
 		return -1;
 	}
 	if (service_sockets_left())
@@ -296,9 +301,55 @@ int efd_reload(struct efd *e, const struct settings *fresh, struct err *err)
 
 /* ---- stop ----------------------------------------------------------------- */
 
-uint64_t efd_stop(struct efd *e)
+/* Beside a stop: hears who has no time to wait for it. */
+struct listener {
+	struct shipper *shipper;
+	int signals;
+	int done; /* eventfd: the stop is over */
+	pthread_t thread;
+	bool started;
+};
+
+static void *listener_main(void *arg)
+{
+	const struct listener *l = arg;
+	struct pollfd polls[2] = { { .fd = l->done, .events = POLLIN },
+				   { .fd = l->signals, .events = POLLIN } };
+	while (poll(polls, 2, -1) < 0 || !polls[0].revents) {
+		struct signalfd_siginfo info;
+		if (read(l->signals, &info, sizeof(info)) != sizeof(info) ||
+		    (info.ssi_signo != SIGTERM && info.ssi_signo != SIGINT))
+			continue;
+		log_info("signal %u again: nothing more is sent", info.ssi_signo);
+		shipper_hurry(l->shipper, 0);
+	}
+	return NULL;
+}
+
+static void listen_on(struct listener *l, struct shipper *shipper, int signals)
+{
+	*l = (struct listener){ .shipper = shipper, .signals = signals, .done = -1 };
+	if (!shipper || signals < 0)
+		return;
+	l->done = eventfd(0, EFD_CLOEXEC);
+	l->started = l->done >= 0 && pthread_create(&l->thread, NULL, listener_main, l) == 0;
+}
+
+static void listen_no_more(struct listener *l)
+{
+	if (l->started) {
+		eventfd_write(l->done, 1);
+		pthread_join(l->thread, NULL);
+	}
+	if (l->done >= 0)
+		close(l->done);
+}
+
+uint64_t efd_stop(struct efd *e, int signals)
 {
 	uint64_t lost = 0;
+	struct listener listener;
+	listen_on(&listener, e->shipper, signals);
 	if (e->shipper)
 		shipper_hurry(e->shipper, (uint64_t)e->settings->stop_timeout_ms);
 	if (e->output)
@@ -315,6 +366,7 @@ uint64_t efd_stop(struct efd *e)
 		lost = shipper_finish(e->shipper, (uint64_t)e->settings->stop_timeout_ms);
 	if (e->output)
 		lost = output_finish(e->output);
+	listen_no_more(&listener);
 	release(e);
 	return lost;
 }

@@ -28,8 +28,9 @@ struct efd {
 /* Opens everything and starts the threads. `settings` is borrowed. On failure everything is closed again. */
 int efd_start(struct efd *e, const struct settings *settings, struct err *err);
 
-/* Reads what the sockets hold, ships or spools it, saves state, and frees everything. Returns the number of records lost. */
-uint64_t efd_stop(struct efd *e);
+/* Reads what the sockets hold, ships or spools it, saves state, and frees everything. Returns the number of records lost. A
+ * signal that can be read from `signals` (a signalfd; -1: none) meanwhile cuts the sending short: the rest is spooled. */
+uint64_t efd_stop(struct efd *e, int signals);
 
 /* Takes over what can change while running from `fresh`, which must stay as long as the daemon does. */
 int efd_reload(struct efd *e, const struct settings *fresh, struct err *err);

@@ -44,6 +44,8 @@ static int catch_signals(struct err *err)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ,
+	       SIG_IGN); /* a file at its limit is an error of the write, as a full disk is */
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return err_errno(err, EF_FAILED, errno, "cannot block signals");
 	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -156,7 +158,7 @@ static int run(struct program *p)
 	service_ready();
 	wait_for_the_end(p);
 	service_stopping();
-	uint64_t lost = efd_stop(&p->efd);
+	uint64_t lost = efd_stop(&p->efd, p->signals);
 	close(p->signals);
 	if (lost) {
 		log_error("%llu records were lost", (unsigned long long)lost);

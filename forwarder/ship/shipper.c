@@ -524,7 +524,7 @@ uint64_t shipper_finish(struct shipper *s, uint64_t timeout_ms)
 	for (;;) {
 		bool away = s->spool && endpoints_all_away(s->endpoints);
 		now = ship_now_ms();
-		if (all_sent(s, away) || now >= until)
+		if (all_sent(s, away) || now >= until || now >= s->deadline_ms)
 			break;
 		wait_for(s, &s->change, until - now < 100 ? until - now : 100);
 	}

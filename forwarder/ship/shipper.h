@@ -96,7 +96,7 @@ void shipper_hurry(struct shipper *s, uint64_t timeout_ms);
 
 /* Once all writers have closed their batches: waits until everything was sent, or `timeout_ms` is over (UINT64_MAX: no
  * limit). What is left then goes to the spool. Returns the number of records that are neither sent nor spooled (counted as
- * lost). The threads have ended afterwards. */
+ * lost). The threads have ended afterwards. A shipper_hurry(s, 0) from another thread ends the waiting. */
 uint64_t shipper_finish(struct shipper *s, uint64_t timeout_ms);
 void shipper_free(struct shipper *s);
 

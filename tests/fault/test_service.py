@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -14,7 +15,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from fake_es import FakeEs  # noqa: E402
+from fake_es import FakeEs, hang  # noqa: E402
 from harness import EFD, WITHOUT, Efd, datagram, net, octets  # noqa: E402
 from tap import done, note, ok, same, skip  # noqa: E402
 
@@ -248,6 +249,63 @@ def test_output():
 				"after SIGUSR1 lines go to a new file, and none is lost")
 
 
+def test_output_full():
+	"""A file that takes no more: whole lines only, and all of them once there is room."""
+	with tempfile.TemporaryDirectory() as d:
+		path = os.path.join(d, "flows.ndjson")
+		with open(path, "w") as f:
+			f.write('{"half')
+
+		def whole():
+			with open(path) as f:
+				return f.read().split("\n")
+		with Efd("http://127.0.0.1:1", output=path) as efd:
+			efd.send(30)
+			net.wait_for(lambda: efd.metric("efd_output_lines_total") == 30, "all lines")
+			same(whole()[0], '{"half', "what an earlier run left is no part of the first line")
+			hard = resource.prlimit(efd.process.pid, resource.RLIMIT_FSIZE)[1]
+			size = os.path.getsize(path)
+			resource.prlimit(efd.process.pid, resource.RLIMIT_FSIZE, (size + 1000, hard))
+			efd.send(30)
+			net.wait_for(lambda: "cannot write" in efd.log_text(), "a write that fails")
+			time.sleep(0.3)
+			lines = whole()
+			ok(lines[-1] == "" and len(lines) > 32, "a full disk leaves no half line", lines[-1])
+			same(octets([json.loads(line) for line in lines[1:-1]]), list(range(len(lines) - 2)), "and those before it are whole")
+			resource.prlimit(efd.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+			efd.send(30)
+			net.wait_for(lambda: efd.metric("efd_output_lines_total") == 90, "all lines")
+			same(octets([json.loads(line) for line in whole()[1:-1]]), list(range(90)), "with room again all are there, once")
+			size = os.path.getsize(path)
+			resource.prlimit(efd.process.pid, resource.RLIMIT_FSIZE, (size + 1000, hard))
+			efd.send(30)
+			net.wait_for(lambda: efd.log_text().count("cannot write") > 2, "a write that fails")
+			same(efd.stop(), 1, "a stop then loses lines, and says so")
+			lines = whole()
+			kept = len(lines) - 2
+			same(octets([json.loads(line) for line in lines[1:-1]]), list(range(kept)), "the file has whole lines")
+			ok(f"{120 - kept} records were lost" in efd.log_text(), "the rest is counted", efd.log_text())
+
+
+def test_stop_at_once():
+	es = FakeEs()
+	es.after = hang(100, False)
+	with Efd(es.url, stop_timeout="90s", elasticsearch_timeout="100s") as efd:
+		efd.send(300)
+		net.wait_for(lambda: efd.metric("efd_ship_sending_batches") > 0, "a request under way")
+		efd.process.send_signal(signal.SIGTERM)
+		net.wait_for(lambda: "stopping" in efd.log_text(), "the stop")
+		time.sleep(0.5)
+		same(efd.process.poll(), None, "a stop waits for the server")
+		same(efd.stop(seconds=30), 0, "a second SIGTERM ends it, nothing is lost")
+		ok("wait in the spool" in efd.log_text(), "the rest is in the spool", efd.log_text())
+		es.after = None
+		efd.start()
+		net.wait_for(lambda: len(es.docs) >= 300, "all records")
+		same(octets(es.lines(FLOWS)), list(range(300)), "and is sent by the next start")
+	es.stop()
+
+
 def test_says():
 	es = FakeEs()
 	with Efd(es.url) as efd:
@@ -321,7 +379,7 @@ def test_refuses():
 
 
 def main():
-	for test in (test_templates_survive, test_elements_reload, test_socket_activation, test_workers, test_tee, test_tee_loop, test_tcp, test_notify, test_output,
+	for test in (test_templates_survive, test_elements_reload, test_socket_activation, test_workers, test_tee, test_tee_loop, test_tcp, test_notify, test_output, test_output_full, test_stop_at_once,
 			test_says, test_refuses):
 		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
 			continue
