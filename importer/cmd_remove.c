@@ -141,6 +141,8 @@ static int carry_out(struct install *in, const struct app *app, struct removal *
 		long status = 0;
 		CLEANUP_JSON json_t *reply = NULL;
 		const char *path = json_text_at(entry, "path", "");
+		if (kept && strcmp(json_text_at(entry, "name", ""), RECORD_NAME) == 0)
+			continue; /* so that a later --force knows what is ours */
 		if (es_call(in->es, "DELETE", path, NULL, &status, &reply, err))
 			return -1;
 		if (status != 404 &&

@@ -124,11 +124,18 @@ static int rule_write(struct kibana *k, const struct plan_item *item, struct err
 	return es_must(k->kibana, found ? "PUT" : "POST", path, body, NULL, err);
 }
 
+/* Kibana answers with 204 and nothing. */
 static int rule_delete(struct kibana *k, const char *name, struct err *err)
 {
 	char path[PATH_MAX_LEN];
-	return rule_path(k, name, path, err) ? -1
-					     : es_must(k->kibana, "DELETE", path, NULL, NULL, err);
+	long status = 0;
+	CLEANUP_JSON json_t *reply = NULL;
+	if (rule_path(k, name, path, err) ||
+	    es_call(k->kibana, "DELETE", path, NULL, &status, &reply, err))
+		return -1;
+	return status >= 200 && status < 300
+		   ? 0
+		   : es_fail(k->kibana, "DELETE", path, status, reply, err);
 }
 
 /* GET (`body` NULL) or POST, at the path that this Kibana has. */
