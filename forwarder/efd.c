@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
 #include "common/hash.h"
 #include "common/log.h"
 #include "forwarder/decode/field.h"
@@ -119,6 +120,35 @@ static void decode_settings(const struct settings *s, struct decode_options *o)
 					    .template_ms = (uint64_t)s->template_ms };
 }
 
+struct share {
+	uint32_t number, of; /* worker */
+};
+
+static bool is_of_share(const struct ip *exporter, const void *arg)
+{
+	const struct share *share = arg;
+	return udp_socket_of(exporter, share->of) == share->number;
+}
+
+/* After a change of udp.workers each takes its exporters out of all files of before. */
+static void load_state(const struct efd *e, struct worker *w, uint32_t number)
+{
+	const char *dir = e->settings->state_dir;
+	const struct share share = { number, e->workers_n };
+	const struct decode_part part = { is_of_share, &share };
+	uint32_t before = state_workers(dir);
+	bool same = before == e->workers_n;
+	for (uint32_t i = same ? number : 0; i < (same ? number + 1 : before); i++) {
+		struct err unread = ERR_NONE;
+		CLEANUP_BUF struct buf state;
+		buf_init(&state, STATE_FILE_MAX);
+		if (state_read(dir, i, before, &state, &unread) < 0)
+			log_warn("%s; starting without saved templates", unread.msg);
+		else
+			worker_load(w, &state, same ? NULL : &part);
+	}
+}
+
 static struct worker *make_worker(struct efd *e, uint32_t number, const struct udp_socket *sockets,
 				  struct err *err)
 {
@@ -140,13 +170,9 @@ static struct worker *make_worker(struct efd *e, uint32_t number, const struct u
 		return NULL;
 	if (s->cpus.n)
 		ws.cpu = (int)strtol(s->cpus.item[number % s->cpus.n], NULL, 10);
-	struct err unread = ERR_NONE;
-	struct buf state;
-	buf_init(&state, STATE_FILE_MAX);
-	if (s->state_dir && state_read(s->state_dir, number, e->workers_n, &state, &unread) < 0)
-		log_warn("%s; starting without saved templates", unread.msg);
-	struct worker *w = worker_new(&ws, sockets, (uint32_t)s->udp_listen.n, &state, err);
-	buf_release(&state);
+	struct worker *w = worker_new(&ws, sockets, (uint32_t)s->udp_listen.n, err);
+	if (w && s->state_dir)
+		load_state(e, w, number);
 	return w;
 }
 

@@ -2,6 +2,7 @@
  * Decoder state on disk: one file a worker, replaced as a whole. */
 #include "forwarder/state.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,6 +26,30 @@ int state_prepare(const char *dir, struct err *err)
 	if (access(dir, W_OK | X_OK) < 0)
 		return err_errno(err, EF_USAGE, errno, "state.dir: cannot write to %s", dir);
 	return 0;
+}
+
+uint32_t state_workers(const char *dir)
+{
+	struct timespec newest = { 0 };
+	uint32_t found = 0;
+	DIR *d = opendir(dir);
+	for (struct dirent *e; d && (e = readdir(d));) {
+		uint32_t worker, workers;
+		int end = 0;
+		struct stat st;
+		if (sscanf(e->d_name, "decoder-%u-of-%u.state%n", &worker, &workers, &end) != 2 ||
+		    !end || e->d_name[end] || fstatat(dirfd(d), e->d_name, &st, 0) < 0)
+			continue;
+		if (found &&
+		    (st.st_mtim.tv_sec < newest.tv_sec ||
+		     (st.st_mtim.tv_sec == newest.tv_sec && st.st_mtim.tv_nsec < newest.tv_nsec)))
+			continue;
+		newest = st.st_mtim;
+		found = workers;
+	}
+	if (d)
+		closedir(d);
+	return found;
 }
 
 int state_read(const char *dir, uint32_t worker, uint32_t workers, struct buf *ret_state,

@@ -2,6 +2,7 @@
  * UDP sockets of one listening address: one for each worker, datagrams spread by the exporter's address. */
 #include "forwarder/udp.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
@@ -80,6 +81,8 @@ bool listen_without_v6(struct listen_address *a)
 
 /* ---- sockets -------------------------------------------------------------- */
 
+#define SPREAD 0x9e3779b1u /* spreads neighbours: exporters are often consecutive */
+
 /*
  * Which of n sockets a datagram goes to: a hash of the IP source address, modulo n. The kernel runs this with the UDP payload
  * at offset 0; SKF_NET_OFF reaches the IP header. IPv4: the source is the word at 12. IPv6: four words at 8.
@@ -103,14 +106,22 @@ static int attach_spread(int fd, int n)
 		BPF_STMT(BPF_MISC | BPF_TAX, 0),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net + 20),
 		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
-		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K,
-			 0x9e3779b1), /* spreads neighbours: exporters are often consecutive */
+		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, SPREAD),
 		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16),
 		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, (uint32_t)n),
 		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
 	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program));
+}
+
+/* The same in C. */
+uint32_t udp_socket_of(const struct ip *exporter, uint32_t n)
+{
+	uint32_t word[4], x;
+	memcpy(word, exporter->b, sizeof(word));
+	x = ip_is_v4(exporter) ? word[3] : word[0] ^ word[1] ^ word[2] ^ word[3];
+	return (be32toh(x) * SPREAD >> 16) % n;
 }
 
 /* What the kernel really gives, in the same unit as what was asked for (it counts twice the size, for its own part). */

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "common/err.h"
+#include "common/ip.h"
 
 #define UDP_BURST        64    /* datagrams taken by one system call */
 #define UDP_DATAGRAM_MAX 65536 /* no IPv4 or IPv6 datagram is longer (jumbograms are not taken) */
@@ -31,6 +32,9 @@ struct udp_socket {
  */
 int udp_open(const char *listen, int n, size_t buffer, const int *inherited,
 	     struct udp_socket *ret_sockets, bool *ret_less, struct err *err);
+
+/* Which of `n` sockets the datagrams of an exporter arrive at. */
+uint32_t udp_socket_of(const struct ip *exporter, uint32_t n);
 
 /* Splits "[ADDRESS:]PORT" and resolves it (numbers only, no DNS). `any4` is what a port alone means where there is no IPv6. */
 struct listen_address {

@@ -341,7 +341,7 @@ static int prepare(struct worker *w, const struct udp_socket *sockets, struct er
 }
 
 struct worker *worker_new(const struct worker_settings *settings, const struct udp_socket *sockets,
-			  uint32_t n, const struct buf *state, struct err *err)
+			  uint32_t n, struct err *err)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	if (!w) {
@@ -359,15 +359,18 @@ struct worker *worker_new(const struct worker_settings *settings, const struct u
 		worker_free(w);
 		return NULL;
 	}
-	struct err damage = ERR_NONE;
-	if (state && state->len &&
-	    decoder_load(w->decoder, state->data, state->len, clock_ms(CLOCK_REALTIME), &damage) <
-		0)
-		log_warn("worker %u starts without the saved templates: %s", settings->number,
-			 damage.msg);
 	w->saved_ms = clock_ms(CLOCK_MONOTONIC);
 	batch_writer_init(&w->writer, settings->pool, settings->heads);
 	return w;
+}
+
+void worker_load(struct worker *w, const struct buf *state, const struct decode_part *part)
+{
+	struct err damage = ERR_NONE;
+	if (state->len && decoder_load(w->decoder, state->data, state->len,
+				       clock_ms(CLOCK_REALTIME), part, &damage) < 0)
+		log_warn("worker %u starts without the saved templates: %s", w->settings.number,
+			 damage.msg);
 }
 
 int worker_start(struct worker *w, struct err *err)

@@ -63,9 +63,12 @@ struct worker_report {
 
 struct worker;
 
-/* Takes `sockets` (n of them, closed by worker_free()). `state` is what decoder_save() wrote, or NULL; a damaged one is logged and left. */
+/* Takes `sockets` (n of them, closed by worker_free()). */
 struct worker *worker_new(const struct worker_settings *settings, const struct udp_socket *sockets,
-			  uint32_t n, const struct buf *state, struct err *err);
+			  uint32_t n, struct err *err);
+/* Before the start: what decoder_save() wrote, of all exporters, or of the part that is this worker's. A damaged state is logged
+ * and left. */
+void worker_load(struct worker *w, const struct buf *state, const struct decode_part *part);
 int worker_start(struct worker *w, struct err *err);
 
 /* Ask it to read what the sockets still hold, close its batch and end; then wait for that. */

@@ -220,10 +220,15 @@ int decoder_exporters(const struct decoder *dec, int (*each)(const struct export
 
 /* Appends the state to `out`. -1: no memory or over the buffer's ceiling. */
 int decoder_save(const struct decoder *dec, struct buf *out, struct err *err);
-/* Takes the state that decoder_save() wrote into a new decoder. Nothing is taken from a damaged file; that its content is
+/* Some of the exporters: those that `holds` says yes to. */
+struct decode_part {
+	bool (*holds)(const struct ip *exporter, const void *arg);
+	const void *arg;
+};
+/* Takes the state that decoder_save() wrote into a new decoder, of all exporters when `part` is NULL. Nothing is taken from a damaged file; that its content is
  * not hostile cannot be told, so every entry passes the same checks as what comes over the wire. Times after `now_ms` (on
  * the clock of received_ms) are not believed: what was learnt then would never be too old. */
 int decoder_load(struct decoder *dec, const void *data, size_t len, uint64_t now_ms,
-		 struct err *err);
+		 const struct decode_part *part, struct err *err);
 
 #endif

@@ -146,6 +146,7 @@ struct reader {
 	struct decoder *dec;
 	struct domain *dom; /* to which entries belong; NULL: it was refused */
 	uint64_t now_ms;
+	const struct decode_part *part; /* NULL: all exporters */
 };
 
 static uint64_t read_time(const struct reader *r, struct cursor *c)
@@ -230,6 +231,8 @@ static struct domain *load_domain(const struct reader *r, struct cursor *c)
 	if (c->bad || protocol >= PROTOCOLS)
 		return NULL;
 	memcpy(address.b, bytes, 16);
+	if (r->part && (protocol == PROTO_SFLOW5 || !r->part->holds(&address, r->part->arg)))
+		return NULL; /* sFlow keeps nothing, and its address is not the sender's */
 	struct domain *dom = domain_get(r->dec, &address, &address, (enum protocol)protocol, id);
 	if (dom)
 		dom->last_seen_ms = last_seen_ms;
@@ -252,7 +255,7 @@ static void load_entry(struct reader *r, uint8_t letter, struct cursor body)
 }
 
 int decoder_load(struct decoder *dec, const void *data, size_t len, uint64_t now_ms,
-		 struct err *err)
+		 const struct decode_part *part, struct err *err)
 {
 	const size_t hash_len = ENTRY_HEAD + 8;
 	const uint8_t *bytes = data;
@@ -265,7 +268,7 @@ int decoder_load(struct decoder *dec, const void *data, size_t len, uint64_t now
 		return err_set(err, EF_FAILED,
 			       "the state file is damaged; delete it, exporters send again");
 
-	struct reader r = { .dec = dec, .now_ms = now_ms };
+	struct reader r = { .dec = dec, .now_ms = now_ms, .part = part };
 	struct cursor c = cursor_over(bytes + sizeof(magic), end - sizeof(magic));
 	while (cursor_left(&c) && !c.bad) {
 		uint8_t letter = cursor_u8(&c);

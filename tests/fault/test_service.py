@@ -153,6 +153,26 @@ def test_workers():
 	es.stop()
 
 
+def test_workers_change():
+	"""Another number of workers: each takes over the templates of the exporters that now land on it."""
+	es = FakeEs()
+	exporters = [f"127.0.2.{k}" for k in range(1, 25)]
+	with Efd(es.url) as efd:
+		for a in exporters:
+			send(efd.port, sets9(1, TEMPLATE9), source=(a, 0))
+		net.wait_for(lambda: efd.metric("efd_decode_templates") == 24, "the templates")
+		for round_, workers in enumerate((3, 2, 1), 1):
+			efd.stop()
+			efd.options["udp_workers"] = workers
+			efd.start()
+			net.wait_for(lambda: efd.metric("efd_decode_templates") == 24, f"the templates with {workers} workers, each once")
+			for k, a in enumerate(exporters):
+				send(efd.port, sets9(1 + round_, data9(100 * round_ + k)), source=(a, 0))
+			net.wait_for(lambda: len(es.lines(FLOWS)) == 24 * round_, "all records")
+			same(efd.metric("efd_decode_unknown_template_total"), 0.0, f"{workers} workers know the templates of before")
+	es.stop()
+
+
 def test_tee():
 	es = FakeEs()
 	with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
@@ -379,7 +399,7 @@ def test_refuses():
 
 
 def main():
-	for test in (test_templates_survive, test_elements_reload, test_socket_activation, test_workers, test_tee, test_tee_loop, test_tcp, test_notify, test_output, test_output_full, test_stop_at_once,
+	for test in (test_templates_survive, test_elements_reload, test_socket_activation, test_workers, test_workers_change, test_tee, test_tee_loop, test_tcp, test_notify, test_output, test_output_full, test_stop_at_once,
 			test_says, test_refuses):
 		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
 			continue

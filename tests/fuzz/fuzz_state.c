@@ -96,11 +96,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	memcpy(file, data, size);
 	put_hash(file, size);
-	if (decoder_load(dec, file, size, NOW_MS, &err) == 0) {
+	if (decoder_load(dec, file, size, NOW_MS, NULL, &err) == 0) {
 		struct buf saved;
 		buf_init(&saved, 16u << 20);
 		if (decoder_save(dec, &saved, &err) ||
-		    decoder_load(again, saved.data, saved.len, NOW_MS, &err))
+		    decoder_load(again, saved.data, saved.len, NOW_MS, NULL, &err))
 			abort();
 		if (decoder_counters(dec)->templates_now != decoder_counters(again)->templates_now)
 			abort();

@@ -79,7 +79,7 @@ static int restart(struct decoder **dec, struct err *err)
 	struct decoder *next = new_decoder(err);
 	int result = next ? decoder_save(*dec, &state, err) : -1;
 	if (result == 0)
-		result = decoder_load(next, state.data, state.len, UINT64_MAX, err);
+		result = decoder_load(next, state.data, state.len, UINT64_MAX, NULL, err);
 	buf_release(&state);
 	decoder_free(*dec);
 	*dec = next;

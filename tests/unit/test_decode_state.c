@@ -396,14 +396,15 @@ static void state_file(void **state)
 
 	start((struct decode_limits){ 0 });
 	for (size_t cut = 0; cut < saved.len; cut += 7)
-		assert_int_equal(decoder_load(f.dec, saved.data, cut, NOW_MS, &err), -1);
+		assert_int_equal(decoder_load(f.dec, saved.data, cut, NOW_MS, NULL, &err), -1);
 	for (size_t at = 0; at < saved.len; at += 5) {
 		saved.data[at] ^= 1;
-		assert_int_equal(decoder_load(f.dec, saved.data, saved.len, NOW_MS, &err), -1);
+		assert_int_equal(decoder_load(f.dec, saved.data, saved.len, NOW_MS, NULL, &err),
+				 -1);
 		saved.data[at] ^= 1;
 	}
 	assert_int_equal(f.counters->templates_now, 0);
-	assert_int_equal(decoder_load(f.dec, saved.data, saved.len, NOW_MS, &err), 0);
+	assert_int_equal(decoder_load(f.dec, saved.data, saved.len, NOW_MS, NULL, &err), 0);
 	assert_int_equal(f.counters->templates_now, 30);
 	assert_int_equal(f.counters->exporters_now, 15);
 	assert_int_equal(decoder_save(f.dec, &again, &err), 0);

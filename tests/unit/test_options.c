@@ -106,7 +106,7 @@ static int load(char letter, const char *body)
 	packet_hex(&p, "48 00000008");
 	packet_u64(&p, h);
 	struct err err = ERR_NONE;
-	return decoder_load(dec, p.data, p.len, now_ms, &err);
+	return decoder_load(dec, p.data, p.len, now_ms, NULL, &err);
 }
 
 /* Kind 2 (VRF), id 5, last seen, no rate; then its names. */
