@@ -276,13 +276,9 @@ static struct parcel *parcel_make(struct sender *sender, const char *raw, size_t
 }
 
 /* Sends a part of a parcel; what cannot be sent now is kept by itself, so that the whole counts as settled. */
-static bool settle_part(struct sender *sender, const char *raw, size_t len, uint32_t items,
-			const struct parcel *like)
+static void settle_part(struct sender *sender, struct parcel *part)
 {
 	struct shipper *s = sender->s;
-	struct parcel *part = items ? parcel_make(sender, raw, len, items, like) : NULL;
-	if (!part)
-		return items == 0;
 	pthread_mutex_lock(&s->lock);
 	s->sending++; /* beside its whole: the window does not count it, the end waits for it */
 	s->sending_memory++;
@@ -291,7 +287,6 @@ static bool settle_part(struct sender *sender, const char *raw, size_t len, uint
 		shipper_settled(s, part);
 	else
 		shipper_put_back(s, part);
-	return true;
 }
 
 static void to_reject_file(struct shipper *s, const struct bulk_item *item,
@@ -344,14 +339,24 @@ static bool split(struct sender *sender, struct parcel *p)
 			to_reject_file(sender->s, &item, &why);
 		return true;
 	}
-	COUNT(sender->s, request_split, 1);
 	uint32_t half = p->items / 2;
 	for (uint32_t i = 0; i < half; i++)
 		if (!bulk_next(&at, end, &item))
 			return false;
 	size_t first = (size_t)(at - raw);
-	return settle_part(sender, raw, first, half, p) &&
-	       settle_part(sender, at, p->raw_len - first, p->items - half, p);
+	/* both or none: when the second found no memory, the first would be sent and counted twice */
+	struct parcel *one = parcel_make(sender, raw, first, half, p);
+	struct parcel *two = parcel_make(sender, at, p->raw_len - first, p->items - half, p);
+	if (!one || !two) {
+		parcel_free(one);
+		parcel_free(two);
+		shipper_pause(sender->s, BACKOFF_MIN_MS);
+		return false;
+	}
+	COUNT(sender->s, request_split, 1);
+	settle_part(sender, one);
+	settle_part(sender, two);
+	return true;
 }
 
 static bool wants_retry(const struct parcel *p, enum verdict verdict)
@@ -366,19 +371,21 @@ struct sorted {
 	struct bulk_outcome first; /* of those to retry */
 };
 
-static int sort_items(struct sender *sender, const struct parcel *p, const struct bulk_verdicts *v,
-		      const char *raw, struct sorted *out)
+static bool is_stored(enum verdict verdict)
+{
+	return verdict == VERDICT_STORED || verdict == VERDICT_DUPLICATE;
+}
+
+/* Collects what is to be tried again. -1: no memory. */
+static int collect_again(const struct parcel *p, const struct bulk_verdicts *v, const char *raw,
+			 struct sorted *out)
 {
 	const char *at = raw, *end = raw + p->raw_len;
 	struct bulk_item item;
 	for (uint32_t i = 0; i < v->items && bulk_next(&at, end, &item); i++) {
 		struct bulk_outcome o = bulk_outcome(v, i);
-		if (o.verdict == VERDICT_STORED || o.verdict == VERDICT_DUPLICATE)
+		if (is_stored(o.verdict) || !wants_retry(p, o.verdict))
 			continue;
-		if (!wants_retry(p, o.verdict)) {
-			reject(sender, &out->failed, &out->failed_n, p, &item, &o);
-			continue;
-		}
 		if (!out->again_n)
 			out->first = o;
 		if (buf_add(&out->again, item.row, item.row_len + 1 + item.line_len + 1))
@@ -386,6 +393,40 @@ static int sort_items(struct sender *sender, const struct parcel *p, const struc
 		out->again_n++;
 	}
 	return 0;
+}
+
+static void reject_the_rest(struct sender *sender, const struct parcel *p,
+			    const struct bulk_verdicts *v, const char *raw, struct sorted *out)
+{
+	const char *at = raw, *end = raw + p->raw_len;
+	struct bulk_item item;
+	for (uint32_t i = 0; i < v->items && bulk_next(&at, end, &item); i++) {
+		struct bulk_outcome o = bulk_outcome(v, i);
+		if (!is_stored(o.verdict) && !wants_retry(p, o.verdict))
+			reject(sender, &out->failed, &out->failed_n, p, &item, &o);
+	}
+}
+
+/* The documents for the failed stream; they are in no other place any more, so it waits for memory. */
+static void send_failed(struct sender *sender, const struct sorted *sorted, const struct parcel *p)
+{
+	const struct parcel like = { .kind = PARCEL_FAILED, .born_ms = p->born_ms };
+	struct parcel *part = NULL;
+	while (sorted->failed_n &&
+	       !(part = parcel_make(sender, sorted->failed.data, sorted->failed.len,
+				    sorted->failed_n, &like)))
+		if (shipper_pause(sender->s, BACKOFF_MIN_MS))
+			break;
+	if (part) {
+		settle_part(sender, part);
+		return;
+	}
+	const char *at = sorted->failed.data, *end = at + sorted->failed.len;
+	const struct bulk_outcome why = { VERDICT_REJECTED, 0, "memory",
+					  "none to send it to the failed stream" };
+	struct bulk_item item;
+	while (sorted->failed_n && bulk_next(&at, end, &item))
+		to_reject_file(sender->s, &item, &why);
 }
 
 static void count_stored(struct shipper *s, const struct parcel *p, const struct bulk_verdicts *v)
@@ -399,14 +440,10 @@ static void count_stored(struct shipper *s, const struct parcel *p, const struct
 	COUNT(s, duplicates, duplicates);
 }
 
-/* The parcel becomes what is left of it; its spool file too. */
-static int shrink(struct sender *sender, struct parcel *p, const struct sorted *sorted)
+/* The parcel becomes `rest`, what is left of it; its spool file too. */
+static void shrink(struct sender *sender, struct parcel *p, struct parcel *rest)
 {
 	struct err err = ERR_NONE;
-	struct parcel *rest =
-	    parcel_make(sender, sorted->again.data, sorted->again.len, sorted->again_n, p);
-	if (!rest)
-		return -1;
 	free(p->gz);
 	p->gz = rest->gz;
 	p->gz_len = rest->gz_len;
@@ -416,42 +453,55 @@ static int shrink(struct sender *sender, struct parcel *p, const struct sorted *
 	if (p->spool_no && spool_update(sender->s->spool, p, &err) != SPOOL_OK)
 		log_warn("%s; after a crash the stored part of a batch would be sent again",
 			 err.msg);
-	return 0;
 }
 
-/* True: settled. False: the parcel holds what is to be tried again. */
-static bool handle_verdicts(struct sender *sender, struct parcel *p, const struct bulk_verdicts *v)
+static void wait_to_retry(struct shipper *s, struct parcel *p, const struct sorted *sorted,
+			  uint32_t of)
 {
-	struct shipper *s = sender->s;
-	count_stored(s, p, v);
-	if (v->count[VERDICT_STORED] + v->count[VERDICT_DUPLICATE] == v->items)
-		return true;
-	int torn;
-	CLEANUP_FREE char *raw = gzip_unpack(sender->gz, p->gz, p->gz_len, p->raw_len, &torn);
-	struct sorted sorted = { 0 };
-	buf_init(&sorted.again, p->raw_len + 1);
-	buf_init(&sorted.failed, p->raw_len * 8 + (4u << 20));
-	bool settled = false;
-	if (!raw || sort_items(sender, p, v, raw, &sorted) < 0)
-		goto out; /* no memory: all of it again, the ids see to it that nothing is stored twice */
-	const struct parcel like = { .kind = PARCEL_FAILED, .born_ms = p->born_ms };
-	if (!settle_part(sender, sorted.failed.data, sorted.failed.len, sorted.failed_n, &like))
-		goto out;
-	settled = sorted.again_n == 0;
-	if (settled || shrink(sender, p, &sorted) < 0)
-		goto out;
-	COUNT(s, retried_items, sorted.again_n);
-	uint64_t pause = backoff_ms(p->attempts);
-	p->attempts++;
 	char text[512];
+	uint64_t pause = backoff_ms(p->attempts);
+	COUNT(s, retried_items, sorted->again_n);
+	p->attempts++;
 	snprintf(text, sizeof(text), "%u of %u documents were not taken (%d %s: %.200s)%s",
-		 sorted.again_n, v->items, sorted.first.status, sorted.first.type,
-		 sorted.first.reason,
-		 sorted.first.verdict == VERDICT_DENIED
+		 sorted->again_n, of, sorted->first.status, sorted->first.type,
+		 sorted->first.reason,
+		 sorted->first.verdict == VERDICT_DENIED
 		     ? ": run `efctl setup`, or check the privileges of the key"
 		     : "");
 	trouble(s, text, pause);
 	shipper_pause(s, pause);
+}
+
+/* True: settled. False: the parcel holds what is to be tried again. All memory is there before anything is counted. */
+static bool handle_verdicts(struct sender *sender, struct parcel *p, const struct bulk_verdicts *v)
+{
+	struct shipper *s = sender->s;
+	if (v->count[VERDICT_STORED] + v->count[VERDICT_DUPLICATE] == v->items) {
+		count_stored(s, p, v);
+		return true;
+	}
+	int torn;
+	CLEANUP_FREE char *raw = gzip_unpack(sender->gz, p->gz, p->gz_len, p->raw_len, &torn);
+	struct sorted sorted = { 0 };
+	struct parcel *rest = NULL;
+	bool settled = false;
+	buf_init(&sorted.again, p->raw_len + 1);
+	buf_init(&sorted.failed, p->raw_len * 8 + (4u << 20));
+	if (!raw || collect_again(p, v, raw, &sorted) < 0 ||
+	    (sorted.again_n && !(rest = parcel_make(sender, sorted.again.data, sorted.again.len,
+						    sorted.again_n, p)))) {
+		shipper_pause(s,
+			      BACKOFF_MIN_MS); /* all again; ids keep it from being stored twice */
+		goto out;
+	}
+	count_stored(s, p, v);
+	reject_the_rest(sender, p, v, raw, &sorted);
+	send_failed(sender, &sorted, p);
+	settled = !rest;
+	if (rest) {
+		shrink(sender, p, rest);
+		wait_to_retry(s, p, &sorted, v->items);
+	}
 out:
 	buf_release(&sorted.again);
 	buf_release(&sorted.failed);
