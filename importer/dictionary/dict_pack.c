@@ -45,6 +45,9 @@ struct value {
 	char *text; /* its JSON, after 'e' or 'r' for exact or not */
 	json_t *value;
 	uint32_t number;
+	json_t *
+	    profile; /* owned; the value without the table's `own` member, NULL where it has none */
+	uint32_t profile_number;
 	UT_hash_handle hh;
 };
 
@@ -75,6 +78,7 @@ static void rows_release(struct rows *rows)
 	}
 	HASH_ITER (hh, rows->value, v, v2) {
 		HASH_DEL(rows->value, v);
+		json_decref(v->profile);
 		free(v->text);
 		free(v);
 	}
@@ -139,55 +143,86 @@ static uint32_t rows_code(const struct rows *rows, const struct dict_record *r)
 	return 1 + k->to->number + (r->exact ? 0 : rows->exact);
 }
 
-/* A value without its `own` member, as the number of a profile. */
-static int split_own(json_t *profiles, json_t *numbers, const json_t *value, const char *own,
-		     json_t **ret_row, struct err *err)
+/* The profile of a value: what is left without `own`, and its number in the order in which profiles were first seen. */
+static int split_own(struct value *v, json_t *numbers, const char *own, struct err *err)
 {
-	CLEANUP_JSON json_t *profile = json_copy((json_t *)value);
 	CLEANUP_FREE char *text = NULL;
-	json_t *number, *name = json_object_get(value, own);
+	json_t *number;
 
-	json_object_del(profile, own);
-	text = json_dumps(profile, JSON_COMPACT | JSON_SORT_KEYS);
-	if (!profile || !text)
+	v->profile = json_copy(v->value);
+	json_object_del(v->profile, own);
+	text = json_dumps(v->profile, JSON_COMPACT | JSON_SORT_KEYS);
+	if (!text)
 		return err_set(err, EF_FAILED, "out of memory");
 	number = json_object_get(numbers, text);
 	if (!number) {
-		number = json_integer((json_int_t)json_array_size(profiles));
-		json_object_set_new(numbers, text, number);
-		json_array_append(profiles, profile);
+		number = json_integer((json_int_t)json_object_size(numbers));
+		if (json_object_set_new(numbers, text, number))
+			return err_set(err, EF_FAILED, "out of memory");
 	}
-	*ret_row = json_pack("[O,O]", name ? name : json_null(), number);
-	return *ret_row ? 0 : err_set(err, EF_FAILED, "out of memory");
+	v->profile_number = (uint32_t)json_integer_value(number);
+	return 0;
 }
 
-static int add_rows(json_t *table, const struct rows *rows, const char *own, struct err *err)
+static int by_profile(const struct value *a, const struct value *b)
 {
-	uint32_t n = rows->exact + rows->ranges;
-	json_t *list = json_array(), *profiles = json_array();
+	return (a->profile_number > b->profile_number) - (a->profile_number < b->profile_number);
+}
+
+/* Rows of one profile get numbers in a row, so that the profile is written once and not its number in each of them. */
+static int sort_rows(struct rows *rows, const char *own, struct err *err)
+{
 	CLEANUP_JSON json_t *numbers = json_object();
+	uint32_t exact = 0, ranges = 0;
 
-	json_object_set_new(table, "rows", list);
-	for (uint32_t i = 0; i < n; i++)
-		json_array_append_new(list, json_null());
-	for (const struct value *v = rows->value; v; v = v->hh.next) {
-		size_t at = v->number + (*v->text == 'e' ? 0 : rows->exact);
-		json_t *row = NULL;
-
-		if (own && split_own(profiles, numbers, v->value, own, &row, err)) {
-			json_decref(profiles);
+	for (struct value *v = rows->value; v; v = v->hh.next)
+		if (split_own(v, numbers, own, err))
 			return -1;
+	HASH_SORT(rows->value, by_profile);
+	for (struct value *v = rows->value; v; v = v->hh.next)
+		v->number = *v->text == 'e' ? exact++ : ranges++;
+	return 0;
+}
+
+/* Appends the rows of a class ('e' or 'r'); with `own` its column alone, and where each profile starts. */
+static int add_class(json_t *table, const struct rows *rows, char class, const char *own)
+{
+	json_t *list = json_object_get(table, "rows");
+	const struct value *before = NULL;
+	int bad = 0;
+
+	for (const struct value *v = rows->value; v && !bad; v = v->hh.next) {
+		if (*v->text != class)
+			continue;
+		if (own && (!before || before->profile_number != v->profile_number)) {
+			bad |=
+			    json_array_append_new(json_object_get(table, "starts"),
+						  json_integer((json_int_t)json_array_size(list)));
+			bad |= json_array_append(json_object_get(table, "profiles"), v->profile);
 		}
-		if (json_array_set_new(list, at, row ? row : json_incref(v->value))) {
-			json_decref(profiles);
-			return err_set(err, EF_FAILED, "out of memory");
+		if (own) {
+			json_t *name = json_object_get(v->value, own);
+			bad |= json_array_append(list, name ? name : json_null());
+		} else {
+			bad |= json_array_append(list, v->value);
 		}
+		before = v;
 	}
+	return bad;
+}
+
+static int add_rows(json_t *table, struct rows *rows, const char *own, struct err *err)
+{
+	if (own && sort_rows(rows, own, err))
+		return -1;
+	json_object_set_new(table, "rows", json_array());
 	if (own) {
-		json_object_set(table, "profiles", profiles);
 		json_object_set_new(table, "own", json_string(own));
+		json_object_set_new(table, "profiles", json_array());
+		json_object_set_new(table, "starts", json_array());
 	}
-	json_decref(profiles);
+	if (add_class(table, rows, 'e', own) || add_class(table, rows, 'r', own))
+		return err_set(err, EF_FAILED, "out of memory");
 	return 0;
 }
 
@@ -349,13 +384,17 @@ json_t *dict_table_row(const json_t *table, enum dict_family family, dict_addres
 	long number = dict_table_find(table, family, address);
 	json_t *row =
 	    number < 0 ? NULL : json_array_get(json_object_get(table, "rows"), (size_t)number);
+	const json_t *starts = json_object_get(table, "starts");
+	size_t profile = 0;
 	json_t *whole;
 
-	if (!json_is_array(row))
+	if (!row || !starts)
 		return json_incref(row);
-	whole = json_copy(json_array_get(json_object_get(table, "profiles"),
-					 (size_t)json_integer_value(json_array_get(row, 1))));
-	json_object_set(whole, json_string_value(json_object_get(table, "own")),
-			json_array_get(row, 0));
+	while (profile + 1 < json_array_size(starts) &&
+	       json_integer_value(json_array_get(starts, profile + 1)) <= number)
+		profile++;
+	whole = json_copy(json_array_get(json_object_get(table, "profiles"), profile));
+	if (!json_is_null(row))
+		json_object_set(whole, json_string_value(json_object_get(table, "own")), row);
 	return whole;
 }

@@ -23,7 +23,7 @@ import cluster  # noqa: E402
 EFCTL = os.environ.get("EFCTL") or os.path.join(HERE, "..", "..", os.environ.get("BUILD", "build"), "efctl")
 DOCS, REPEATS = 5000, 2
 VARIANTS = [("none", 0, 0), ("10,000 threats", 10000, 0), ("100,000 threats", 100000, 0), ("200,000 threats", 200000, 0),
-	("1,000 networks", 0, 1000), ("20,000 networks", 0, 20000)]
+	("1,000 networks", 0, 1000), ("20,000 networks", 0, 20000), ("both", 200000, 20000)]
 
 
 def v4():

@@ -224,12 +224,52 @@ static void networks_inherit(void **state)
 	assert_row(json, "10.0.255.255", NULL);
 	assert_row(json, "10.2.0.0", NULL);
 	assert_row(json, "10.1.2.9",
-		   "{\"as_number\":64512,\"bits\":32,\"internal\":false,\"latitude\":52.5,\"name\":\"pbx\","
+		   "{\"as_number\":64512,\"bits\":32,\"internal\":false,\"latitude\":52.5,\"name\":"
+		   "\"pbx\","
 		   "\"site\":\"Rack\"}");
 	assert_row(json, "10.1.2.10",
-		   "{\"as_number\":64512,\"bits\":24,\"internal\":true,\"latitude\":52.5,\"name\":\"voice\","
+		   "{\"as_number\":64512,\"bits\":24,\"internal\":true,\"latitude\":52.5,\"name\":"
+		   "\"voice\","
 		   "\"site\":\"Berlin\"}");
 	assert_row(json, "2001:db8:ffff::1", "{\"name\":\"v6\"}");
+	remove_dir(f);
+}
+
+/* 20,000 networks with names of their own stay in the pipeline `flow`, and each of them is found. */
+static void many_networks_fit(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP_FREE char *csv = NULL;
+	CLEANUP_JSON json_t *json = NULL;
+	struct dict_info info;
+	struct err err = ERR_NONE;
+	size_t len;
+	FILE *out = open_memstream(&csv, &len);
+
+	fputs("prefix,name,site,role\n", out);
+	for (int i = 0; i < 20000; i++)
+		fprintf(out, "10.%d.%d.0/24,net %d,site %d,%s\n", i % 250, i / 250, i, i % 250,
+			i % 3 ? "servers" : "clients");
+	fclose(out);
+	make_dir(f);
+	write_csv(f, "networks.csv", csv);
+	{
+		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
+		if (dict_info(set, "networks", &info, &err))
+			fail_msg("%s", err.msg);
+		json = table(set, "networks");
+	}
+	assert_int_equal(info.pipelines, 0);
+	assert_in_range(info.bytes, 1, DICT_INLINE_MAX);
+	for (int i = 0; i < 20000; i += 997) {
+		char address[32], expected[128];
+		snprintf(address, sizeof(address), "10.%d.%d.77", i % 250, i / 250);
+		snprintf(expected, sizeof(expected),
+			 "{\"bits\":24,\"name\":\"net %d\",\"role\":\"%s\",\"site\":\"site %d\"}",
+			 i, i % 3 ? "servers" : "clients", i % 250);
+		assert_row(json, address, expected);
+	}
+	assert_row(json, "10.250.0.1", NULL);
 	remove_dir(f);
 }
 
@@ -288,6 +328,7 @@ int main(void)
 		cmocka_unit_test(rows_overlay_replace_and_remove),
 		cmocka_unit_test(mistakes_have_a_line),
 		cmocka_unit_test(networks_inherit),
+		cmocka_unit_test(many_networks_fit),
 		cmocka_unit_test(threats_join_and_are_allowed),
 		cmocka_unit_test(applications_by_port),
 	};
