@@ -7,6 +7,7 @@
 #include <linux/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/udp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #include "common/ip.h"
+
+#define IP_MF 0x2000 /* more fragments; netinet/ip.h does not go with linux/ip.h */
 
 #ifndef IPV6_HDRINCL
 #define IPV6_HDRINCL 36 /* linux/in6.h, since 4.5; glibc lacks it */
@@ -27,7 +30,8 @@ struct target {
 
 struct tee {
 	uint32_t n;
-	int raw4, raw6; /* -1: not allowed, or not wanted */
+	int raw4, raw6;           /* -1: not allowed, or not wanted */
+	_Atomic uint16_t packets; /* that were sent in pieces: the next IP id */
 	struct target targets[TEE_MAX];
 };
 
@@ -176,9 +180,45 @@ static ssize_t send_raw(int fd, void *head, size_t head_len, const struct udp_pa
 	return sendmsg(fd, &m, MSG_DONTWAIT);
 }
 
-static ssize_t send_v4(const struct tee *t, const struct sockaddr_in *to, const struct ip *src,
+/* The largest IP packet on the way to the target. */
+static size_t path_mtu(const struct target *target)
+{
+	int mtu = 0;
+	socklen_t len = sizeof(mtu);
+	if (getsockopt(target->plain, IPPROTO_IP, IP_MTU, &mtu, &len) < 0 || mtu < 576)
+		return 576; /* RFC 791: what every host takes */
+	return (size_t)mtu;
+}
+
+/* RFC 791 section 3.2: the kernel does not cut packets whose headers it did not write. All pieces but the last are a multiple
+ * of eight bytes; the id tells the pieces of one packet. */
+static ssize_t send_v4_pieces(struct tee *t, const struct target *target, struct iphdr ip,
+			      const struct udphdr *udp, const struct udp_packet *p)
+{
+	uint8_t whole[UINT16_MAX];
+	size_t len = sizeof(*udp) + p->len, most = (path_mtu(target) - sizeof(ip)) / 8 * 8;
+	struct sockaddr_in addr = *(const struct sockaddr_in *)&target->addr;
+	if (len > sizeof(whole))
+		return -1;
+	memcpy(whole, udp, sizeof(*udp));
+	memcpy(whole + sizeof(*udp), p->data, p->len);
+	addr.sin_port = 0;
+	/* 0 would have the kernel choose one for each piece */
+	ip.id = htons((uint16_t)(atomic_fetch_add(&t->packets, 1) % UINT16_MAX + 1));
+	for (size_t at = 0; at < len; at += most) {
+		size_t n = len - at < most ? len - at : most;
+		const struct udp_packet piece = { .data = whole + at, .len = n };
+		ip.frag_off = htons((uint16_t)(at / 8 | (at + n < len ? IP_MF : 0)));
+		if (send_raw(t->raw4, &ip, sizeof(ip), &piece, &addr, sizeof(addr)) < 0)
+			return -1;
+	}
+	return (ssize_t)p->len;
+}
+
+static ssize_t send_v4(struct tee *t, const struct target *target, const struct ip *src,
 		       uint16_t port, const struct udp_packet *p)
 {
+	const struct sockaddr_in *to = (const struct sockaddr_in *)&target->addr;
 	struct {
 		struct iphdr ip;
 		struct udphdr udp;
@@ -194,7 +234,8 @@ static ssize_t send_v4(const struct tee *t, const struct sockaddr_in *to, const 
 	       4); /* length, id and checksum are the kernel's; no UDP checksum (RFC 768) */
 	struct sockaddr_in addr = *to;
 	addr.sin_port = 0;
-	return send_raw(t->raw4, &head, sizeof(head), p, &addr, sizeof(addr));
+	ssize_t n = send_raw(t->raw4, &head, sizeof(head), p, &addr, sizeof(addr));
+	return n < 0 && errno == EMSGSIZE ? send_v4_pieces(t, target, head.ip, &head.udp, p) : n;
 }
 
 static ssize_t send_v6(const struct tee *t, const struct sockaddr_in6 *to, const struct ip *src,
@@ -218,14 +259,19 @@ static ssize_t send_v6(const struct tee *t, const struct sockaddr_in6 *to, const
 	return send_raw(t->raw6, &head, sizeof(head), p, &addr, sizeof(addr));
 }
 
-static bool send_one(const struct tee *t, const struct target *target, const struct ip *src,
+static bool send_one(struct tee *t, const struct target *target, const struct ip *src,
 		     uint16_t port, const struct udp_packet *p)
 {
 	bool v4 = ip_is_v4(src);
 	if (v4 && t->raw4 >= 0 && target->addr.ss_family == AF_INET)
-		return send_v4(t, (const struct sockaddr_in *)&target->addr, src, port, p) >= 0;
-	if (!v4 && t->raw6 >= 0 && target->addr.ss_family == AF_INET6)
-		return send_v6(t, (const struct sockaddr_in6 *)&target->addr, src, port, p) >= 0;
+		return send_v4(t, target, src, port, p) >= 0;
+	/* one that is too long for the way goes from our own address: the kernel cuts it, with headers of its own */
+	if (!v4 && t->raw6 >= 0 && target->addr.ss_family == AF_INET6) {
+		if (send_v6(t, (const struct sockaddr_in6 *)&target->addr, src, port, p) >= 0)
+			return true;
+		if (errno != EMSGSIZE)
+			return false;
+	}
 	/* nobody listens there: the error of an earlier datagram, and no reason to leave this one out */
 	ssize_t n = send(target->plain, p->data, p->len, MSG_DONTWAIT);
 	if (n < 0 && errno == ECONNREFUSED)

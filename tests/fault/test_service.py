@@ -194,6 +194,33 @@ def test_tee():
 	es.stop()
 
 
+def test_tee_long():
+	"""A datagram longer than the way's MTU, in a network of its own with a small one: from the exporter's address all the same."""
+	if subprocess.run(["unshare", "-n", "ip", "link", "set", "lo", "mtu", "1500", "up"], capture_output=True).returncode:
+		return skip("copies longer than the MTU", "no right to make a network name space")
+	with tempfile.TemporaryDirectory() as d:
+		script = """set -e
+ip link set lo mtu 1500 up
+"$EFD" --output=/dev/null --listen=127.0.0.1:2055 --tee-to=127.0.0.1:2056 --no-seccomp --state-dir="$DIR" &
+exec "$PYTHON" -c '
+import socket, time
+other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); other.bind(("127.0.0.1", 2056)); other.settimeout(10)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.7", 4000))
+time.sleep(1)
+for size in (1400, 4000, 60000):
+	data = bytes(i * 7 % 251 for i in range(size))
+	s.sendto(data, ("127.0.0.1", 2055))
+	got, source = other.recvfrom(65536)
+	print(size, got == data, source[0], source[1])
+'
+"""
+		p = subprocess.run(["unshare", "-n", "--pid", "--fork", "--kill-child", "sh", "-c", script], capture_output=True, text=True, timeout=60,
+			env={**os.environ, "EFD": EFD, "DIR": d, "PYTHON": sys.executable})
+		if "CAP_NET_RAW" in p.stderr:
+			return skip("copies longer than the MTU", "raw sockets are not allowed here")
+		same(p.stdout.splitlines(), [f"{n} True 127.0.0.7 4000" for n in (1400, 4000, 60000)], "copies longer than the MTU keep their source")
+
+
 def test_tee_loop():
 	port = net.free_udp_port()
 	for target in (f"127.0.0.1:{port}", f"[::ffff:127.0.0.1]:{port}"):
@@ -399,7 +426,7 @@ def test_refuses():
 
 
 def main():
-	for test in (test_templates_survive, test_elements_reload, test_socket_activation, test_workers, test_workers_change, test_tee, test_tee_loop, test_tcp, test_notify, test_output, test_output_full, test_stop_at_once,
+	for test in (test_templates_survive, test_elements_reload, test_socket_activation, test_workers, test_workers_change, test_tee, test_tee_long, test_tee_loop, test_tcp, test_notify, test_output, test_output_full, test_stop_at_once,
 			test_says, test_refuses):
 		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
 			continue
