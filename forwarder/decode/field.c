@@ -150,10 +150,15 @@ static bool own_set(struct own_field *own, uint32_t pen, uint16_t id, const char
 	return true;
 }
 
+static uint64_t pen_and_id(uint32_t pen, uint16_t id)
+{
+	return (uint64_t)pen << 16 | id;
+}
+
 /* The slot of (pen, id), or the free one where it belongs. */
 static struct own_field **find_slot(const struct fields *f, uint32_t pen, uint16_t id)
 {
-	size_t i = (size_t)hash_mix(f->seed, (uint64_t)pen << 16 | id) & (f->slots - 1);
+	size_t i = (size_t)hash_mix(f->seed, pen_and_id(pen, id)) & (f->slots - 1);
 
 	while (f->slot[i] && (f->slot[i]->field.pen != pen || f->slot[i]->field.id != id))
 		i = (i + 1) & (f->slots - 1);
@@ -184,11 +189,6 @@ void fields_free(struct fields *f)
 	free(f->own);
 	free(f->slot);
 	free(f);
-}
-
-static uint64_t pen_and_id(uint32_t pen, uint16_t id)
-{
-	return (uint64_t)pen << 16 | id;
 }
 
 static uint64_t pen_and_id_of(const void *row)

@@ -10,24 +10,6 @@
 
 #define VARIABLE 65535
 
-uint64_t rng_next(struct rng *r) /* splitmix64 */
-{
-	uint64_t z = r->state += 0x9e3779b97f4a7c15u;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
-
-uint32_t rng_below(struct rng *r, uint32_t n)
-{
-	return (uint32_t)((rng_next(r) >> 32) * n >> 32);
-}
-
-bool rng_chance(struct rng *r, unsigned percent)
-{
-	return rng_below(r, 100) < percent;
-}
-
 void wire_uint(struct wire *w, uint64_t v, size_t width)
 {
 	for (size_t i = width; i-- > 0;)

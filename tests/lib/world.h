@@ -12,19 +12,11 @@
 
 #include "forwarder/decode/decode.h"
 #include "forwarder/decode/field.h"
+#include "tests/lib/rng.h"
 
 #define MESSAGE_MAX  4000
 #define ELEMENTS_MAX 40
 #define TEMPLATES    6
-
-struct rng {
-	uint64_t state;
-};
-
-uint64_t rng_next(struct rng *r);
-/* 0 to n - 1 */
-uint32_t rng_below(struct rng *r, uint32_t n);
-bool rng_chance(struct rng *r, unsigned percent);
 
 struct wire {
 	uint8_t data[65536];

@@ -13,21 +13,17 @@
 
 #include "forwarder/decode/decode.h"
 #include "tests/lib/packet.h"
+#include "tests/lib/rng.h"
 
 #define DATAGRAMS 2500
 #define SAMPLES   4
 #define DEPTH     3
 
-static uint64_t state;
+static struct rng rng;
 
-/* splitmix64 */
 static uint32_t below(uint32_t n)
 {
-	uint64_t z = state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (uint32_t)((z ^ z >> 31) >> 32) % n;
+	return rng_below(&rng, n);
 }
 
 static uint32_t any32(void)
@@ -523,7 +519,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(random_samples) };
 	const char *seed = getenv("EF_SEED");
 
-	state = seed ? strtoull(seed, NULL, 10) : 20231114;
-	printf("# EF_SEED=%llu\n", (unsigned long long)state);
+	rng.state = seed ? strtoull(seed, NULL, 10) : 20231114;
+	printf("# EF_SEED=%llu\n", (unsigned long long)rng.state);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

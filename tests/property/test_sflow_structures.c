@@ -16,26 +16,23 @@
 #include "forwarder/decode/decode.h"
 #include "forwarder/decode/sflow_rows.h"
 #include "tests/lib/packet.h"
+#include "tests/lib/rng.h"
 
 #define DATAGRAMS  5000
 #define STRUCTURES 6
 #define FIELDS_MAX 64
 #define NAME_MAX   128
 
-static uint64_t state;
+static struct rng rng;
 
-/* splitmix64 */
 static uint64_t any(void)
 {
-	uint64_t z = state += 0x9e3779b97f4a7c15u;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
+	return rng_next(&rng);
 }
 
 static uint32_t below(uint32_t n)
 {
-	return (uint32_t)(any() >> 32) % n;
+	return rng_below(&rng, n);
 }
 
 /* ---- values: each is written and said ---- */
@@ -452,7 +449,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(every_structure) };
 	const char *seed = getenv("EF_SEED");
-	state = seed ? strtoull(seed, NULL, 10) : 20251124;
-	printf("# EF_SEED=%" PRIu64 "\n", state);
+	rng.state = seed ? strtoull(seed, NULL, 10) : 20251124;
+	printf("# EF_SEED=%" PRIu64 "\n", rng.state);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

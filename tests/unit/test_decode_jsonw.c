@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "common/jsonw.h"
+#include "tests/lib/rng.h"
 
 static char out[4096], want[4096];
 
@@ -27,11 +28,8 @@ static char out[4096], want[4096];
 
 static uint64_t random64(void)
 {
-	static uint64_t state = 42;
-	uint64_t z = state += 0x9e3779b97f4a7c15u;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
+	static struct rng rng = { 42 };
+	return rng_next(&rng);
 }
 
 static void one_number(uint64_t v)

@@ -60,6 +60,13 @@ static json_t *table(struct dict_set *set, const char *name)
 	return json;
 }
 
+/* As the files in the fixture's folder make it. */
+static json_t *table_of(struct fixture *f, const char *name)
+{
+	CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
+	return table(set, name);
+}
+
 static void make_dir(struct fixture *f)
 {
 	snprintf(f->dir, sizeof(f->dir), "/tmp/test_dict.XXXXXX");
@@ -126,10 +133,7 @@ static void rows_overlay_replace_and_remove(void **state)
 	make_dir(f);
 	write_csv(f, "dscp.csv",
 		  "\xef\xbb\xbfkeyword,value\r\n# a comment\r\n\r\nGOLD,046\r\n-,8\r\nMINE,63\r\n");
-	{
-		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
-		json = table(set, "dscp");
-	}
+	json = table_of(f, "dscp");
 	assert_string_equal(json_string_value(json_array_get(json, 46)), "GOLD");
 	assert_true(json_is_null(json_array_get(json, 8)));
 	assert_string_equal(json_string_value(json_array_get(json, 10)), "AF11");
@@ -217,10 +221,7 @@ static void networks_inherit(void **state)
 		  "10.1.2.0/24,voice,,,,\n"
 		  "10.1.2.9,pbx,Rack,false,,\n"
 		  "2001:db8::/32,v6,,,,\n");
-	{
-		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
-		json = table(set, "networks");
-	}
+	json = table_of(f, "networks");
 	assert_row(json, "10.0.255.255", NULL);
 	assert_row(json, "10.2.0.0", NULL);
 	assert_row(json, "10.1.2.9",
@@ -285,10 +286,7 @@ static void threats_join_and_are_allowed(void **state)
 		  "198.51.100.9,a,c2,90\n198.51.100.8,a,c2,90\n");
 	write_csv(f, "threat-allow.csv",
 		  "prefix,note\n198.51.100.8/31,ours\n203.0.113.128/25,ours\n");
-	{
-		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
-		json = table(set, "threats");
-	}
+	json = table_of(f, "threats");
 	assert_row(json, "203.0.113.7",
 		   "{\"category\":[\"scanner\",\"c2\"],\"feed\":[\"a\",\"b\"],\"severity\":90}");
 	assert_row(json, "203.0.113.127",
@@ -309,10 +307,7 @@ static void applications_by_port(void **state)
 	write_csv(f, "applications.csv",
 		  "prefix,protocol,port,application\n,TCP,9092,kafka\n"
 		  "10.0.0.0/8,,8000-8001,web\n10.0.0.5,tcp,,all\n");
-	{
-		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
-		json = table(set, "applications");
-	}
+	json = table_of(f, "applications");
 	assert_row(json, "11.0.0.1", "{\"tcp/9092\":\"kafka\"}");
 	assert_row(json, "2001:db8::1", "{\"tcp/9092\":\"kafka\"}");
 	assert_row(json, "10.0.0.5",
