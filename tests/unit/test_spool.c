@@ -210,7 +210,7 @@ static void torn_files_give_way(void **state)
 	(void)state;
 	struct spool *s = open_spool(1 << 20, SPOOL_DROP_NEWEST);
 	put(s, "one", 3);
-	put(s, "two", 5);
+	put(s, "two", 3);
 	spool_close(s);
 	damage("0000000000000001.bulk", 20, 0);
 	damage("0000000000000002.bulk", 20, 0);
