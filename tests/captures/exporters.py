@@ -289,8 +289,9 @@ def counters(sequence, port, total):
 	unicast = octets_in // 700 & 0xffffffff, octets_out // 700 & 0xffffffff
 	generic = struct.pack("!IIQIIQIIIIIIQIIIIII", port, 6, speed, 1, 3, octets_in, unicast[0], unicast[0] // 50, unicast[0] // 200, drops, errors, 0,
 		octets_out, unicast[1], unicast[1] // 60, unicast[1] // 300, drops // 2, errors // 3, 0)
-	return xdr(2, struct.pack("!III", sequence, port, 2) + xdr(1, generic) + xdr(1005, value(PORTS[port][0], VAR)[0:1].rjust(4, b"\0") + PORTS[port][0].encode()
-		+ bytes(-len(PORTS[port][0]) % 4)))
+	name = PORTS[port][0].encode()
+	told = xdr(1, generic) + xdr(1005, struct.pack("!I", len(name)) + name + bytes(-len(name) % 4))
+	return xdr(2, struct.pack("!III", sequence, port, 2) + told)
 
 
 def fabric():

@@ -69,14 +69,16 @@ const point = (good, name, detail = '') => { if (!good && detail) console.log(de
 	point(/from:now-12h/.test(decodeURIComponent(await time())), 'with the time', await time());
 	await browser.close();
 	({ browser, page } = await open());		// Kibana remembers unsaved filters of a session
-	await dashboard(page, 'flow-overview', { from: 'now-12h' });
+	await dashboard(page, 'flow-overview', { from: 'now-12h', query: 'network.bytes > 0' });
 	box = await canvas('Top clients');
 	menu = await click('Host page');
 	await settle(page);
 	now = await pills();
 	point(menu && /flow-hosts/.test(page.url()), 'its drill-down opens the host page', `menu ${menu} ${page.url()}`);
 	point(now.some(x => /flow\.client\.name|Client/.test(x)), 'with the clicked client as filter', String(now));
-	point(/from:now-12h/.test(decodeURIComponent(await time())), 'and the time', await time());
+	point(/from:now-12h/.test(decodeURIComponent(await time())), 'the time', await time());
+	const asked = await page.$eval('[data-test-subj="queryInput"]', e => e.value || e.innerText);
+	point(/network\.bytes > 0/.test(asked), 'and the search text', asked);
 	await page.screenshot({ path: `${shots}/drill-host.png` });
 	await browser.close();
 })().catch(e => { console.log(String(e.stack || e)); process.exit(1); });
