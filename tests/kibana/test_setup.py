@@ -120,6 +120,23 @@ try:
 	tap.ok(len(rules()) == 5, "but with it")
 	code, out = efctl("status")
 	tap.ok(code == 0 and "drifted" not in out, "status knows them", out)
+
+	# ---- remove: beside an engine of its own, which holds the record, so that nothing else goes
+	forget()
+	kibana.must("POST", "/api/spaces/space", {"id": SPACE, "name": "Test of efctl"})
+	env.update(EF_ELASTICSEARCH_URL=subprocess.run([cluster.ENGINE, "start", "es7", "--port", "0"], stdout=subprocess.PIPE, check=True,
+		text=True).stdout.split()[-1])
+	try:
+		setup("--kibana-alerts")
+		kibana.request("POST", f"{at}/api/alerting/rule/{next(iter(rules().values()))['id']}/_enable")
+		code, out = efctl("remove", "--no-key", "--yes", "--data")
+		left = kibana.must("GET", at + "/api/saved_objects/_find?type=dashboard&type=map&type=search&type=index-pattern")["total"]
+		tap.same([code, left, len(rules()), pinned()], [0, 0, 1, None], "remove leaves only the rule that was switched on")
+		code, out = efctl("remove", "--no-key", "--yes", "--force")
+		tap.same([code, len(rules())], [0, 0], "--force removes that, too")
+	finally:
+		subprocess.run([cluster.ENGINE, "stop", "es7", "--port", env["EF_ELASTICSEARCH_URL"].rsplit(":", 1)[1], "--wipe"], check=True,
+			stdout=subprocess.DEVNULL)
 finally:
 	forget()
 
