@@ -152,7 +152,7 @@ def rate(bench, raw):
 	walls = []
 	for name, batches, pipeline in (("finished documents", finished, None), ("raw lines through flow, no geo", raw[:len(finished)], "bench-flow")):
 		c.delete("/bench-finished")
-		cpu, wall = bench.measure(batches, pipeline, index="bench-finished")
+		cpu, wall = bench.measure(batches, pipeline, rounds=10, index="bench-finished", warm=200000)
 		walls.append(wall)
 		print(f"{cpu:8.1f} CPU µs, {1e6 / wall:8.0f} records a second  indexed: {name}", flush=True)
 	print(f"{100 * walls[0] / walls[1]:8.0f} % of the rate of finished documents")
