@@ -51,8 +51,21 @@ def looked_for(path):
 			yield from names
 
 
+def addresses(end):
+	"""The elements of vendors that hold the address of an end, by preference: address-elements.csv."""
+	with open(os.path.join(ROOT, "ingest-pipelines", "dictionaries", "address-elements.csv"), encoding="utf-8") as f:
+		table = csv.DictReader(line for line in f if not line.startswith("#"))
+		return [r["element"] for r in table if r["end"] == end and r["family"] == "ip" and "." in r["element"]]
+
+
+def vendor_ends():
+	with open(os.path.join(ROOT, "ingest-pipelines", "lookup-geo-vendor.yml"), encoding="utf-8") as f:
+		return yaml.safe_load(f)["processors"][0]["script"]["params"]["vendor_ends"]
+
+
 def main():
 	names = written()
+	tap.same(vendor_ends(), [addresses("source"), addresses("destination")], "lookup-geo-vendor.yml asks for the addresses of address-elements.csv")
 	seen = sorted(set(looked_for(os.path.join(ROOT, "ingest-pipelines", "normalise.yml"))))
 	unknown = [n for n in seen if n not in names and not n.startswith(USERS)]
 	tap.ok(len(seen) > 100 and not unknown, f"{len(seen)} names of elements", "not in forwarder/fields: " + ", ".join(unknown))

@@ -8,4 +8,5 @@ import tap
 cluster = stages.clusters.embedded("es7")
 stages.setup(cluster)
 golden.run(cluster)
+golden.vendor_geo(cluster)
 tap.done()
