@@ -44,6 +44,16 @@ def spent(pid):
 	return by
 
 
+def part(pid):
+	"""All of efd on the first core, whoever sends and receives on the others."""
+	cores = sorted(os.sched_getaffinity(0))
+	if len(cores) > 1:
+		for task in os.listdir(f"/proc/{pid}/task"):
+			os.sched_setaffinity(int(task), cores[:1])
+		os.sched_setaffinity(0, cores[1:])
+	return cores
+
+
 def measure(rate, seconds, **options):
 	es = FakeEs()
 	es.after = swallow
@@ -51,6 +61,7 @@ def measure(rate, seconds, **options):
 		records = int(rate * seconds)
 		before = sample(efd.get("/metrics")[1], "process_cpu_seconds_total")
 		threads = spent(efd.process.pid)
+		cores = part(efd.process.pid)
 		subprocess.run([GENERATE, "--proto", "nf9", "--records", str(records), "--pps", str(int(rate / A_DATAGRAM)), "--now",
 			"--udp", f"127.0.0.1:{efd.port}"], stdout=subprocess.DEVNULL, check=True)
 		time.sleep(2.5)
@@ -61,6 +72,7 @@ def measure(rate, seconds, **options):
 			"us_a_record": round((sample(text, "process_cpu_seconds_total") - before) * 1e6 / done, 3),
 			"us_by_thread": threads, "resident_mib": round(efd.rss() / 1048576, 1)}
 	es.stop()
+	os.sched_setaffinity(0, cores)
 	return result
 
 
