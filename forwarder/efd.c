@@ -290,17 +290,22 @@ bool efd_alive(struct efd *e)
 	return true;
 }
 
+static void close_fields(struct fields *tables[], uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		fields_free(tables[i]);
+}
+
 /* One table for each worker, or none at all. */
 static int open_fields(const struct settings *s, struct fields *tables[], uint32_t n,
 		       struct err *err)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		tables[i] = fields_open(s->elements.item, s->elements.n, err);
-		if (tables[i])
-			continue;
-		while (i-- > 0)
-			fields_free(tables[i]);
-		return -1;
+		if (!tables[i]) {
+			close_fields(tables, i);
+			return -1;
+		}
 	}
 	return 0;
 }
@@ -311,8 +316,7 @@ int efd_reload(struct efd *e, const struct settings *fresh, struct err *err)
 	if (open_fields(fresh, tables, e->workers_n, err) < 0)
 		return -1;
 	if (e->shipper && shipper_reload(e->shipper, &fresh->elastic, err) < 0) {
-		for (uint32_t i = 0; i < e->workers_n; i++)
-			fields_free(tables[i]);
+		close_fields(tables, e->workers_n);
 		return -1;
 	}
 	if (e->output)
