@@ -152,7 +152,7 @@ def users(docs):
 	tap.same({r["key"]: r["doc_count"] for r in rows}, dict(seen[ip]), f"Users of {ip}")
 	span = ask({"first": {"min": {"field": "@timestamp"}}, "last": {"max": {"field": "@timestamp"}}}, {"term": {"source.ip": ip}})["aggregations"]
 	times = sorted(d["@timestamp"] for d in docs if get(d, "source.ip") == ip)
-	tap.same([span["first"]["value_as_string"], span["last"]["value_as_string"]], [times[0], times[-1]], f"First and last seen of {ip}")
+	tap.same([span["first"]["value"], span["last"]["value"]], [times[0], times[-1]], f"First and last seen of {ip}")
 
 
 def layer7():
@@ -171,6 +171,19 @@ def layer7():
 	tap.same([row["key"], row["status"]["buckets"][0]["key"], row["domains"]["buckets"][0]["key"]], ["/index.html", 200, "www.example.org"], "HTTP requests")
 
 
+def same_in_all():
+	"""What is the same in every record: searched, there, aggregated (events by dataset) and among the fields of a hit."""
+	want = {"event.module": "flow", "event.dataset": "flow", "agent.type": "efd", "ecs.version": "8.17.0", "data_stream.type": "logs",
+		"data_stream.dataset": "flow", "data_stream.namespace": ns}
+	query = {"bool": {"filter": [{"term": {f: v}} for f, v in want.items()] + [{"exists": {"field": f}} for f in want]}}
+	found = ask({f: {"terms": {"field": f}} for f in want}, query)
+	n = found["hits"]["total"]["value"]
+	tap.same(n, es.must("GET", f"/{INDEX}/_count")["count"], "every record is found by what is the same in all")
+	tap.same({f: [(b["key"], b["doc_count"]) for b in found["aggregations"][f]["buckets"]] for f in want}, {f: [(v, n)] for f, v in want.items()}, "events by dataset, module, agent")
+	hit = es.must("POST", f"/{INDEX}/_search", {"size": 1, "fields": list(want)})["hits"]["hits"][0]
+	tap.same({f: hit.get("fields", {}).get(f) for f in want}, {f: [v] for f, v in want.items()}, "and a hit has them as fields")
+
+
 files = sorted(glob.glob(os.path.join(harness.ROOT, "tests", "captures", "*.pcap")))
 code, _, talk = harness.replay(es, ns, *files)
 tap.ok(code == 0, "own captures are replayed", talk)
@@ -186,5 +199,6 @@ for side in OTHER:
 	countries(documents, side)
 network_map(documents)
 users(documents)
+same_in_all()
 layer7()
 tap.done()
