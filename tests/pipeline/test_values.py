@@ -15,8 +15,8 @@ SEED = int(os.environ.get("SEED", random.randrange(1 << 32)))
 rng = random.Random(SEED)
 COUNT = int(os.environ.get("COUNT", 2000))
 FIELDS = os.path.join(stages.HERE, "..", "..", "forwarder", "fields")
-INDEX = f"logs-flow-values.{os.getpid()}"
-FAILED = INDEX.replace("flow-", "flow.failed-", 1)
+SPACE = f"values.{os.getpid()}"
+FAILED = f"logs-flow.failed-{SPACE}"
 TEXTS = ["", " ", "x", "\0", "ünï\U0001f600", "a" * 33000, "b" * 1025, " " * 2000, "-1", "1e9", "true", "null", "10.0.0.1", "{}", '"', "\\", "\n", "%{x}", "{{x}}", ".", "a.b.c", "0x10"]
 VALUES = {
 	"boolean": [True, False], "float32": [0.0, -1.5, 3.4e38, 1e-45], "float64": [0.0, -1.5, 1e300, 5e-324], "string": TEXTS, "octetArray": ["", "00", "ff" * 4, "0d000050", "c0ff" * 16000],
@@ -48,7 +48,7 @@ def elements():
 				yield vendor + row["name"], row["type"]
 
 
-def line(known, wild):
+def line(known, wild, part):
 	ie = {}
 	for name, kind in rng.sample(known, rng.randrange(1, 60)):
 		if rng.random() < wild:
@@ -60,38 +60,40 @@ def line(known, wild):
 		"seq": rng.choice([1, 2**32 - 1]), "exported": 1700000000000, "received": 1700000000000}
 	if rng.random() < .3:
 		flow["sampling"] = {"rate": rng.choice([1, 100, 2**32 - 1]), "origin": "record"}
-	doc = {"@timestamp": "2023-11-14T22:13:20.000Z", "flow": flow, "ie": ie}
-	if rng.random() < .2:
+	doc = {"@timestamp": "2023-11-14T22:13:20.000Z", "flow": flow, part: ie}
+	if part == "ie" and rng.random() < .2:
 		doc["options"] = {part: {name: rng.choice(TEXTS) for name in names} for part, names in
 			{"ingress": ("name", "description"), "application": ("name", "category"), "vrf": ("ingress",), "sampler": ("name",)}.items()}
 	return doc
 
 
-def go(cluster, what, wild):
-	known, refused = list(elements()), {}
+def go(cluster, stream, part, wild):
+	known, refused, index = list(elements()), {}, f"{stream}-{SPACE}"
+	what = f"{part} with {'values of other types' if wild else 'values that efd writes'}"
 	for _ in range(COUNT // 100):
-		lines = [line(known, wild) for _ in range(100)]
+		lines = [line(known, wild, part) for _ in range(100)]
 		body = "".join('{"create":{}}\n' + json.dumps(l) + "\n" for l in lines)
-		for l, item in zip(lines, cluster.must("POST", f"/{INDEX}/_bulk", body, "application/x-ndjson")["items"]):
+		for l, item in zip(lines, cluster.must("POST", f"/{index}/_bulk", body, "application/x-ndjson")["items"]):
 			if item["create"]["status"] != 201:
 				refused.setdefault(item["create"]["error"]["reason"][:150], l)
-	tap.ok(not refused, f"{COUNT} records of {what} are taken", "\n".join(f"{why}: {str(l)[:3000]}" for why, l in list(refused.items())[:3]))
-	cluster.post(f"/{INDEX},{FAILED}/_refresh?ignore_unavailable=true")
+	tap.ok(not refused, f"{what}: {COUNT} records are taken", "\n".join(f"{why}: {str(l)[:3000]}" for why, l in list(refused.items())[:3]))
+	cluster.post(f"/{index},{FAILED}/_refresh?ignore_unavailable=true")
 	status, reply = cluster.post(f"/{FAILED}/_search", {"size": 3})
 	failed = reply["hits"]["hits"] if status == 200 else []
-	tap.ok(not failed, "none fails", "\n".join(f"{h['_source']['error']['message'][:300]}: {h['_source']['event']['original'][:3000]}" for h in failed))
+	tap.ok(not failed, f"{what}: none fails", "\n".join(f"{h['_source']['error']['message'][:300]}: {h['_source']['event']['original'][:3000]}" for h in failed))
 
 
 tap.note(f"SEED={SEED}")
 cluster = stages.clusters.connect()
 stages.setup(cluster)
-go(cluster, "efd's values", 0)
-go(cluster, "values of other types", .15)
-docs, fields, loose = cluster.docs(INDEX, size=2 * COUNT), stages.mappings("logs-flow"), set()
-tap.same(len(docs), 2 * COUNT, "all are stored")
-for d in docs:
-	loose.update(stages.unmapped(d, fields))
-tap.same(sorted(loose), [], "every field is mapped")
-cluster.delete(f"/_data_stream/{INDEX}")
+for stream, part in (("logs-flow", "ie"), ("metrics-flow.exporters", "reliability")):
+	go(cluster, stream, part, 0)
+	go(cluster, stream, part, .15)
+	docs, fields, loose = cluster.docs(f"{stream}-{SPACE}", size=2 * COUNT), stages.mappings(stream), set()
+	tap.same(len(docs), 2 * COUNT, f"{part}: all are stored")
+	for d in docs:
+		loose.update(stages.unmapped(d, fields))
+	tap.same(sorted(loose), [], f"{part}: every field is mapped")
+	cluster.delete(f"/_data_stream/{stream}-{SPACE}")
 cluster.delete(f"/_data_stream/{FAILED}")
 tap.done()
