@@ -109,12 +109,12 @@ static int rule_plan(struct kibana *k, const struct asset *a, bool wanted, struc
 }
 
 /* Rules are changed without their type and switch: those go with POST alone. */
-static int rule_write(struct kibana *k, const struct plan_item *item, struct err *err)
+static int rule_write(struct kibana *k, const char *name, const json_t *wanted, struct err *err)
 {
 	char path[PATH_MAX_LEN], ignored[CANON_HASH_MAX];
-	CLEANUP_JSON json_t *body = json_deep_copy(item->wanted);
-	int found = rule_find(k, item->name, ignored, err);
-	if (found < 0 || rule_path(k, item->name, path, err))
+	CLEANUP_JSON json_t *body = json_deep_copy(wanted);
+	int found = rule_find(k, name, ignored, err);
+	if (found < 0 || rule_path(k, name, path, err))
 		return -1;
 	if (found) {
 		json_object_del(body, "rule_type_id");
@@ -161,9 +161,9 @@ static int setting_call(struct kibana *k, const json_t *body, json_t **ret_reply
 	return -1;
 }
 
-/* 1 and the hash when somebody has set it, 0, -1; `ret_fixed`: kibana.yml has. */
-static int setting_find(struct kibana *k, char hash[CANON_HASH_MAX], bool *ret_fixed,
-			struct err *err)
+/* 1 and the hash when somebody has set it, 0, -1; `ret_fixed`: kibana.yml has, which nobody can change here. */
+static int setting_ask(struct kibana *k, char hash[CANON_HASH_MAX], bool *ret_fixed,
+		       struct err *err)
 {
 	CLEANUP_JSON json_t *reply = NULL;
 	if (setting_call(k, NULL, &reply, err))
@@ -178,13 +178,30 @@ static int setting_find(struct kibana *k, char hash[CANON_HASH_MAX], bool *ret_f
 	return 1;
 }
 
-static int setting_write(struct kibana *k, json_t *value_take, struct err *err)
+static int setting_find(struct kibana *k, const char *name, char hash[CANON_HASH_MAX],
+			struct err *err)
 {
-	CLEANUP_JSON json_t *body = json_pack("{s:{s:o}}", "changes", PINNED, value_take),
+	(void)name;
+	bool fixed;
+	int found = setting_ask(k, hash, &fixed, err);
+	return found > 0 && fixed ? 0 : found;
+}
+
+static int setting_write(struct kibana *k, const char *name, const json_t *wanted, struct err *err)
+{
+	CLEANUP_JSON json_t *body = json_pack("{s:{s:O?}}", "changes", name,
+					      json_object_get(wanted, "value")),
 			    *reply = NULL;
 	if (setting_call(k, body, &reply, err))
-		return err_wrap(err, "%s cannot be set; --no-kibana-pin-filters leaves it", PINNED);
+		return err_wrap(err, "%s cannot be set; --no-kibana-pin-filters leaves it", name);
 	return 0;
+}
+
+/* null takes the user's value away. */
+static int setting_drop(struct kibana *k, const char *name, struct err *err)
+{
+	CLEANUP_JSON json_t *none = json_pack("{s:n}", "value");
+	return setting_write(k, name, none, err);
 }
 
 static int setting_plan(struct kibana *k, bool wanted, struct plan *p, struct err *err)
@@ -194,7 +211,7 @@ static int setting_plan(struct kibana *k, bool wanted, struct plan *p, struct er
 	const bool ours = json_object_get(k->record, SETTING ":" PINNED) != NULL;
 	if (!wanted && !ours)
 		return 0;
-	int found = setting_find(k, found_hash, &fixed, err);
+	int found = setting_ask(k, found_hash, &fixed, err);
 	if (found < 0)
 		return -1;
 	json_t *value = json_pack("{s:b}", "value", 1);
@@ -209,6 +226,27 @@ static int setting_plan(struct kibana *k, bool wanted, struct plan *p, struct er
 	return plan_add(p, NULL, SETTING, PINNED, value, action, err);
 }
 
+static const struct extra {
+	const char *group;
+	bool keeps_mark; /* of what somebody changed: remove tells of it. A setting that somebody changed is theirs */
+	int (*find)(struct kibana *k, const char *name, char hash[CANON_HASH_MAX], struct err *err);
+	int (*write)(struct kibana *k, const char *name, const json_t *wanted, struct err *err);
+	int (*drop)(struct kibana *k, const char *name, struct err *err);
+} extras[] = {
+	{ RULE, true, rule_find, rule_write, rule_delete },
+	{ SETTING, false, setting_find, setting_write, setting_drop },
+};
+
+/* The row of a group, or of a key that begins with it; NULL when it is none of ours. */
+static const struct extra *extra_of(const char *text)
+{
+	size_t len = strcspn(text, ":");
+	for (size_t i = 0; i < sizeof(extras) / sizeof(extras[0]); i++)
+		if (strlen(extras[i].group) == len && strncmp(extras[i].group, text, len) == 0)
+			return &extras[i];
+	return NULL;
+}
+
 int kibana_extra_plan(struct kibana *k, const struct app *app, struct plan *p, struct err *err)
 {
 	for (size_t i = 0; i < assets_count(app->assets); i++) {
@@ -220,16 +258,21 @@ int kibana_extra_plan(struct kibana *k, const struct app *app, struct plan *p, s
 	return setting_plan(k, app->kibana.pin_filters, p, err);
 }
 
-/* What Kibana made of what we wrote. */
-static int note(struct kibana *k, const struct plan_item *item, const char *key, bool is_rule,
-		struct err *err)
+static int extra_write(struct kibana *k, const struct extra *extra, const struct plan_item *item,
+		       const char *key, struct err *err)
 {
-	bool fixed;
 	char hash[CANON_HASH_MAX], stored[CANON_HASH_MAX] = "";
-	canon_hash(item->wanted, hash);
-	if ((is_rule ? rule_find(k, item->name, stored, err)
-		     : setting_find(k, stored, &fixed, err)) < 0)
+	if (item->action == ACTION_REMOVE) {
+		if (extra->drop(k, item->name, err))
+			return -1;
+		json_object_del(k->record, key);
+		return 0;
+	}
+	/* the second question: what Kibana made of what we wrote */
+	if (extra->write(k, item->name, item->wanted, err) ||
+	    extra->find(k, item->name, stored, err) < 0)
 		return -1;
+	canon_hash(item->wanted, hash);
 	kibana_note(k, key, hash, stored);
 	return 0;
 }
@@ -240,22 +283,13 @@ int kibana_extra_apply(struct kibana *k, const struct plan *p, bool force, struc
 	for (size_t i = 0; i < p->n; i++) {
 		const struct plan_item *item = &p->item[i];
 		char key[NAME_MAX_LEN + 40];
-		bool is_rule = strcmp(item->group, RULE) == 0;
-		if (item->kind || (!is_rule && strcmp(item->group, SETTING) != 0) ||
-		    !plan_writes(item, force))
+		const struct extra *extra = item->kind ? NULL : extra_of(item->group);
+		if (!extra || !plan_writes(item, force))
 			continue;
 		key_of(item->group, item->name, key, sizeof(key));
+		if (extra_write(k, extra, item, key, err))
+			return -1;
 		n++;
-		if (item->action == ACTION_REMOVE) {
-			if (setting_write(k, json_null(), err))
-				return -1;
-			json_object_del(k->record, key);
-			continue;
-		}
-		if (is_rule ? rule_write(k, item, err) : setting_write(k, json_true(), err))
-			return -1;
-		if (note(k, item, key, is_rule, err))
-			return -1;
 	}
 	return n;
 }
@@ -265,23 +299,18 @@ int kibana_extra_remove(struct kibana *k, bool force, json_t *left, struct err *
 	const char *key;
 	json_t *mark;
 	json_object_foreach (k->record, key, mark) {
-		bool fixed = false, is_rule = strncmp(key, RULE ":", strlen(RULE ":")) == 0;
 		char hash[CANON_HASH_MAX] = "";
-		const char *name = strchr(key, ':');
-		if (!name || (!is_rule && strcmp(key, SETTING ":" PINNED) != 0))
+		const struct extra *extra = extra_of(key);
+		if (!extra)
 			continue;
-		int found =
-		    is_rule ? rule_find(k, ++name, hash, err) : setting_find(k, hash, &fixed, err);
+		const char *name = key + strlen(extra->group) + 1;
+		int found = extra->find(k, name, hash, err);
 		if (found < 0)
 			return -1;
-		if (!found || fixed)
-			continue;
-		if (!force && strcmp(hash, json_text_at(mark, "stored", "")) != 0) {
-			if (is_rule) /* a setting that somebody changed is theirs */
-				json_object_set(left, key, mark);
-			continue;
-		}
-		if (is_rule ? rule_delete(k, name, err) : setting_write(k, json_null(), err))
+		bool ours = force || strcmp(hash, json_text_at(mark, "stored", "")) == 0;
+		if (found && !ours && extra->keeps_mark)
+			json_object_set(left, key, mark);
+		if (found && ours && extra->drop(k, name, err))
 			return -1;
 	}
 	return 0;
