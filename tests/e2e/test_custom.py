@@ -77,6 +77,15 @@ tap.same(list(stored(COUNTERS)), ["counters"], "counters are with the counters")
 tap.same(retry()["created"], 0, "trying again stores nothing twice")
 tap.same(sorted(stored(FLOWS)), ["good", "late", "raw"], "and changes nothing")
 
+with open(os.path.join(harness.ROOT, "docs", "fields.md"), encoding="utf-8") as f:
+	less = json.loads(re.search(r"PUT _ingest/pipeline/flow@custom\n +(.*)\n", f.read()).group(1))
+es.must("PUT", HOOK, less)
+send(FLOWS, "less", LINE)
+send(FLOWS, "lacking", {**LINE, "ie": {"octetDeltaCount": 7}})
+docs = stored(FLOWS)
+tap.ok("lacking" in docs and "less" in docs, "a hook that leaves fields out passes over records without them", list(stored(FAILED)))
+tap.same([docs["less"]["network"].get("community_id"), docs["less"]["event"].get("start"), docs["less"]["source"]["ip"]], [None, None, good["source"]["ip"]], "and leaves them out")
+
 with open(os.path.join(harness.ROOT, "docs", "pipelines.md"), encoding="utf-8") as f:
 	field, target, condition = re.search(r"- registered_domain: \{field: ([\w.]+), target_field: ([\w.]+), if: \"(.*?)\"", f.read()).groups()
 status, reply = es.put(HOOK, {"processors": [{"registered_domain": {"field": field, "target_field": target, "if": condition, "ignore_missing": True}}]})
