@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The names of elements that the normalise stage looks for are names that efd writes: those of forwarder/fields."""
 import csv
-import glob
 import os
 import sys
 
@@ -11,9 +10,9 @@ import yaml
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+import registry  # noqa: E402
 import tap  # noqa: E402
 
-FIELDS = os.path.join(ROOT, "forwarder", "fields")
 # written by name in sflow.c and the dissector
 BY_HAND = {"sflow." + n for n in ("discardReason", "samplePool", "drops", "stripped", "headerProtocol", "inner", "vni",
 				  "erspanSession", "pppoeSession", "l2tpTunnel", "l2tpSession")}
@@ -21,18 +20,9 @@ BY_HAND = {"sflow." + n for n in ("discardReason", "samplePool", "drops", "strip
 USERS = "ziften."
 
 
-def rows(path):
-	with open(path, encoding="utf-8") as f:
-		return list(csv.DictReader(f))
-
-
 def written():
-	names = set(BY_HAND)
-	for r in rows(os.path.join(FIELDS, "iana.csv")):
-		names |= {r["name"], "reverse" + r["name"][0].upper() + r["name"][1:]}
-	for path in glob.glob(os.path.join(FIELDS, "vendor", "*.csv")):
-		names |= {os.path.basename(path)[:-4] + "." + r["name"] for r in rows(path)}
-	for r in rows(os.path.join(FIELDS, "sflow.csv")):
+	names = BY_HAND | registry.names()
+	for r in registry.rows("sflow.csv"):
 		names |= {f"sflow.{r['name']}." + f.split(":")[0] for f in r["fields"].split()}
 	return names
 

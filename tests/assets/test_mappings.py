@@ -11,6 +11,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tests", "pipeline"))
 import stages  # noqa: E402
+import registry  # noqa: E402
 import tap  # noqa: E402
 
 STREAMS = ("logs-flow", "metrics-flow.counters", "metrics-flow.exporters", "logs-flow.failed")
@@ -55,12 +56,7 @@ normalise = read("ingest-pipelines/normalise.yml")
 table = re.findall(r"^          ([\w.]+): \[([^\]]+)\]", normalise.split("        first:")[0], re.M)
 targets = {".".join(x.strip() for x in to.split(",")[1:]) for _, to in table if to.strip() not in ("drop", "rest")}
 tap.same(sorted(t for t in targets if t not in fields), [], "normalise: the table's fields are mapped")
-known = set()
-for row in csv.DictReader(read("forwarder/fields/iana.csv").splitlines()):
-	known |= {row["name"], "reverse" + row["name"][0].upper() + row["name"][1:]}
-for name in os.listdir(os.path.join(ROOT, "forwarder/fields/vendor")):
-	vendor = name[:-4]
-	known |= {f"{vendor}.{r['name']}" for r in csv.DictReader(read(f"forwarder/fields/vendor/{name}").splitlines())}
+known = registry.names()
 named = {e for e, _ in table}
 named |= {e.strip() for line in re.findall(r"^          \w+: \[([^\]]+)\]$", normalise.split("        first:")[1].split("mpls_types")[0], re.M) for e in line.split(",")}
 # names that users give to elements of vendors who publish none (docs/raw-line.md), and what efd makes itself

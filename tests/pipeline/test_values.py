@@ -2,19 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Any value of any element: no record is rejected or fails, no field is unmapped. First values that efd can write, the extremes
 of each element's type among them; then also values of another type than the element's."""
-import csv
-import glob
 import json
 import os
 import random
 
 import stages
+import registry
 import tap
 
 SEED = int(os.environ.get("SEED", random.randrange(1 << 32)))
 rng = random.Random(SEED)
 COUNT = int(os.environ.get("COUNT", 2000))
-FIELDS = os.path.join(stages.HERE, "..", "..", "forwarder", "fields")
+KNOWN = registry.elements()
 SPACE = f"values.{os.getpid()}"
 FAILED = f"logs-flow.failed-{SPACE}"
 TEXTS = ["", " ", "x", "\0", "ünï\U0001f600", "a" * 33000, "b" * 1025, " " * 2000, "-1", "1e9", "true", "null", "10.0.0.1", "{}", '"', "\\", "\n", "%{x}", "{{x}}", ".", "a.b.c", "0x10"]
@@ -40,19 +39,11 @@ def value(kind):
 	return rng.choice(VALUES["list" if kind.endswith("List") else kind])
 
 
-def elements():
-	for path in sorted(glob.glob(os.path.join(FIELDS, "*", "*.csv"))) + [os.path.join(FIELDS, "iana.csv")]:
-		vendor = "" if path.endswith("iana.csv") else os.path.basename(path)[:-4] + "."
-		with open(path, encoding="utf-8") as f:
-			for row in csv.DictReader(f):
-				yield vendor + row["name"], row["type"]
-
-
-def line(known, wild, part):
+def line(wild, part):
 	ie = {}
-	for name, kind in rng.sample(known, rng.randrange(1, 60)):
+	for name, kind in rng.sample(KNOWN, rng.randrange(1, 60)):
 		if rng.random() < wild:
-			kind = rng.choice(known)[1]
+			kind = rng.choice(KNOWN)[1]
 		ie[name] = value(kind) if rng.random() > .03 else [value(kind), None, value(kind)]
 	if rng.random() < .7:
 		ie.update(sourceIPv4Address=f"10.1.{rng.randrange(256)}.2", destinationIPv4Address=f"8.8.{rng.randrange(256)}.2", protocolIdentifier=rng.choice([6, 17, 1]))
@@ -62,16 +53,16 @@ def line(known, wild, part):
 		flow["sampling"] = {"rate": rng.choice([1, 100, 2**32 - 1]), "origin": "record"}
 	doc = {"@timestamp": "2023-11-14T22:13:20.000Z", "flow": flow, part: ie}
 	if part == "ie" and rng.random() < .2:
-		doc["options"] = {part: {name: rng.choice(TEXTS) for name in names} for part, names in
+		doc["options"] = {option: {name: rng.choice(TEXTS) for name in names} for option, names in
 			{"ingress": ("name", "description"), "application": ("name", "category"), "vrf": ("ingress",), "sampler": ("name",)}.items()}
 	return doc
 
 
 def go(cluster, stream, part, wild):
-	known, refused, index = list(elements()), {}, f"{stream}-{SPACE}"
+	refused, index = {}, f"{stream}-{SPACE}"
 	what = f"{part} with {'values of other types' if wild else 'values that efd writes'}"
 	for _ in range(COUNT // 100):
-		lines = [line(known, wild, part) for _ in range(100)]
+		lines = [line(wild, part) for _ in range(100)]
 		body = "".join('{"create":{}}\n' + json.dumps(l) + "\n" for l in lines)
 		for l, item in zip(lines, cluster.must("POST", f"/{index}/_bulk", body, "application/x-ndjson")["items"]):
 			if item["create"]["status"] != 201:
