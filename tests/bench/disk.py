@@ -16,7 +16,6 @@ import os
 import random
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "e2e"))
 import harness  # noqa: E402
@@ -31,11 +30,15 @@ LEAVE_OUT = ("network.community_id", "message", "event.start event.end", "event.
 	"ecs agent data_stream log event.kind event.module event.dataset")
 
 
+def wipe(es):
+	for stream in harness.STREAMS:
+		es.delete("/_data_stream/" + stream.format(INDEX))
+
+
 def enriched(es, files, leftovers):
 	"""(id, document) of every flow record, by id, with --leftovers as told."""
 	harness.efctl("setup", "--no-key", "--no-kibana", "--force", "--leftovers", leftovers, es=es)
-	for stream in ("logs-flow", "metrics-flow.counters", "metrics-flow.exporters"):
-		es.delete(f"/_data_stream/{stream}-{INDEX}")
+	wipe(es)
 	code, _, talk = harness.replay(es, INDEX, *files)
 	if code:
 		sys.exit(talk)
@@ -105,20 +108,10 @@ def store(c, docs, usage=False, **settings):
 		body = "".join(json.dumps({"create": {"_id": n}}) + "\n" + json.dumps(d, separators=(",", ":")) + "\n" for n, d in docs[i:i + 3000])
 		if c.must("POST", f"/{INDEX}/_bulk", body, "application/x-ndjson")["errors"]:
 			sys.exit("a document was refused")
-	c.post(f"/{INDEX}/_forcemerge?max_num_segments=1")
-	for _ in range(30):	# the merged-away segments go with the last reader
-		c.post(f"/{INDEX}/_flush")
-		c.post(f"/{INDEX}/_refresh")
-		stats = c.must("GET", f"/{INDEX}/_stats/store,docs,segments")["_all"]["primaries"]
-		if stats["segments"]["count"] <= 1:
-			break
-		time.sleep(0.5)
-	size = stats["store"]["size_in_bytes"] / len(docs)
+	size = c.merged(INDEX)[0] / len(docs)
 	if usage:
-		reply = c.must("POST", f"/{INDEX}/_disk_usage?run_expensive_tasks=true")
-		fields = next(v for k, v in reply.items() if k != "_shards")["fields"]
-		for name, f in sorted(fields.items(), key=lambda x: -x[1]["total_in_bytes"])[:20]:
-			print(f"         {f['total_in_bytes'] / len(docs):6.1f}  {name}")
+		for name, taken in c.disk_usage(INDEX)[:20]:
+			print(f"         {taken / len(docs):6.1f}  {name}")
 	return size
 
 
@@ -162,8 +155,7 @@ def main():
 	for paths in LEAVE_OUT:
 		print(f"{base - store(es8, without(docs, paths), mapping=mapping):+8.1f}  without {paths}")
 	es.delete(f"/{INDEX}")
-	for stream in ("logs-flow", "metrics-flow.counters", "metrics-flow.exporters"):
-		es.delete(f"/_data_stream/{stream}-{INDEX}")
+	wipe(es)
 
 
 main()

@@ -103,20 +103,10 @@ def disk(bench, raw):
 	c = bench.c
 	c.delete("/_data_stream/logs-flow-bench")
 	bench.send("logs-flow-bench", raw, None)
-	c.post("/logs-flow-bench/_forcemerge?max_num_segments=1")
-	for _ in range(30):	# the merged-away segments go with the last reader
-		c.post("/logs-flow-bench/_flush")
-		c.post("/logs-flow-bench/_refresh")
-		time.sleep(1)
-		stats = c.must("GET", "/logs-flow-bench/_stats/store,docs,segments")["_all"]["primaries"]
-		if stats["segments"]["count"] <= 1:
-			break
-	n = stats["docs"]["count"]
-	print(f"{stats['store']['size_in_bytes'] / n:8.1f} bytes on disk a record, {n} records, merged")
-	status, usage = c.post("/logs-flow-bench/_disk_usage?run_expensive_tasks=true")
-	if status == 200:
-		for name, f in sorted(next(v for k, v in usage.items() if k != "_shards")["fields"].items(), key=lambda x: -x[1]["total_in_bytes"])[:30]:
-			print(f"         {f['total_in_bytes'] / n:6.2f}  {name}")
+	size, n = c.merged("logs-flow-bench")
+	print(f"{size / n:8.1f} bytes on disk a record, {n} records, merged")
+	for name, taken in c.disk_usage("logs-flow-bench")[:30]:
+		print(f"         {taken / n:6.2f}  {name}")
 	c.delete("/_data_stream/logs-flow-bench")
 
 

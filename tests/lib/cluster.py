@@ -6,6 +6,7 @@ import json
 import os
 import ssl
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -84,6 +85,24 @@ class Cluster:
 		self.post(f"/{index}/_refresh")
 		body = {"query": query or {"match_all": {}}, "size": size, "sort": sort or ["_doc"]}
 		return [h["_source"] for h in self.must("POST", f"/{index}/_search?ignore_unavailable=true", body)["hits"]["hits"]]
+
+	def merged(self, index):
+		"""(bytes, documents) of an index or a data stream, merged to one segment."""
+		self.post(f"/{index}/_forcemerge?max_num_segments=1")
+		for _ in range(30):	# the merged-away segments go with the last reader
+			self.post(f"/{index}/_flush")
+			self.post(f"/{index}/_refresh")
+			stats = self.must("GET", f"/{index}/_stats/store,docs,segments")["_all"]["primaries"]
+			if stats["segments"]["count"] <= 1:
+				break
+			time.sleep(0.5)
+		return stats["store"]["size_in_bytes"], stats["docs"]["count"]
+
+	def disk_usage(self, index):
+		"""[(field, bytes)], the largest first; none where the engine cannot tell."""
+		status, reply = self.post(f"/{index}/_disk_usage?run_expensive_tasks=true")
+		fields = next(v for k, v in reply.items() if k != "_shards")["fields"] if status == 200 else {}
+		return sorted(((name, f["total_in_bytes"]) for name, f in fields.items()), key=lambda f: -f[1])
 
 	def env(self):
 		"""The environment in which efd, efctl and other tests find this cluster."""
