@@ -22,7 +22,6 @@
 
 #define MAGIC     "efspool1"
 #define NAME_SIZE 32
-#define BLOCK     4096u
 #define SYNC_MS   1000
 #define BODY_MAX  (1ull << 30) /* no batch is larger: a length beyond it is damage */
 
@@ -67,7 +66,7 @@ struct spool {
 
 static uint64_t disk_size(uint64_t body_len)
 {
-	return (body_len + sizeof(struct file_head) + BLOCK - 1) / BLOCK * BLOCK;
+	return spool_disk_size(body_len + sizeof(struct file_head));
 }
 
 static void file_name(char name[NAME_SIZE], uint64_t no, const char *suffix)

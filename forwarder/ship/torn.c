@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOCK 4096u
-
 static int is_torn(const struct dirent *d)
 {
 	return strlen(d->d_name) == 21 && strcmp(d->d_name + 16, ".torn") == 0;
@@ -27,7 +25,7 @@ static uint64_t walk(int dir, bool remove)
 		if (remove)
 			unlinkat(dir, list[i]->d_name, 0);
 		else if (fstatat(dir, list[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			bytes += ((uint64_t)st.st_size + BLOCK - 1) / BLOCK * BLOCK;
+			bytes += spool_disk_size((uint64_t)st.st_size);
 		free(list[i]);
 	}
 	free(list);

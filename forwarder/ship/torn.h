@@ -5,6 +5,14 @@
 
 #include <stdint.h>
 
+#define SPOOL_BLOCK 4096u /* files take whole blocks */
+
+/* What a spool file of `len` bytes takes. */
+static inline uint64_t spool_disk_size(uint64_t len)
+{
+	return (len + SPOOL_BLOCK - 1) / SPOOL_BLOCK * SPOOL_BLOCK;
+}
+
 /* Bytes of all of them in the directory `dir` (a descriptor), as the spool's quota counts them. */
 uint64_t torn_bytes(int dir);
 
