@@ -109,51 +109,38 @@ static json_t *put_counted(struct packet *p, bool text)
 	return value;
 }
 
-static json_t *put_list(struct packet *p)
+/* A count below `n`, and as many of what `each` puts. */
+static json_t *put_list(struct packet *p, uint32_t n, json_t *(*each)(struct packet *))
 {
 	json_t *list = json_array();
-	uint32_t n = below(5);
+	n = below(n);
 	packet_u32(p, n);
 	for (uint32_t i = 0; i < n; i++)
-		json_array_append_new(list, put_u32(p, (uint32_t)any()));
+		json_array_append_new(list, each(p));
 	return list;
 }
 
-static json_t *put_lanes(struct packet *p)
+static json_t *put_any(struct packet *p)
+{
+	return put_u32(p, (uint32_t)any());
+}
+
+static json_t *put_lane(struct packet *p)
 {
 	static const char *const names[] = { "index",        "tx_bias_current", "tx_power",
 					     "tx_power_min", "tx_power_max",    "tx_wavelength",
 					     "rx_power",     "rx_power_min",    "rx_power_max",
 					     "rx_wavelength" };
-	json_t *list = json_array();
-	uint32_t n = below(3);
-	packet_u32(p, n);
-	for (uint32_t i = 0; i < n; i++) {
-		json_t *lane = json_object();
-		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
-			json_object_set_new(lane, names[k], put_u32(p, (uint32_t)any()));
-		json_array_append_new(list, lane);
-	}
-	return list;
+	json_t *lane = json_object();
+	for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+		json_object_set_new(lane, names[k], put_any(p));
+	return lane;
 }
 
-static json_t *put_adapters(struct packet *p)
+static json_t *put_adapter(struct packet *p)
 {
-	json_t *list = json_array();
-	uint32_t n = below(3);
-	packet_u32(p, n);
-	for (uint32_t i = 0; i < n; i++) {
-		json_t *macs = json_array();
-		json_t *adapter = json_pack("{s:o,s:O}", "ifIndex", put_u32(p, (uint32_t)any()),
-					    "mac_addresses", macs);
-		uint32_t m = below(3);
-		packet_u32(p, m);
-		for (uint32_t k = 0; k < m; k++)
-			json_array_append_new(macs, put_mac(p));
-		json_decref(macs);
-		json_array_append_new(list, adapter);
-	}
-	return list;
+	json_t *index = put_any(p);
+	return json_pack("{s:o,s:o}", "ifIndex", index, "mac_addresses", put_list(p, 3, put_mac));
 }
 
 /* ---- structures ---- */
@@ -273,11 +260,11 @@ static json_t *put_value(struct packet *p, unsigned type)
 		packet_fill(p, 0, 16 - (p->len - start));
 		return value;
 	case SFLOW_U32_LIST:
-		return put_list(p);
+		return put_list(p, 5, put_any);
 	case SFLOW_LANES:
-		return put_lanes(p);
+		return put_list(p, 3, put_lane);
 	case SFLOW_ADAPTERS:
-		return put_adapters(p);
+		return put_list(p, 3, put_adapter);
 	default: /* SFLOW_PDUS: what is behind the count is not read */
 		value = put_u32(p, below(100));
 		packet_fill(p, 1, 12);
