@@ -58,11 +58,12 @@ def pcap_record(at, data, wire):
 
 
 class Recorder(threading.Thread):
-	"""Receives what an exporter sends and writes it as the collector of the office would have captured it."""
+	"""Receives what an exporter sends and writes it as the collector of the office would have captured it; RELAY is a
+	port of this host that gets it, too."""
 
-	def __init__(self, path, exporter, port, clock):
+	def __init__(self, path, exporter, port, clock, relay=None):
 		super().__init__(daemon=True)
-		self.exporter, self.port, self.clock, self.count, self.ended = exporter, port, clock, 0, False
+		self.exporter, self.port, self.clock, self.relay, self.count, self.ended = exporter, port, clock, relay, 0, False
 		self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
 		self.sock.bind(("127.0.0.1", 0))
@@ -94,6 +95,8 @@ class Recorder(threading.Thread):
 				continue
 			self.last = max(self.last, self.when(data))	# an exporter's second may step back when it is fed in batches
 			self.write(self.last, data, sender[1])
+			if self.relay:
+				self.sock.sendto(data, ("127.0.0.1", self.relay))
 
 	def finish(self):
 		self.ended = True
