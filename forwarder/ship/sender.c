@@ -455,12 +455,24 @@ static void shrink(struct sender *sender, struct parcel *p, struct parcel *rest)
 			 err.msg);
 }
 
+/* Clusters judge privileges, queues and blocks item by item: what the reply of a request says once counts as the request's. */
+static void count_refusal(struct shipper *s, const struct bulk_outcome *why)
+{
+	if (why->verdict == VERDICT_DENIED)
+		COUNT(s, request_denied, 1);
+	else if (why->status == 429)
+		COUNT(s, request_busy, 1);
+	else
+		COUNT(s, request_failed, 1);
+}
+
 static void wait_to_retry(struct shipper *s, struct parcel *p, const struct sorted *sorted,
 			  uint32_t of)
 {
 	char text[512];
 	uint64_t pause = backoff_ms(p->attempts);
 	COUNT(s, retried_items, sorted->again_n);
+	count_refusal(s, &sorted->first);
 	p->attempts++;
 	snprintf(text, sizeof(text), "%u of %u documents were not taken (%d %s: %.200s)%s",
 		 sorted->again_n, of, sorted->first.status, sorted->first.type,

@@ -45,9 +45,10 @@ struct ship_counters {
 	uint64_t retried_items;
 	uint64_t retried_requests;
 	uint64_t request_unreachable; /* no answer, or no whole one */
-	uint64_t request_busy;        /* 429 */
-	uint64_t request_failed;      /* 5xx */
-	uint64_t request_denied;      /* 401, 403 */
+	/* the next three: of the request, or of the first item to be tried again */
+	uint64_t request_busy;   /* 429 */
+	uint64_t request_failed; /* 5xx, cluster block */
+	uint64_t request_denied; /* 401, 403; 404 of an item */
 	uint64_t
 	    request_wrong; /* an answer that is not Elasticsearch's, or a cluster without efctl setup */
 	uint64_t request_split; /* 413, 400: sent again in halves */

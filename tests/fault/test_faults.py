@@ -30,8 +30,8 @@ def all_once(name, es, efd, n, seconds=90):
 		note(f"{len(es.docs)} documents for {n} records\n" + efd.log_text()[-3000:])
 
 
-def fault(name, script, after=None, n=N, **options):
-	"""Two loads with the script between them; then all must be there."""
+def fault(name, script, kind=None, after=None, n=N, **options):
+	"""Two loads with the script between them; then all must be there, and requests be counted that failed by KIND."""
 	es = FakeEs()
 	es.script, es.after = list(script), after
 	with Efd(es.url, elasticsearch_connect_timeout="500ms", **{"elasticsearch_timeout": "1s", **options}) as efd:
@@ -43,6 +43,8 @@ def fault(name, script, after=None, n=N, **options):
 			ok(efd.rss() < MEMORY, f"{name}: memory stays below {MEMORY >> 20} MiB", f"{efd.rss() >> 20} MiB")
 		left = len(es.script)
 		same(left, 0, f"{name}: every step was met")
+		if kind:
+			ok(efd.metric(f'efd_ship_request_errors_total{{kind="{kind}"}}'), f"{name}: counted as {kind}")
 		same(efd.stop(), 0, f"{name}: stops with nothing lost")
 	es.stop()
 	return es
@@ -54,33 +56,33 @@ def mixed(n, line):
 
 
 def test_requests():
-	fault("busy (429)", [fake_es.status(429)] * 3)
+	fault("busy (429)", [fake_es.status(429)] * 3, "busy")
 	fault("busy with Retry-After", [fake_es.status(429, headers=[("Retry-After", "1")])])
-	fault("unavailable (503)", [fake_es.status(503)] * 2)
+	fault("unavailable (503)", [fake_es.status(503)] * 2, "failed")
 	fault("503 with Retry-After", [fake_es.status(503, headers=[("Retry-After", "1")])])
-	fault("hang before storing", [fake_es.hang(3, stored=False)])
+	fault("hang before storing", [fake_es.hang(3, stored=False)], "unreachable")
 	fault("hang after storing", [fake_es.hang(3, stored=True)])
 	fault("reset before storing", [fake_es.reset(stored=False)] * 2)
 	fault("reset after storing", [fake_es.reset(stored=True)] * 2)
-	fault("half a reply", [fake_es.half_reply] * 2)
+	fault("half a reply", [fake_es.half_reply] * 2, "unreachable")
 	fault("a reply that is no JSON", [fake_es.raw(b"<html>hello</html>", "text/html")])
 	fault("JSON that is no bulk reply", [fake_es.raw(b'{"ok":true}'), fake_es.raw(b"[]"), fake_es.raw(b'{"errors":true}')])
 	fault("a reply with too few items", [fake_es.raw(b'{"errors":true,"items":[{"create":{"status":201}}]}')])
 	fault("an empty reply", [fake_es.raw(b"")])
-	fault("another server (404)", [fake_es.status(404)])
+	fault("another server (404)", [fake_es.status(404)], "wrong")
 	fault("a redirect", [fake_es.raw(b"", code=302)])
 	fault("slow reader", [fake_es.slow_reader], elasticsearch_timeout="30s")
-	fault("unauthorised, then not", [fake_es.status(401)])
-	fault("forbidden, then not", [fake_es.status(403)])
+	fault("unauthorised, then not", [fake_es.status(401)], "denied")
+	fault("forbidden, then not", [fake_es.status(403)], "denied")
 	fault("too large (413)", [], after=fake_es.at_most(20000))
 
 
 def test_items():
-	fault("mixed items", [fake_es.items(mixed)] * 3)
+	fault("mixed items", [fake_es.items(mixed)] * 3, "busy")
 	fault("all items refused for now", [fake_es.items(lambda n, line: (429, "circuit_breaking_exception", "memory"))])
-	fault("cluster block", [fake_es.items(lambda n, line: (403, "cluster_block_exception", "index read-only"))])
-	fault("no privilege for an index", [fake_es.items(lambda n, line: (403, "security_exception", "unauthorized"))])
-	fault("server error of an item", [fake_es.items(lambda n, line: n == 0 and (500, "null_pointer", "oops"))] * 2)
+	fault("cluster block", [fake_es.items(lambda n, line: (403, "cluster_block_exception", "index read-only"))], "failed")
+	fault("no privilege for an index", [fake_es.items(lambda n, line: (403, "security_exception", "unauthorized"))], "denied")
+	fault("server error of an item", [fake_es.items(lambda n, line: n == 0 and (500, "null_pointer", "oops"))] * 2, "failed")
 
 
 def test_rejects():
