@@ -174,7 +174,7 @@ int es_fail(struct es *es, const char *method, const char *path, long status, co
 	if (status == 403)
 		return err_set(
 		    err, EF_USAGE,
-		    "%s forbids %s %s (403): %s; use a user or an API key that may do this",
+		    "%s forbids %s %s (403): %s; use a user or an API key that may: docs/efctl.md, Roles",
 		    es_url(es), method, path, reason);
 	bool away = status == 502 || status == 503 || status == 504;
 	if (!away && json_is_null(reply))

@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A cluster with security: the roles of docs/efctl.md suffice, and efd works with the key that setup makes, and with no better."""
-import atexit
 import os
-import re
 import stat
 import tempfile
 import time
@@ -11,25 +9,12 @@ import time
 import harness
 import cluster
 import net
+import roles
 import tap
 
 Efd = harness.fault.Efd
-PASSWORD = "no-secret-of-anybody"
 CAPTURES = [os.path.join(harness.ROOT, "tests", "captures", f) for f in ("vm-ipfix.pcap", "switch-sflow.pcap")]
 LINE = '{"@timestamp":"2026-01-01T00:00:00.000Z","flow":{"type":"netflow5","exporter":"192.0.2.1"}}'
-
-
-def user(es, name, role):
-	"""A user with one role of the manual, or with ROLE itself; both are gone at the end."""
-	name = f"{name}-{os.getpid()}"
-	if isinstance(role, str):
-		with open(os.path.join(harness.ROOT, "docs", "efctl.md")) as f:
-			role = re.search(rf"PUT /_security/role/{role}\n(.*?)\n```", f.read(), re.S).group(1)
-	es.must("PUT", f"/_security/role/{name}", role)
-	atexit.register(es.delete, f"/_security/role/{name}")
-	es.must("PUT", f"/_security/user/{name}", {"password": PASSWORD, "roles": [name]})
-	atexit.register(es.delete, f"/_security/user/{name}")
-	return cluster.Cluster(es.url, name, PASSWORD, ca_file=es.ca_file)
 
 
 def keys_of(who):
@@ -43,7 +28,7 @@ def setup(who, *args, ns="default", **more):
 
 def making(es, admin, folder, ns):
 	"""The key that setup makes: where it goes, and when it is left alone. Its file."""
-	weak = user(es, "weak", {"cluster": ["monitor", "manage_index_templates", "manage_ingest_pipelines", "manage_ilm",
+	weak = roles.user(es, "weak", {"cluster": ["monitor", "manage_index_templates", "manage_ingest_pipelines", "manage_ilm",
 		"manage_own_api_key"], "indices": [{"names": ["logs-*", "metrics-*"], "privileges": ["manage"]}]})
 	path = os.path.join(folder, "key")
 	code, text = setup(weak, "--key-file", path)
@@ -141,12 +126,12 @@ es = cluster.given()
 if not es or es.get("/_security/_authenticate")[0] != 200 or es.post("/_security/user/_has_privileges", {"cluster": ["all"]})[0] != 200:
 	tap.skip_all("needs an Elasticsearch with security and API keys: make test-cluster ES_URL= ES_USER= ES_PASSWORD=")
 ns = harness.namespace(es, "secured")
-admin = user(es, "setup", "flow-setup")
+admin = roles.user(es, "setup", "flow-setup")
 with tempfile.TemporaryDirectory() as folder:
 	path = making(es, admin, folder, ns)
 	with open(path) as f:
 		limits(cluster.Cluster(es.url, api_key=f.read().strip(), ca_file=es.ca_file), ns)
 	shipping(es, path, ns)
-	looking(user(es, "look", "flow-look"), path, ns)
+	looking(roles.user(es, "look", "flow-look"), path, ns)
 	es.request("DELETE", "/_security/api_key", {"username": admin.user})
 tap.done()

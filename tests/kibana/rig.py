@@ -42,11 +42,11 @@ def mapping_fields(name):
 	return found
 
 
-def kibana():
-	"""Kibana's API, called like Elasticsearch's: the credentials are the same."""
+def kibana(who=None):
+	"""Kibana's API, called like Elasticsearch's with the credentials of that one (WHO, a Cluster)."""
 	import cluster
-	e = os.environ.get
-	return cluster.Cluster(e("KIBANA_URL"), e("ES_USER"), e("ES_PASSWORD"), e("ES_API_KEY"), e("ES_CA_FILE"), {"kbn-xsrf": "1"})
+	es = who or cluster.connect()
+	return cluster.Cluster(os.environ["KIBANA_URL"], es.user, es.password, es.api_key, es.ca_file, {"kbn-xsrf": "1"})
 
 
 def efctl(cluster, *arguments):

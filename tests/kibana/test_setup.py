@@ -14,6 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "lib"), HERE]
 import cluster
 import rig
+import roles
 import tap
 
 if not os.environ.get("KIBANA_URL") or not os.environ.get("ES_URL"):
@@ -120,6 +121,26 @@ try:
 	tap.ok(len(rules()) == 5, "but with it")
 	code, out = efctl("status")
 	tap.ok(code == 0 and "drifted" not in out, "status knows them", out)
+
+	# ---- who may do less than everything
+	if es.user:
+		in_space = lambda name: dict(role := roles.of_manual(name), applications=[dict(a, resources=[f"space:{SPACE}"]) for a in role["applications"]])
+		forget()
+		kibana.must("POST", "/api/spaces/space", {"id": SPACE, "name": "Test of efctl"})
+		admin = dict(env)
+		env.update(roles.user(es, "half", "flow-setup").env())
+		code, out = efctl("setup", "--no-key")
+		tap.ok(code == 2 and "docs/efctl.md, Roles" in out, "without privileges in Kibana setup says where they are listed", out)
+		env.update(roles.user(es, "whole", "flow-setup", in_space("flow-setup-kibana")).env())
+		setup("--kibana-alerts")
+		tap.ok(not plan("--kibana-alerts"), "the roles of the manual suffice")
+		env.update(admin)
+		viewer = rig.kibana(roles.user(es, "viewer", in_space("flow-view")))
+		body = {"attributes": {"title": "x"}}
+		tap.same([viewer.get(f"{at}/api/saved_objects/dashboard/flow-overview-{SPACE}")[0],
+			viewer.request("POST", f"{at}/api/saved_objects/dashboard", body)[0]], [200, 403], "who looks may read, not write")
+	else:
+		tap.skip("roles", "the cluster has no security")
 
 	# ---- remove: beside an engine of its own, which holds the record, so that nothing else goes
 	forget()
