@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a record takes on disk, merged to one segment: by engine and index mode, by field, and what each option saves.
 
-The project's own captures are enriched by OpenSearch (ES_URL, else an embedded one) and stored there and on an embedded
-Elasticsearch 8, under efd's document ids; once as they are, a day, and once as ten days, because an index of a few
+The project's own captures are enriched by OpenSearch (ES_URL, else an embedded one) and stored there and on embedded
+Elasticsearch 8 and 9, under efd's document ids; once as they are, a day, and once as ten days, because an index of a few
 thousand records is mostly Lucene's fixed costs: 8 KiB for each field that some records lack, a list of all fields.
 Arguments: captures to take in their place.
 """
@@ -47,14 +47,20 @@ def enriched(es, files, leftovers):
 	return sorted(((h["_id"], h["_source"]) for h in hits), key=lambda d: d[0])
 
 
-def templates(es8):
-	"""Our templates on a node without processors: the pipelines do nothing there."""
+def bare(name):
+	"""An Elasticsearch without processors, with our templates: the pipelines do nothing there."""
+	c = cluster.embedded(name)
 	with tempfile.TemporaryDirectory() as tmp:
 		harness.efctl("assets", "--write", tmp)
 		for path in glob.glob(os.path.join(tmp, "ingest-pipelines", "*.yml")):
 			with open(path, "w", encoding="utf-8") as f:
 				f.write("# Nothing.\ndescription: Does nothing.\nprocessors: []\n")
-		harness.efctl("setup", "--no-key", "--no-kibana", "--force", "--assets", tmp, es=es8)
+		harness.efctl("setup", "--no-key", "--no-kibana", "--force", "--assets", tmp, es=c)
+	return c
+
+
+def version(c):
+	return ".".join(map(str, c.about[1][:2]))
 
 
 def on(day, doc_id, doc, ports, rng):
@@ -129,31 +135,32 @@ def without(docs, paths):
 
 def main():
 	files = sys.argv[1:] or sorted(glob.glob(os.path.join(harness.ROOT, "tests", "captures", "*.pcap")))
-	es, es8 = cluster.connect(), cluster.embedded("es8")
-	templates(es8)
+	es, es8, es9 = cluster.connect(), bare("es8"), bare("es9")
 	sets = {how: enriched(es, files, how) for how in ("all", "drop", "keep")}
 	docs = sets["keep"]
 	mapping = {"total_fields": {"limit": 2000}, "source": {"mode": "stored"}}
 	standard = {"mode": None}
 	ten = days(docs)
-	version = es8.about[1][0]
 	print(f"bytes a record: {len(docs)} records, a day; {len(ten)}, {DAYS} days")
 	for what, c, settings in (
-			(f"Elasticsearch {version}, logsdb with synthetic source (a paid licence)", es8, {}),
-			(f"Elasticsearch {version}, logsdb with stored source", es8, {"mapping": mapping}),
-			(f"Elasticsearch {version}, standard index", es8, standard),
-			("the same, not sorted", es8, {"sort": None, **standard}),
-			("the same, sorted, without best_compression", es8, {"codec": "default", **standard}),
-			(f"OpenSearch {'.'.join(map(str, es.about[1]))}", es, {})):
-		print(f"{store(c, docs, **settings):8.1f} {store(c, ten, **settings):8.1f}  {what}", flush=True)
-	print("by field, logsdb with stored source, ten days")
-	store(es8, ten, mapping=mapping, usage=True)
-	base = store(es8, docs, mapping=mapping)
-	print("saves    what (logsdb with stored source, a day)")
+			("logsdb with synthetic source (a paid licence)", es9, {}),
+			("logsdb with stored source", es9, {"mapping": mapping}),
+			("standard index", es9, standard),
+			("logsdb with synthetic source (a paid licence)", es8, {}),
+			("logsdb with stored source", es8, {"mapping": mapping}),
+			("standard index", es8, standard),
+			("standard index, not sorted", es8, {"sort": None, **standard}),
+			("standard index, sorted, without best_compression", es8, {"codec": "default", **standard}),
+			("OpenSearch", es, {})):
+		print(f"{store(c, docs, **settings):8.1f} {store(c, ten, **settings):8.1f}  {version(c)} {what}", flush=True)
+	print(f"by field, {version(es9)} logsdb with stored source, ten days")
+	store(es9, ten, mapping=mapping, usage=True)
+	base = store(es9, docs, mapping=mapping)
+	print(f"saves    what ({version(es9)} logsdb with stored source, a day)")
 	for how in ("all", "drop"):
-		print(f"{base - store(es8, sets[how], mapping=mapping):+8.1f}  --leftovers {how}")
+		print(f"{base - store(es9, sets[how], mapping=mapping):+8.1f}  --leftovers {how}")
 	for paths in LEAVE_OUT:
-		print(f"{base - store(es8, without(docs, paths), mapping=mapping):+8.1f}  without {paths}")
+		print(f"{base - store(es9, without(docs, paths), mapping=mapping):+8.1f}  without {paths}")
 	es.delete(f"/{INDEX}")
 	wipe(es)
 
