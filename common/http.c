@@ -251,7 +251,8 @@ static void set_request(struct http *h, const struct http_request *req, struct c
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, progress);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, ""); /* whatever libcurl can undo */
+	if (!req->anonymous)
+		curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, ""); /* whatever libcurl can undo */
 	if (req->body) {
 		/* a bulk body of the usual size in one call of the system; libcurl's 64 KiB would make three */
 		if (req->body_len > UPLOAD_PIECE / 4)

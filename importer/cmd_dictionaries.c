@@ -64,12 +64,7 @@ static int check_feeds(struct dict_set *set, const struct dict_kind *kind, struc
 
 	if (strcmp(kind->name, "threat-feeds") != 0)
 		return 0;
-	if (dict_set_rows(set, kind->name, &rows, err))
-		return -1;
-	for (const struct dict_row *row = rows->row; row; row = row->hh.next)
-		if (feed_check(row, err))
-			return -1;
-	return 0;
+	return dict_set_rows(set, kind->name, &rows, err) || feed_check_all(rows, err) ? -1 : 0;
 }
 
 /* A file whose name is that of no dictionary is a slip that would go unnoticed. */
@@ -82,12 +77,14 @@ static size_t check_names(const char *dir)
 		size_t n = strlen(e->d_name);
 		char name[256];
 
-		if (n < 5 || strcmp(e->d_name + n - 4, ".csv") != 0)
+		if (n < 5 || strcasecmp(e->d_name + n - 4, ".csv") != 0)
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)n - 4, e->d_name);
-		if (dict_kind_find(name))
+		if (dict_kind_find(name) && strcmp(e->d_name + n - 4, ".csv") == 0)
 			continue;
-		fprintf(stderr, "%s/%s: no dictionary has this name\n", dir, e->d_name);
+		fprintf(stderr,
+			"%s/%s: no dictionary has this name; efctl dictionaries list has them\n",
+			dir, e->d_name);
 		wrong++;
 	}
 	if (d)
@@ -95,7 +92,25 @@ static size_t check_names(const char *dir)
 	return wrong;
 }
 
-/* Reads and compiles each dictionary and goes on after a mistake, so that one run tells one for every file. */
+/* Reads each dictionary and goes on after a mistake, so that one run tells one for every file. */
+static size_t check_files(struct dict_set *set)
+{
+	const struct dict_rows *rows;
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < dict_kinds_len; i++) {
+		struct err mistake = ERR_NONE;
+
+		if (dict_set_rows(set, dict_kinds[i].name, &rows, &mistake) == 0 &&
+		    check_feeds(set, &dict_kinds[i], &mistake) == 0)
+			continue;
+		fprintf(stderr, "%s\n", plain_text(mistake.msg));
+		wrong++;
+	}
+	return wrong;
+}
+
+/* What only shows when they are compiled. The large ones are compiled together, so that a mistake in one would be told for each. */
 static int check(struct app *app, struct err *err)
 {
 	CLEANUP_DICT_SET struct dict_set *set = NULL;
@@ -103,22 +118,15 @@ static int check(struct app *app, struct err *err)
 
 	if (dict_open(app, &set, err))
 		return -1;
-	wrong = check_names(dict_dir(app));
-	for (size_t i = 0; i < dict_kinds_len; i++) {
-		struct err mistake = ERR_NONE;
-		struct dict_info info;
+	wrong = check_names(dict_dir(app)) + check_files(set);
+	for (size_t i = 0; wrong == 0 && i < dict_kinds_len; i++) {
+		struct dict_info info = { .rows = 0 };
 
-		if (dict_info(set, dict_kinds[i].name, &info, &mistake) == 0 &&
-		    check_feeds(set, &dict_kinds[i], &mistake) == 0) {
-			rows += info.rows;
-			continue;
+		if (dict_info(set, dict_kinds[i].name, &info, err)) {
+			fprintf(stderr, "%s\n", plain_text(err->msg));
+			wrong = 1;
 		}
-		/* The large ones are compiled together: the same mistake is told and counted once. */
-		if (strcmp(mistake.msg, err->msg) != 0) {
-			fprintf(stderr, "%s\n", plain_text(mistake.msg));
-			wrong++;
-		}
-		*err = mistake;
+		rows += info.rows;
 	}
 	if (wrong)
 		return err_set(err, EF_USAGE, "%zu file%s cannot be used", wrong,

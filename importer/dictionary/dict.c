@@ -102,6 +102,30 @@ static int read_feeds(struct dict_set *set, struct entry *threats, struct err *e
 	return 0;
 }
 
+/* A protocol that is none would never match, and nobody would notice. */
+static int check_protocols(struct dict_set *set, const struct dict_rows *rows, const char *column,
+			   struct err *err)
+{
+	CLEANUP_JSON json_t *keywords = json_object();
+	int at = dict_kind_column(rows->kind, column);
+	const struct dict_rows *protocols;
+
+	if (at < 0)
+		return 0;
+	if (dict_set_rows(set, "protocols", &protocols, err))
+		return -1;
+	for (const struct dict_row *row = protocols->row; row; row = row->hh.next)
+		if (json_object_set_new(keywords, row->cell[1], json_true()))
+			return err_set(err, EF_FAILED, "out of memory");
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next)
+		if (*row->cell[at] && !json_object_get(keywords, row->cell[at]))
+			return dict_row_error(row, err,
+					      "no protocol is called \"%s\"; write a keyword of "
+					      "protocols.csv, such as tcp",
+					      row->cell[at]);
+	return 0;
+}
+
 static int read_entry(struct dict_set *set, struct entry *e, struct err *err)
 {
 	const struct dict_kind *kind = e->rows.kind;
@@ -125,6 +149,9 @@ static int read_entry(struct dict_set *set, struct entry *e, struct err *err)
 		if (dict_rows_read_file(&e->rows, own, err) < 0)
 			return -1;
 	}
+	if (check_protocols(set, &e->rows, "protocol", err) ||
+	    check_protocols(set, &e->rows, "transport", err))
+		return -1;
 	e->read = true;
 	return 0;
 }
@@ -232,7 +259,7 @@ static int compile(struct dict_set *set, struct entry *e, struct err *err)
 		e->bytes = rc ? 0 : json_dumpb(e->table, NULL, 0, JSON_COMPACT);
 	}
 	if (rc)
-		return err_wrap(err, "dictionary %s", e->rows.kind->name);
+		return -1;
 	e->compiled = true;
 	return 0;
 }

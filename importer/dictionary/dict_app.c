@@ -25,7 +25,7 @@ static const struct opt dictionary_rows[] = {
 	  .offset = AT(mmdb),
 	  .flag = "mmdb",
 	  .arg = "FILE,…",
-	  .help = "MMDB files that `efctl dictionaries lookup` and `import` read." },
+	  .help = "MMDB files that `efctl dictionaries lookup` reads." },
 };
 
 struct opt_table dictionary_options(struct dictionary_settings *s)

@@ -8,8 +8,11 @@
 
 #include "common/cleanup.h"
 #include "importer/dictionary/dict_cell.h"
+#include "importer/dictionary/feed.h"
 
 #define PORTS_MAX 4096 /* in the range of one row of applications */
+/* What a threat without a category is called: no word that stages know, so that its number counts. */
+#define NO_CATEGORY "other"
 
 static int no_memory(struct err *err)
 {
@@ -104,14 +107,20 @@ static int add_addresses(struct dict_items *items, const struct dict_rows *rows,
 	return 0;
 }
 
+static void ports_of(const struct dict_row *row, unsigned *ret_first, unsigned *ret_last)
+{
+	*ret_first = *ret_last = 0;
+	if (*row->cell[2])
+		dict_cell_ports(row->cell[2], ret_first, ret_last);
+}
+
 /* "tcp/5432", "/5432", "tcp/" or "/" to the application, for every port of the row. */
 static int add_ports(json_t *ports, const struct dict_row *row, struct err *err)
 {
-	unsigned first = 0, last = 0;
+	unsigned first, last;
 	char key[160];
 
-	if (*row->cell[2])
-		dict_cell_ports(row->cell[2], &first, &last);
+	ports_of(row, &first, &last);
 	if (last - first >= PORTS_MAX)
 		return dict_row_error(
 		    row, err, "a range of %u ports, %d at most; leave the port empty for all",
@@ -127,13 +136,40 @@ static int add_ports(json_t *ports, const struct dict_row *row, struct err *err)
 	return 0;
 }
 
+struct place {
+	const struct dict_row *row;
+	size_t at;
+};
+
+/* Wide ranges first: what is said of fewer ports comes later and wins. */
+static int widest_first(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	unsigned x_first, x_last, y_first, y_last;
+
+	ports_of(x->row, &x_first, &x_last);
+	ports_of(y->row, &y_first, &y_last);
+	if (x_last - x_first != y_last - y_first)
+		return x_last - x_first > y_last - y_first ? -1 : 1;
+	return x->at < y->at ? -1 : 1;
+}
+
 static int add_applications(struct dict_items *items, const struct dict_rows *rows, struct err *err)
 {
+	CLEANUP_FREE struct place *place = calloc(rows->n + 1, sizeof(*place));
 	CLEANUP_JSON json_t *by_prefix = json_object();
 	const char *prefix;
+	size_t n = 0;
 	json_t *ports;
 
-	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
+	if (!place)
+		return no_memory(err);
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next, n++)
+		place[n] = (struct place){ .row = row, .at = n };
+	qsort(place, n, sizeof(*place), widest_first);
+	for (size_t i = 0; i < n; i++) {
+		const struct dict_row *row = place[i].row;
+
 		ports = json_object_get(by_prefix, row->cell[0]);
 		if (!ports) {
 			ports = json_object();
@@ -171,7 +207,7 @@ static json_t *threat_value(const struct dict_row *const *row, size_t from, size
 	for (size_t i = from; i < to; i++) {
 		CLEANUP_JSON json_t *feed = json_pack("[s]", row[i]->cell[1]);
 		CLEANUP_JSON json_t *category =
-		    *row[i]->cell[2] ? json_pack("[s]", row[i]->cell[2]) : json_array();
+		    json_pack("[s]", *row[i]->cell[2] ? row[i]->cell[2] : NO_CATEGORY);
 		unsigned long s = strtoul(row[i]->cell[3], NULL, 10);
 
 		if (join_texts(json_object_get(value, "feed"), feed) ||
@@ -200,8 +236,16 @@ static int add_threats(struct dict_items *items, const struct dict_rows *rows, s
 
 	if (!sorted || !seen)
 		return no_memory(err);
-	for (const struct dict_row *row = rows->row; row; row = row->hh.next)
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
+		struct prefix p = dict_cell_prefix(row->cell[0]);
+
+		if (feed_too_wide(&p))
+			return dict_row_error(row, err,
+					      "%s is shorter than /%d (IPv6: /%d): that is no list "
+					      "of threats; remove it",
+					      row->cell[0], FEED_V4_MIN, FEED_V6_MIN);
 		sorted[n++] = row;
+	}
 	qsort(sorted, n, sizeof(*sorted), by_key);
 	for (size_t from = 0; from < n; from = to) {
 		json_t *value;

@@ -136,7 +136,8 @@ static int lay(struct dict_rows *rows, struct dict_row *row, bool removing, stru
 
 	HASH_FIND_STR(rows->row, row->key, old);
 	if (old && old->source == row->source) {
-		err_set(err, EF_USAGE, "the same key as in line %u", old->line);
+		err_set(err, EF_USAGE, "the same key as in line %u; keep one of the two",
+			old->line);
 		row_free(row);
 		return -1;
 	}
@@ -180,6 +181,18 @@ int dict_rows_add(struct dict_rows *rows, const char *const *cells, const char *
 	return add(rows, cells, line, err) ? located(err, origin, line) : 0;
 }
 
+static int unknown_column(const struct dict_kind *kind, const char *name, struct err *err)
+{
+	char names[256];
+	size_t n = 0;
+
+	for (size_t i = 0; i < kind->columns && n < sizeof(names); i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? "," : "",
+				      kind->column[i].name);
+	return err_set(err, EF_USAGE, "unknown column \"%.80s\" in the header; there are %s", name,
+		       names);
+}
+
 /* Which column of the kind each column of the file is. */
 static int read_header(const struct dict_kind *kind, char **cell, int n, int *map, struct err *err)
 {
@@ -188,15 +201,15 @@ static int read_header(const struct dict_kind *kind, char **cell, int n, int *ma
 	for (int i = 0; i < n; i++) {
 		map[i] = dict_kind_column(kind, cell[i]);
 		if (map[i] < 0)
-			return err_set(err, EF_USAGE, "unknown column \"%s\" in the header",
-				       cell[i]);
+			return unknown_column(kind, cell[i], err);
 		if (seen[map[i]])
 			return err_set(err, EF_USAGE, "column \"%s\" is there twice", cell[i]);
 		seen[map[i]] = true;
 	}
 	for (size_t i = 0; i < kind->columns; i++)
 		if (!seen[i] && (kind->column[i].key || kind->column[i].required))
-			return err_set(err, EF_USAGE, "column \"%s\" is missing in the header",
+			return err_set(err, EF_USAGE,
+				       "column \"%s\" is missing in the header, the first line",
 				       kind->column[i].name);
 	return n;
 }
@@ -219,13 +232,16 @@ static int read_line(struct dict_rows *rows, char *line, unsigned number, int *m
 	int n = csv_split(line, cell, DICT_COLUMNS_MAX + 1);
 	if (n < 0)
 		return err_set(err, EF_USAGE,
-			       "a quote is not closed, text follows one, or too many columns");
+			       "a quote is not closed on its line, text follows one, or too many "
+			       "columns; a quote inside a text is written twice");
 	if (*columns == 0) {
 		*columns = read_header(rows->kind, cell, n, map, err);
 		return *columns < 0 ? -1 : 0;
 	}
 	if (n != *columns)
-		return err_set(err, EF_USAGE, "%d columns, the header has %d", n, *columns);
+		return err_set(err, EF_USAGE,
+			       "%d columns, the header has %d; a text with a comma needs quotes", n,
+			       *columns);
 	for (int i = 0; i < DICT_COLUMNS_MAX; i++)
 		ordered[i] = "";
 	for (int i = 0; i < n; i++)

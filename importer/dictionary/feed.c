@@ -51,7 +51,7 @@ int64_t feed_interval_ms(const struct dict_row *row)
 	return read_interval(row->cell[FEED_INTERVAL], &ms, &unused) ? 0 : ms;
 }
 
-int feed_check(const struct dict_row *row, struct err *err)
+static int feed_check(const struct dict_row *row, struct err *err)
 {
 	struct feed_format format;
 	int64_t ms;
@@ -62,6 +62,28 @@ int feed_check(const struct dict_row *row, struct err *err)
 	if (strncmp(row->cell[FEED_URL], "http://", 7) != 0 &&
 	    strncmp(row->cell[FEED_URL], "https://", 8) != 0)
 		return dict_row_error(row, err, "url must start with http:// or https://");
+	return 0;
+}
+
+int feed_check_all(const struct dict_rows *feeds, struct err *err)
+{
+	CLEANUP_JSON json_t *seen = json_object();
+
+	for (const struct dict_row *row = feeds->row; row; row = row->hh.next) {
+		CLEANUP_FREE char *path = feed_path("", row->cell[FEED_NAME]);
+		const char *other = path ? json_string_value(json_object_get(seen, path)) : NULL;
+
+		if (feed_check(row, err))
+			return -1;
+		if (other)
+			return dict_row_error(
+			    row, err,
+			    "feed \"%s\" would be kept in the file of feed \"%s\"; "
+			    "give it a name that differs in letters or digits",
+			    row->cell[FEED_NAME], other);
+		if (!path || json_object_set_new(seen, path, json_string(row->cell[FEED_NAME])))
+			return err_set(err, EF_FAILED, "out of memory");
+	}
 	return 0;
 }
 
@@ -78,7 +100,7 @@ int64_t feed_age_ms(const char *path)
 
 /* What the kept file says of its download, in the comments at its head. */
 struct kept {
-	char url[1024], etag[128], last_modified[64];
+	char url[1024], as[200], etag[128], last_modified[64];
 };
 
 static void read_kept(const char *path, struct kept *kept)
@@ -91,6 +113,8 @@ static void read_kept(const char *path, struct kept *kept)
 		line[strcspn(line, "\n")] = '\0';
 		if (strncmp(line, "# url: ", 7) == 0)
 			snprintf(kept->url, sizeof(kept->url), "%s", line + 7);
+		else if (strncmp(line, "# as: ", 6) == 0)
+			snprintf(kept->as, sizeof(kept->as), "%s", line + 6);
 		else if (strncmp(line, "# etag: ", 8) == 0)
 			snprintf(kept->etag, sizeof(kept->etag), "%s", line + 8);
 		else if (strncmp(line, "# last-modified: ", 17) == 0)
@@ -98,21 +122,38 @@ static void read_kept(const char *path, struct kept *kept)
 	}
 }
 
+/* What of a row is in the kept file besides the addresses. */
+static void row_as(const struct dict_row *row, char *text, size_t size)
+{
+	snprintf(text, size, "%s %s %s", row->cell[FEED_FORMAT], row->cell[FEED_CATEGORY],
+		 row->cell[FEED_SEVERITY]);
+}
+
+/* Whether the row still says what it said at the download: else the file is no answer to it, however young. */
+static bool is_of(const struct kept *kept, const struct dict_row *row)
+{
+	char as[sizeof(kept->as)];
+
+	row_as(row, as, sizeof(as));
+	return strcmp(kept->url, row->cell[FEED_URL]) == 0 && strcmp(kept->as, as) == 0;
+}
+
 static int download(struct http *http, const struct dict_row *row, const struct kept *kept,
 		    struct http_reply *reply, struct err *err)
 {
 	char match[160], since[96];
-	const char *headers[3] = { NULL };
+	const char *headers[4] = { "Accept-Encoding: identity" };
 	struct http_request request = {
 		.method = "GET", .url = row->cell[FEED_URL], .headers = headers, .anonymous = true
 	};
-	int n = 0;
+	bool same = is_of(kept, row);
+	int n = 1;
 
-	if (strcmp(kept->url, row->cell[FEED_URL]) == 0 && *kept->etag) {
+	if (same && *kept->etag) {
 		snprintf(match, sizeof(match), "If-None-Match: %s", kept->etag);
 		headers[n++] = match;
 	}
-	if (strcmp(kept->url, row->cell[FEED_URL]) == 0 && *kept->last_modified) {
+	if (same && *kept->last_modified) {
 		snprintf(since, sizeof(since), "If-Modified-Since: %s", kept->last_modified);
 		headers[n++] = since;
 	}
@@ -152,7 +193,7 @@ static struct prefix *reserved_space(const struct dict_rows *special, size_t *re
 	return list;
 }
 
-static bool too_wide(const struct prefix *p)
+bool feed_too_wide(const struct prefix *p)
 {
 	bool v4 = p->len >= 96 && ip_is_v4(&p->ip);
 
@@ -190,7 +231,7 @@ static int write_entries(struct buf *out, const struct feed_prefixes *found,
 
 		if (is_reserved(p, reserved, n))
 			report->reserved++;
-		else if (too_wide(p))
+		else if (feed_too_wide(p))
 			report->wide++;
 		else if (add_entry(out, p, row))
 			return err_set(err, EF_FAILED, "more than %u bytes", KEPT_MAX);
@@ -200,6 +241,14 @@ static int write_entries(struct buf *out, const struct feed_prefixes *found,
 	return 0;
 }
 
+static bool is_blank(const struct buf *text)
+{
+	for (size_t i = 0; i < text->len; i++)
+		if (!isspace((unsigned char)text->data[i]))
+			return false;
+	return true;
+}
+
 static int keep(const char *dir, const struct dict_row *row, const struct http_reply *reply,
 		const struct dict_rows *special, struct feed_report *report, struct err *err)
 {
@@ -207,26 +256,28 @@ static int keep(const char *dir, const struct dict_row *row, const struct http_r
 	struct feed_prefixes found = { 0 };
 	struct feed_format format;
 	CLEANUP_BUF struct buf out;
+	char as[200];
 	int rc;
 
 	buf_init(&out, KEPT_MAX);
-	if (reply->body.len == 0) /* a list without entries has at least a comment that says so */
+	if (is_blank(&reply->body)) /* a list without entries has at least a comment that says so */
 		return err_set(err, EF_FAILED, "%s answers with nothing", row->cell[FEED_URL]);
+	row_as(row, as, sizeof(as));
 	if (!path ||
-	    buf_add_fmt(&out, "# feed: %s\n# url: %s\n# terms: %s\n", row->cell[FEED_NAME],
-			row->cell[FEED_URL], row->cell[FEED_TERMS]) ||
+	    buf_add_fmt(&out, "# feed: %s\n# url: %s\n# as: %s\n# terms: %s\n",
+			row->cell[FEED_NAME], row->cell[FEED_URL], as, row->cell[FEED_TERMS]) ||
 	    buf_add_fmt(&out, "# etag: %s\n# last-modified: %s\nprefix,feed,category,severity\n",
 			reply->etag, reply->last_modified))
 		return err_set(err, EF_FAILED, "out of memory");
 	if (feed_format_parse(row->cell[FEED_FORMAT], &format, err) ||
 	    feed_parse(&format, reply->body.len ? reply->body.data : "", reply->body.len,
 		       FEED_ENTRIES_MAX, &found, err))
-		return -1;
+		return err_wrap(err, "%s", row->cell[FEED_URL]);
 	report->unreadable = found.unreadable;
-	if (found.unreadable > found.n)
+	if (found.unreadable > found.n + found.names)
 		rc = err_set(err, EF_FAILED,
 			     "%zu lines hold no address, %zu do: is it still of the format %s?",
-			     found.unreadable, found.n, row->cell[FEED_FORMAT]);
+			     found.unreadable, found.n + found.names, row->cell[FEED_FORMAT]);
 	else
 		rc = write_entries(&out, &found, row, special, report, err);
 	feed_prefixes_release(&found);
@@ -248,12 +299,13 @@ int feed_update(struct http *http, const char *dir, const struct dict_row *row,
 
 	if (!path)
 		return err_set(err, EF_FAILED, "out of memory");
-	if (!force && report.age_ms >= 0 && report.age_ms < feed_interval_ms(row)) {
+	read_kept(path, &kept);
+	if (!force && report.age_ms >= 0 && report.age_ms < feed_interval_ms(row) &&
+	    is_of(&kept, row)) {
 		report.outcome = FEED_WAIT;
 		*ret_report = report;
 		return 0;
 	}
-	read_kept(path, &kept);
 	buf_init(&reply.body, FEED_BYTES_MAX);
 	rc = download(http, row, &kept, &reply, err);
 	if (rc == 0 && reply.status == 304)

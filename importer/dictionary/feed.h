@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/ip.h"
 #include "importer/dictionary/dict_rows.h"
 
 struct http;
@@ -47,11 +48,14 @@ struct feed_report {
 	int64_t age_ms;    /* of the file that was there; -1: none */
 };
 
+/* Whether a prefix is so short that it is a mistake and not a threat. */
+bool feed_too_wide(const struct prefix *prefix);
+
 /* The path of the kept CSV: the name in lower case, '-' for what is neither letter nor digit. To be freed; NULL when memory is short. */
 char *feed_path(const char *dir, const char *feed);
 
-/* Whether format and interval of a row can be used. */
-int feed_check(const struct dict_row *row, struct err *err);
+/* Whether format, URL and interval of every row can be used, and each has a file of its own: names may not differ in marks alone. */
+int feed_check_all(const struct dict_rows *feeds, struct err *err);
 
 /* Its interval in milliseconds; 0 for one that cannot be read. */
 int64_t feed_interval_ms(const struct dict_row *row);

@@ -92,10 +92,7 @@ static int check_names(const struct app *app, const struct dict_rows *feeds, str
 			    "row to %s/threat-feeds.csv with enabled = true",
 			    row->cell[FEED_NAME], row->cell[FEED_TERMS], app->dictionaries.dir);
 	}
-	for (const struct dict_row *row = feeds->row; row; row = row->hh.next)
-		if (feed_check(row, err))
-			return -1;
-	return 0;
+	return feed_check_all(feeds, err);
 }
 
 static void report(const struct dict_row *row, const struct feed_report *r)

@@ -124,19 +124,27 @@ static int split(const struct feed_format *f, char *line, char *cell[COLUMNS_MAX
 	return n;
 }
 
-/* The text in a line that should be an address, or NULL. A host that is a name has none: `*ret_name` is set. */
+/* The host of a URL, or of "HOST/PATH". One that is a name holds no address: `*ret_name` is set. */
+static char *find_host(char *line, bool *ret_name)
+{
+	char *url = strstr(line, "://"), *host = url ? url + 3 : line;
+
+	host[strcspn(host, *host == '[' ? "]" : "/:?# \t")] = '\0';
+	*ret_name = host[strspn(host, "0123456789.")] && (url || strchr(host, '.'));
+	for (const char *p = host; *p; p++)
+		*ret_name &= isalnum((unsigned char)*p) || strchr("-_.", *p);
+	return host;
+}
+
+/* The text in a line that should be an address, or NULL. */
 static char *find_address(const struct feed_format *f, char *line, char joined[128], bool *ret_name)
 {
-	char *cell[COLUMNS_MAX], *host;
+	char *cell[COLUMNS_MAX];
 	int n;
 
 	switch (f->kind) {
 	case FEED_URLS:
-		host = strstr(line, "://");
-		host = host ? host + 3 : line;
-		host[strcspn(host, *host == '[' ? "]" : "/:?# \t")] = '\0';
-		*ret_name = *host && host[strspn(host, "0123456789.")] && *host != '[';
-		return host;
+		return find_host(line, ret_name);
 	case FEED_COLUMNS:
 		n = split(f, line, cell);
 		if (f->column >= n || f->length >= n)
@@ -162,8 +170,8 @@ static int parse_lines(const struct feed_format *f, char *text, size_t max, stru
 			continue;
 		address = find_address(f, line, joined, &name);
 		if (name)
-			continue;
-		if (!address || read_prefix(address, &prefix))
+			p->names++;
+		else if (!address || read_prefix(address, &prefix))
 			p->unreadable++;
 		else if (keep(p, &prefix, max))
 			return 1;
@@ -239,6 +247,8 @@ int feed_parse(const struct feed_format *format, const char *text, size_t len, s
 
 	if (!copy)
 		return err_set(err, EF_FAILED, "out of memory");
+	if (memchr(text, '\0', len))
+		return err_set(err, EF_FAILED, "the reply holds a NUL: it is no text");
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	full = format->kind == FEED_JSON ? parse_json(format, copy, len, max, &p)

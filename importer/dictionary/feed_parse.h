@@ -24,10 +24,11 @@ int feed_format_parse(const char *text, struct feed_format *ret_format, struct e
 struct feed_prefixes {
 	struct prefix *prefix; /* sorted, each once */
 	size_t n, room;
+	size_t names;      /* lines whose host is a name (FEED_URLS) */
 	size_t unreadable; /* lines or members that hold no address */
 };
 
-/* `text` ends with a NUL that `len` does not count. EF_FAILED over `max` prefixes or when JSON is broken. */
+/* `text` ends with a NUL that `len` does not count. EF_FAILED over `max` prefixes, or when it holds a NUL. */
 int feed_parse(const struct feed_format *format, const char *text, size_t len, size_t max,
 	       struct feed_prefixes *ret_prefixes, struct err *err);
 void feed_prefixes_release(struct feed_prefixes *p);

@@ -103,6 +103,26 @@ static void full_name(const struct zone *z, const char *name, char ret_name[NAME
 			 strcmp(z->origin, ".") ? z->origin : "");
 }
 
+/* Ends the line where a comment begins; what is between quotes is text, in which ; ( and ) mean nothing. The depth behind it. */
+static int cut_comment(char *line, int depth)
+{
+	bool quoted = false;
+
+	for (char *p = line; *p; p++) {
+		if (*p == '\\' && p[1]) {
+			p++;
+		} else if (*p == '"') {
+			quoted = !quoted;
+		} else if (!quoted && *p == ';') {
+			*p = '\0';
+			break;
+		} else if (!quoted) {
+			depth += (*p == '(') - (*p == ')');
+		}
+	}
+	return depth;
+}
+
 static bool is_ttl_or_class(const char *word)
 {
 	return isdigit((unsigned char)*word) || strcasecmp(word, "IN") == 0 ||
@@ -116,9 +136,7 @@ static int zone_line(struct import *im, struct zone *z, char *line, struct err *
 	char *word[WORDS_MAX];
 	int outside = z->depth, n, i;
 
-	line[strcspn(line, ";")] = '\0';
-	for (const char *p = line; *p; p++)
-		z->depth += (*p == '(') - (*p == ')');
+	z->depth = cut_comment(line, z->depth);
 	n = split_words(line, word);
 	if (outside || n == 0)
 		return 0;
@@ -128,8 +146,11 @@ static int zone_line(struct import *im, struct zone *z, char *line, struct err *
 		memcpy(z->origin, name, sizeof(name));
 		return 0;
 	}
-	if (*word[0] == '$')
+	if (*word[0] == '$') {
+		/* records of another file, or made by counting, are none that we read */
+		im->skipped += strcasecmp(word[0], "$TTL") != 0;
 		return 0;
+	}
 	if (!blank)
 		full_name(z, word[0], z->owner);
 	for (i = blank ? 0 : 1; i < n && is_ttl_or_class(word[i]);)
@@ -139,16 +160,20 @@ static int zone_line(struct import *im, struct zone *z, char *line, struct err *
 	return 0;
 }
 
-/* The origin of a zone file without $ORIGIN is its file name: "example.org" or "example.org.zone", "db.example.org". */
+/* The origin of a zone file without $ORIGIN is its file name: "example.org", "example.org.zone", "example.org.db", "db.example.org". */
 static void guess_origin(const char *path, char origin[NAME_SIZE])
 {
+	static const char *const endings[] = { ".zone", ".db" };
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	size_t n;
 
 	name += strncmp(name, "db.", 3) == 0 ? 3 : 0;
 	n = strlen(name);
-	if (n > 5 && strcmp(name + n - 5, ".zone") == 0)
-		n -= 5;
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		size_t m = strlen(endings[i]);
+		if (n > m && strcmp(name + n - m, endings[i]) == 0)
+			n -= m;
+	}
 	snprintf(origin, NAME_SIZE, "%.*s.", (int)(n < NAME_SIZE - 2 ? n : NAME_SIZE - 2), name);
 }
 
@@ -187,7 +212,16 @@ static void isc_line(struct lease *lease, char *line)
 	}
 }
 
-static int isc_leases(FILE *f, json_t *names, struct err *err)
+/* A name is what a client called itself: one that is no UTF-8 is left out, and no reason to give up. */
+static void take_lease(struct import *im, json_t *names, const char *address, const char *name)
+{
+	if (!*name)
+		json_object_del(names, address);
+	else if (json_object_set_new(names, address, json_string(name)))
+		im->skipped++;
+}
+
+static void isc_leases(struct import *im, FILE *f, json_t *names)
 {
 	CLEANUP_FREE char *line = NULL;
 	struct lease lease = { .active = false };
@@ -201,55 +235,74 @@ static int isc_leases(FILE *f, json_t *names, struct err *err)
 			snprintf(lease.address, sizeof(lease.address), "%.*s",
 				 (int)strcspn(text + 6, " {"), text + 6);
 		} else if (*text == '}' && *lease.address) {
-			if (!lease.active || !*lease.name)
-				json_object_del(names, lease.address);
-			else if (json_object_set_new(names, lease.address, json_string(lease.name)))
-				return err_set(err, EF_FAILED, "lease of %s: bad name",
-					       lease.address);
+			take_lease(im, names, lease.address, lease.active ? lease.name : "");
 			*lease.address = '\0';
 		} else if (*text != '#') {
 			isc_line(&lease, text);
 		}
 	}
-	return 0;
 }
 
-/* Kea's memfile: CSV with "address" and "hostname" in the header; state 0 is in force. Later lines replace earlier ones. */
-static int kea_leases(FILE *f, char *header, json_t *names)
+/* Where the columns of Kea's memfile are; -1: nowhere. */
+struct kea {
+	int address, name, state, life;
+};
+
+static void kea_header(struct kea *kea, char *const *cell, int n)
+{
+	const struct {
+		const char *name;
+		int *at;
+	} columns[] = { { "address", &kea->address },
+			{ "hostname", &kea->name },
+			{ "state", &kea->state },
+			{ "valid_lifetime", &kea->life } };
+
+	for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {
+		*columns[c].at = -1;
+		for (int i = 0; i < n; i++)
+			if (strcmp(cell[i], columns[c].name) == 0)
+				*columns[c].at = i;
+	}
+}
+
+/* State 0 is in force, and a lifetime of 0 says that the lease was deleted. Later lines replace earlier ones. */
+static void kea_line(struct import *im, const struct kea *kea, char *const *cell, json_t *names)
+{
+	bool over = kea->state >= 0 && strcmp(cell[kea->state], "0") != 0;
+
+	over |= kea->life >= 0 && strcmp(cell[kea->life], "0") == 0;
+	take_lease(im, names, cell[kea->address], over ? "" : cell[kea->name]);
+}
+
+/* Kea's memfile: CSV with "address" and "hostname" in the header. */
+static void kea_leases(struct import *im, FILE *f, char *header, json_t *names)
 {
 	CLEANUP_FREE char *line = NULL;
+	struct kea kea;
 	char *cell[64];
-	int address = -1, name = -1, state = -1, n;
 	size_t room = 0;
+	int columns;
 
 	header[strcspn(header, "\r\n")] = '\0';
-	n = csv_split(header, cell, 64);
-	for (int i = 0; i < n; i++) {
-		address = strcmp(cell[i], "address") == 0 ? i : address;
-		name = strcmp(cell[i], "hostname") == 0 ? i : name;
-		state = strcmp(cell[i], "state") == 0 ? i : state;
-	}
-	while (getline(&line, &room, f) >= 0) {
+	columns = csv_split(header, cell, 64);
+	kea_header(&kea, cell, columns);
+	while (kea.address >= 0 && kea.name >= 0 && getline(&line, &room, f) >= 0) {
 		line[strcspn(line, "\r\n")] = '\0';
-		n = csv_split(line, cell, 64);
-		if (n <= address || n <= name || n <= state || address < 0 || name < 0)
-			continue;
-		if (!*cell[name] || (state >= 0 && strcmp(cell[state], "0") != 0))
-			json_object_del(names, cell[address]);
+		if (csv_split(line, cell, 64) == columns)
+			kea_line(im, &kea, cell, names);
 		else
-			json_object_set_new(names, cell[address], json_string(cell[name]));
+			im->skipped++;
 	}
-	return 0;
 }
 
 /* dnsmasq: expiry, MAC, address, name or "*", client id. */
-static void dnsmasq_line(char *line, json_t *names)
+static void dnsmasq_line(struct import *im, char *line, json_t *names)
 {
 	char *word[WORDS_MAX];
 
-	if (split_words(line, word) >= 4 && isdigit((unsigned char)*word[0]) &&
-	    strcmp(word[3], "*") != 0)
-		json_object_set_new(names, word[2], json_string(word[3]));
+	if (split_words(line, word) >= 4 && isdigit((unsigned char)*word[0]))
+		take_lease(im, names, word[2], strcmp(word[3], "*") ? word[3] : "");
 }
 
 int import_leases(struct import *im, const char *path, struct err *err)
@@ -265,13 +318,12 @@ int import_leases(struct import *im, const char *path, struct err *err)
 		return -1;
 	while (getline(&line, &room, f) >= 0) {
 		if (strncmp(line, "address,", 8) == 0) {
-			kea_leases(f, line, names);
+			kea_leases(im, f, line, names);
 		} else if (strncmp(line, "lease ", 6) == 0) {
 			rewind(f);
-			if (isc_leases(f, names, err))
-				return -1;
+			isc_leases(im, f, names);
 		} else {
-			dnsmasq_line(line, names);
+			dnsmasq_line(im, line, names);
 		}
 	}
 	json_object_foreach (names, address, name)

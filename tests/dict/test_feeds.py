@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Threat feeds from a server of our own: ETag, intervals, sanity checks, broken replies, and that nothing is on unasked."""
+import gzip
 import http.server
 import json
 import os
@@ -91,11 +92,30 @@ ok("unchanged" in out, "304: unchanged", out)
 same(kept("ours---quoted-"), rows, "304: the indicators stay")
 
 for name, reply in {"an error page": (200, {}, b"<html>\n<p>We moved\n"), "HTTP 500": (500, {}, b""), "HTTP 301": (301, {"Location": "/b"}, b""),
-		"nothing at all": (200, {}, b""), "JSON instead of text": (200, {}, b'{"error":"rate limit"}\n')}.items():
+		"nothing at all": (200, {}, b""), "blank lines": (200, {}, b"\n \r\n"), "a NUL": (200, {}, b"203.0.114.9\n\0\n<html>\n"),
+		"half of a gzip stream": (200, {"Content-Encoding": "gzip"}, gzip.compress(b"".join(b"45.1.%d.%d\n" % (i // 250, i % 250) for i in range(5000)))[:5000]),
+		 "JSON instead of text": (200, {}, b'{"error":"rate limit"}\n')}.items():
 	Feeds.replies["/a"] = reply
 	code, out, err = efctl("update", "--force")
 	same((code, kept("ours---quoted-")), (1, rows), f"{name}: an error, and the indicators of before stay")
 	ok("Ours" in err, f"{name}: the message names the feed", err)
+
+Feeds.replies["/a"] = (200, {"ETag": '"2"'}, b"203.0.114.9\n")
+efctl("update", "--force")
+same(Feeds.asked[-1][1].get("Accept-Encoding"), "identity", "nothing compressed is asked for: libcurl does not notice its early end")
+feeds(("Ours, \"quoted\"".replace('"', '""').join('""'), URL + "/a", "text", "scanner", "30", "true", "own", "1h"))
+Feeds.asked.clear()
+code, out, err = efctl("update")
+same((code, [h.get("If-None-Match") for _, h in Feeds.asked], kept("ours---quoted-")), (0, [None], ['203.0.114.9,"Ours, ""quoted""",scanner,30']),
+	"a row that says something else is due at once, and asked without the ETag") or print("#", err)
+Feeds.replies["/b"] = (200, {}, b"203.0.114.9\n198.51.101.7\n")
+feeds(("Ours, \"quoted\"".replace('"', '""').join('""'), URL + "/b", "urls", "c2", "90", "true", "own", "1h"),
+	("Off", URL + "/off", "text", "c2", "90", "false", "do not", "1h"))
+efctl("update")
+same(len(kept("ours---quoted-")), 2, "another URL is due at once")
+Feeds.replies["/b"] = (200, {}, b"<!DOCTYPE html>\n<html>\n<a href=\"http://example.org/\">Bad gateway</a>\n</html>\n")
+code, out, err = efctl("update", "--force")
+same((code, len(kept("ours---quoted-"))), (1, 2), "an error page is no list of URLs")
 
 code, out, err = efctl("lookup", "203.0.114.9", "--json")
 same([r["feed"] for r in json.loads(out)["threats"]], ['Ours, "quoted"'], "the indicators are in the dictionary")
@@ -106,6 +126,9 @@ same(code, 2, "naming no feed is a mistake")
 feeds(("Ours", URL + "/a", "csv", "c2", "90", "true", "own", "1h"))
 code, out, err = efctl("check")
 ok(code == 2 and 'threat-feeds.csv:3: format "csv"' in err, "check names the line of a wrong format", err)
+feeds(("Ours a", URL + "/a", "text", "c2", "90", "true", "own", "1h"), ("ours.A", URL + "/b", "text", "c2", "90", "true", "own", "1h"))
+code, out, err = efctl("check")
+ok(code == 2 and 'threat-feeds.csv:4: feed "ours.A" would be kept in the file of feed "Ours a"' in err, "two feeds may not share a file", err)
 feeds()
 for name, text in {"network": "prefix\n", "dscp": "value,keyword\n99,X\n"}.items():
 	with open(os.path.join(DIR, name + ".csv"), "w") as f:
@@ -116,7 +139,8 @@ os.unlink(os.path.join(DIR, "network.csv"))
 os.unlink(os.path.join(DIR, "dscp.csv"))
 for name, text, why in (("not UTF-8", b"address,name\n10.0.0.1,M\xfcnchen\n", "hosts.csv:2: is not UTF-8"),
 		("a NUL", b"address,name\n10.0.0.1,a\0b\n", "NUL"), ("a line of a megabyte", b"address,name\n10.0.0.1," + b"x" * 1000000, "hosts.csv:2: longer than"),
-		("an open quote", b'address,name\r\n\r\n10.0.0.1,"x\r\n', "hosts.csv:3: a quote"), ("nothing", b"", "empty")):
+		("an open quote", b'address,name\r\n\r\n10.0.0.1,"x\r\n', "hosts.csv:3: a quote"), ("nothing", b"", "empty"),
+		("a tab", b"address,name\n10.0.0.1,a\tb\n", "hosts.csv:2: control")):
 	with open(os.path.join(DIR, "hosts.csv"), "wb") as f:
 		f.write(text)
 	code, out, err = efctl("check")

@@ -57,8 +57,19 @@ $ORIGIN sub.example.org.
 a A 10.0.0.5
 $ORIGIN deeper
 b A 10.0.0.6
+key._domainkey TXT ( "v=DKIM1; k=rsa; " "p=(" ) ; one line
+c A 10.0.0.7
+note TXT "not closed ( and ; \\" neither" ( ; comment (
+	more )
+d A 10.0.0.8
+$INCLUDE other.zone
+$GENERATE 1-9 h$ A 10.0.1.$
 """, "hosts"), ["10.0.0.2,ns1.example.org", "10.0.0.3,www.example.org", "2001:db8::3,www.example.org", "10.0.0.4,mail.example.net",
-	"10.0.0.5,a.sub.example.org", "10.0.0.6,b.deeper.sub.example.org"], "zone file")
+	"10.0.0.5,a.sub.example.org", "10.0.0.6,b.deeper.sub.example.org", "10.0.0.7,c.deeper.sub.example.org", "10.0.0.8,d.deeper.sub.example.org"], "zone file")
+code, out, err = efctl("import", "zone", os.path.join(DIR, "db.example.org"))
+ok("8 rows, 2 left out" in err, "zone file: what other files or a counter would make is counted as left out", err)
+for name in "example.net", "example.net.zone", "example.net.db", "db.example.net":
+	same(imported("zone", name, "a A 10.0.0.1\n", "hosts"), ["10.0.0.1,a.example.net"], f"zone file without $ORIGIN: {name}")
 same(imported("leases", "dhcpd.leases", """# comment
 lease 10.0.1.1 {
   binding state active;
@@ -76,10 +87,20 @@ lease 10.0.1.1 {
 }
 """, "hosts"), ["10.0.1.1,one-new"], "leases of ISC dhcpd: the last block of an address counts")
 same(imported("leases", "kea.csv", "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state\n"
-	"10.0.2.1,00:00:5e:00:53:01,,3600,1,1,0,0,kea1.example.org.,0\n10.0.2.2,00:00:5e:00:53:02,,3600,1,1,0,0,old,2\n", "hosts"),
-	["10.0.2.1,kea1.example.org"], "leases of Kea")
+	"10.0.2.1,00:00:5e:00:53:01,,3600,1,1,0,0,kea1.example.org.,0\n10.0.2.2,00:00:5e:00:53:02,,3600,1,1,0,0,old,2\n"
+	"10.0.2.3,00:00:5e:00:53:03,,3600,1,1,0,0,gone,0\n10.0.2.3,00:00:5e:00:53:03,,0,1,1,0,0,gone,0\n", "hosts"),
+	["10.0.2.1,kea1.example.org"], "leases of Kea: neither reclaimed nor deleted ones")
 same(imported("leases", "dnsmasq.leases", "1700000000 00:00:5e:00:53:01 10.0.3.1 phone 01:00\n1700000000 00:00:5e:00:53:02 10.0.3.2 * *\n", "hosts"),
 	["10.0.3.1,phone"], "leases of dnsmasq")
+path = os.path.join(DIR, "hostile.leases")
+for name, text in (("dnsmasq", b"1700000000 00:00:5e:00:53:01 10.0.3.1 m\xfcller 01:00\n1700000000 00:00:5e:00:53:02 10.0.3.2 good *\n"),
+		("ISC dhcpd", b'lease 10.0.3.1 {\n  binding state active;\n  client-hostname "m\xfcller";\n}\nlease 10.0.3.2 {\n  binding state active;\n'
+		b'  client-hostname "good";\n}\n'),
+		("Kea", b"address,hostname\n10.0.3.1,m\xfcller\n10.0.3.2,good\n")):
+	with open(path, "wb") as f:
+		f.write(text)
+	code, out, err = efctl("import", "leases", path)
+	same((code, out.splitlines()[1:], "1 rows, 1 left out" in err), (0, ["10.0.3.2,good"], True), f"leases of {name}: a name that is no UTF-8 is left out alone") or note(err)
 same(imported("oui", "oui.csv", 'Registry,Assignment,Organization Name,Organization Address\nMA-L,00005E,"Names, Inc.",Street\nMA-S,70B3D5000,Small,"X, Y"\n', "oui"),
 	['00005E/24,"Names, Inc."', "70B3D5000/36,Small"], "listing of MAC prefixes")
 

@@ -164,7 +164,17 @@ static void mistakes_have_a_line(void **state)
 		{ "hosts", "address,name\n10.0.0.0/8,X\n", "is not an address" },
 		{ "applications", "prefix,protocol,port,application\n,tcp,9-7,X\n", "not a port" },
 		{ "applications", "prefix,protocol,port,application\n,tcp,1-9999,X\n",
-		  "a range of 9999 ports, 4096 at most" },
+		  "applications.csv:2: a range of 9999 ports, 4096 at most" },
+		{ "applications", "prefix,protocol,port,application\n,TCP,1,X\n,6,1,X\n",
+		  "applications.csv:3: no protocol is called \"6\"" },
+		{ "services", "port,transport,name\n1,tpc,X\n", "no protocol is called \"tpc\"" },
+		{ "threats", "prefix,feed\n198.51.100.0/8,own\n", "has bits set" },
+		{ "threats", "prefix,feed\n128.0.0.0/1,own\n",
+		  "threats.csv:2: 128.0.0.0/1 is shorter" },
+		{ "threats", "prefix,feed\n::/0,own\n", "threats.csv:2: ::/0 is shorter" },
+		{ "hosts", "address;name\n10.0.0.1;X\n",
+		  "hosts.csv:1: unknown column \"address;name\" in the header; there are "
+		  "address,name" },
 		{ "oui", "prefix,vendor\n00:00,X\n", "is not a MAC prefix" },
 		{ "oui", "prefix,vendor\n00:00:01/20,X\n", "bits behind its length" },
 	};
@@ -315,6 +325,35 @@ static void applications_by_port(void **state)
 	remove_dir(f);
 }
 
+static void narrower_range_of_ports_wins(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP_JSON json_t *json = NULL;
+
+	make_dir(f);
+	write_csv(f, "applications.csv",
+		  "prefix,protocol,port,application\n,tcp,81,one\n,tcp,80-83,four\n"
+		  ",tcp,81-82,two\n");
+	json = table_of(f, "applications");
+	assert_row(
+	    json, "11.0.0.1",
+	    "{\"tcp/80\":\"four\",\"tcp/81\":\"one\",\"tcp/82\":\"two\",\"tcp/83\":\"four\"}");
+	remove_dir(f);
+}
+
+static void threat_without_category(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP_JSON json_t *json = NULL;
+
+	make_dir(f);
+	write_csv(f, "threats.csv", "prefix,feed,severity\n203.0.113.9,own,90\n");
+	json = table_of(f, "threats");
+	assert_row(json, "203.0.113.9",
+		   "{\"category\":[\"other\"],\"feed\":[\"own\"],\"severity\":90}");
+	remove_dir(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +365,8 @@ int main(void)
 		cmocka_unit_test(many_networks_fit),
 		cmocka_unit_test(threats_join_and_are_allowed),
 		cmocka_unit_test(applications_by_port),
+		cmocka_unit_test(narrower_range_of_ports_wins),
+		cmocka_unit_test(threat_without_category),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -53,6 +53,8 @@ static void urls(void **state)
 	assert_feed("urls", "http://[2001:db8::5\n192.0.2.1\nhttp://[",
 		    "192.0.2.1/128 2001:db8::5/128",
 		    1); /* no closing bracket: what stands behind the line stays as it is */
+	assert_feed("urls", "<html>\n<a href=\"https://example.org/\">\n</html>\n", "", 2);
+	assert_feed("urls", "{\"error\":\"too many\"}\nexample.org/x\nSorry\n", "", 2);
 }
 
 static void columns(void **state)
