@@ -17,8 +17,9 @@
 static const char shard_source[] =
     "//@include shard\n"
     "dictionary_ask(ctx, params.name, params.table, params.elements);\n";
-static const char filter_source[] = "//@include address\n//@include lookup\n//@include filter\n"
-				    "return filter_any(params.filter, ctx.ie, params.elements);\n";
+static const char filter_source[] =
+    "//@include address\n//@include lookup\n//@include first\n//@include filter\n"
+    "return filter_any(params.filter, ctx.ie, params.elements);\n";
 
 static size_t json_bytes(const json_t *json)
 {

@@ -146,10 +146,11 @@ def services():
 
 
 def record(a, b):
-	"""A raw record; its addresses stand in one of the elements that they may stand in, now and then twice."""
+	"""A raw record; its addresses stand in one of the elements that they may stand in, now and then twice, or behind the empty one of the other family."""
 	first = random.choice([f"sourceIPv{a.version}Address", f"cisco.clientIPv{a.version}Address"])
 	second = random.choice([f"destinationIPv{b.version}Address", f"postNATDestinationIPv{b.version}Address"])
-	return {"flow": {"exporter": "192.0.2.1"}, "ie": {first: str(a), second: random.choice([str(b), str(b), [str(b), "192.0.2.7"]])}}
+	empty = {"sourceIPv4Address": "0.0.0.0"} if a.version == 6 and random.random() < .3 else {}
+	return {"flow": {"exporter": "192.0.2.1"}, "ie": {**empty, first: str(a), second: random.choice([str(b), str(b), [str(b), "192.0.2.7"]])}}
 
 
 def large():
