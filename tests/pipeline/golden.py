@@ -43,6 +43,17 @@ def vendor_geo(cluster):
 		tap.same(have, want, f"geo of {name}")
 
 
+def own_as(cluster):
+	"""The AS of the user's network stays also where the database goes before the exporter; the exporter's does not."""
+	installed = cluster.must("GET", "/_ingest/pipeline/flow-geo")["flow-geo"]
+	installed["processors"][0]["script"]["params"]["as_from"] = "database"
+	doc = {"source": {"ip": "198.51.100.1", "as": {"number": 64500}}, "destination": {"ip": "8.8.8.8", "as": {"number": 64501}}, "flow": {},
+		"tmp": {"source_as": True}, "lookup": {"as": {"source": {"asn": 1}, "destination": {"asn": 2}}}}
+	reply = cluster.must("POST", "/_ingest/pipeline/_simulate", {"pipeline": {"processors": installed["processors"]}, "docs": [{"_source": doc}]})
+	got = reply["docs"][0]["doc"]["_source"]
+	tap.same([got[end]["as"]["number"] for end in ("source", "destination")], [64500, 2], "AS from the database: the user's own stays")
+
+
 def pipeline(folder):
 	return "flow" if folder == "flow" else "flow-" + folder
 
