@@ -137,7 +137,7 @@ static void cell_text(const json_t *value, char *text, size_t size)
 	else if (json_is_integer(value))
 		snprintf(text, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	else if (json_is_real(value))
-		snprintf(text, size, "%.6g", json_real_value(value));
+		snprintf(text, size, "%.9g", json_real_value(value));
 	else if (json_is_boolean(value))
 		snprintf(text, size, "%s", json_is_true(value) ? "true" : "false");
 	else

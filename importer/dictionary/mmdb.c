@@ -105,12 +105,13 @@ static int entry_json(const char *path, MMDB_entry_s *entry, json_t **ret_json, 
 	MMDB_entry_data_list_s *list = NULL;
 	int status = MMDB_get_entry_data_list(entry, &list);
 
-	if (status != MMDB_SUCCESS)
-		return err_set(err, EF_FAILED, "%s: %s", path, MMDB_strerror(status));
 	*ret_json = NULL;
-	to_json(list, 0, ret_json);
-	MMDB_free_entry_data_list(list);
-	return 0;
+	if (status == MMDB_SUCCESS)
+		to_json(list, 0, ret_json);
+	MMDB_free_entry_data_list(list); /* of a broken record there is a list, too */
+	return status == MMDB_SUCCESS
+		   ? 0
+		   : err_set(err, EF_FAILED, "%s: %s", path, MMDB_strerror(status));
 }
 
 int mmdb_ask(const char *path, const struct ip *ip, json_t **ret_record, struct err *err)

@@ -104,7 +104,7 @@ for name, text in (("dnsmasq", b"1700000000 00:00:5e:00:53:01 10.0.3.1 m\xfcller
 same(imported("oui", "oui.csv", 'Registry,Assignment,Organization Name,Organization Address\nMA-L,00005E,"Names, Inc.",Street\nMA-S,70B3D5000,Small,"X, Y"\n', "oui"),
 	['00005E/24,"Names, Inc."', "70B3D5000/36,Small"], "listing of MAC prefixes")
 
-city = {"country": {"iso_code": "DE"}, "city": {"names": {"en": "Berlin, Mitte"}}, "location": {"latitude": 52.52, "longitude": 13.405},
+city = {"country": {"iso_code": "DE"}, "city": {"names": {"en": "Berlin, Mitte"}}, "location": {"latitude": 52.520008, "longitude": 13.405},
 	"subdivisions": [{"names": {"en": "Land Berlin"}}], "traits": {"big": 1 << 40, "flag": True}}
 other = {**city, "city": {"names": {"en": "Köln"}}}
 nothing = {"traits": {"flag": False}}
@@ -113,8 +113,8 @@ mmdb_file.write(path, {"10.0.0.0/25": city, "10.0.0.128/25": city, "10.0.1.0/24"
 	"192.0.2.0/24": nothing, "2001:db8::/33": city, "2001:db8:8000::/33": city}, 6)
 fields = "country=country.iso_code,city=city.names.en,region=subdivisions.0.names.en,latitude=location.latitude"
 code, out, err = efctl("import", "mmdb", path, "--field", fields)
-same((code, out.splitlines()), (0, ["prefix,country,city,region,latitude", '10.0.0.0/23,DE,"Berlin, Mitte",Land Berlin,52.52',
-	"10.0.2.0/24,DE,Köln,Land Berlin,52.52", '10.0.3.0/24,DE,"Berlin, Mitte",Land Berlin,52.52', '2001:db8::/32,DE,"Berlin, Mitte",Land Berlin,52.52']),
+same((code, out.splitlines()), (0, ["prefix,country,city,region,latitude", '10.0.0.0/23,DE,"Berlin, Mitte",Land Berlin,52.520008',
+	"10.0.2.0/24,DE,Köln,Land Berlin,52.520008", '10.0.3.0/24,DE,"Berlin, Mitte",Land Berlin,52.520008', '2001:db8::/32,DE,"Berlin, Mitte",Land Berlin,52.520008']),
 	"MMDB: neighbours with the same values are joined, records without any left out") or note(err)
 for wrong, why in (("nothing", "COLUMN=PATH"), ("colour=a.b", "no column"), ("prefix=a", "no column")):
 	code, out, err = efctl("import", "mmdb", path, "--field", wrong)
