@@ -253,7 +253,9 @@ static int apply(struct app *app, struct err *err)
 		if (removed)
 			printf("%zu pipelines of the tables before removed\n", removed);
 	}
-	return app->flags.dry_run && changes ? EF_DIFFERENT : EF_DONE;
+	if (app->flags.dry_run)
+		return changes ? EF_DIFFERENT : EF_DONE;
+	return plan_count(&in.plan, ACTION_FOREIGN) && !app->flags.force ? EF_DIFFERENT : EF_DONE;
 }
 
 static int indicators(struct app *app, struct err *err)

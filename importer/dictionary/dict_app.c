@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "importer/cluster/es.h"
+#include "importer/cluster/kind.h"
 
 #define AT(field) offsetof(struct dictionary_settings, field)
 
@@ -66,7 +67,9 @@ int dict_prune(struct es *es, struct dict_set *set, unsigned grace_ms, size_t *r
 
 	if (dict_pipelines(set, note_wanted, wanted, err))
 		return -1;
-	there = es_find(es, "/_ingest/pipeline/" DICT_PIPELINE "*", &found, err);
+	there =
+	    es_find(es, "/_ingest/pipeline/" DICT_PIPELINE "*?filter_path=*.description,*._meta",
+		    &found, err);
 	if (there < 0)
 		return -1;
 	if (!there)
@@ -76,8 +79,10 @@ int dict_prune(struct es *es, struct dict_set *set, unsigned grace_ms, size_t *r
 		json_object_foreach (found, id, body) {
 			char path[256];
 			bool shard = strpbrk(id + strlen(DICT_PIPELINE), "0123456789") != NULL;
+			struct mark mark;
 
-			if (json_object_get(wanted, id) || shard != shards)
+			if (json_object_get(wanted, id) || shard != shards ||
+			    !kind_read_mark(kind_pipeline, body, &mark))
 				continue;
 			if (removed++ == 0)
 				nanosleep(

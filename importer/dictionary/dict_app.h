@@ -20,7 +20,7 @@ const char *dict_dir(const struct app *app);
 int dict_open(const struct app *app, struct dict_set **ret_set, struct err *err);
 
 /*
- * Deletes the dictionary pipelines on the cluster that the set does not need any more. Call it when nothing refers to
+ * Deletes the dictionary pipelines of ours on the cluster that the set does not need any more. Call it when nothing refers to
  * them; it waits `grace_ms` for documents that are on their way when there is anything to delete.
  */
 int dict_prune(struct es *es, struct dict_set *set, unsigned grace_ms, size_t *ret_removed,
