@@ -111,14 +111,17 @@ local k = import 'kibana.libsonnet';
   },
   // Several fields as one bucket: the N largest combinations, which nested buckets cannot rank.
   tuple(fields, label, n=10):: l.terms(fields[0], label, n, false) { params+: { secondaryFields: fields[1:], parentFormat: { id: 'multi_terms' } } },
-  time:: {
+  // How often the rows of a view come: shorter buckets would be empty in between, their neighbours too high. (Lens: the least interval.)
+  local every = { 'flow-counters': '5m', 'flow-exporters': '1m' },
+  time(view):: {
     operationType: 'date_histogram',
     label: '@timestamp',
     dataType: 'date',
     isBucketed: true,
     scale: 'interval',
     sourceField: '@timestamp',
-    params: { interval: 'auto', includeEmptyRows: true },
+    // The first and the last bucket reach beyond the time range: what they hold would look like a drop in every rate.
+    params: { interval: std.get(every, view, 'auto'), includeEmptyRows: true, dropPartials: true },
   },
   // Fixed groups: [[label, kql], ...]
   groups(label, list):: {
@@ -207,13 +210,13 @@ local k = import 'kibana.libsonnet';
 
   // Over time, one series a value of the bucket: the largest over the whole range.
   area(title, bucket, measure, kql='', view='flow', type='area_stacked', legendAt='right', legendSize='large')::
-    local c = layer('', [bucket, l.time], [measure]);
+    local c = layer('', [bucket, l.time(view)], [measure]);
     lens('lnsXY', title, { l0: c }, xy(type, [{ layerId: 'l0', layerType: 'data', seriesType: type, xAccessor: 'b1', splitAccessor: 'b0', accessors: ['m0'] }], legend(legendAt, legendSize)), kql, view),
   lines(title, bucket, measure, kql='', view='flow', legendSize='large'):: l.area(title, bucket, measure, kql, view, 'line', 'right', legendSize),
   stacks(title, bucket, measure, kql='', view='flow', legendSize='large'):: l.area(title, bucket, measure, kql, view, 'bar_stacked', 'right', legendSize),
   // Over time, one series a measure.
   series(title, measures, kql='', view='flow', type='area', colours=inout, legendAt='bottom')::
-    local c = layer('', [l.time], measures);
+    local c = layer('', [l.time(view)], measures);
     lens('lnsXY', title, { l0: c }, xy(type, [{
       layerId: 'l0',
       layerType: 'data',
@@ -256,7 +259,7 @@ local k = import 'kibana.libsonnet';
   donut(title, bucket, measure, kql='', view='flow', legend=true):: pie('donut', title, if std.isArray(bucket) then bucket else [bucket], measure, kql, view, legend),
   treemap(title, bucket, measure, kql='', view='flow'):: pie('treemap', title, if std.isArray(bucket) then bucket else [bucket], measure, kql, view, false),
   heatmap(title, bucket, measure, kql='', view='flow')::
-    local c = layer('', [bucket, l.time], [measure]);  // this order: the largest over the whole range
+    local c = layer('', [bucket, l.time(view)], [measure]);  // this order: the largest over the whole range
     lens('lnsHeatmap', title, { l0: c }, {
       shape: 'heatmap',
       layerId: 'l0',

@@ -59,7 +59,8 @@ local k = import 'kibana.libsonnet';
     if std.objectHas(t, 'two') then t.two.of % [path('b%d' % i), path('a%d' % i), path('b%d' % i)]
     else '(%s || 0) * %s' % [path('a%d' % i), t.factor],
 
-  kpis(tiles, index='logs-flow-*'):: k.untitled(k.vis('vega', 'Key figures', { spec: {
+  // steps: of the course; few where rows come but once in a while.
+  kpis(tiles, index='logs-flow-*', steps=60):: k.untitled(k.vis('vega', 'Key figures', { spec: {
     '$schema': 'https://vega.github.io/schema/vega/v5.json',
     description: 'Key figures of the time range, each with its course',
     autosize: { type: 'fit', contains: 'padding' },
@@ -76,7 +77,7 @@ local k = import 'kibana.libsonnet';
         url: v.query(index, {
           whole: { range: { field: '@timestamp', ranges: [{ from: { '%timefilter%': 'min' }, to: { '%timefilter%': 'max' } }] }, aggs: aggsOf(tiles) },
           course: {
-            date_histogram: { field: '@timestamp', interval: { '%autointerval%': 60 }, min_doc_count: 0, extended_bounds: { min: { '%timefilter%': 'min' }, max: { '%timefilter%': 'max' } } },
+            date_histogram: { field: '@timestamp', interval: { '%autointerval%': steps }, min_doc_count: 0, extended_bounds: { min: { '%timefilter%': 'min' }, max: { '%timefilter%': 'max' } } },
             aggs: aggsOf(tiles),
           },
         }),

@@ -365,8 +365,8 @@ def write(lines):
 	return len(lines) // 2
 
 
-def health(now_ms, hours, step_s=300):
-	"""What efd says of each exporter: once in STEP_S seconds here, once a minute in life."""
+def health(now_ms, hours, step_s=60):
+	"""What efd says of each exporter, once in STEP_S seconds."""
 	for t in range(now_ms - int(hours * 3600000), now_ms, step_s * 1000):
 		for e in EXPORTERS:
 			records = int(e[7] * step_s * day_curve(t) * R.uniform(0.85, 1.15))
