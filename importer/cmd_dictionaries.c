@@ -149,7 +149,8 @@ static int lookup(struct app *app, struct err *err)
 		if (dict_ask(set, &app->dictionaries.mmdb, app->args.item[i], &answers, err))
 			return -1;
 		if (app->flags.json)
-			json_dumpf(answers, stdout, JSON_INDENT(2)), putchar('\n');
+			json_dumpf(answers, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15)),
+			    putchar('\n');
 		else
 			dict_ask_print(stdout, app->args.item[i], answers);
 		json_decref(steal_ptr(answers));

@@ -47,7 +47,6 @@ int dict_set_open(const struct assets *assets, const char *dir, struct dict_set 
 		return err_set(err, EF_FAILED, "out of memory");
 	}
 	set->assets = assets;
-	set->inline_left = DICT_INLINE_MAX;
 	for (size_t i = 0; i < dict_kinds_len; i++)
 		dict_rows_init(&set->entry[i].rows, &dict_kinds[i]);
 	*ret_set = set;
@@ -264,9 +263,47 @@ static int compile(struct dict_set *set, struct entry *e, struct err *err)
 	return 0;
 }
 
+static size_t own_rows(const struct dict_rows *rows)
+{
+	size_t n = 0;
+
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next)
+		n += row->source > 1;
+	return n;
+}
+
+/* What the tables that cannot leave `flow` leave of its room. */
+static int room_inline(struct dict_set *set, size_t *ret_room, struct err *err)
+{
+	const struct entry *largest = NULL;
+	size_t sum = 0;
+
+	for (size_t i = 0; i < dict_kinds_len; i++) {
+		struct entry *e = &set->entry[i];
+
+		if (dict_kinds[i].may_leave || dict_kinds[i].shape == DICT_SOURCE)
+			continue;
+		if (compile(set, e, err))
+			return -1;
+		sum += e->bytes;
+		if (own_rows(&e->rows) && (!largest || e->bytes > largest->bytes))
+			largest = e;
+	}
+	if (sum > DICT_INLINE_MAX && largest)
+		return err_set(err, EF_USAGE,
+			       "the tables of the pipeline flow take %zu KB, %u at most; %s alone "
+			       "%zu with %zu rows: make it smaller",
+			       sum / 1024, DICT_INLINE_MAX / 1024, largest->rows.kind->name,
+			       largest->bytes / 1024, largest->rows.n);
+	*ret_room = sum > DICT_INLINE_MAX ? 0 : DICT_INLINE_MAX - sum;
+	return 0;
+}
+
 /* Which of the large ones are inline depends on all of them, so they are compiled together and in one order. */
 static int compile_large(struct dict_set *set, struct err *err)
 {
+	if (!set->placed && room_inline(set, &set->inline_left, err))
+		return -1;
 	for (size_t i = 0; !set->placed && i < dict_kinds_len; i++)
 		if (dict_kinds[i].may_leave && compile(set, &set->entry[i], err))
 			return -1;
@@ -344,8 +381,7 @@ int dict_info(struct dict_set *set, const char *name, struct dict_info *ret_info
 	info.rows = e->rows.n;
 	info.bytes = e->bytes;
 	info.pipelines = (unsigned)json_array_size(e->pipelines);
-	for (const struct dict_row *row = e->rows.row; row; row = row->hh.next)
-		info.own_rows += row->source > 1;
+	info.own_rows = own_rows(&e->rows);
 	*ret_info = info;
 	return 0;
 }

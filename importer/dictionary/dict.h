@@ -20,7 +20,7 @@ struct render_dictionaries;
 #define DICT_FOLDER     "ingest-pipelines/dictionaries/" /* of the defaults, in the assets */
 #define DICT_FEEDS      "feeds" /* below the user's directory: one CSV a feed */
 #define DICT_PIPELINE   "flow-dict-"
-#define DICT_INLINE_MAX (480U * 1024) /* JSON of all tables of addresses that `flow` itself holds */
+#define DICT_INLINE_MAX (790U * 1024) /* JSON of all tables that `flow` itself holds */
 #define DICT_SHARD_MAX  (800U * 1024) /* JSON of the table in a pipeline of its own */
 #define DICT_SHARDS_MAX 64
 

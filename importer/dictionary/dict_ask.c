@@ -10,6 +10,8 @@
 #include "importer/dictionary/dict_compile.h"
 #include "importer/dictionary/mmdb.h"
 
+#define DIGITS JSON_REAL_PRECISION(15) /* 37.751, not 37.750999999999998 */
+
 struct question {
 	bool mac;
 	struct ip ip;
@@ -153,11 +155,11 @@ void dict_ask_print(FILE *out, const char *address, const json_t *answers)
 	json_object_foreach ((json_t *)answers, name, list) {
 		if (json_is_array(list))
 			json_array_foreach (list, i, row) {
-				CLEANUP_FREE char *text = json_dumps(row, JSON_COMPACT);
+				CLEANUP_FREE char *text = json_dumps(row, JSON_COMPACT | DIGITS);
 				fprintf(out, "%-20s %s\n", name, text ? text : "");
 			}
 		else {
-			CLEANUP_FREE char *text = json_dumps(list, JSON_COMPACT);
+			CLEANUP_FREE char *text = json_dumps(list, JSON_COMPACT | DIGITS);
 			fprintf(out, "%s\n    %s\n", name, text ? text : "");
 		}
 	}

@@ -122,6 +122,7 @@ for wrong, why in (("nothing", "COLUMN=PATH"), ("colour=a.b", "no column"), ("pr
 
 code, out, err = efctl("lookup", "10.0.0.7", "2001:db8::1", "--json", "--mmdb", path)
 ok(code == 0 and out.count("Berlin, Mitte") == 2 and str(1 << 40) in out, "lookup asks MMDB files", out + err)
+ok("52.520008," in out and "52.520008}" not in out, "with the digits that the file has", out)
 same(json.loads(efctl("lookup", "11.0.0.7", "--json", "--mmdb", path)[1]), {}, "an address that nobody knows")
 code, out, err = efctl("lookup", "10.0.0.7", "--mmdb", os.path.join(DIR, "hosts"))
 ok(code == 2 and "hosts" in err, "a file that is no MMDB", err)

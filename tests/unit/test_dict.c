@@ -284,6 +284,47 @@ static void many_networks_fit(void **state)
 	remove_dir(f);
 }
 
+/* Tables that cannot leave `flow` take room from those that can, and have a ceiling of their own. */
+static void interfaces_take_room(void **state)
+{
+	struct fixture *f = *state;
+	struct dict_info info;
+
+	for (int routers = 60; routers <= 600; routers *= 10) {
+		struct err err = ERR_NONE;
+		size_t len;
+		FILE *out;
+
+		make_dir(f);
+		CLEANUP_FREE char *csv = NULL;
+		out = open_memstream(&csv, &len);
+		fputs("exporter,interface,name,alias,speed,role\n", out);
+		for (int i = 0; i < 48 * routers; i++)
+			fprintf(out,
+				"10.0.%d.%d,%d,GigabitEthernet0/0/%d,to customer "
+				"%d,1000000000,access\n",
+				i / 48 / 250, i / 48 % 250, i % 48, i % 48, i);
+		fclose(out);
+		write_csv(f, "interfaces.csv", csv);
+		CLEANUP_FREE char *threats = NULL;
+		out = open_memstream(&threats, &len);
+		fputs("prefix,feed,category\n", out);
+		for (int i = 0; i < 100000; i++)
+			fprintf(out, "45.%d.%d.%d,own,c2\n", i >> 15, i >> 7 & 255, i << 1 & 255);
+		fclose(out);
+		write_csv(f, "threats.csv", threats);
+		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
+		if (routers == 60) {
+			assert_int_equal(dict_info(set, "threats", &info, &err), 0);
+			assert_true(info.pipelines > 0);
+		} else {
+			assert_int_equal(dict_info(set, "threats", &info, &err), -1);
+			assert_non_null(strstr(err.msg, "interfaces alone"));
+		}
+		remove_dir(f);
+	}
+}
+
 static void threats_join_and_are_allowed(void **state)
 {
 	struct fixture *f = *state;
@@ -363,6 +404,7 @@ int main(void)
 		cmocka_unit_test(mistakes_have_a_line),
 		cmocka_unit_test(networks_inherit),
 		cmocka_unit_test(many_networks_fit),
+		cmocka_unit_test(interfaces_take_room),
 		cmocka_unit_test(threats_join_and_are_allowed),
 		cmocka_unit_test(applications_by_port),
 		cmocka_unit_test(narrower_range_of_ports_wins),
