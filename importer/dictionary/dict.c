@@ -202,7 +202,7 @@ static int place(struct dict_set *set, struct entry *e, const struct dict_record
 		 struct err *err)
 {
 	const struct dict_kind *kind = e->rows.kind;
-	CLEANUP_JSON json_t *table = NULL, *names = NULL;
+	CLEANUP_JSON json_t *table = NULL, *names = NULL, *pipelines = NULL;
 
 	if (dict_records_table(records, 0, records->n, kind->own, &table, err))
 		return -1;
@@ -213,8 +213,10 @@ static int place(struct dict_set *set, struct entry *e, const struct dict_record
 		return 0;
 	}
 	names = elements(set, err);
-	if (!names || dict_shard(set->assets, kind, records, names, &e->pipelines, err))
+	if (!names || dict_shard(set->assets, kind, records, names, &pipelines, err))
 		return -1;
+	json_decref(e->pipelines);
+	e->pipelines = steal_ptr(pipelines);
 	e->table = json_object();
 	return 0;
 }
@@ -242,7 +244,8 @@ static int compile(struct dict_set *set, struct entry *e, struct err *err)
 		return 0;
 	if (read_entry(set, e, err))
 		return -1;
-	e->pipelines = json_array();
+	if (!e->pipelines) /* there after a failure, too */
+		e->pipelines = json_array();
 	switch (e->rows.kind->shape) {
 	case DICT_SOURCE:
 		rc = err_set(err, EF_USAGE, "dictionary %s is for efctl, not for pipelines",
