@@ -2,6 +2,7 @@
  * efctl dictionaries import: other people's files to the CSV of a dictionary. */
 #include "importer/dictionary/import.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,24 +14,37 @@
 #include "importer/dictionary/dict_kind.h"
 #include "importer/dictionary/mmdb.h"
 
+/* A control character, which no dictionary takes, becomes a blank. */
 static void write_cell(FILE *out, const char *cell)
 {
-	if (!strpbrk(cell, ",\"") && *cell != '#') {
-		fputs(cell, out);
-		return;
-	}
-	putc('"', out);
+	bool quoted = strpbrk(cell, ",\"") || *cell == '#';
+
+	if (quoted)
+		putc('"', out);
 	for (; *cell; cell++) {
 		if (*cell == '"')
 			putc('"', out);
-		putc(*cell, out);
+		putc(iscntrl((unsigned char)*cell) ? ' ' : *cell, out);
 	}
-	putc('"', out);
+	if (quoted)
+		putc('"', out);
+}
+
+/* One line that is no UTF-8 would make the whole dictionary useless. */
+static bool are_utf8(const char *const *cells, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		CLEANUP_JSON json_t *text = json_string(cells[i]);
+
+		if (!text)
+			return false;
+	}
+	return true;
 }
 
 int import_row(struct import *im, const char *const *cells, size_t n, struct err *err)
 {
-	if (json_object_get(im->seen, cells[0])) {
+	if (!are_utf8(cells, n) || json_object_get(im->seen, cells[0])) {
 		im->skipped++;
 		return 0;
 	}

@@ -17,7 +17,7 @@ struct import {
 	size_t skipped; /* lines that could not be used, or keys that were there */
 };
 
-/* One row; `cells[0]` is the key. */
+/* One row; `cells[0]` is the key. One whose key was there, or that is no UTF-8, is left out and counted. */
 int import_row(struct import *im, const char *const *cells, size_t n, struct err *err);
 
 /* What `import` knows: the name of the format, the header of the CSV, and the reader of a file. */

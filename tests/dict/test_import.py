@@ -101,6 +101,11 @@ for name, text in (("dnsmasq", b"1700000000 00:00:5e:00:53:01 10.0.3.1 m\xfcller
 		f.write(text)
 	code, out, err = efctl("import", "leases", path)
 	same((code, out.splitlines()[1:], "1 rows, 1 left out" in err), (0, ["10.0.3.2,good"], True), f"leases of {name}: a name that is no UTF-8 is left out alone") or note(err)
+with open(path, "wb") as f:
+	f.write(b"10.0.4.1 m\xfcller\n10.0.4.2 b\x1bell\n10.0.4.3 good\n")
+code, out, err = efctl("import", "hosts", path)
+same((code, out.splitlines()[1:], "2 rows, 1 left out" in err), (0, ["10.0.4.2,b ell", "10.0.4.3,good"], True),
+	"hosts file: what no dictionary takes does not get into one") or note(err)
 same(imported("oui", "oui.csv", 'Registry,Assignment,Organization Name,Organization Address\nMA-L,00005E,"Names, Inc.",Street\nMA-S,70B3D5000,Small,"X, Y"\n', "oui"),
 	['00005E/24,"Names, Inc."', "70B3D5000/36,Small"], "listing of MAC prefixes")
 
