@@ -41,11 +41,21 @@ def looked_for(path):
 			yield from names
 
 
-def addresses(end):
-	"""The elements of vendors that hold the address of an end, by preference: address-elements.csv."""
+def asked():
+	"""The elements that hold the address of an end, by preference: address-elements.csv; {family_end: names}."""
+	ends = {}
 	with open(os.path.join(ROOT, "ingest-pipelines", "dictionaries", "address-elements.csv"), encoding="utf-8") as f:
-		table = csv.DictReader(line for line in f if not line.startswith("#"))
-		return [r["element"] for r in table if r["end"] == end and r["family"] == "ip" and "." in r["element"]]
+		for r in csv.DictReader(line for line in f if not line.startswith("#")):
+			ends.setdefault(f"{r['end']}_{r['family']}", []).append(r["element"])
+	return ends
+
+
+def taken():
+	"""The same, as the normalise stage takes them."""
+	with open(os.path.join(ROOT, "ingest-pipelines", "normalise.yml"), encoding="utf-8") as f:
+		first = yaml.safe_load(f)["processors"][0]["script"]["params"]["first"]
+	return {**{n: names for n, names in first.items() if n.endswith(("_ip", "_mac")) and n.startswith(("source", "destination"))},
+		"exporter_ip": first["exporter"]}
 
 
 def vendor_ends():
@@ -55,7 +65,8 @@ def vendor_ends():
 
 def main():
 	names = written()
-	tap.same(vendor_ends(), [addresses("source"), addresses("destination")], "lookup-geo-vendor.yml asks for the addresses of address-elements.csv")
+	tap.same(asked(), taken(), "large dictionaries are asked about the elements that the normalise stage takes, in its order")
+	tap.same(vendor_ends(), [[n for n in asked()[end] if "." in n] for end in ("source_ip", "destination_ip")], "lookup-geo-vendor.yml asks for the addresses of address-elements.csv")
 	seen = sorted(set(looked_for(os.path.join(ROOT, "ingest-pipelines", "normalise.yml"))))
 	unknown = [n for n in seen if n not in names and not n.startswith(USERS)]
 	tap.ok(len(seen) > 100 and not unknown, f"{len(seen)} names of elements", "not in forwarder/fields: " + ", ".join(unknown))

@@ -217,11 +217,11 @@ def spelt_otherwise():
 	efctl("setup", "--no-key", "--no-kibana")
 	ok({"flow-dict-hosts", "flow-dict-oui"} <= set(es.must("GET", "/_ingest/pipeline/flow-dict-*")), "40,000 names are in pipelines of their own")
 	doc = simulate({}, [{"@timestamp": "2026-01-02T03:04:05.000Z", "flow": {"type": "netflow9", "exporter": "192.0.2.1", "received": 1767323045000},
-		"ie": {"sourceIPv4Address": "0.0.0.0", "sourceIPv6Address": "2001:db8::1", "sourceMacAddress": "00:00:5e:00:53:01",
+		"ie": {"sourceIPv4Address": "0.0.0.0", "sourceIPv6Address": "2001:db8::1", "sourceMacAddress": "00:00:00:00:00:00", "postSourceMacAddress": "00:00:5e:00:53:01",
 			"destinationIPv4Address": "0.0.0.0", "destinationIPv6Address": "2001:db8::2", "destinationMacAddress": "02:00:07:00:00:01"}}], "flow")[0]
 	same([doc["flow"][e].get(f) for f in ("name", "mac_vendor") for e in ("source", "destination")],
 		["host1.department.example.org", "host2.department.example.org", "ICANN", "Vendor number 7"],
-		"names and vendors from large tables, in a document with MACs as ECS writes them and IPv4 addresses of zeroes")
+		"names and vendors from large tables, in a document with MACs as ECS writes them, and addresses of zeroes before them")
 	for name in "hosts", "oui":
 		os.unlink(os.path.join(dir_.name, name + ".csv"))
 
