@@ -24,9 +24,9 @@ struct http_request {
 	const char *content_type;   /* NULL: application/json */
 	bool gzip;                  /* the body is gzip-compressed already */
 	const char *const *headers; /* further "Name: value" lines, ends with NULL; may be NULL */
-	bool
-	    anonymous; /* downloads from elsewhere: no credentials go out, and nothing comes compressed,
-				     * because libcurl takes a gzip stream that ends early for a whole one */
+	/* Downloads from elsewhere: no credentials go out, and nothing comes compressed, because libcurl takes a gzip stream
+	 * that ends early for a whole one. */
+	bool anonymous;
 };
 
 struct http_reply {
