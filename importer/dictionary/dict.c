@@ -252,6 +252,7 @@ static int compile(struct dict_set *set, struct entry *e, struct err *err)
 			     e->rows.kind->name);
 		break;
 	case DICT_ADDRESSES:
+	case DICT_INTERFACES:
 	case DICT_APPLICATIONS:
 	case DICT_THREATS:
 		rc = compile_addresses(set, e, err);

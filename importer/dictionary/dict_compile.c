@@ -107,6 +107,33 @@ static int add_addresses(struct dict_items *items, const struct dict_rows *rows,
 	return 0;
 }
 
+/* The member of `parent` of that name, made when it is not there; NULL without memory. */
+static json_t *member(json_t *parent, const char *name)
+{
+	json_t *there = json_object_get(parent, name);
+
+	if (!there && json_object_set_new(parent, name, there = json_object()))
+		return NULL;
+	return there;
+}
+
+static int add_interfaces(struct dict_items *items, const struct dict_rows *rows, struct err *err)
+{
+	CLEANUP_JSON json_t *by_exporter = json_object();
+	const char *exporter;
+	json_t *interfaces;
+
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
+		interfaces = member(by_exporter, row->cell[0]);
+		if (json_object_set_new(interfaces, row->cell[1], dict_row_json(rows->kind, row)))
+			return no_memory(err);
+	}
+	json_object_foreach (by_exporter, exporter, interfaces)
+		if (add_prefix(items, exporter, json_incref(interfaces), false, err))
+			return -1;
+	return 0;
+}
+
 static void ports_of(const struct dict_row *row, unsigned *ret_first, unsigned *ret_last)
 {
 	*ret_first = *ret_last = 0;
@@ -170,12 +197,9 @@ static int add_applications(struct dict_items *items, const struct dict_rows *ro
 	for (size_t i = 0; i < n; i++) {
 		const struct dict_row *row = place[i].row;
 
-		ports = json_object_get(by_prefix, row->cell[0]);
-		if (!ports) {
-			ports = json_object();
-			if (json_object_set_new(by_prefix, row->cell[0], ports))
-				return no_memory(err);
-		}
+		ports = member(by_prefix, row->cell[0]);
+		if (!ports)
+			return no_memory(err);
 		if (add_ports(ports, row, err))
 			return -1;
 	}
@@ -280,6 +304,9 @@ int dict_compile_records(const struct dict_rows *rows, const struct dict_rows *a
 	switch (rows->kind->shape) {
 	case DICT_ADDRESSES:
 		rc = add_addresses(&items, rows, err);
+		break;
+	case DICT_INTERFACES:
+		rc = add_interfaces(&items, rows, err);
 		break;
 	case DICT_APPLICATIONS:
 		merge = merge_columns;

@@ -35,6 +35,7 @@ enum dict_shape {
 	DICT_MAP,          /* object, by the key columns */
 	DICT_SERVICES,     /* packed ports */
 	DICT_ADDRESSES,    /* table of prefixes */
+	DICT_INTERFACES,   /* table of addresses, each with rows by the number in column 1 */
 	DICT_APPLICATIONS, /* table of prefixes, each with ports */
 	DICT_THREATS,      /* table of prefixes, rows of several feeds joined */
 };

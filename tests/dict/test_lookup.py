@@ -226,9 +226,27 @@ def spelt_otherwise():
 		os.unlink(os.path.join(dir_.name, name + ".csv"))
 
 
+def interfaces():
+	"""More interfaces than the pipelines of documents and of counters have room for: both ask pipelines of their own."""
+	write("interfaces", "exporter,interface,name,alias,speed,role",
+		((f"10.{r // 250}.{r % 250}.1", str(i), f"GigabitEthernet0/0/{i}", f"to customer {r}-{i}", "1000000000", "access") for r in range(600) for i in range(1, 49)))
+	efctl("setup", "--no-key", "--no-kibana")
+	ok("flow-dict-interfaces" in es.must("GET", "/_ingest/pipeline/flow-dict-*"), "28,800 interfaces are in pipelines of their own")
+	flow = {"exporter": "10.1.49.1", "received": 1767323045000}
+	doc = simulate({}, [{"@timestamp": "2026-01-02T03:04:05.000Z", "flow": {**flow, "type": "netflow9"},
+		"ie": {"sourceIPv4Address": "192.0.2.1", "destinationIPv4Address": "192.0.2.2", "ingressInterface": 7, "egressInterface": 49}}], "flow")[0]
+	same([doc["observer"]["ingress"]["interface"], doc["flow"]["ingress"]["speed"], doc["observer"]["egress"]["interface"], "lookup" in doc],
+		[{"id": "7", "name": "GigabitEthernet0/0/7", "alias": "to customer 299-7"}, 1000000000, {"id": "49"}, False], "of a flow record")
+	doc = simulate({}, [{"@timestamp": "2026-01-02T03:04:05.000Z", "flow": {**flow, "type": "sflow5"}, "counters": {"if_counters": {"ifIndex": 48}}}],
+		"flow-counters")[0]
+	same([doc["flow"]["interface_alias"], doc["flow"]["speed"], "lookup" in doc], ["to customer 299-48", 1000000000, False], "of a counter sample")
+	os.unlink(os.path.join(dir_.name, "interfaces.csv"))
+
+
 keys()
 services()
 spelt_otherwise()
+interfaces()
 inline(400)
 inline(5000)
 os.unlink(os.path.join(dir_.name, "networks.csv"))

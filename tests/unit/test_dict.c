@@ -284,45 +284,85 @@ static void many_networks_fit(void **state)
 	remove_dir(f);
 }
 
+static void write_threats(struct fixture *f, int n)
+{
+	CLEANUP_FREE char *csv = NULL;
+	size_t len;
+	FILE *out = open_memstream(&csv, &len);
+
+	fputs("prefix,feed,category\n", out);
+	for (int i = 0; i < n; i++)
+		fprintf(out, "45.%d.%d.%d,own,c2\n", i >> 15, i >> 7 & 255, i << 1 & 255);
+	fclose(out);
+	write_csv(f, "threats.csv", csv);
+}
+
 /* Tables that cannot leave `flow` take room from those that can, and have a ceiling of their own. */
-static void interfaces_take_room(void **state)
+static void what_stays_takes_room(void **state)
 {
 	struct fixture *f = *state;
 	struct dict_info info;
 
-	for (int routers = 60; routers <= 600; routers *= 10) {
+	for (int rows = 6000; rows <= 60000; rows *= 10) {
+		CLEANUP_FREE char *csv = NULL;
 		struct err err = ERR_NONE;
 		size_t len;
-		FILE *out;
+		FILE *out = open_memstream(&csv, &len);
 
+		fputs("exporter,interface,rate\n", out);
+		for (int i = 0; i < rows; i++)
+			fprintf(out, "10.0.%d.%d,%d,1000\n", i / 48 / 250, i / 48 % 250, i % 48);
+		fclose(out);
 		make_dir(f);
-		CLEANUP_FREE char *csv = NULL;
-		out = open_memstream(&csv, &len);
-		fputs("exporter,interface,name,alias,speed,role\n", out);
-		for (int i = 0; i < 48 * routers; i++)
-			fprintf(out,
-				"10.0.%d.%d,%d,GigabitEthernet0/0/%d,to customer "
-				"%d,1000000000,access\n",
-				i / 48 / 250, i / 48 % 250, i % 48, i % 48, i);
-		fclose(out);
-		write_csv(f, "interfaces.csv", csv);
-		CLEANUP_FREE char *threats = NULL;
-		out = open_memstream(&threats, &len);
-		fputs("prefix,feed,category\n", out);
-		for (int i = 0; i < 100000; i++)
-			fprintf(out, "45.%d.%d.%d,own,c2\n", i >> 15, i >> 7 & 255, i << 1 & 255);
-		fclose(out);
-		write_csv(f, "threats.csv", threats);
+		write_csv(f, "sampling.csv", csv);
+		write_threats(f, 100000);
 		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
-		if (routers == 60) {
+		if (rows == 6000) {
 			assert_int_equal(dict_info(set, "threats", &info, &err), 0);
 			assert_true(info.pipelines > 0);
 		} else {
 			assert_int_equal(dict_info(set, "threats", &info, &err), -1);
-			assert_non_null(strstr(err.msg, "interfaces alone"));
+			assert_non_null(strstr(err.msg, "sampling alone"));
 		}
 		remove_dir(f);
 	}
+}
+
+/* Each exporter has its interfaces; those of a large network are in pipelines of their own. */
+static void interfaces_by_exporter(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP_JSON json_t *few = NULL;
+	CLEANUP_FREE char *csv = NULL;
+	struct dict_info info;
+	struct err err = ERR_NONE;
+	size_t len;
+	FILE *out;
+
+	make_dir(f);
+	write_csv(f, "interfaces.csv",
+		  "exporter,interface,name,alias,speed,role\n10.0.0.1,3,Gi3,uplink,1000,wan\n"
+		  "2001:db8::1,3,xe-3,,,\n10.0.0.1,4,Gi4,,,\n");
+	few = table_of(f, "interfaces");
+	assert_row(few, "10.0.0.1",
+		   "{\"3\":{\"alias\":\"uplink\",\"name\":\"Gi3\",\"role\":\"wan\",\"speed\":1000},"
+		   "\"4\":{\"name\":\"Gi4\"}}");
+	assert_row(few, "2001:db8::1", "{\"3\":{\"name\":\"xe-3\"}}");
+	assert_row(few, "10.0.0.2", NULL);
+
+	out = open_memstream(&csv, &len);
+	fputs("exporter,interface,name,alias,speed,role\n", out);
+	for (int i = 0; i < 48 * 600; i++)
+		fprintf(out,
+			"10.0.%d.%d,%d,GigabitEthernet0/0/%d,to customer %d,1000000000,access\n",
+			i / 48 / 250, i / 48 % 250, i % 48, i % 48, i);
+	fclose(out);
+	write_csv(f, "interfaces.csv", csv);
+	CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
+	if (dict_info(set, "interfaces", &info, &err))
+		fail_msg("%s", err.msg);
+	assert_true(info.pipelines > 2);
+	remove_dir(f);
 }
 
 static void threats_join_and_are_allowed(void **state)
@@ -404,7 +444,8 @@ int main(void)
 		cmocka_unit_test(mistakes_have_a_line),
 		cmocka_unit_test(networks_inherit),
 		cmocka_unit_test(many_networks_fit),
-		cmocka_unit_test(interfaces_take_room),
+		cmocka_unit_test(what_stays_takes_room),
+		cmocka_unit_test(interfaces_by_exporter),
 		cmocka_unit_test(threats_join_and_are_allowed),
 		cmocka_unit_test(applications_by_port),
 		cmocka_unit_test(narrower_range_of_ports_wins),
