@@ -81,6 +81,18 @@ static void write_csv(struct fixture *f, const char *name, const char *text)
 		fail_msg("%s", err.msg);
 }
 
+/* For a large one: written by who called, who closes it. */
+static FILE *open_csv(struct fixture *f, const char *name)
+{
+	char path[200];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+	out = fopen(path, "w");
+	assert_non_null(out);
+	return out;
+}
+
 static void remove_dir(struct fixture *f)
 {
 	char command[100];
@@ -250,20 +262,18 @@ static void networks_inherit(void **state)
 static void many_networks_fit(void **state)
 {
 	struct fixture *f = *state;
-	CLEANUP_FREE char *csv = NULL;
 	CLEANUP_JSON json_t *json = NULL;
 	struct dict_info info;
 	struct err err = ERR_NONE;
-	size_t len;
-	FILE *out = open_memstream(&csv, &len);
+	FILE *out;
 
+	make_dir(f);
+	out = open_csv(f, "networks.csv");
 	fputs("prefix,name,site,role\n", out);
 	for (int i = 0; i < 20000; i++)
 		fprintf(out, "10.%d.%d.0/24,net %d,site %d,%s\n", i % 250, i / 250, i, i % 250,
 			i % 3 ? "servers" : "clients");
 	fclose(out);
-	make_dir(f);
-	write_csv(f, "networks.csv", csv);
 	{
 		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
 		if (dict_info(set, "networks", &info, &err))
@@ -286,15 +296,12 @@ static void many_networks_fit(void **state)
 
 static void write_threats(struct fixture *f, int n)
 {
-	CLEANUP_FREE char *csv = NULL;
-	size_t len;
-	FILE *out = open_memstream(&csv, &len);
+	FILE *out = open_csv(f, "threats.csv");
 
 	fputs("prefix,feed,category\n", out);
 	for (int i = 0; i < n; i++)
 		fprintf(out, "45.%d.%d.%d,own,c2\n", i >> 15, i >> 7 & 255, i << 1 & 255);
 	fclose(out);
-	write_csv(f, "threats.csv", csv);
 }
 
 /* Tables that cannot leave `flow` take room from those that can, and have a ceiling of their own. */
@@ -304,17 +311,15 @@ static void what_stays_takes_room(void **state)
 	struct dict_info info;
 
 	for (int rows = 6000; rows <= 60000; rows *= 10) {
-		CLEANUP_FREE char *csv = NULL;
 		struct err err = ERR_NONE;
-		size_t len;
-		FILE *out = open_memstream(&csv, &len);
+		FILE *out;
 
+		make_dir(f);
+		out = open_csv(f, "sampling.csv");
 		fputs("exporter,interface,rate\n", out);
 		for (int i = 0; i < rows; i++)
 			fprintf(out, "10.0.%d.%d,%d,1000\n", i / 48 / 250, i / 48 % 250, i % 48);
 		fclose(out);
-		make_dir(f);
-		write_csv(f, "sampling.csv", csv);
 		write_threats(f, 100000);
 		CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
 		if (rows == 6000) {
@@ -333,10 +338,8 @@ static void interfaces_by_exporter(void **state)
 {
 	struct fixture *f = *state;
 	CLEANUP_JSON json_t *few = NULL;
-	CLEANUP_FREE char *csv = NULL;
 	struct dict_info info;
 	struct err err = ERR_NONE;
-	size_t len;
 	FILE *out;
 
 	make_dir(f);
@@ -350,14 +353,13 @@ static void interfaces_by_exporter(void **state)
 	assert_row(few, "2001:db8::1", "{\"3\":{\"name\":\"xe-3\"}}");
 	assert_row(few, "10.0.0.2", NULL);
 
-	out = open_memstream(&csv, &len);
+	out = open_csv(f, "interfaces.csv");
 	fputs("exporter,interface,name,alias,speed,role\n", out);
 	for (int i = 0; i < 48 * 600; i++)
 		fprintf(out,
 			"10.0.%d.%d,%d,GigabitEthernet0/0/%d,to customer %d,1000000000,access\n",
 			i / 48 / 250, i / 48 % 250, i % 48, i % 48, i);
 	fclose(out);
-	write_csv(f, "interfaces.csv", csv);
 	CLEANUP_DICT_SET struct dict_set *set = open_set(f, f->dir);
 	if (dict_info(set, "interfaces", &info, &err))
 		fail_msg("%s", err.msg);
