@@ -11,6 +11,8 @@
 const uint32_t ship_latency_ms[SHIP_LATENCY_BUCKETS - 1] = { 5,   10,   25,   50,   100,  250,
 							     500, 1000, 2500, 5000, 15000 };
 
+#define REQUEST_ERRORS "Requests without success, or with items to try again."
+
 const struct ship_counter_row ship_counter_rows[] = {
 	ROW(batches, false, "ship_batches", NULL, NULL, "Batches closed and compressed."),
 	ROW(records, false, "ship_records", NULL, NULL, "Lines in these batches."),
@@ -32,17 +34,12 @@ const struct ship_counter_row ship_counter_rows[] = {
 	    "Documents that a bulk reply sent back to be tried again."),
 	ROW(retried_requests, false, "ship_retried_requests", NULL, NULL, "Requests made again."),
 	ROW(request_unreachable, false, "ship_request_errors", "kind", "unreachable",
-	    "Requests without success, or with items to try again."),
-	ROW(request_busy, false, "ship_request_errors", "kind", "busy",
-	    "Requests without success, or with items to try again."),
-	ROW(request_failed, false, "ship_request_errors", "kind", "failed",
-	    "Requests without success, or with items to try again."),
-	ROW(request_denied, false, "ship_request_errors", "kind", "denied",
-	    "Requests without success, or with items to try again."),
-	ROW(request_wrong, false, "ship_request_errors", "kind", "wrong",
-	    "Requests without success, or with items to try again."),
-	ROW(request_split, false, "ship_request_errors", "kind", "split",
-	    "Requests without success, or with items to try again."),
+	    REQUEST_ERRORS),
+	ROW(request_busy, false, "ship_request_errors", "kind", "busy", REQUEST_ERRORS),
+	ROW(request_failed, false, "ship_request_errors", "kind", "failed", REQUEST_ERRORS),
+	ROW(request_denied, false, "ship_request_errors", "kind", "denied", REQUEST_ERRORS),
+	ROW(request_wrong, false, "ship_request_errors", "kind", "wrong", REQUEST_ERRORS),
+	ROW(request_split, false, "ship_request_errors", "kind", "split", REQUEST_ERRORS),
 	ROW(spooled, false, "spool_batches", NULL, NULL, "Batches written to the spool."),
 	ROW(spool_errors, false, "spool_errors", NULL, NULL, "Failures of the spool's disk."),
 	ROW(spool_torn, false, "spool_torn", NULL, NULL,

@@ -98,9 +98,11 @@ int64_t feed_age_ms(const char *path)
 	       (now.tv_nsec - st.st_mtim.tv_nsec) / 1000000;
 }
 
+#define AS_SIZE 200
+
 /* What the kept file says of its download, in the comments at its head. */
 struct kept {
-	char url[1024], as[200], etag[128], last_modified[64];
+	char url[1024], as[AS_SIZE], etag[128], last_modified[64];
 };
 
 static void read_kept(const char *path, struct kept *kept)
@@ -123,18 +125,18 @@ static void read_kept(const char *path, struct kept *kept)
 }
 
 /* What of a row is in the kept file besides the addresses. */
-static void row_as(const struct dict_row *row, char *text, size_t size)
+static void row_as(const struct dict_row *row, char text[AS_SIZE])
 {
-	snprintf(text, size, "%s %s %s", row->cell[FEED_FORMAT], row->cell[FEED_CATEGORY],
+	snprintf(text, AS_SIZE, "%s %s %s", row->cell[FEED_FORMAT], row->cell[FEED_CATEGORY],
 		 row->cell[FEED_SEVERITY]);
 }
 
 /* Whether the row still says what it said at the download: else the file is no answer to it, however young. */
 static bool is_of(const struct kept *kept, const struct dict_row *row)
 {
-	char as[sizeof(kept->as)];
+	char as[AS_SIZE];
 
-	row_as(row, as, sizeof(as));
+	row_as(row, as);
 	return strcmp(kept->url, row->cell[FEED_URL]) == 0 && strcmp(kept->as, as) == 0;
 }
 
@@ -256,13 +258,13 @@ static int keep(const char *dir, const struct dict_row *row, const struct http_r
 	struct feed_prefixes found = { 0 };
 	struct feed_format format;
 	CLEANUP_BUF struct buf out;
-	char as[200];
+	char as[AS_SIZE];
 	int rc;
 
 	buf_init(&out, KEPT_MAX);
 	if (is_blank(&reply->body)) /* a list without entries has at least a comment that says so */
 		return err_set(err, EF_FAILED, "%s answers with nothing", row->cell[FEED_URL]);
-	row_as(row, as, sizeof(as));
+	row_as(row, as);
 	if (!path ||
 	    buf_add_fmt(&out, "# feed: %s\n# url: %s\n# as: %s\n# terms: %s\n",
 			row->cell[FEED_NAME], row->cell[FEED_URL], as, row->cell[FEED_TERMS]) ||
