@@ -4,38 +4,64 @@
 #   DEV=1       warnings are errors (on in a git checkout; DEV=0 turns it off)
 #   V=1         show the commands
 #   SANITIZE=address,undefined | thread    as in `make asan`, `make tsan`
+#   CC, AR, PKG_CONFIG    of the machine that will run it; HOSTCC builds what runs while building (default: cc when those differ)
+#   CPPFLAGS, CFLAGS, LDFLAGS              come after our own flags and win
+#   SETUP=0     install no Debian packages: use what is there
 
 BUILD   ?= build
 PREFIX  ?= /usr/local
 DEV     ?= $(if $(wildcard .git),1,0)
 CFLAGS  ?= -O2 -g
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)
+# Before the first release the commit's time orders versions: an older efctl leaves what a newer one installed.
+VERSION := $(or $(shell git describe --tags --abbrev=12 --dirty 2>/dev/null || { \
+             at=$$(TZ=UTC git log -1 --format=%cd --date=format-local:%Y%m%d%H%M%S 2>/dev/null) && \
+             echo 0.1.0-$$at-g$$(git describe --always --abbrev=12 --dirty); }),0.1.0)
 
-# Debian packages: to build, and what the tests need beside that.
-DEPS     = gcc libc6-dev make pkg-config libcurl4-openssl-dev libjansson-dev libmaxminddb-dev libpcap-dev libyaml-dev \
-           libdeflate-dev libisal-dev libmicrohttpd-dev libsystemd-dev libseccomp-dev libssl-dev uthash-dev
-DEMODEPS = python3 python3-pip maven curl ca-certificates
-TESTDEPS = $(DEMODEPS) openssl libcmocka-dev python3-yaml openjdk-17-jdk-headless softflowd pmacct openvswitch-switch iproute2 jsonnet
+PKG_CONFIG ?= pkg-config
+CROSS      := $(filter-out $(shell uname -m),$(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null))))
+HOSTCC     ?= $(if $(CROSS),cc,$(CC))
+
+# Debian packages: to build, and what each target below needs beside that and installs itself. a|b: one of them, the first that there is.
+DEPS      = gcc libc6-dev make pkg-config libcurl4-openssl-dev libjansson-dev libmaxminddb-dev libpcap-dev libyaml-dev \
+            libdeflate-dev libisal-dev libmicrohttpd-dev libsystemd-dev libseccomp-dev libssl-dev uthash-dev
+LINTDEPS  = git python3 pmccabe clang-format-14|clang-format
+ANALYZEDEPS = git python3 clang-14|clang cppcheck shellcheck flake8
+CHECKDEPS = $(LINTDEPS) libcmocka-dev openssl python3-yaml systemd
+DEMODEPS  = python3 python3-pip maven curl ca-certificates
+TESTDEPS  = $(CHECKDEPS) $(DEMODEPS) openjdk-25-jdk-headless|openjdk-21-jdk-headless|openjdk-17-jdk-headless \
+            softflowd pmacct openvswitch-switch iproute2 jsonnet nodejs npm
+CLANG     = $(notdir $(lastword $(shell ls -v /usr/bin/clang-[0-9]* 2>/dev/null)))# the newest
+FUZZDEPS  = $(CHECKDEPS) $(or $(CLANG),clang-19|clang-14) $(patsubst clang-%,libclang-rt-%-dev,$(CLANG))
 
 LIBS = libcurl jansson libmaxminddb libpcap yaml-0.1 libdeflate libmicrohttpd libssl libcrypto
-pkg  = $(shell command -v pkg-config >/dev/null && pkg-config $(1))
+pkg  = $(shell command -v $(firstword $(PKG_CONFIG)) >/dev/null && $(PKG_CONFIG) $(1))
 HAVE := $(foreach l,libisal libsystemd libseccomp,$(call pkg,--exists $(l) && echo $(l)))# used where they are
 WARN = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
-       -Wno-sign-conversion -Wno-format-truncation -Wno-unknown-warning-option $(if $(filter 1,$(DEV)),-Werror)
+       -Wno-sign-conversion -Wno-format-truncation -Wno-unknown-warning-option $(if $(SAN),,-Wframe-larger-than=16384) \
+       $(if $(filter 1,$(DEV)),-Werror)
 SAN  = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 
+# Hardening, as far as this compiler takes it (asked once, the answer is kept in $(BUILD)). The fortified functions of the C
+# library need optimisation, and would hide from sanitizers what these are there to see.
+HARDEN_CC = -fstack-protector-strong -fstack-clash-protection -fcf-protection -mbranch-protection=standard
+HARDEN_LD = -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code
+HARDEN    = $(eval HARDEN := $$(shell packaging/probe.sh $$(BUILD)/hardening '$$(CC)' $(HARDEN_CC) $(HARDEN_LD)))$(HARDEN)
+OPTIMISES = $(filter-out -O0,$(lastword $(filter -O%,$(CPPFLAGS) $(CFLAGS))))
+FORTIFY   = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-U_FORTIFY_SOURCE \
+              $(if $(OPTIMISES),$(if $(SAN)$(FUZZER),,-D_FORTIFY_SOURCE=3)))
+
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -I. -I$(BUILD)/gen -DEF_VERSION='"$(VERSION)"' $(WARN) $(SAN) \
-              -fPIE -pthread -MMD -MP $(call pkg,--cflags $(LIBS)) \
-              $(patsubst lib%,-DHAVE_%=1,$(HAVE)) $(CFLAGS)
-ALL_LDFLAGS = -pie -pthread $(SAN) $(LDFLAGS)
+              -fPIE -pthread -funsigned-char -MMD -MP '-ffile-prefix-map=$(CURDIR)=.' $(call pkg,--cflags $(LIBS)) \
+              $(patsubst lib%,-DHAVE_%=1,$(HAVE)) $(filter-out -Wl%,$(HARDEN)) $(FORTIFY) $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pie -pthread $(SAN) $(filter -Wl%,$(HARDEN)) $(LDFLAGS)
 LDLIBS      = $(call pkg,--libs $(LIBS) $(HAVE)) -lm
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 
-src = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
+src = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard $(1)/*.c)))
 COMMON  = $(call src,common)
-DECODE  = $(call src,forwarder/decode) $(BUILD)/gen/fields.o $(BUILD)/gen/sflow.o
+DECODE  = $(call src,forwarder/decode) $(call src,forwarder/decode/*) $(BUILD)/gen/fields.o $(BUILD)/gen/sflow.o
 SHIP    = $(call src,forwarder/ship)
 EFD     = $(call src,forwarder)
 EFCTL   = $(call src,importer) $(call src,importer/*)
@@ -45,21 +71,32 @@ ARCHIVES = $(BUILD)/libefd.a $(BUILD)/libefimport.a $(BUILD)/libefship.a $(BUILD
 # A test is an executable tests/<group>/test_* that prints TAP (C: tests/unit, tests/property). No network for the first list.
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/property/test_*.c))
 scripts    = $(wildcard $(addsuffix /test_*.py,$(addprefix tests/,$(1))) $(addsuffix /test_*.sh,$(addprefix tests/,$(1))))
-CHECKS     = $(UNIT_TESTS) $(call scripts,lint lib golden golden-bad captures assets oracle fuzz)
+CHECKS     = $(UNIT_TESTS) $(call scripts,lint package lib golden golden-bad captures assets oracle fuzz)
 FUZZ       = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 TEST_TOOLS = $(BUILD)/tests/oracle/decode $(FUZZ:%=$(BUILD)/tests/fuzz/%) $(BUILD)/tests/fuzz/seeds
 CLUSTER    = $(call scripts,pipeline dict e2e kibana)
 FAULT      = $(call scripts,fault)
 WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
 
-.PHONY: all help check test golden-update bench pipeline e2e fault soak test-cluster test-kibana dashboards fuzz fuzz-run demo demo-stop clean format lint deps deps-test install-deps asan tsan install
+.PHONY: FORCE complete all help check check-now test test-now golden-update bench pipeline pipeline-now e2e e2e-now fault fault-now soak test-cluster test-kibana dashboards fuzz fuzz-clang fuzz-run demo demo-stop clean format lint lint-now analyze analyze-now coverage valgrind valgrind-now alloc alloc-now deps deps-test install-deps asan tsan ci-full portability install
 .SECONDARY:
 export ES_URL ES_USER ES_PASSWORD ES_API_KEY ES_CA_FILE KIBANA_URL
 
 all: $(BUILD)/efd $(BUILD)/efctl ## Build efd and efctl
 
+# A target that needs packages installs what is missing, then a make of its own sees it.
+setup = $(if $(filter 0,$(SETUP)),,$(Q)tests/apt.sh $(foreach p,$(1),'$(p)'))
+again = +$(Q)$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j2)
+
+# Where a build lacks something: one line, not a compiler's page.
+complete:
+	@missing=$$(for p in $(CC) $(PKG_CONFIG); do command -v $$p >/dev/null || echo $$p; done; \
+	  for l in $(LIBS); do $(PKG_CONFIG) --exists $$l 2>/dev/null || echo $$l; done; \
+	  echo '#include <uthash.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 || echo uthash.h); \
+	test -z "$$missing" || { echo not found: $$missing - \`make deps\` prints what installs it >&2; exit 1; }
+
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z][a-z -]*:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z][a-z0-9 -]*:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BUILD)/libefcommon.a: $(COMMON)
 $(BUILD)/libefdecode.a: $(DECODE)
@@ -74,18 +111,29 @@ $(BUILD)/%.a:
 
 $(BUILD)/efd: $(BUILD)/forwarder/main.o $(ARCHIVES)
 $(BUILD)/efctl: $(BUILD)/importer/main.o $(ARCHIVES)
-$(BUILD)/efd $(BUILD)/efctl:
+$(BUILD)/efd $(BUILD)/efctl: $(BUILD)/flags-ld
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter-out %/flags-ld,$^) $(LDLIBS)
+
+# What runs while building is built by HOSTCC, in a folder of its own, with no library and none of the flags for CC.
+HOST = $(BUILD)/host
+$(HOST)/%.o: %.c | complete
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=c17 -D_GNU_SOURCE -I. $(WARN) -funsigned-char -O1 -MMD -MP -c -o $@ $<
 
 # Constant rows from the tables in forwarder/fields.
-GEN = $(call src,forwarder/fields) $(BUILD)/forwarder/decode/field_type.o $(BUILD)/common/csv.o $(BUILD)/common/err.o
-$(BUILD)/gen/gen: $(GEN)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
-$(BUILD)/gen/fields.c $(BUILD)/gen/sflow.c: $(BUILD)/gen/%.c: $(BUILD)/gen/gen $(wildcard forwarder/fields/*.csv forwarder/fields/vendor/*.csv)
+GEN = $(patsubst %.c,$(HOST)/%.o,$(sort $(wildcard forwarder/fields/*.c)) forwarder/decode/template/field_type.c common/csv.c common/err.c)
+$(HOST)/gen: $(GEN)
+	$(Q)$(HOSTCC) -o $@ $^
+$(BUILD)/gen/fields.c $(BUILD)/gen/sflow.c: $(BUILD)/gen/%.c: $(HOST)/gen $(wildcard forwarder/fields/*.csv forwarder/fields/vendor/*.csv)
 	$(call say,GEN,$@)
-	$(Q)$(BUILD)/gen/gen forwarder/fields $* > $@.new && mv $@.new $@
+	@mkdir -p $(@D)
+	$(Q)$(HOST)/gen forwarder/fields $* > $@.new && mv $@.new $@
+$(BUILD)/gen/element_ids.h: $(HOST)/gen forwarder/fields/iana.csv
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOST)/gen forwarder/fields ids > $@.new && mv $@.new $@
 # Templates, pipelines, dictionaries and dashboards, inside efctl.
 ASSETS = $(shell find es-templates ingest-pipelines kibana -name '[a-z]*.json' -o -name '*.yml' -o -name '*.csv' \
            -o -name '*.painless' 2>/dev/null | LC_ALL=C sort)
@@ -93,11 +141,22 @@ $(BUILD)/gen/assets.c: importer/assets/embed.sh $(ASSETS)
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)printf '%s\n' $(ASSETS) | importer/assets/embed.sh > $@.new && mv $@.new $@
-$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+# What was built with other flags is built again; a new version alone is a reason for what efctl compares with others' versions.
+$(BUILD)/flags-cc: FORCE | complete
+	@$(call keep,$(CC) $(filter-out -DEF_VERSION=%,$(ALL_CFLAGS)))
+$(BUILD)/importer/core/version.o: $(BUILD)/version
+$(BUILD)/version: FORCE
+	@$(call keep,'$(VERSION)')
+$(BUILD)/flags-ld: FORCE | complete
+	@$(call keep,$(CC) $(ALL_LDFLAGS) $(LDLIBS))
+keep = mkdir -p $(@D); printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) > $@
+FORCE:
+
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags-cc
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c $(BUILD)/flags-cc | $(BUILD)/gen/element_ids.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -106,26 +165,52 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libeftest.a $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
+# Programs in which each allocation can be made to fail.
+$(BUILD)/tests/alloc/efctl: $(BUILD)/importer/main.o
+$(BUILD)/tests/alloc/test_spool: $(BUILD)/tests/alloc/spool.o
+$(BUILD)/tests/alloc/efctl $(BUILD)/tests/alloc/test_spool: $(BUILD)/tests/alloc/fail.o $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=getgrnam,--wrap=getpwuid -o $@ $(filter %.o,$^) $(ARCHIVES) $(LDLIBS)
+
 # Fuzz targets: with libFuzzer where FUZZER is set, else programs that run each file they are given.
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(if $(FUZZER),,$(BUILD)/tests/fuzz/main.o) \
                             $(BUILD)/libeftest.a $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(LDLIBS)
 
-check: all $(UNIT_TESTS) $(TEST_TOOLS) ## Unit and golden tests: no network, under 30 s
+check: ## Unit and golden tests: under 30 s, and no network once their packages are there
+	$(call setup,$(DEPS) $(CHECKDEPS))
+	$(again) check-now
+check-now: all $(UNIT_TESTS) $(TEST_TOOLS)
 	$(Q)tests/run.py $(CHECKS)
 
-test: all $(UNIT_TESTS) $(TEST_TOOLS) ## All tests; fetches and starts the search engines that they need
-	$(Q)$(WITH_ENGINE) tests/run.py $(CHECKS) $(FAULT) $(CLUSTER)
+test: ## All tests; installs what they need, fetches and starts search engines
+	$(call setup,$(DEPS) $(TESTDEPS))
+	$(again) test-now
+test-now: all $(UNIT_TESTS) $(TEST_TOOLS) $(BUILD)/tools/promtool
+	$(Q)$(WITH_ENGINE) tests/run.py -t 1800 $(CHECKS) $(FAULT) $(CLUSTER)
 
 golden-update: $(TEST_TOOLS) ## Write what the decoder makes of the golden inputs; read the diff
 	$(Q)tests/golden/test_golden.py --update
 
-pipeline e2e: all ## The tests of that name alone, with an engine of their own
-	$(Q)$(WITH_ENGINE) tests/run.py $(call scripts,$@)
+pipeline e2e: ## The tests of that name alone, with an engine of their own
+	$(call setup,$(DEPS) $(TESTDEPS))
+	$(again) $@-now
+pipeline-now e2e-now: all
+	$(Q)$(WITH_ENGINE) tests/run.py $(call scripts,$(@:-now=))
 
-fault: all ## Against a scripted server that fails in every way
+$(BUILD)/tools/promtool:
+	$(Q)tests/promtool.sh $@
+fault: ## Against a scripted server that fails in every way
+	$(call setup,$(DEPS) $(CHECKDEPS))
+	$(again) fault-now
+fault-now: all $(BUILD)/tools/promtool
 	$(Q)tests/run.py $(FAULT)
+
+.PHONY: boot-test
+boot-test: ## README's "Use it" on Debian systems booted for it, as root; RELEASES='bookworm trixie'
+	$(call setup,$(DEMODEPS) git mmdebstrap systemd-container)
+	$(Q)RELEASES='$(RELEASES)' $(WITH_ENGINE) tests/run.py -t 3600 tests/boot/test_boot.py
 
 $(BUILD)/tests/soak/flood: $(BUILD)/tests/soak/flood.o
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
@@ -145,6 +230,11 @@ bench: all $(BUILD)/tests/bench/gen $(BUILD)/tests/bench/decode ## How fast it i
 	$(Q)$(WITH_ENGINE) tests/bench/pipelines.py
 	$(Q)$(WITH_ENGINE) tests/bench/disk.py
 
+.PHONY: bench-against
+bench-against: ## Is decoding as fast as at COMMIT=… ? By instructions, so that a busy machine does not matter
+	$(call setup,$(DEPS) valgrind)
+	$(Q)tests/bench/against.py $(COMMIT)
+
 test-kibana: all ## The dashboards in a browser, in your Kibana: KIBANA_URL=, ES_URL=, ES_USER=, ES_PASSWORD=
 	$(Q)test -n "$(KIBANA_URL)" -a -n "$(ES_URL)" || { echo 'say which: make test-kibana KIBANA_URL=http://host:5601 ES_URL=https://host:9200'; exit 2; }
 	$(Q)tests/run.py -t 1800 tests/kibana/test_browser.py tests/kibana/test_setup.py tests/kibana/test_alerting.py
@@ -152,14 +242,18 @@ test-kibana: all ## The dashboards in a browser, in your Kibana: KIBANA_URL=, ES
 dashboards: ## Compile kibana/src (Jsonnet) into kibana/<type>/<id>.json
 	$(Q)kibana/src/pretty.py kibana/src kibana
 
-fuzz: ## Fuzz each target for T seconds (60) with libFuzzer; findings: build-fuzz/found
-	$(Q)$(MAKE) fuzz-run BUILD=build-fuzz CC=clang-14 FUZZER=1 SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
+fuzz: ## Fuzz each target for T seconds (60) with the newest clang's libFuzzer; findings: build-fuzz/found
+	$(call setup,$(DEPS) $(FUZZDEPS))
+	$(again) fuzz-clang
+fuzz-clang:	# the clang may be new here, and its runtime another package
+	$(call setup,$(FUZZDEPS))
+	$(again) fuzz-run BUILD=build-fuzz CC=$(CLANG) FUZZER=1 SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
 fuzz-run: $(BUILD)/tests/fuzz/seeds $(FUZZ:%=$(BUILD)/tests/fuzz/%)
 	$(Q)tests/fuzz/run.sh $(BUILD) $(or $(T),60) $(or $(ONLY),$(FUZZ))
 
 demo: ## From nothing to a table of top talkers: installs, builds, starts an engine, replays captures
-	$(Q)tests/apt.sh $(DEPS) $(DEMODEPS)
-	$(Q)$(MAKE) --no-print-directory -j2 all
+	$(call setup,$(DEPS) $(DEMODEPS))
+	$(again) all
 	$(Q)BUILD=$(BUILD) tests/demo/demo.sh start
 demo-stop: ## End the engine of the demo and remove its data
 	$(Q)tests/demo/demo.sh stop
@@ -169,30 +263,80 @@ asan: ## make check under AddressSanitizer and UndefinedBehaviorSanitizer
 tsan: ## make check under ThreadSanitizer
 	$(Q)$(MAKE) check BUILD=build-tsan SANITIZE=thread CFLAGS='-O1 -g'
 
+.PHONY: mutants
+mutants: ## Each fault in tests/mutants, made in a copy, must turn the test red that its patch names; ONLY='a.patch …'
+	$(call setup,$(DEPS) $(CHECKDEPS) patch)
+	$(Q)$(if $(ONLY),tests/mutants/test_mutants.py $(ONLY:%=tests/mutants/%),tests/run.py -t 3600 tests/mutants/test_mutants.py)
+
+valgrind: ## Golden cases and captures under valgrind: what is read before it is written is an error
+	$(call setup,$(DEPS) $(CHECKDEPS) valgrind)
+	$(again) valgrind-now
+VALGRIND = valgrind -q --error-exitcode=99
+valgrind-now: all $(TEST_TOOLS)
+	$(Q)TESTS_UNDER='$(VALGRIND)' tests/run.py $(call scripts,golden captures oracle)
+
+alloc: ## No memory, at every place where setup, its plan and the spool ask for some (EVERY=n: each n-th place)
+	$(call setup,$(DEPS) $(CHECKDEPS))
+	$(again) alloc-now
+alloc-now: $(BUILD)/tests/alloc/test_spool $(BUILD)/tests/alloc/efctl
+	$(Q)EVERY=$(EVERY) tests/run.py -t 3600 $(BUILD)/tests/alloc/test_spool tests/alloc/test_efctl.py
+
+ci-full: ## The project's own check from nothing (.ci/run), with the long proofs
+	$(Q)CI_FULL=1 .ci/run
+
+portability: ## Other machines (arm64, s390x), musl, signed char, equal builds; long: ONLY= names some (docs/portability.md)
+	$(call setup,$(DEPS))
+	$(Q)VERSION='$(VERSION)' tests/portability/run.sh $(or $(ONLY),arm64 s390x musl signed-char reproducible)
+
 deps: ## Print the command that installs what a build needs
 	@echo apt-get install -y --no-install-recommends $(DEPS)
 deps-test: ## The same for the tests
-	@echo apt-get install -y --no-install-recommends $(DEPS) $(TESTDEPS)
+	@echo apt-get install -y --no-install-recommends $$(tests/apt.sh --choose $(foreach p,$(DEPS) $(TESTDEPS),'$(p)'))
 install-deps: ## Install both (Debian, as root or with sudo)
-	$(Q)tests/apt.sh $(DEPS) $(TESTDEPS)
+	$(call setup,$(DEPS) $(TESTDEPS))
 
-$(BUILD)/%.8: $(BUILD)/efd
+# The manual is printed by the program: when cross building by one for this machine, which needs the libraries of this machine, too.
+NATIVE = $(if $(CROSS),$(BUILD)/native,$(BUILD))
+ifdef CROSS
+.PHONY: $(NATIVE)/efd
+$(NATIVE)/efd:
+	$(Q)$(MAKE) CC=$(HOSTCC) AR=ar PKG_CONFIG=pkg-config CPPFLAGS= CFLAGS=-O1 LDFLAGS= BUILD=$(NATIVE) $@
+endif
+$(BUILD)/%.8: $(NATIVE)/efd
 	$(Q)$< --print-man > $@.new && mv $@.new $@
 
 PUT = install -D -m 644
-install: all $(BUILD)/efd.8 ## Install programs, manual, systemd units and settings below PREFIX (and /etc) in DESTDIR
-	$(Q)install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/efd $(BUILD)/efctl
-	$(Q)$(PUT) -t $(DESTDIR)$(PREFIX)/share/man/man8 $(BUILD)/efd.8
-	$(Q)for u in service socket; do sed 's|@PREFIX@|$(PREFIX)|' packaging/systemd/efd.$$u | \
-	  $(PUT) /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/efd.$$u || exit 1; done
-	$(Q)$(PUT) packaging/systemd/efd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/efd.conf
-	$(Q)$(PUT) packaging/systemd/efd.sysctl $(DESTDIR)$(PREFIX)/lib/sysctl.d/50-efd.conf
-	$(Q)test -e $(DESTDIR)/etc/efd/efd.yml || $(PUT) packaging/efd.yml $(DESTDIR)/etc/efd/efd.yml
+install: all $(BUILD)/efd.8 ## Install below PREFIX and /etc, with the user efd; in DESTDIR nothing but files
+	$(Q)install -D -m 755 -t '$(DESTDIR)$(PREFIX)/bin' $(BUILD)/efd $(BUILD)/efctl
+	$(Q)$(PUT) -t '$(DESTDIR)$(PREFIX)/share/man/man8' $(BUILD)/efd.8
+	$(Q)for u in efd.service efd.socket efd-feeds.service efd-feeds.timer; do sed 's|@PREFIX@|$(PREFIX)|' packaging/systemd/$$u | \
+	  $(PUT) /dev/stdin '$(DESTDIR)$(PREFIX)'/lib/systemd/system/$$u || exit 1; done
+	$(Q)$(PUT) packaging/systemd/efd.sysusers '$(DESTDIR)$(PREFIX)/lib/sysusers.d/efd.conf'
+	$(Q)$(PUT) packaging/systemd/efd.sysctl '$(DESTDIR)$(PREFIX)/lib/sysctl.d/50-efd.conf'
+	$(Q)install -d -m 755 '$(DESTDIR)/etc/efd/conf.d'
+	$(Q)test -e '$(DESTDIR)/etc/efd/efd.yml' || $(PUT) packaging/efd.yml '$(DESTDIR)/etc/efd/efd.yml'
+	$(Q)$(if $(DESTDIR),,packaging/after-install.sh '$(PREFIX)')
 
+elf-proof: ## Build once without each protection, and see that the test of the ELF files notices
+	$(Q)tests/package/elf_proof.sh
 lint: ## What a program can check of STYLE.md
-	$(Q)tests/lint/test_style.py
-format: ## Apply .clang-format
-	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+	$(call setup,$(LINTDEPS) $(DEPS))
+	$(again) lint-now
+lint-now: all
+	$(Q)tests/run.py $(call scripts,lint)
+analyze: ## What programs find that read programs: clang's analyser, cppcheck, shellcheck, flake8
+	$(call setup,$(DEPS) $(ANALYZEDEPS))
+	$(again) analyze-now
+analyze-now: $(BUILD)/gen/element_ids.h
+	$(Q)tests/run.py -t 1800 tests/analyze/test_analyze.py
+coverage: ## Lines and branches that the tests without an engine run, against tests/coverage.floor
+	$(call setup,gcovr iproute2)
+	@find build-coverage -name '*.gcda' -delete 2>/dev/null || true
+	$(Q)$(MAKE) check BUILD=build-coverage CFLAGS='-O0 -g --coverage -Wno-frame-larger-than' LDFLAGS=--coverage
+	$(Q)SANITIZE=coverage BUILD=build-coverage tests/run.py tests/fault/test_faults.py tests/fault/test_service.py
+	$(Q)tests/coverage.py build-coverage
+format: ## Apply .clang-format, as clang-format 14 understands it (Debian 12)
+	$(Q)git ls-files '*.c' '*.h' | xargs $(or $(shell command -v clang-format-14),clang-format) -i
 clean: ## Remove what builds made
 	$(Q)rm -rf build build-*
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Variables that release what they hold when their scope ends. Declare them where they are initialised; take a value
- * out with steal_ptr(). */
+ * Variables that release what they hold when their scope ends. Declare them where they are
+ * initialised; take a value out with steal_ptr(). */
 #ifndef EF_COMMON_CLEANUP_H
 #define EF_COMMON_CLEANUP_H
 

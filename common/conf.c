@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Settings from a table of options: defaults, YAML file, environment, command line, in rising order of precedence. */
+ * Settings from a table of options: defaults, YAML files, environment, command line, in rising
+ * order of precedence. */
 #include "common/conf.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/cleanup.h"
-#include "common/conf_internal.h"
 
 #define SECRET_FILE_MAX 16384
 
@@ -145,12 +146,13 @@ static int set_text(const struct opt *opt, char **field, const char *text, struc
 	return 0;
 }
 
-static int set_list(struct strlist *field, const char *text, struct err *err)
+static int set_list(const struct opt *opt, struct strlist *field, const char *text, struct err *err)
 {
 	CLEANUP_FREE char *copy = strdup(text);
 	if (!copy)
 		return no_memory(err);
-	strlist_release(field);
+	if (!opt->adds)
+		strlist_release(field);
 	char *rest = copy;
 	for (char *word; (word = strsep(&rest, ",")) != NULL;) {
 		while (isspace((unsigned char)*word))
@@ -179,6 +181,20 @@ static int set_enum(const struct opt *opt, int *field, const char *text, const c
 	return err_set(err, EF_USAGE, "%s: '%s' is not one of %s", where, text, list);
 }
 
+/* Notes where a secret came from, where its row wants that. */
+static int set_path(const struct opt *opt, void *settings, const char *path, struct err *err)
+{
+	if (!opt->path_offset)
+		return 0;
+	char **field = (char **)((char *)settings + opt->path_offset);
+	char *copy = path ? strdup(path) : NULL;
+	if (path && !copy)
+		return no_memory(err);
+	free(*field);
+	*field = copy;
+	return 0;
+}
+
 int conf_set(const struct opt *opt, void *settings, const char *text, const char *where,
 	     struct err *err)
 {
@@ -191,10 +207,12 @@ int conf_set(const struct opt *opt, void *settings, const char *text, const char
 	case OPT_DURATION:
 		return set_number(opt, field, text, where, err);
 	case OPT_TEXT:
-	case OPT_SECRET:
 		return set_text(opt, field, text, err);
+	case OPT_SECRET:
+		return set_text(opt, field, text, err) || set_path(opt, settings, NULL, err) ? -1
+											     : 0;
 	case OPT_LIST:
-		return set_list(field, text, err);
+		return set_list(opt, field, text, err);
 	case OPT_ENUM:
 		return set_enum(opt, field, text, where, err);
 	}
@@ -206,24 +224,36 @@ int conf_set_secret_file(const struct opt *opt, void *settings, const char *path
 {
 	CLEANUP_FILE FILE *f = fopen(path, "re");
 	if (!f)
-		return err_errno(err, EF_USAGE, errno, "%s: cannot read %s", where, path);
-	char line[SECRET_FILE_MAX];
-	bool read = fgets(line, sizeof(line), f);
-	line[read ? strcspn(line, "\r\n") : 0] = '\0';
-	if (!*line)
-		return err_set(err, EF_USAGE, "%s: %s is empty; its first line must be the secret",
-			       where, path);
-	int ret = conf_set(opt, settings, line, where, err);
-	explicit_bzero(line, sizeof(line));
+		return err_errno(err, EF_FAILED, errno, "%s: cannot read %s", where, path);
+	char *line = calloc(1, SECRET_FILE_MAX);
+	if (!line)
+		return no_memory(err);
+	int ret;
+	if (fgets(line, SECRET_FILE_MAX, f) && strlen(line) == SECRET_FILE_MAX - 1)
+		ret = err_set(err, EF_USAGE, "%s: the first line of %s is longer than %d bytes",
+			      where, path, SECRET_FILE_MAX - 2);
+	else if (line[strcspn(line, "\r\n")] = '\0', !*line)
+		ret = err_set(err, EF_FAILED, "%s: %s is empty; its first line must be the secret",
+			      where, path);
+	else
+		ret =
+		    conf_set(opt, settings, line, where, err) || set_path(opt, settings, path, err)
+			? -1
+			: 0;
+	explicit_bzero(line, SECRET_FILE_MAX);
+	free(line);
 	return ret;
 }
 
 int conf_set_defaults(const struct opt_table *tables, size_t n_tables, struct err *err)
 {
-	for (const struct opt_table *t = tables; t < tables + n_tables; t++)
+	for (const struct opt_table *t = tables; t < tables + n_tables; t++) {
+		if (t->named)
+			*t->named = 0;
 		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++)
 			if (opt->preset && conf_set(opt, t->settings, opt->preset, opt->name, err))
 				return -1;
+	}
 	return 0;
 }
 
@@ -234,6 +264,8 @@ static void release_option(const struct opt *opt, void *settings)
 		strlist_release(field);
 	if (opt->type == OPT_TEXT || opt->type == OPT_SECRET)
 		wipe_text(field);
+	if (opt->path_offset)
+		wipe_text((char **)((char *)settings + opt->path_offset));
 }
 
 void conf_release(const struct opt_table *tables, size_t n_tables)
@@ -241,4 +273,173 @@ void conf_release(const struct opt_table *tables, size_t n_tables)
 	for (const struct opt_table *t = tables; t < tables + n_tables; t++)
 		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++)
 			release_option(opt, t->settings);
+}
+
+static int copy_list(struct strlist *to, const struct strlist *from)
+{
+	*to = (struct strlist){ 0 };
+	for (size_t i = 0; i < from->n; i++)
+		if (strlist_add(to, from->item[i]))
+			return -1;
+	return 0;
+}
+
+static int copy_text(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return from && !*to ? -1 : 0;
+}
+
+static int copy_option(const struct opt *opt, void *to, const void *from)
+{
+	void *y = field_of(opt, to);
+	const void *x = (const char *)from + opt->offset;
+	switch (opt->type) {
+	case OPT_BOOL:
+		*(bool *)y = *(const bool *)x;
+		return 0;
+	case OPT_INT:
+	case OPT_SIZE:
+	case OPT_DURATION:
+		*(int64_t *)y = *(const int64_t *)x;
+		return 0;
+	case OPT_ENUM:
+		*(int *)y = *(const int *)x;
+		return 0;
+	case OPT_LIST:
+		return copy_list(y, x);
+	default:
+		return copy_text(y, *(char *const *)x);
+	}
+}
+
+static int copy_path(const struct opt *opt, void *to, const void *from)
+{
+	if (!opt->path_offset)
+		return 0;
+	return copy_text((char **)((char *)to + opt->path_offset),
+			 *(char *const *)((const char *)from + opt->path_offset));
+}
+
+int conf_copy(const struct opt_table *table, const void *from)
+{
+	int failed = 0;
+	for (const struct opt *opt = table->rows; opt < table->rows + table->n; opt++)
+		failed |=
+		    copy_option(opt, table->settings, from) | copy_path(opt, table->settings, from);
+	if (failed)
+		conf_release(table, 1);
+	return failed;
+}
+
+static bool lists_differ(const struct strlist *a, const struct strlist *b)
+{
+	if (a->n != b->n)
+		return true;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->item[i], b->item[i]) != 0)
+			return true;
+	return false;
+}
+
+static bool texts_differ(const char *a, const char *b)
+{
+	return (!a != !b) || (a && strcmp(a, b) != 0);
+}
+
+bool conf_differs(const struct opt *opt, const void *one, const void *other)
+{
+	const void *x = (const char *)one + opt->offset, *y = (const char *)other + opt->offset;
+	switch (opt->type) {
+	case OPT_BOOL:
+		return *(const bool *)x != *(const bool *)y;
+	case OPT_INT:
+	case OPT_SIZE:
+	case OPT_DURATION:
+		return *(const int64_t *)x != *(const int64_t *)y;
+	case OPT_ENUM:
+		return *(const int *)x != *(const int *)y;
+	case OPT_LIST:
+		return lists_differ(x, y);
+	default:
+		return texts_differ(*(char *const *)x, *(char *const *)y);
+	}
+}
+
+/* ---- options by name ---- */
+
+void conf_flag_name(const struct opt *opt, char *text)
+{
+	const char *from = opt->flag ? opt->flag : opt->name;
+	size_t i = 0;
+	for (; i < CONF_NAME_MAX - 1 && from[i]; i++)
+		text[i] = from[i] == '.' || from[i] == '_' ? '-' : from[i];
+	text[i] = '\0';
+}
+
+void conf_env_name(const struct opt *opt, char *text)
+{
+	size_t i = (size_t)snprintf(text, CONF_NAME_MAX, "EF_");
+	for (const char *from = opt->name; *from && i < CONF_NAME_MAX - 1; from++, i++)
+		text[i] = *from == '.' ? '_' : (char)toupper((unsigned char)*from);
+	text[i] = '\0';
+}
+
+static bool is_file_of(const struct opt *opt, const char *base, const char *name)
+{
+	size_t n = strlen(base);
+	return opt->type == OPT_SECRET && strncmp(name, base, n) == 0 &&
+	       strcmp(name + n, CONF_FILE_OF_SECRET) == 0;
+}
+
+const struct opt *conf_find(const struct opt_table *tables, size_t n_tables, const char *name,
+			    void **ret_settings, bool *ret_is_file)
+{
+	for (const struct opt_table *t = tables; t < tables + n_tables; t++) {
+		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++) {
+			bool is_file = is_file_of(opt, opt->name, name);
+			if (!is_file && strcmp(opt->name, name) != 0)
+				continue;
+			*ret_settings = t->settings;
+			*ret_is_file = is_file;
+			return opt;
+		}
+	}
+	return NULL;
+}
+
+/* Bit of the option in its table's `named`; 0 when nobody asks. */
+static uint64_t named_bit(const struct opt_table *t, const struct opt *opt)
+{
+	bool here = t->named && opt >= t->rows && opt < t->rows + t->n && t->n <= 64;
+	return here ? (uint64_t)1 << (opt - t->rows) : 0;
+}
+
+void conf_note_named(const struct opt_table *tables, size_t n_tables, const struct opt *opt)
+{
+	for (const struct opt_table *t = tables; t < tables + n_tables; t++)
+		if (named_bit(t, opt))
+			*t->named |= named_bit(t, opt);
+}
+
+bool conf_named(const struct opt_table *tables, size_t n_tables, const char *name)
+{
+	void *settings;
+	bool is_file;
+	const struct opt *opt = conf_find(tables, n_tables, name, &settings, &is_file);
+	for (const struct opt_table *t = tables; opt && t < tables + n_tables; t++)
+		if (named_bit(t, opt))
+			return *t->named & named_bit(t, opt);
+	return false;
+}
+
+const char *conf_flag(const struct opt_table *tables, size_t n_tables, const char *name, char *text)
+{
+	void *settings;
+	bool is_file;
+	const struct opt *opt = conf_find(tables, n_tables, name, &settings, &is_file);
+	memcpy(text, "--", 3);
+	if (opt)
+		conf_flag_name(opt, text + 2);
+	return text;
 }

@@ -1,51 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Settings from the environment and the command line, and the order in which all sources are read. */
-#include "common/conf_internal.h"
+ * Settings from the environment and the command line, and the order in which all sources are
+ * read. */
+#include "common/conf_args.h"
 
-#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-void conf_flag_name(const struct opt *opt, char *text)
-{
-	const char *from = opt->flag ? opt->flag : opt->name;
-	size_t i = 0;
-	for (; from[i] && i < CONF_NAME_MAX - 1; i++)
-		text[i] = from[i] == '.' || from[i] == '_' ? '-' : from[i];
-	text[i] = '\0';
-}
-
-void conf_env_name(const struct opt *opt, char *text)
-{
-	size_t i = (size_t)snprintf(text, CONF_NAME_MAX, "EF_");
-	for (const char *from = opt->name; *from && i < CONF_NAME_MAX - 1; from++, i++)
-		text[i] = *from == '.' ? '_' : (char)toupper((unsigned char)*from);
-	text[i] = '\0';
-}
-
-static bool is_file_of(const struct opt *opt, const char *base, const char *name)
-{
-	size_t n = strlen(base);
-	return opt->type == OPT_SECRET && strncmp(name, base, n) == 0 &&
-	       strcmp(name + n, CONF_FILE_OF_SECRET) == 0;
-}
-
-const struct opt *conf_find(const struct opt_table *tables, size_t n_tables, const char *name,
-			    void **ret_settings, bool *ret_is_file)
-{
-	for (const struct opt_table *t = tables; t < tables + n_tables; t++) {
-		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++) {
-			bool is_file = is_file_of(opt, opt->name, name);
-			if (!is_file && strcmp(opt->name, name) != 0)
-				continue;
-			*ret_settings = t->settings;
-			*ret_is_file = is_file;
-			return opt;
-		}
-	}
-	return NULL;
-}
+#include <sys/stat.h>
 
 /* An empty variable is an unset one, as in Compose files. */
 static const char *environment(const char *name)
@@ -54,27 +15,29 @@ static const char *environment(const char *name)
 	return value && *value ? value : NULL;
 }
 
-static int read_env_option(const struct opt *opt, void *settings, struct err *err)
+static int read_env_option(const struct opt_table *t, const struct opt *opt, struct err *err)
 {
 	char name[CONF_NAME_MAX + sizeof("_FILE")];
 	if (opt->flag_only)
 		return 0;
 	conf_env_name(opt, name);
 	const char *value = environment(name);
-	if (value)
-		return conf_set(opt, settings, value, name, err);
+	if (value) {
+		conf_note_named(t, 1, opt);
+		return conf_set(opt, t->settings, value, name, err);
+	}
 	if (opt->type != OPT_SECRET)
 		return 0;
 	memcpy(name + strlen(name), "_FILE", sizeof("_FILE")); /* room was declared above */
 	value = environment(name);
-	return value ? conf_set_secret_file(opt, settings, value, name, err) : 0;
+	return value ? conf_set_secret_file(opt, t->settings, value, name, err) : 0;
 }
 
 static int read_env(const struct opt_table *tables, size_t n_tables, struct err *err)
 {
 	for (const struct opt_table *t = tables; t < tables + n_tables; t++)
 		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++)
-			if (read_env_option(opt, t->settings, err))
+			if (read_env_option(t, opt, err))
 				return -1;
 	return 0;
 }
@@ -83,8 +46,9 @@ static int read_env(const struct opt_table *tables, size_t n_tables, struct err 
 struct match {
 	const struct opt *opt;
 	void *settings;
-	bool is_file; /* --…-file of a secret */
-	bool negated; /* --no-… of a boolean */
+	bool is_file;  /* --…-file of a secret */
+	bool negated;  /* --no-… of a boolean */
+	bool no_empty; /* of its table */
 };
 
 static bool match_long(const struct opt *opt, const char *name, size_t len, struct match *m)
@@ -110,7 +74,9 @@ static bool find_flag(const struct opt_table *tables, size_t n_tables, const cha
 {
 	for (const struct opt_table *t = tables; t < tables + n_tables; t++) {
 		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++) {
-			*m = (struct match){ .opt = opt, .settings = t->settings };
+			*m = (struct match){ .opt = opt,
+					     .settings = t->settings,
+					     .no_empty = t->no_empty };
 			if (is_long ? match_long(opt, name, len, m)
 				    : opt->letter && opt->letter == *name)
 				return true;
@@ -137,15 +103,19 @@ static const char *flag_value(struct args *a, const char *inline_value)
 static int set_flag(struct args *a, const struct match *m, const char *shown,
 		    const char *inline_value, struct err *err)
 {
+	conf_note_named(a->tables, a->n_tables, m->opt);
 	if (m->opt->type == OPT_BOOL) {
 		if (m->negated && inline_value)
 			return err_set(err, EF_USAGE, "%s takes no value", shown);
 		const char *value = m->negated ? "false" : inline_value ? inline_value : "true";
 		return conf_set(m->opt, m->settings, value, shown, err);
 	}
-	const char *value = flag_value(a, inline_value);
+	const char *value =
+	    m->opt->bare && !inline_value ? m->opt->bare : flag_value(a, inline_value);
 	if (!value)
 		return err_set(err, EF_USAGE, "%s wants a value", shown);
+	if (!*value && m->no_empty)
+		return err_set(err, EF_USAGE, "%s wants a value, and this one is empty", shown);
 	return m->is_file ? conf_set_secret_file(m->opt, m->settings, value, shown, err)
 			  : conf_set(m->opt, m->settings, value, shown, err);
 }
@@ -180,7 +150,7 @@ static int read_flag(struct args *a, struct err *err)
 	    is_long ? (name[len] ? name + len + 1 : NULL) : (name[1] ? name + 1 : NULL);
 
 	bool is_config = is_long ? len == 6 && strncmp(name, "config", 6) == 0 : *name == 'c';
-	if (is_config) /* was read by look_ahead() */
+	if (is_config) /* was read by conf_look_ahead() */
 		return flag_value(a, inline_value)
 			   ? 0
 			   : err_set(err, EF_USAGE, "%s wants a file", word);
@@ -214,9 +184,9 @@ static int read_args(const struct opt_table *tables, size_t n_tables, int argc, 
 	return 0;
 }
 
-/* What must be known before anything else is read: --config, --help, --version. */
-static const char *look_ahead(int argc, char **argv, char *ret_shown)
+const char *conf_look_ahead(int argc, char **argv, char *ret_shown)
 {
+	*ret_shown = 0;
 	const char *config = environment("EF_CONFIG");
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
@@ -232,21 +202,50 @@ static const char *look_ahead(int argc, char **argv, char *ret_shown)
 	return config;
 }
 
-int conf_load(const struct opt_table *tables, size_t n_tables, const char *default_file, int argc,
-	      char **argv, struct strlist *ret_operands, char *ret_shown, struct err *err)
+/* Is a text asked for that no setting changes? Then a file that cannot be read is no reason to
+ * refuse it. */
+static bool only_prints(const struct opt_table *tables, size_t n_tables, int argc, char **argv)
 {
-	*ret_shown = 0;
-	const char *file = look_ahead(argc, argv, ret_shown);
+	struct match m;
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strncmp(argv[i], "--", 2) == 0 &&
+		    find_flag(tables, n_tables, argv[i] + 2, strlen(argv[i] + 2), true, &m) &&
+		    m.opt->prints)
+			return true;
+	return false;
+}
+
+/* A link that leads nowhere is there: what somebody wanted to say must not go unheard. */
+static bool is_there(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) == 0;
+}
+
+static int read_files(const struct opt_table *tables, size_t n_tables,
+		      const struct conf_file *files, size_t n_files, const char *named,
+		      struct err *err)
+{
+	if (named)
+		return conf_read(tables, n_tables, &(struct conf_file){ .path = named }, err);
+	for (const struct conf_file *f = files; f < files + n_files; f++)
+		if (is_there(f->path) && conf_read(tables, n_tables, f, err))
+			return -1;
+	return 0;
+}
+
+int conf_load(const struct opt_table *tables, size_t n_tables, const struct conf_file *files,
+	      size_t n_files, int argc, char **argv, struct strlist *ret_operands, char *ret_shown,
+	      struct err *err)
+{
+	const char *named = conf_look_ahead(argc, argv, ret_shown);
 	if (*ret_shown)
 		return 0;
-	if (!file && default_file && access(default_file, F_OK) == 0)
-		file = default_file;
-
 	if (conf_set_defaults(tables, n_tables, err))
 		return -1;
-	if (file && conf_read_yaml(tables, n_tables, file, err))
-		return -1;
-	if (read_env(tables, n_tables, err))
+	if (!only_prints(tables, n_tables, argc, argv) &&
+	    (read_files(tables, n_tables, files, n_files, named, err) ||
+	     read_env(tables, n_tables, err)))
 		return -1;
 	return read_args(tables, n_tables, argc, argv, ret_operands, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The option tables as text for people: --help, the commented YAML reference, the man page. */
-#include "common/conf_internal.h"
+#include "common/conf_print.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -25,7 +25,8 @@ static size_t first_sentence(const char *help)
 	return stop ? (size_t)(stop - help) + 1 : strlen(help);
 }
 
-/* Print `len` bytes of text in lines; continuation lines start with `indent`. `at` is the column now. */
+/* Print `len` bytes of text in lines; continuation lines start with `indent`. `at` is the column
+ * now. */
 static void wrap(FILE *out, const char *text, size_t len, const char *indent, size_t at)
 {
 	const char *end = text + len;
@@ -71,13 +72,18 @@ void conf_print_help(FILE *out, const struct opt_table *tables, size_t n_tables)
 			if (opt->letter)
 				snprintf(letter, sizeof(letter), "-%c, ", opt->letter);
 			const char *arg = arg_name(opt);
-			snprintf(left, sizeof(left), "  %s--%s%s%s%s ", letter, flag,
-				 opt->type == OPT_SECRET ? "-file" : "", *arg ? " " : "", arg);
+			snprintf(left, sizeof(left), "  %s--%s%s%s%s%s ", letter, flag,
+				 opt->type == OPT_SECRET ? "-file" : "",
+				 opt->bare ? "[="
+				 : *arg    ? " "
+					   : "",
+				 arg, opt->bare ? "]" : "");
 			help_line(out, left, opt->help, first_sentence(opt->help));
 		}
 	}
 	fprintf(out, "\nAlways:\n");
-	help_line(out, "  -c, --config FILE ", "Read the YAML configuration FILE.", 33);
+	help_line(out, "  -c, --config FILE ", "Read the YAML configuration FILE, and no other.",
+		  33);
 	help_line(out, "  -h, --help ", "Show this text.", 15);
 	help_line(out, "  -V, --version ", "Show the version.", 17);
 }

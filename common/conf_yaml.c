@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Settings from a YAML file: a walk over libyaml's document against the option tables. */
-#include "common/conf_internal.h"
+#include "common/conf_yaml.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,22 +12,23 @@
 
 #define VALUE_MAX 65536
 
-struct walk {
+struct yaml_walk {
 	const struct opt_table *tables;
 	size_t n_tables;
 	const char *file;
+	bool foreign; /* the file of another program, or more than what is asked for */
 	yaml_document_t doc;
 };
 
-static void locate(const struct walk *w, const yaml_node_t *node, const char *name, char *where,
-		   size_t room)
+static void locate(const struct yaml_walk *w, const yaml_node_t *node, const char *name,
+		   char *where, size_t room)
 {
 	snprintf(where, room, "%s:%zu:%zu: %s", w->file, node->start_mark.line + 1,
 		 node->start_mark.column + 1, name);
 }
 
 /* Copy `text` to `out` with ${NAME} replaced. */
-static int expand(const char *text, const char *where, struct buf *out, struct err *err)
+static int expand_environment(const char *text, const char *where, struct buf *out, struct err *err)
 {
 	for (const char *open; (open = strstr(text, "${")) != NULL;) {
 		const char *close = strchr(open, '}');
@@ -50,13 +51,15 @@ static int expand(const char *text, const char *where, struct buf *out, struct e
 	return 0;
 }
 
-static int take_scalar(const struct opt *opt, void *settings, bool is_file, const yaml_node_t *node,
-		       const char *where, struct err *err)
+static int take_scalar(const struct yaml_walk *w, const struct opt *opt, void *settings,
+		       bool is_file, const yaml_node_t *node, const char *where, struct err *err)
 {
 	CLEANUP_BUF struct buf value;
 	buf_init(&value, VALUE_MAX);
-	if (expand((const char *)node->data.scalar.value, where, &value, err))
+	if (expand_environment((const char *)node->data.scalar.value, where, &value, err))
 		return -1;
+	if (value.len)
+		conf_note_named(w->tables, w->n_tables, opt);
 	int ret = is_file ? conf_set_secret_file(opt, settings, value.data, where, err)
 			  : conf_set(opt, settings, value.data, where, err);
 	if (opt->type == OPT_SECRET)
@@ -64,13 +67,14 @@ static int take_scalar(const struct opt *opt, void *settings, bool is_file, cons
 	return ret;
 }
 
-static int take_sequence(struct walk *w, const struct opt *opt, void *settings,
+static int take_sequence(struct yaml_walk *w, const struct opt *opt, void *settings,
 			 const yaml_node_t *node, const char *where, struct err *err)
 {
 	if (opt->type != OPT_LIST)
 		return err_set(err, EF_USAGE, "%s: one value is wanted here, not a list", where);
 	struct strlist *list = (struct strlist *)((char *)settings + opt->offset);
 	strlist_release(list);
+	conf_note_named(w->tables, w->n_tables, opt);
 	for (yaml_node_item_t *i = node->data.sequence.items.start;
 	     i < node->data.sequence.items.top; i++) {
 		const yaml_node_t *item = yaml_document_get_node(&w->doc, *i);
@@ -79,7 +83,7 @@ static int take_sequence(struct walk *w, const struct opt *opt, void *settings,
 				       where);
 		CLEANUP_BUF struct buf value;
 		buf_init(&value, VALUE_MAX);
-		if (expand((const char *)item->data.scalar.value, where, &value, err))
+		if (expand_environment((const char *)item->data.scalar.value, where, &value, err))
 			return -1;
 		if (strlist_add(list, value.data))
 			return err_set(err, EF_FAILED, "%s: out of memory", where);
@@ -88,7 +92,7 @@ static int take_sequence(struct walk *w, const struct opt *opt, void *settings,
 }
 
 /* Is `path` the beginning of an option's path, such as "elasticsearch"? */
-static bool is_group(const struct walk *w, const char *path)
+static bool is_group(const struct yaml_walk *w, const char *path)
 {
 	size_t n = strlen(path);
 	for (const struct opt_table *t = w->tables; t < w->tables + w->n_tables; t++)
@@ -99,10 +103,10 @@ static bool is_group(const struct walk *w, const char *path)
 	return false;
 }
 
-static int take_mapping(struct walk *w, const yaml_node_t *map, const char *prefix,
+static int take_mapping(struct yaml_walk *w, const yaml_node_t *map, const char *prefix,
 			struct err *err);
 
-static int take_pair(struct walk *w, const yaml_node_t *key, const yaml_node_t *value,
+static int take_pair(struct yaml_walk *w, const yaml_node_t *key, const yaml_node_t *value,
 		     const char *prefix, struct err *err)
 {
 	char path[CONF_NAME_MAX], where[512];
@@ -121,16 +125,19 @@ static int take_pair(struct walk *w, const yaml_node_t *key, const yaml_node_t *
 	void *settings;
 	bool is_file;
 	const struct opt *opt = conf_find(w->tables, w->n_tables, path, &settings, &is_file);
+	if (!opt && w->foreign)
+		return 0;
 	if (!opt || opt->flag_only)
 		return err_set(err, EF_USAGE, "%s: no such option; --help lists them", where);
 	if (value->type == YAML_SCALAR_NODE)
-		return take_scalar(opt, settings, is_file, value, where, err);
+		return take_scalar(w, opt, settings, is_file, value, where, err);
 	if (value->type == YAML_SEQUENCE_NODE)
 		return take_sequence(w, opt, settings, value, where, err);
 	return err_set(err, EF_USAGE, "%s: a plain value is wanted here", where);
 }
 
-static int take_mapping(struct walk *w, const yaml_node_t *map, const char *prefix, struct err *err)
+static int take_mapping(struct yaml_walk *w, const yaml_node_t *map, const char *prefix,
+			struct err *err)
 {
 	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
 	     p++) {
@@ -150,14 +157,18 @@ static void wipe(const yaml_document_t *doc)
 			explicit_bzero(n->data.scalar.value, n->data.scalar.length);
 }
 
-int conf_read_yaml(const struct opt_table *tables, size_t n_tables, const char *path,
-		   struct err *err)
+int conf_read(const struct opt_table *tables, size_t n_tables, const struct conf_file *file,
+	      struct err *err)
 {
+	const char *path = file->path;
 	CLEANUP_FILE FILE *f = fopen(path, "re");
 	if (!f)
-		return err_errno(err, EF_USAGE, errno, "cannot read the configuration %s", path);
+		return err_errno(err, EF_FAILED, errno, "cannot read the configuration %s", path);
 
-	struct walk w = { .tables = tables, .n_tables = n_tables, .file = path };
+	struct yaml_walk w = { .tables = file->only ? file->only : tables,
+			       .n_tables = file->only ? 1 : n_tables,
+			       .file = path,
+			       .foreign = file->only };
 	yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser))
 		return err_set(err, EF_FAILED, "out of memory while reading %s", path);

@@ -55,7 +55,8 @@ int csv_error(const struct csv *c, struct err *err, const char *fmt, ...)
 	return err_set(err, EF_USAGE, "%s:%u: %s", c->path, c->line, text);
 }
 
-/* The next line that is neither empty nor a comment, without its line end: 1, 0 at the end, -1 with `err`. */
+/* The next line that is neither empty nor a comment, without its line end: 1, 0 at the end, -1 with
+ * `err`. */
 static int next_line(struct csv *c, struct err *err)
 {
 	ssize_t len;
@@ -87,7 +88,7 @@ int csv_open(struct csv *c, const char *path, const char *header, struct err *er
 		c->columns += *p == ',';
 	c->file = fopen(path, "re");
 	if (!c->file)
-		return err_errno(err, EF_USAGE, errno, "cannot open %s", path);
+		return err_errno(err, EF_FAILED, errno, "cannot open %s", path);
 	rc = next_line(c, err);
 	if (rc < 0)
 		return -1;

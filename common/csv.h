@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reads a table from a CSV file row by row, with the file and line in every error.
  *
- * RFC 4180 quoting inside one line (no line breaks in a cell), UTF-8, LF or CRLF. Empty lines and lines that start with
- * '#' are passed over. The first other line must be the header that the caller expects, column for column. */
+ * RFC 4180 quoting inside one line (no line breaks in a cell), UTF-8, LF or CRLF. Empty lines and
+ * lines that start with '#' are passed over. The first other line must be the header that the
+ * caller expects, column for column. */
 #ifndef EF_COMMON_CSV_H
 #define EF_COMMON_CSV_H
 
@@ -25,8 +26,8 @@ struct csv {
 	size_t room;
 };
 
-/* Open `path` and check its header ("id,name,type"). `path` must outlive `c`. 0, or -1 with `err`; after either one
- * csv_close() is fine. */
+/* Open `path` and check its header ("id,name,type"). `path` must outlive `c`. 0, or -1 with `err`;
+ * after either one csv_close() is fine. */
 int csv_open(struct csv *c, const char *path, const char *header, struct err *err);
 
 /* The next row: 1 with `cell` filled, 0 at the end, -1 with `err` (file:line: what is wrong). */
@@ -42,8 +43,9 @@ int csv_number(const struct csv *c, int column, unsigned long max, unsigned long
 
 void csv_close(struct csv *c);
 
-/* Split one line (without its line end) in place into at most `max` cells. The number of cells, or -1 when a quote is
- * not closed, text follows a closing quote, or there are more than `max` cells. */
+/* Split one line (without its line end) in place into at most `max` cells. The number of cells, or
+ * -1 when a quote is not closed, text follows a closing quote, or there are more than `max`
+ * cells. */
 int csv_split(char *line, char *cell[], int max);
 
 #endif

@@ -2,6 +2,7 @@
  * The error object: what went wrong, for a person, and the exit code that fits. */
 #include "common/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,10 +33,8 @@ int err_errno(struct err *err, enum ef_exit code, int errnum, const char *fmt, .
 	va_end(args);
 
 	size_t len = strlen(err->msg);
-	char text[128];
-	/* the GNU strerror_r: returns the text, which may or may not lie in `text` */
-	snprintf(err->msg + len, sizeof(err->msg) - len, ": %s",
-		 strerror_r(errnum, text, sizeof(text)));
+	errno = errnum; /* %m: the one notation that every libc has and that is safe in threads */
+	snprintf(err->msg + len, sizeof(err->msg) - len, ": %m");
 	return -1;
 }
 

@@ -12,12 +12,13 @@
 #include <time.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 
 #define UPLOAD_PIECE 262144L /* bytes */
 
 struct http {
 	CURL *curl;
-	const struct elastic_settings *s;
+	struct elastic_settings s; /* its texts are borrowed, but for the API key */
 	char message[CURL_ERROR_SIZE];
 	atomic_bool aborted;
 	bool over_ceiling;
@@ -41,7 +42,8 @@ static size_t take_body(char *bytes, size_t one, size_t n, void *arg)
 	return n;
 }
 
-/* When `line` is the header `name`, copy its value; too long a value is left out, it would be wrong when cut. */
+/* When `line` is the header `name`, copy its value; too long a value is left out, it would be wrong
+ * when cut. */
 static bool header_value(const char *line, size_t n, const char *name, char *value, size_t room)
 {
 	size_t skip = strlen(name);
@@ -68,7 +70,7 @@ static int64_t parse_retry_after(const char *text)
 	long long seconds = strtoll(text, &end, 10);
 	if (end != text && *end == '\0')
 		return seconds < 0 ? 0 : seconds > 86400 ? 86400000 : seconds * 1000;
-	time_t when = curl_getdate(text, NULL), now = time(NULL);
+	time_t when = curl_getdate(text, NULL), now = (time_t)(clock_wall_ms() / 1000);
 	if (when < 0)
 		return -1;
 	return when > now ? (int64_t)(when - now) * 1000 : 0;
@@ -103,7 +105,12 @@ struct http *http_new(const struct elastic_settings *s, struct err *err)
 		err_set(err, EF_FAILED, "out of memory");
 		return NULL;
 	}
-	h->s = s;
+	h->s = *s;
+	if (s->api_key && !(h->s.api_key = strdup(s->api_key))) {
+		http_free(h);
+		err_set(err, EF_FAILED, "out of memory");
+		return NULL;
+	}
 	return h;
 }
 
@@ -112,6 +119,9 @@ void http_free(struct http *h)
 	if (!h)
 		return;
 	curl_easy_cleanup(h->curl);
+	if (h->s.api_key)
+		explicit_bzero(h->s.api_key, strlen(h->s.api_key));
+	free(h->s.api_key);
 	free(h);
 }
 
@@ -138,14 +148,15 @@ static bool has_fingerprint(const X509 *cert, const char *hex)
 	return *hex == '\0';
 }
 
-/* OpenSSL asks whether the server's chain is good: yes when it holds the pinned CA certificate and verifies up to it. */
+/* OpenSSL asks whether the server's chain is good: yes when it holds the pinned CA certificate and
+ * verifies up to it. */
 static int verify_pinned(X509_STORE_CTX *chain, void *arg)
 {
 	const struct http *h = arg;
 	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(chain);
 	STACK_OF(X509) *anchor = sk_X509_new_null();
 	for (int i = 0; anchor && i < sk_X509_num(sent); i++)
-		if (has_fingerprint(sk_X509_value(sent, i), h->s->ca_fingerprint))
+		if (has_fingerprint(sk_X509_value(sent, i), h->s.ca_fingerprint))
 			sk_X509_push(anchor, sk_X509_value(sent, i));
 	int good = 0;
 	if (anchor && sk_X509_num(anchor) > 0) {
@@ -169,12 +180,14 @@ static CURLcode pin(CURL *curl, void *ssl_ctx, void *arg)
 
 static void set_tls(struct http *h)
 {
-	const struct elastic_settings *s = h->s;
+	const struct elastic_settings *s = &h->s;
 	curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYPEER, (long)s->verify);
 	curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYHOST, s->verify ? 2L : 0L);
-	if (s->ca_file)
+	/* Beside a fingerprint the system's CAs do not count, nor whether it has any. */
+	if (s->ca_file || s->ca_fingerprint)
 		curl_easy_setopt(h->curl, CURLOPT_CAINFO, s->ca_file);
 	if (s->ca_fingerprint && s->verify) {
+		curl_easy_setopt(h->curl, CURLOPT_CAPATH, NULL);
 		curl_easy_setopt(h->curl, CURLOPT_SSL_CTX_FUNCTION, pin);
 		curl_easy_setopt(h->curl, CURLOPT_SSL_CTX_DATA, h);
 	}
@@ -184,7 +197,8 @@ static void set_tls(struct http *h)
 	}
 }
 
-/* Credentials as a header line, wiped by the caller; NULL when there are none or memory is short. */
+/* Credentials as a header line, wiped by the caller; NULL when there are none or memory is
+ * short. */
 static char *auth_header(const struct elastic_settings *s)
 {
 	CLEANUP_BUF struct buf line;
@@ -195,7 +209,7 @@ static char *auth_header(const struct elastic_settings *s)
 	return buf_steal(&line);
 }
 
-static int append(struct curl_slist **list, const char *line)
+static int append_header(struct curl_slist **list, const char *line)
 {
 	struct curl_slist *longer = curl_slist_append(*list, line);
 	if (!longer)
@@ -211,16 +225,16 @@ static struct curl_slist *make_headers(const struct http *h, const struct http_r
 	snprintf(type, sizeof(type), "Content-Type: %s",
 		 req->content_type ? req->content_type : "application/json");
 	/* no waiting for "100 Continue": the servers here take or refuse a body as a whole */
-	int bad = append(&list, "Expect:");
+	int bad = append_header(&list, "Expect:");
 	if (req->body)
-		bad |= append(&list, type);
+		bad |= append_header(&list, type);
 	if (req->gzip)
-		bad |= append(&list, "Content-Encoding: gzip");
+		bad |= append_header(&list, "Content-Encoding: gzip");
 	for (const char *const *line = req->headers; line && *line; line++)
-		bad |= append(&list, *line);
-	if (h->s->api_key && !req->anonymous) {
-		char *auth = auth_header(h->s);
-		bad |= !auth || append(&list, auth);
+		bad |= append_header(&list, *line);
+	if (h->s.api_key && !req->anonymous) {
+		char *auth = auth_header(&h->s);
+		bad |= !auth || append_header(&list, auth);
 		if (auth)
 			explicit_bzero(auth, strlen(auth));
 		free(auth);
@@ -235,7 +249,7 @@ static struct curl_slist *make_headers(const struct http *h, const struct http_r
 static void set_request(struct http *h, const struct http_request *req, struct curl_slist *headers)
 {
 	CURL *c = h->curl;
-	const struct elastic_settings *s = h->s;
+	const struct elastic_settings *s = &h->s;
 	curl_easy_reset(c); /* keeps the connections */
 	curl_easy_setopt(c, CURLOPT_URL, req->url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -254,7 +268,8 @@ static void set_request(struct http *h, const struct http_request *req, struct c
 	if (!req->anonymous)
 		curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, ""); /* whatever libcurl can undo */
 	if (req->body) {
-		/* a bulk body of the usual size in one call of the system; libcurl's 64 KiB would make three */
+		/* a bulk body of the usual size in one call of the system; libcurl's 64 KiB would
+		 * make three */
 		if (req->body_len > UPLOAD_PIECE / 4)
 			curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_PIECE);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, req->body);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * IP addresses and prefixes of both families in one type: IPv4 is held as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
+ * IP addresses and prefixes of both families in one type: IPv4 is held as ::ffff:a.b.c.d (RFC 4291
+ * section 2.5.5.2). */
 #include "common/ip.h"
 
 #include <arpa/inet.h>

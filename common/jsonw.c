@@ -105,8 +105,8 @@ static uint64_t float_millionths(double abs)
 	return scaled * (1000000 / scale);
 }
 
-/* Most measured values have few decimals: a scaled integer, its fraction without trailing zeros. False when that would
- * not read back as `v`. */
+/* Most measured values have few decimals: a scaled integer, its fraction without trailing zeros.
+ * False when that would not read back as `v`. */
 static bool short_decimal(char **ret_p, double v, bool single)
 {
 	double abs = fabs(v);
@@ -252,7 +252,8 @@ char *jsonw_ipv6(char *p, const uint8_t bytes[16])
 
 /* ---- text ---- */
 
-/* Bytes of the well-formed UTF-8 sequence at `s`, or 0 with *ret_skip bytes that one U+FFFD stands for. */
+/* Bytes of the well-formed UTF-8 sequence at `s`, or 0 with *ret_skip bytes that one U+FFFD stands
+ * for. */
 static size_t utf8_sequence(const uint8_t *s, size_t n, size_t *ret_skip)
 {
 	uint8_t lead = s[0], low = 0x80, high = 0xbf;
@@ -321,7 +322,8 @@ char *jsonw_string(char *p, const uint8_t *bytes, size_t n)
 	for (size_t i = 0; i < n;) {
 		uint64_t x;
 		if (n - i >= 8 && (memcpy(&x, bytes + i, 8), plain8(x))) {
-			p = jsonw_store8(p, x) + 8;
+			memcpy(p, &x, 8);
+			p += 8;
 			i += 8;
 			continue;
 		}

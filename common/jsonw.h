@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0
- * JSON values written to bare memory: no checks, no format strings but for floats, and the C locale: nothing
- * in the project calls setlocale().
+ * JSON values written to bare memory: no checks, no format strings but for floats, and the C
+ * locale: nothing in the project calls setlocale().
  *
- * Every function writes at `p`, returns the place behind what it wrote and adds no NUL. The caller has proven that the
- * longest result fits; the JSONW_*_MAX constants say what that is. Beyond the result up to JSONW_SLACK further bytes may
- * be scribbled over: keep so many spare at the end of the memory. */
+ * Every function writes at `p`, returns the place behind what it wrote and adds no NUL. The caller
+ * has proven that the longest result fits; the JSONW_*_MAX constants say what that is. Beyond the
+ * result up to JSONW_SLACK further bytes may be scribbled over: keep so many spare at the end of
+ * the memory. */
 #ifndef EF_COMMON_JSONW_H
 #define EF_COMMON_JSONW_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define EF_ASAN 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define EF_ASAN 1
+#endif
+#ifdef EF_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
 
 #define JSONW_SLACK      64
 #define JSONW_U64_MAX    22
@@ -25,14 +39,16 @@
 #define JSONW_HEX_MAX(n)    (2 * (n) + 2)
 #define JSONW_STRING_MAX(n) (6 * (n) + 2)
 
-/* Above 2^63 - 1 in quotes: ingest nodes have no integer for it, and some refuse the whole document. */
+/* Above 2^63 - 1 in quotes: ingest nodes have no integer for it, and some refuse the whole
+ * document. */
 static inline char *jsonw_u64(char *p, uint64_t v);
 char *jsonw_u64_digits(char *p, uint64_t v); /* never in quotes: for use within a text */
 static inline char *jsonw_u8(char *p, uint8_t v);
 char *jsonw_i64(char *p, int64_t v);
 char *jsonw_bool(char *p, bool v);
 
-/* The shortest text that reads back as the same number. `v` must be finite. jsonw_float: as the same float. */
+/* The shortest text that reads back as the same number. `v` must be finite. jsonw_float: as the
+ * same float. */
 char *jsonw_double(char *p, double v);
 char *jsonw_float(char *p, float v);
 
@@ -44,13 +60,15 @@ char *jsonw_mac(char *p, const uint8_t bytes[6]);
 /* Lower-case hex text of `n` bytes. */
 char *jsonw_hex(char *p, const uint8_t *bytes, size_t n);
 
-/* Text with escapes; each maximal invalid part of UTF-8 becomes U+FFFD (Unicode 3.9, as browsers do). */
+/* Text with escapes; each maximal invalid part of UTF-8 becomes U+FFFD (Unicode 3.9, as browsers
+ * do). */
 char *jsonw_string(char *p, const uint8_t *bytes, size_t n);
 
 /* "2023-11-14T22:13:20.000Z"; up to the year 9999, later times are written as that. */
 char *jsonw_time_ms(char *p, uint64_t epoch_ms);
 
-/* The same for times of which many fall into one second or on one day, whose texts `cache` keeps; start with { 0 }. */
+/* The same for times of which many fall into one second or on one day, whose texts `cache` keeps;
+ * start with { 0 }. */
 struct jsonw_times {
 	uint64_t second; /* since 1970, plus one: 0 is "none yet" */
 	uint64_t day;    /* likewise */
@@ -70,12 +88,58 @@ static inline char *jsonw_raw(char *p, const char *text, size_t n)
 	return p + n;
 }
 
+/* ---- padded text ----
+ *
+ * Copies of 32 octets are cheaper than copies of the right length. So text that is copied for every
+ * record stands padded: JSONW_PADDED(n) octets of it may be read, and nothing more. That is the one
+ * contract of keys, names and heads. */
+
+#define JSONW_STEP      32u
+#define JSONW_PADDED(n) ((n) ? ((n) + JSONW_STEP - 1) / JSONW_STEP * JSONW_STEP : JSONW_STEP)
+
+/* `n` octets of padded text. */
+static inline __attribute__((always_inline)) char *jsonw_padded(char *p, const char *text, size_t n)
+{
+	memcpy(p, text, JSONW_STEP);
+	for (size_t done = JSONW_STEP; __builtin_expect(done < n, 0); done += JSONW_STEP)
+		memcpy(p + done, text + done, JSONW_STEP);
+	return p + n;
+}
+
+/* Under AddressSanitizer what stands behind the padding of a text on the heap, up to its `room`, is
+ * poisoned, so that one octet more is seen. Give such a text JSONW_GUARD octets more than its
+ * padding. Memory is used again for something else after free(), or after jsonw_unguard(). */
+#ifdef EF_ASAN
+#define JSONW_GUARD 8u
+static inline void jsonw_guard(const char *text, size_t n, size_t room)
+{
+	__asan_poison_memory_region(text + JSONW_PADDED(n), room - JSONW_PADDED(n));
+}
+static inline void jsonw_unguard(const char *text, size_t room)
+{
+	__asan_unpoison_memory_region(text, room);
+}
+#else
+#define JSONW_GUARD 0u
+static inline void jsonw_guard(const char *text, size_t n, size_t room)
+{
+	(void)text;
+	(void)n;
+	(void)room;
+}
+static inline void jsonw_unguard(const char *text, size_t room)
+{
+	(void)text;
+	(void)room;
+}
+#endif
+
 /* A string constant as it is. */
 #define jsonw_lit(p, literal) jsonw_raw((p), "" literal, sizeof(literal) - 1)
 
 /* ---- the writers that run for every field, inline ---- */
 
-/* By octet: bytes 0 to 3 are its digits and a dot, byte 7 says how many characters that is (little-endian memory). */
+/* By octet: bytes 0 to 3 are its digits and a dot, byte 7 says how many characters that is. */
 extern const uint64_t jsonw_octets[256];
 extern const uint64_t jsonw_powers[20]; /* of ten */
 
@@ -92,6 +156,7 @@ static inline uint64_t jsonw_eight(uint32_t v)
 
 static inline char *jsonw_store8(char *p, uint64_t x)
 {
+	x = htole64(x);
 	memcpy(p, &x, 8);
 	return p;
 }
@@ -114,7 +179,8 @@ static inline char *jsonw_u64(char *p, uint64_t v)
 	return p + n;
 }
 
-static inline char *jsonw_epoch_ms(char *p, uint64_t epoch_ms, struct jsonw_times *cache)
+static inline __attribute__((always_inline)) char *jsonw_epoch_ms(char *p, uint64_t epoch_ms,
+								  struct jsonw_times *cache)
 {
 	uint64_t high = epoch_ms / 100000000;
 	if (__builtin_expect(high != cache->high || !high, 0)) {

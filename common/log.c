@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Levelled log lines on standard error: text, JSON, or with journald's priority prefix; rate-limited per call site. */
+ * Levelled log lines on standard error: text, JSON, or with journald's priority prefix;
+ * rate-limited per call site. */
 #include "common/log.h"
 
 #include <jansson.h>
@@ -7,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common/clock.h"
 
 static const struct {
 	const char *name;
@@ -48,9 +50,7 @@ enum log_level log_get_level(void)
 /* True when this call site may speak now; `ret_held_back` is how many lines it swallowed before. */
 static bool may_speak(struct log_site *site, uint32_t *ret_held_back)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	const uint64_t now_ms = clock_now_ms();
 	uint64_t start = site->period_start_ms;
 	*ret_held_back = 0;
 	if (start == 0 || now_ms - start >= LOG_PERIOD_MS) {
@@ -66,20 +66,10 @@ static bool may_speak(struct log_site *site, uint32_t *ret_held_back)
 	return false;
 }
 
-static size_t stamp(char *text, size_t room)
-{
-	struct timespec now;
-	struct tm tm;
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	size_t n = strftime(text, room, "%Y-%m-%dT%H:%M:%S", &tm);
-	return n + (size_t)snprintf(text + n, room - n, ".%03ldZ", now.tv_nsec / 1000000);
-}
-
 static size_t line_json(char *line, size_t room, enum log_level level, const char *text)
 {
-	char when[40];
-	stamp(when, sizeof(when));
+	char when[CLOCK_TEXT_MAX];
+	clock_text_ms(clock_wall_ms(), when);
 	json_t *j = json_pack("{s:s, s:{s:s, s:s}, s:s+}", "@timestamp", when, "log", "level",
 			      levels[level].name, "logger", state.program, "message", text, "");
 	size_t n = j ? json_dumpb(j, line, room - 1, JSON_COMPACT) : 0;
@@ -92,12 +82,12 @@ static size_t line_json(char *line, size_t room, enum log_level level, const cha
 
 static size_t line_text(char *line, size_t room, enum log_level level, const char *text)
 {
-	char when[40] = "";
+	char when[CLOCK_TEXT_MAX];
 	int n;
 	if (state.journal) {
 		n = snprintf(line, room, "<%d>%s\n", levels[level].priority, text);
 	} else {
-		stamp(when, sizeof(when));
+		clock_text_ms(clock_wall_ms(), when);
 		n = snprintf(line, room, "%s %s %s: %s\n", when, levels[level].name, state.program,
 			     text);
 	}
@@ -123,7 +113,8 @@ void log_write(struct log_site *site, enum log_level level, const char *fmt, ...
 	if (n >= 0 && held_back && (size_t)n < sizeof(text))
 		snprintf(text + n, sizeof(text) - (size_t)n, " (and %u like it before)", held_back);
 
-	/* what a sender or a server says may hold line breaks, and would be taken for lines of ours */
+	/* what a sender or a server says may hold line breaks, and would be taken for lines of
+	 * ours */
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = ' ';

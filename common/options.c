@@ -6,9 +6,13 @@
 #include <openssl/evp.h>
 
 #include "common/cleanup.h"
+#include "common/names.h"
 
 #define AT(field) offsetof(struct elastic_settings, field)
 
+/* First the connection: what efd and efctl have in common. Who they are at the cluster comes after
+ * it. */
+#define CONNECTION_ROWS 8
 static const struct opt elastic_rows[] = {
 	{ .name = "elasticsearch.url",
 	  .type = OPT_LIST,
@@ -25,9 +29,50 @@ static const struct opt elastic_rows[] = {
 	  .offset = AT(cloud_id),
 	  .arg = "ID",
 	  .help = "Elastic Cloud's id of a deployment, in place of the URL." },
+	{ .name = "elasticsearch.ca_file",
+	  .type = OPT_TEXT,
+	  .offset = AT(ca_file),
+	  .flag = "ca-file",
+	  .arg = "FILE",
+	  .help = "PEM file of the CA that signed the server's certificate. "
+		  "Without it the system's CAs count." },
+	{ .name = "elasticsearch.ca_fingerprint",
+	  .type = OPT_TEXT,
+	  .offset = AT(ca_fingerprint),
+	  .arg = "HEX",
+	  .help = "Trust the chain that holds a CA certificate with this SHA-256 fingerprint. "
+		  "Elasticsearch prints it at its first start." },
+	{ .name = "elasticsearch.verify",
+	  .type = OPT_BOOL,
+	  .offset = AT(verify),
+	  .flag = "verify",
+	  .preset = "true",
+	  .help = "Verify the server's certificate and name. Turn it off for a test only." },
+	{ .name = "elasticsearch.proxy",
+	  .type = OPT_TEXT,
+	  .offset = AT(proxy),
+	  .arg = "URL",
+	  .help = "HTTP or SOCKS proxy. Without it the environment's usual variables count." },
+	{ .name = "elasticsearch.namespace",
+	  .type = OPT_TEXT,
+	  .offset = AT(namespace),
+	  .flag = "namespace",
+	  .preset = "default",
+	  .arg = "NAME",
+	  .help = "Last part of the data streams' names, as in logs-flow-default." },
+	{ .name = "elasticsearch.prefix",
+	  .type = OPT_TEXT,
+	  .offset = AT(prefix),
+	  .flag = "prefix",
+	  .preset = "",
+	  .arg = "NAME",
+	  .help = "An installation of its own in the same cluster: pipelines, templates, "
+		  "dashboards and data streams have NAME in their names, as in "
+		  "logs-NAME.flow-default." },
 	{ .name = "elasticsearch.api_key",
 	  .type = OPT_SECRET,
 	  .offset = AT(api_key),
+	  .path_offset = AT(api_key_file),
 	  .flag = "api-key",
 	  .reloads = true,
 	  .help =
@@ -46,19 +91,6 @@ static const struct opt elastic_rows[] = {
 	  .flag = "password",
 	  .reloads = true,
 	  .help = "File with the user's password." },
-	{ .name = "elasticsearch.ca_file",
-	  .type = OPT_TEXT,
-	  .offset = AT(ca_file),
-	  .flag = "ca-file",
-	  .arg = "FILE",
-	  .help = "PEM file of the CA that signed the server's certificate. "
-		  "Without it the system's CAs count." },
-	{ .name = "elasticsearch.ca_fingerprint",
-	  .type = OPT_TEXT,
-	  .offset = AT(ca_fingerprint),
-	  .arg = "HEX",
-	  .help = "Trust the chain that holds a CA certificate with this SHA-256 fingerprint. "
-		  "Elasticsearch prints it at its first start." },
 	{ .name = "elasticsearch.client_cert",
 	  .type = OPT_TEXT,
 	  .offset = AT(client_cert),
@@ -69,17 +101,6 @@ static const struct opt elastic_rows[] = {
 	  .offset = AT(client_key),
 	  .arg = "FILE",
 	  .help = "PEM file of the client certificate's private key." },
-	{ .name = "elasticsearch.verify",
-	  .type = OPT_BOOL,
-	  .offset = AT(verify),
-	  .flag = "verify",
-	  .preset = "true",
-	  .help = "Verify the server's certificate and name. Turn it off for a test only." },
-	{ .name = "elasticsearch.proxy",
-	  .type = OPT_TEXT,
-	  .offset = AT(proxy),
-	  .arg = "URL",
-	  .help = "HTTP or SOCKS proxy. Without it the environment's usual variables count." },
 	{ .name = "elasticsearch.timeout",
 	  .type = OPT_DURATION,
 	  .offset = AT(timeout_ms),
@@ -94,13 +115,6 @@ static const struct opt elastic_rows[] = {
 	  .min = 100,
 	  .max = 600000,
 	  .help = "How long a connection may take to come about." },
-	{ .name = "elasticsearch.namespace",
-	  .type = OPT_TEXT,
-	  .offset = AT(namespace),
-	  .flag = "namespace",
-	  .preset = "default",
-	  .arg = "NAME",
-	  .help = "Last part of the data streams' names, as in logs-flow-default." },
 };
 
 static const struct opt kibana_rows[] = {
@@ -121,6 +135,13 @@ static const struct opt kibana_rows[] = {
 	  .preset = "true",
 	  .help = "Set the space's advanced setting filters:pinnedByDefault, so that filters stay "
 		  "when you go from one dashboard to another. Not where somebody has set it." },
+	{ .name = "kibana.remote",
+	  .type = OPT_LIST,
+	  .offset = offsetof(struct kibana_settings, remote),
+	  .flag = "remote",
+	  .arg = "CLUSTER,…",
+	  .help = "Remote clusters that are looked at, too (cross-cluster search): by the data "
+		  "views that setup writes, and by `efctl top` and `efctl status`." },
 	{ .name = "kibana.alerts",
 	  .type = OPT_BOOL,
 	  .offset = offsetof(struct kibana_settings, alerts),
@@ -150,6 +171,13 @@ struct opt_table elastic_options(struct elastic_settings *s)
 {
 	return (
 	    struct opt_table){ .title = "Elasticsearch", OPT_ROWS(elastic_rows), .settings = s };
+}
+
+struct opt_table connection_options(struct elastic_settings *s)
+{
+	return (struct opt_table){
+		.title = "Connection", .rows = elastic_rows, .n = CONNECTION_ROWS, .settings = s
+	};
 }
 
 struct opt_table kibana_options(struct kibana_settings *s)
@@ -226,7 +254,7 @@ int elastic_settings_check(struct elastic_settings *s, struct err *err)
 	for (size_t i = 0; i < s->url.n; i++)
 		if (check_url(s->url.item[i], err))
 			return -1;
-	if (check_namespace(s->namespace, err))
+	if (check_namespace(s->namespace, err) || name_check_prefix(s->prefix, err))
 		return -1;
 	if (s->password && !s->user)
 		return err_set(err, EF_USAGE,

@@ -5,12 +5,11 @@
 
 #include "common/conf.h"
 
-#define EF_DEFAULT_CONFIG_EFD "/etc/efd/efd.yml"
-
 struct elastic_settings {
 	struct strlist url; /* one or more endpoints of one cluster */
 	char *cloud_id;
-	char *api_key; /* "id:key" in Base64, as Elasticsearch's `encoded` */
+	char *api_key;      /* "id:key" in Base64, as Elasticsearch's `encoded` */
+	char *api_key_file; /* where it was read from; NULL: from elsewhere */
 	char *user;
 	char *password;
 	char *ca_file;
@@ -22,6 +21,7 @@ struct elastic_settings {
 	int64_t timeout_ms;
 	int64_t connect_timeout_ms;
 	char *namespace; /* of the data streams: logs-flow-<namespace> */
+	char *prefix;    /* of the installation (names.h); "" or NULL: none */
 };
 
 struct kibana_settings {
@@ -29,6 +29,8 @@ struct kibana_settings {
 	char *space;
 	bool pin_filters; /* new filters are pinned in the space, so that links keep them */
 	bool alerts;      /* the example rules are installed, switched off */
+	struct strlist
+	    remote; /* other clusters that data views and reading commands look at, too */
 };
 
 struct log_settings {
@@ -38,10 +40,14 @@ struct log_settings {
 
 /* Tables with `settings` set to the given object. */
 struct opt_table elastic_options(struct elastic_settings *s);
+/* Of those of Elasticsearch, the ones that say where the cluster is and how it is known and
+ * reached: no credentials. */
+struct opt_table connection_options(struct elastic_settings *s);
 struct opt_table kibana_options(struct kibana_settings *s);
 struct opt_table log_options(struct log_settings *s);
 
-/* What must fit together across options (namespace characters, URL scheme, cloud id resolved into `url`). */
+/* What must fit together across options (namespace characters, URL scheme, cloud id resolved into
+ * `url`). */
 int elastic_settings_check(struct elastic_settings *s, struct err *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The running daemon: its parts, the order in which they start and stop, and what a reload changes. */
+ * The running daemon: its parts, the order in which they start and stop, and what a reload
+ * changes. */
 #include "forwarder/efd.h"
 
 #include <poll.h>
@@ -10,13 +11,15 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/hash.h"
 #include "common/log.h"
-#include "forwarder/decode/field.h"
+#include "common/thread.h"
+#include "forwarder/decode/state.h"
+#include "forwarder/decode/template/field.h"
 #include "forwarder/metrics.h"
 #include "forwarder/service.h"
 #include "forwarder/ship/bulk.h"
@@ -24,14 +27,6 @@
 
 #define SAVE_MS     300000
 #define TCP_IDLE_MS 60000
-#define STALL_MS    15000 /* a worker that did not tick for so long is stuck */
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* ---- start ---------------------------------------------------------------- */
 
@@ -39,7 +34,8 @@ static int open_sink(struct efd *e, struct err *err)
 {
 	const struct settings *s = e->settings;
 	if (strcmp(s->output, "elasticsearch") == 0) {
-		if (bulk_heads(s->elastic.namespace, s->ship.ids, e->heads, err) < 0)
+		if (bulk_heads(s->elastic.prefix, s->elastic.namespace, s->ship.ids, e->heads,
+			       err) < 0)
 			return -1;
 		e->shipper = shipper_new(&s->ship, &s->elastic, err);
 		return e->shipper ? 0 : -1;
@@ -106,15 +102,17 @@ static void decode_settings(const struct settings *s, struct decode_options *o)
 	*o = decode_defaults();
 	o->hash_seed = hash_seed();
 	o->clock_skew_ms = (uint64_t)s->clock_skew_ms;
+	o->listening_ms = clock_wall_ms();
 	o->exporter_line_ms = (uint64_t)s->exporter_line_ms;
 	o->no_options_join = !s->join_options;
 	o->no_hold = !s->hold;
+	o->no_agents = !s->sflow_agents;
 	o->limits = (struct decode_limits){ .exporters = (uint32_t)s->max_exporters,
 					    .domains_per_exporter = (uint32_t)s->max_domains,
 					    .templates_per_exporter = (uint32_t)s->max_templates,
 					    .options_per_exporter = (uint32_t)s->max_options,
+					    .flows_per_exporter = (uint32_t)s->max_flows,
 					    .memory = (uint64_t)s->decode_memory,
-					    .held_sets = (uint32_t)s->held_sets,
 					    .held_bytes = (uint64_t)s->held_bytes,
 					    .held_ms = (uint64_t)s->held_ms,
 					    .template_ms = (uint64_t)s->template_ms };
@@ -161,7 +159,7 @@ static struct worker *make_worker(struct efd *e, uint32_t number, const struct u
 				      .heads = e->heads,
 				      .pool = e->shipper ? shipper_pool(e->shipper)
 							 : output_pool(e->output),
-				      .live = &s->live,
+				      .live = s->live,
 				      .tee = e->tee,
 				      .tcp = number == 0 ? e->tcp : NULL };
 	decode_settings(s, &ws.decode);
@@ -216,7 +214,7 @@ static int open_tcp(struct efd *e, struct err *err)
 	return e->tcp ? 0 : -1;
 }
 
-static void release(struct efd *e)
+static void efd_release(struct efd *e)
 {
 	for (uint32_t i = 0; i < e->workers_n; i++)
 		worker_free(e->workers[i]);
@@ -230,12 +228,14 @@ int efd_start(struct efd *e, const struct settings *settings, struct err *err)
 {
 	*e = (struct efd){ .settings = settings,
 			   .workers_n = (uint32_t)settings->workers,
-			   .started_ms = now_ms() };
+			   .key_file = { .path = settings->elastic.api_key_file },
+			   .started_ms = clock_now_ms(),
+			   .taken_s = clock_wall_ms() / 1000 };
 	allow_descriptors(settings);
 	int failed = settings->state_dir ? state_prepare(settings->state_dir, err) : 0;
 	if (failed || open_sink(e, err) < 0 || open_tee(e, err) < 0 || open_tcp(e, err) < 0 ||
 	    make_workers(e, err) < 0) {
-		release(e);
+		efd_release(e);
 		return -1;
 	}
 	for (uint32_t i = 0; i < e->workers_n; i++) {
@@ -270,24 +270,27 @@ static void write_states(struct efd *e)
 	}
 }
 
+static void look_for_key(struct efd *e)
+{
+	struct err err = ERR_NONE;
+	char *key = e->shipper ? key_file_look(&e->key_file) : NULL;
+	if (!key)
+		return;
+	int taken = shipper_set_key(e->shipper, key, &err);
+	if (taken < 0)
+		log_error("the API key in %s: %s; going on with the key of before",
+			  e->key_file.path, err.msg);
+	else if (taken > 0)
+		log_info("the API key in %s is another one: it is used from now on",
+			 e->key_file.path);
+	explicit_bzero(key, strlen(key));
+	free(key);
+}
+
 void efd_tick(struct efd *e)
 {
 	write_states(e);
-}
-
-bool efd_alive(struct efd *e)
-{
-	struct batch_pool_state pool;
-	batch_pool_get_state(e->shipper ? shipper_pool(e->shipper) : output_pool(e->output), &pool);
-	if (pool.free == 0 || now_ms() < e->started_ms + STALL_MS)
-		return true;
-	for (uint32_t i = 0; i < e->workers_n; i++) {
-		struct worker_report report;
-		worker_get_report(e->workers[i], &report);
-		if (now_ms() > report.made_ms + STALL_MS)
-			return false;
-	}
-	return true;
+	look_for_key(e);
 }
 
 static void close_fields(struct fields *tables[], uint32_t n)
@@ -310,20 +313,55 @@ static int open_fields(const struct settings *s, struct fields *tables[], uint32
 	return 0;
 }
 
+int efd_check(const struct settings *settings, struct err *err)
+{
+	struct fields *table;
+	if (open_fields(settings, &table, 1, err) < 0)
+		return -1;
+	fields_free(table);
+	return 0;
+}
+
+static void free_lives(struct worker_live *lives[], uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		free(lives[i]);
+}
+
+static int copy_lives(const struct worker_live *live, struct worker_live *lives[], uint32_t n,
+		      struct err *err)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		lives[i] = worker_live_copy(live);
+		if (!lives[i]) {
+			free_lives(lives, i);
+			return err_set(err, EF_FAILED, "out of memory");
+		}
+	}
+	return 0;
+}
+
 int efd_reload(struct efd *e, const struct settings *fresh, struct err *err)
 {
 	struct fields *tables[WORKERS_MAX];
-	if (open_fields(fresh, tables, e->workers_n, err) < 0)
+	struct worker_live *lives[WORKERS_MAX];
+	if (copy_lives(fresh->live, lives, e->workers_n, err) < 0)
 		return -1;
-	if (e->shipper && shipper_reload(e->shipper, &fresh->elastic, err) < 0) {
-		close_fields(tables, e->workers_n);
+	if (open_fields(fresh, tables, e->workers_n, err) < 0) {
+		free_lives(lives, e->workers_n);
 		return -1;
 	}
+	if (e->shipper && shipper_reload(e->shipper, &fresh->elastic, err) < 0) {
+		close_fields(tables, e->workers_n);
+		free_lives(lives, e->workers_n);
+		return -1;
+	}
+	e->key_file = (struct key_file){ .path = fresh->elastic.api_key_file };
 	if (e->output)
 		output_reopen(e->output);
 	for (uint32_t i = 0; i < e->workers_n; i++) {
 		worker_set_fields(e->workers[i], tables[i]);
-		worker_set_live(e->workers[i], &fresh->live);
+		worker_set_live(e->workers[i], lives[i]);
 	}
 	log_set_level((enum log_level)fresh->log.level);
 	return 0;
@@ -362,7 +400,9 @@ static void listen_on(struct listener *l, struct shipper *shipper, int signals)
 	if (!shipper || signals < 0)
 		return;
 	l->done = eventfd(0, EFD_CLOEXEC);
-	l->started = l->done >= 0 && pthread_create(&l->thread, NULL, listener_main, l) == 0;
+	struct err ignored = ERR_NONE;
+	l->started =
+	    l->done >= 0 && thread_start(&l->thread, "listener", listener_main, l, &ignored) == 0;
 }
 
 static void listen_no_more(struct listener *l)
@@ -397,6 +437,6 @@ uint64_t efd_stop(struct efd *e, int signals)
 	if (e->output)
 		lost = output_finish(e->output);
 	listen_no_more(&listener);
-	release(e);
+	efd_release(e);
 	return lost;
 }

@@ -10,25 +10,26 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/http.h"
 #include "common/log.h"
+#include "forwarder/alive.h"
 #include "forwarder/efd.h"
 #include "forwarder/sandbox.h"
 #include "forwarder/service.h"
 
-#define TICK_MS     1000
-#define RELOADS_MAX 1000 /* settings stay until the end: senders may still hold their credentials */
+#define TICK_MS 1000
 
 struct program {
 	int argc;
 	char **argv;
 	int signals; /* signalfd */
 	struct efd efd;
-	struct settings *all[RELOADS_MAX + 1]; /* the first and every reload's */
-	size_t all_n;
+	struct settings *first;    /* which stay until the end */
+	struct settings *reloaded; /* those in force after a reload; NULL: the first */
 };
 
-static int fail(const struct err *err)
+static int main_fail(const struct err *err)
 {
 	fprintf(stderr, "efd: %s\n", err->msg);
 	return err->code;
@@ -52,29 +53,46 @@ static int catch_signals(struct err *err)
 	return fd >= 0 ? fd : err_errno(err, EF_FAILED, errno, "cannot receive signals");
 }
 
-/* A failed reload changes nothing. */
+static void settings_free(struct settings *s)
+{
+	if (s)
+		settings_release(s);
+	free(s);
+}
+
+static int take_settings(struct program *p, struct err *err)
+{
+	char shown, need_restart[1024];
+	struct settings *fresh = calloc(1, sizeof(*fresh));
+	if (!fresh)
+		return err_set(err, EF_FAILED, "out of memory");
+	if (settings_load(fresh, p->argc, p->argv, &shown, err) < 0 ||
+	    efd_reload(&p->efd, fresh, err) < 0) {
+		settings_free(fresh);
+		return -1;
+	}
+	settings_changed(p->first, fresh, need_restart, sizeof(need_restart));
+	settings_free(p->reloaded);
+	p->reloaded = fresh;
+	log_info("settings were read again%s%s", *need_restart ? "; a restart is needed for: " : "",
+		 need_restart);
+	return 0;
+}
+
+/* A failed reload changes nothing, and can be seen: in the log, in /metrics, in `systemctl
+ * status`. */
 static void reload(struct program *p)
 {
 	struct err err = ERR_NONE;
-	char shown, need_restart[1024];
-	struct settings *fresh = p->all_n <= RELOADS_MAX ? calloc(1, sizeof(*fresh)) : NULL;
-	if (!fresh) {
-		log_error("reload: no memory, or too many reloads; restart efd");
-		return;
-	}
 	service_reloading();
-	if (settings_load(fresh, p->argc, p->argv, &shown, &err) < 0 ||
-	    efd_reload(&p->efd, fresh, &err) < 0) {
+	p->efd.settings_refused = take_settings(p, &err) < 0;
+	if (p->efd.settings_refused) {
 		log_error("reload: %s; going on with the old settings", err.msg);
-		settings_release(fresh);
-		free(fresh);
-		service_ready();
-		return;
+		service_status("the last reload was refused; the old settings are in force");
+	} else {
+		p->efd.taken_s = clock_wall_ms() / 1000;
+		service_status("");
 	}
-	settings_changed(p->all[0], fresh, need_restart, sizeof(need_restart));
-	p->all[p->all_n++] = fresh;
-	log_info("settings were read again%s%s", *need_restart ? "; a restart is needed for: " : "",
-		 need_restart);
 	service_ready();
 }
 
@@ -147,13 +165,15 @@ static void enter_sandbox(const struct settings *s)
 		log_info("this build has no seccomp filter (libseccomp)");
 }
 
-static int run(struct program *p)
+static int run_until_stopped(struct program *p)
 {
 	struct err err = ERR_NONE;
+	/* efd starts no programs; threads inherit it, also where there is no filter */
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if ((p->signals = catch_signals(&err)) < 0 || http_global_init(&err) < 0 ||
-	    efd_start(&p->efd, p->all[0], &err) < 0)
-		return fail(&err);
-	enter_sandbox(p->all[0]);
+	    efd_start(&p->efd, p->first, &err) < 0)
+		return main_fail(&err);
+	enter_sandbox(p->first);
 	log_start(&p->efd);
 	service_ready();
 	wait_for_the_end(p);
@@ -171,6 +191,7 @@ static int run(struct program *p)
 /* What was asked for in place of running; -1: nothing. */
 static int print_only(const struct settings *s, char shown)
 {
+	struct err err = ERR_NONE;
 	if (shown == 'h')
 		settings_print_help(stdout);
 	else if (shown == 'V')
@@ -179,10 +200,12 @@ static int print_only(const struct settings *s, char shown)
 		settings_print_reference(stdout);
 	else if (s->print_man)
 		settings_print_man(stdout);
-	else if (s->check_only)
-		puts("the settings are valid");
-	else
+	else if (!s->check_only)
 		return -1;
+	else if (efd_check(s, &err) < 0)
+		return main_fail(&err);
+	else
+		puts("the settings are valid");
 	return EF_DONE;
 }
 
@@ -193,21 +216,18 @@ int main(int argc, char **argv)
 	char shown;
 	p.argc = argc;
 	p.argv = argv;
-	p.all[0] = calloc(1, sizeof(struct settings));
-	if (!p.all[0])
+	p.first = calloc(1, sizeof(struct settings));
+	if (!p.first)
 		return EF_FAILED;
-	if (settings_load(p.all[0], argc, argv, &shown, &err) < 0) {
-		free(p.all[0]);
-		return fail(&err);
+	if (settings_load(p.first, argc, argv, &shown, &err) < 0) {
+		free(p.first);
+		return main_fail(&err);
 	}
-	p.all_n = 1;
-	log_init("efd", (enum log_format)p.all[0]->log.format, (enum log_level)p.all[0]->log.level);
-	int code = print_only(p.all[0], shown);
+	log_init("efd", (enum log_format)p.first->log.format, (enum log_level)p.first->log.level);
+	int code = print_only(p.first, shown);
 	if (code < 0)
-		code = run(&p);
-	for (size_t i = 0; i < p.all_n; i++) {
-		settings_release(p.all[i]);
-		free(p.all[i]);
-	}
+		code = run_until_stopped(&p);
+	settings_free(p.reloaded);
+	settings_free(p.first);
 	return code;
 }

@@ -9,8 +9,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common/clock.h"
+#include "common/thread.h"
+#include "forwarder/alive.h"
+#include "forwarder/decode/tick.h"
 
 #define TEXT_MAX        (8u << 20)
 #define TOP_EXPORTERS   20
@@ -44,7 +48,7 @@ static const struct worker_row worker_rows[] = {
 };
 
 /* The first failure to add text sticks; the result is looked at once, at the end. */
-struct text {
+struct page {
 	struct buf *buf;
 	char family[96]; /* last one that was introduced */
 	bool failed;
@@ -52,7 +56,7 @@ struct text {
 
 #define ADD(t, ...) ((t)->failed = (t)->failed || buf_add_fmt((t)->buf, __VA_ARGS__) < 0)
 
-static void introduce(struct text *t, const char *prefix, const char *name, bool gauge,
+static void introduce(struct page *t, const char *prefix, const char *name, bool gauge,
 		      const char *help)
 {
 	if (strcmp(t->family, name) == 0)
@@ -63,8 +67,8 @@ static void introduce(struct text *t, const char *prefix, const char *name, bool
 	    suffix, gauge ? "gauge" : "counter");
 }
 
-static void sample(struct text *t, const char *name, bool gauge, const char *label,
-		   const char *value, const char *help, uint64_t number)
+static void text_sample(struct page *t, const char *name, bool gauge, const char *label,
+			const char *value, const char *help, uint64_t number)
 {
 	introduce(t, "efd_", name, gauge, help);
 	if (label)
@@ -83,20 +87,20 @@ static uint64_t number_at(const void *counters, uint16_t offset)
 
 /* ---- parts ---------------------------------------------------------------- */
 
-static void write_workers(struct text *t, const struct worker_report *reports, uint32_t n)
+static void write_workers(struct page *t, const struct worker_report *reports, uint32_t n)
 {
 	for (size_t r = 0; r < sizeof(worker_rows) / sizeof(worker_rows[0]); r++) {
 		const struct worker_row *row = &worker_rows[r];
 		for (uint32_t i = 0; i < n; i++) {
 			char number[16];
 			snprintf(number, sizeof(number), "%u", i);
-			sample(t, row->name, false, "worker", number, row->help,
-			       number_at(&reports[i].worker, row->offset));
+			text_sample(t, row->name, false, "worker", number, row->help,
+				    number_at(&reports[i].worker, row->offset));
 		}
 	}
 }
 
-static void write_decoders(struct text *t, const struct worker_report *reports, uint32_t n)
+static void write_decoders(struct page *t, const struct worker_report *reports, uint32_t n)
 {
 	for (size_t r = 0; r < decode_counter_rows_len; r++) {
 		const struct decode_counter_row *row = &decode_counter_rows[r];
@@ -105,11 +109,12 @@ static void write_decoders(struct text *t, const struct worker_report *reports, 
 		for (uint32_t i = 0; i < n; i++)
 			sum += number_at(&reports[i].decode, row->offset);
 		snprintf(name, sizeof(name), "decode_%s", row->name);
-		sample(t, name, row->gauge, row->label, row->value, row->help, sum);
+		text_sample(t, name, row->gauge, row->label, row->value, row->help, sum);
 	}
 }
 
-/* Merges the workers' lists, each in order, into one of the exporters with the most records; its length. */
+/* Merges the workers' lists, each in order, into one of the exporters with the most records; its
+ * length. */
 static size_t top_exporters(const struct worker_report *reports, uint32_t n,
 			    const struct exporter_info *ret_top[TOP_EXPORTERS])
 {
@@ -133,7 +138,31 @@ static size_t top_exporters(const struct worker_report *reports, uint32_t n,
 	return len;
 }
 
-static void write_exporters(struct text *t, const struct worker_report *reports, uint32_t n)
+#define EXPORTER_LABELS_MAX (4 * IP_TEXT_MAX + 160)
+
+/* Who it is; what tells apart those of one address only where there are such. */
+static void exporter_labels(const struct exporter_info *e, char out[EXPORTER_LABELS_MAX])
+{
+	char address[IP_TEXT_MAX], other[IP_TEXT_MAX];
+	ip_format(&e->address, address);
+	size_t n = (size_t)snprintf(out, EXPORTER_LABELS_MAX,
+				    "exporter=\"%s\",protocol=\"%s\",domain=\"%u\"", address,
+				    protocol_name(e->protocol), e->domain);
+	if (e->port)
+		n += (size_t)snprintf(out + n, EXPORTER_LABELS_MAX - n, ",port=\"%u\"", e->port);
+	if (e->stream)
+		n += (size_t)snprintf(out + n, EXPORTER_LABELS_MAX - n, ",transport=\"tcp\"");
+	if (!ip_equal(&e->sender, &e->address)) {
+		ip_format(&e->sender, other);
+		n += (size_t)snprintf(out + n, EXPORTER_LABELS_MAX - n, ",relay=\"%s\"", other);
+	}
+	if (!ip_equal(&e->agent, &e->address)) {
+		ip_format(&e->agent, other);
+		snprintf(out + n, EXPORTER_LABELS_MAX - n, ",agent=\"%s\"", other);
+	}
+}
+
+static void write_exporters(struct page *t, const struct worker_report *reports, uint32_t n)
 {
 	const struct exporter_info *top[TOP_EXPORTERS];
 	size_t len = top_exporters(reports, n, top);
@@ -145,18 +174,15 @@ static void write_exporters(struct text *t, const struct worker_report *reports,
 			 row->help);
 		introduce(t, "efd_", name, false, help);
 		for (size_t i = 0; i < len; i++) {
-			char address[IP_TEXT_MAX];
-			ip_format(&top[i]->address, address);
-			ADD(t,
-			    "efd_%s_total{exporter=\"%s\",protocol=\"%s\",domain=\"%u\"} %" PRIu64
-			    "\n",
-			    name, address, protocol_name(top[i]->protocol), top[i]->domain,
+			char labels[EXPORTER_LABELS_MAX];
+			exporter_labels(top[i], labels);
+			ADD(t, "efd_%s_total{%s} %" PRIu64 "\n", name, labels,
 			    number_at(&top[i]->counts, row->offset));
 		}
 	}
 }
 
-static void write_latency(struct text *t, const struct ship_counters *c)
+static void write_latency(struct page *t, const struct ship_counters *c)
 {
 	uint64_t sum = 0;
 	ADD(t, "# HELP efd_ship_request_seconds Duration of bulk requests.\n"
@@ -172,30 +198,47 @@ static void write_latency(struct text *t, const struct ship_counters *c)
 	    (double)c->latency_sum_ms / 1000, sum);
 }
 
-static void write_shipper(struct text *t, struct shipper *s)
+/* Ids are public; the secrets are not here. */
+static void write_keys(struct page *t, struct shipper *s)
+{
+	struct ship_keys keys;
+	shipper_get_keys(s, &keys);
+	for (size_t i = 0; i < keys.n; i++)
+		text_sample(
+		    t, "ship_key_documents", false, "id", keys.list[i].id,
+		    "Documents that the cluster acknowledged, by the id of the API key; the "
+		    "last few keys.",
+		    keys.list[i].documents);
+	for (size_t i = 0; i < keys.n; i++)
+		text_sample(t, "ship_key_in_force", true, "id", keys.list[i].id,
+			    "1: requests are made with this API key; 0: they were.",
+			    keys.list[i].in_force);
+}
+
+static void write_shipper(struct page *t, struct shipper *s)
 {
 	struct ship_counters c;
 	shipper_get_counters(s, &c);
 	for (size_t r = 0; r < ship_counter_rows_len; r++) {
 		const struct ship_counter_row *row = &ship_counter_rows[r];
-		sample(t, row->name, row->gauge, row->label, row->value, row->help,
-		       number_at(&c, row->offset));
+		text_sample(t, row->name, row->gauge, row->label, row->value, row->help,
+			    number_at(&c, row->offset));
 	}
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	uint64_t now_ms = clock_wall_ms();
 	uint64_t oldest = c.spool_oldest_ms_now;
-	sample(t, "spool_oldest_seconds", true, NULL, NULL, "Age of the oldest batch in the spool.",
-	       oldest && now_ms > oldest ? (now_ms - oldest) / 1000 : 0);
+	text_sample(t, "spool_oldest_seconds", true, NULL, NULL,
+		    "Age of the oldest batch in the spool.",
+		    oldest && now_ms > oldest ? (now_ms - oldest) / 1000 : 0);
 	write_latency(t, &c);
+	write_keys(t, s);
 }
 
-static void write_output(struct text *t, const struct output *o)
+static void write_output(struct page *t, const struct output *o)
 {
 	uint64_t lines, bytes;
 	output_counts(o, &lines, &bytes);
-	sample(t, "output_lines", false, NULL, NULL, "Lines written to the output.", lines);
-	sample(t, "output_bytes", false, NULL, NULL, "Bytes written to the output.", bytes);
+	text_sample(t, "output_lines", false, NULL, NULL, "Lines written to the output.", lines);
+	text_sample(t, "output_bytes", false, NULL, NULL, "Bytes written to the output.", bytes);
 }
 
 static uint64_t resident_bytes(void)
@@ -221,18 +264,26 @@ static uint64_t open_files(void)
 	return n > 3 ? n - 3 : 0; /* ".", ".." and the directory itself */
 }
 
-static void write_process(struct text *t, const struct efd *efd)
+static void write_process(struct page *t, const struct efd *efd)
 {
 	struct rusage use;
-	struct timespec now;
 	getrusage(RUSAGE_SELF, &use);
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	double cpu = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
 		     (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
 	introduce(t, "efd_", "build_info", true, "The version of efd.");
 	ADD(t, "efd_build_info{version=\"%s\"} 1\n", EF_VERSION);
-	sample(t, "uptime_seconds", true, NULL, NULL, "Since the start.",
-	       (uint64_t)now.tv_sec - efd->started_ms / 1000);
+	text_sample(
+	    t, "config_last_reload_successful", true, NULL, NULL,
+	    "1: the settings that were read last are in force; 0: a reload refused them, and "
+	    "those of "
+	    "before stay.",
+	    efd->settings_refused ? 0 : 1);
+	text_sample(
+	    t, "config_last_reload_success_timestamp_seconds", true, NULL, NULL,
+	    "When settings were last read and taken (a start, or a reload), in seconds since 1970.",
+	    efd->taken_s);
+	text_sample(t, "uptime_seconds", true, NULL, NULL, "Since the start.",
+		    (clock_now_ms() - efd->started_ms) / 1000);
 	introduce(t, "", "process_cpu_seconds", false, "Processor time of user and system.");
 	ADD(t, "process_cpu_seconds_total %.3f\n", cpu);
 	introduce(t, "", "process_resident_memory_bytes", true, "Resident memory.");
@@ -241,25 +292,27 @@ static void write_process(struct text *t, const struct efd *efd)
 	ADD(t, "process_open_fds %" PRIu64 "\n", open_files());
 }
 
-static void write_tcp(struct text *t, const struct tcp *tcp)
+static void write_tcp(struct page *t, const struct tcp *tcp)
 {
 	const struct tcp_counts c = tcp_get_counts(tcp);
-	sample(t, "tcp_connections", true, NULL, NULL, "Open TCP connections.", c.open);
-	sample(t, "tcp_accepted", false, NULL, NULL, "TCP connections accepted.", c.accepted);
-	sample(t, "tcp_refused", false, NULL, NULL,
-	       "TCP connections over the ceiling, or of senders that udp.allow leaves out.",
-	       c.refused);
-	sample(t, "tcp_displaced", false, NULL, NULL,
-	       "Silent TCP connections closed because a new one needed the place.", c.displaced);
-	sample(t, "tcp_broken", false, NULL, NULL,
-	       "TCP connections closed because they carried no IPFIX, or came from a sender who is "
-	       "not allowed.",
-	       c.broken);
+	text_sample(t, "tcp_connections", true, NULL, NULL, "Open TCP connections.", c.open);
+	text_sample(t, "tcp_accepted", false, NULL, NULL, "TCP connections accepted.", c.accepted);
+	text_sample(t, "tcp_refused", false, NULL, NULL,
+		    "TCP connections over the ceiling, or of senders that udp.allow leaves out.",
+		    c.refused);
+	text_sample(t, "tcp_displaced", false, NULL, NULL,
+		    "Silent TCP connections closed because a new one needed the place.",
+		    c.displaced);
+	text_sample(
+	    t, "tcp_broken", false, NULL, NULL,
+	    "TCP connections closed because they carried no IPFIX, or came from a sender who is "
+	    "not allowed.",
+	    c.broken);
 }
 
 int metrics_write(struct efd *efd, struct buf *out)
 {
-	struct text t = { .buf = out };
+	struct page t = { .buf = out };
 	struct worker_report *reports = calloc(efd->workers_n, sizeof(*reports));
 	if (!reports)
 		return -1;
@@ -299,7 +352,7 @@ static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const c
 	return queued;
 }
 
-static enum MHD_Result say(struct MHD_Connection *c, unsigned status, const char *text)
+static enum MHD_Result reply_text(struct MHD_Connection *c, unsigned status, const char *text)
 {
 	return answer(c, status, "text/plain; charset=utf-8", text, strlen(text));
 }
@@ -310,7 +363,7 @@ static enum MHD_Result answer_metrics(struct MHD_Connection *c, struct efd *efd)
 	buf_init(&text, TEXT_MAX);
 	enum MHD_Result result =
 	    metrics_write(efd, &text) < 0
-		? say(c, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory\n")
+		? reply_text(c, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory\n")
 		: answer(c, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text.data,
 			 text.len);
 	buf_release(&text);
@@ -323,9 +376,9 @@ static enum MHD_Result answer_ready(struct MHD_Connection *c, struct efd *efd)
 	if (efd->shipper)
 		shipper_problem(efd->shipper, problem, sizeof(problem) - 1);
 	if (!*problem)
-		return say(c, MHD_HTTP_OK, "ok\n");
+		return reply_text(c, MHD_HTTP_OK, "ok\n");
 	strncat(problem, "\n", 2);
-	return say(c, MHD_HTTP_SERVICE_UNAVAILABLE, problem);
+	return reply_text(c, MHD_HTTP_SERVICE_UNAVAILABLE, problem);
 }
 
 static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *url,
@@ -335,16 +388,16 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *u
 	(void)version, (void)upload, (void)upload_len, (void)state;
 	struct metrics *m = arg;
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		return say(c, MHD_HTTP_METHOD_NOT_ALLOWED, "GET only\n");
+		return reply_text(c, MHD_HTTP_METHOD_NOT_ALLOWED, "GET only\n");
 	if (strcmp(url, "/metrics") == 0)
 		return answer_metrics(c, m->efd);
 	if (strcmp(url, "/healthz") == 0)
 		return efd_alive(m->efd)
-			   ? say(c, MHD_HTTP_OK, "ok\n")
-			   : say(c, MHD_HTTP_SERVICE_UNAVAILABLE, "a worker stands still\n");
+			   ? reply_text(c, MHD_HTTP_OK, "ok\n")
+			   : reply_text(c, MHD_HTTP_SERVICE_UNAVAILABLE, "a worker stands still\n");
 	if (strcmp(url, "/readyz") == 0)
 		return answer_ready(c, m->efd);
-	return say(c, MHD_HTTP_NOT_FOUND, "/metrics, /healthz, /readyz\n");
+	return reply_text(c, MHD_HTTP_NOT_FOUND, "/metrics, /healthz, /readyz\n");
 }
 
 struct metrics *metrics_start(const char *listen, struct efd *efd, struct err *err)
@@ -362,13 +415,13 @@ struct metrics *metrics_start(const char *listen, struct efd *efd, struct err *e
 	m->efd = efd;
 	unsigned flags =
 	    MHD_USE_INTERNAL_POLLING_THREAD | (a.addr.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
-	m->daemon =
-	    MHD_start_daemon(flags, 0, NULL, NULL, handle, m, MHD_OPTION_SOCK_ADDR,
-			     (struct sockaddr *)&a.addr, MHD_OPTION_CONNECTION_LIMIT,
-			     CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_END);
+	m->daemon = MHD_start_daemon(
+	    flags, 0, NULL, NULL, handle, m, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&a.addr,
+	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 10u,
+	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_END);
 	if (m->daemon)
 		return m;
-	err_set(err, EF_USAGE,
+	err_set(err, EF_FAILED,
 		"metrics.listen: cannot listen on %s; another program may have this port", listen);
 	free(m);
 	return NULL;

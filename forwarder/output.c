@@ -13,6 +13,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/thread.h"
 
 #define WAIT_MS 500
 
@@ -26,7 +27,8 @@ struct output {
 	_Atomic uint64_t lines, bytes, lost;
 };
 
-/* A file that an earlier run, killed while it wrote, left within a line: that line is ended, or ours would be glued to it. */
+/* A file that an earlier run, killed while it wrote, left within a line: that line is ended, or
+ * ours would be glued to it. */
 static void end_half_line(const char *path, int fd)
 {
 	char last = '\n';
@@ -43,7 +45,7 @@ static int open_file(struct output *o, struct err *err)
 {
 	int fd = open(o->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	if (fd < 0)
-		return err_errno(err, EF_USAGE, errno, "output: cannot open %s", o->path);
+		return err_errno(err, EF_FAILED, errno, "output: cannot open %s", o->path);
 	end_half_line(o->path, fd);
 	if (o->fd >= 0)
 		close(o->fd);
@@ -70,8 +72,9 @@ static void count_lines(struct output *o, const struct batch *b, size_t len)
 	o->bytes += len;
 }
 
-/* The disk took the first `at` bytes: takes back what is less than a line, so that the file has whole lines only while it
- * waits, whoever reads it or writes on. Returns how many bytes are in the file then. A pipe gives nothing back. */
+/* The disk took the first `at` bytes: takes back what is less than a line, so that the file has
+ * whole lines only while it waits, whoever reads it or writes on. Returns how many bytes are in the
+ * file then. A pipe gives nothing back. */
 static size_t take_back(struct output *o, const struct batch *b, size_t at)
 {
 	const char *line = memrchr(b->data, '\n', at);
@@ -83,7 +86,8 @@ static size_t take_back(struct output *o, const struct batch *b, size_t at)
 	return whole;
 }
 
-/* Writes whole, or says why not. A disk that is full may have room later: then it waits, and so do the workers. */
+/* Writes whole, or says why not. A disk that is full may have room later: then it waits, and so do
+ * the workers. */
 static bool write_batch(struct output *o, const struct batch *b)
 {
 	for (size_t at = 0; at < b->len;) {
@@ -146,14 +150,11 @@ struct output *output_new(const char *path, uint32_t buffers, size_t batch_bytes
 		output_free(o);
 		return NULL;
 	}
-	int failed = pthread_create(&o->thread, NULL, output_main, o);
-	if (failed) {
-		err_errno(err, EF_FAILED, failed, "cannot start a thread");
-		output_free(o);
-		return NULL;
-	}
-	o->started = true;
-	return o;
+	o->started = thread_start(&o->thread, "output", output_main, o, err) == 0;
+	if (o->started)
+		return o;
+	output_free(o);
+	return NULL;
 }
 
 struct batch_pool *output_pool(struct output *o)

@@ -11,7 +11,8 @@
 
 struct output;
 
-/* Opens `path` for appending ("-": standard output) and starts the writing thread with a pool of its own. */
+/* Opens `path` for appending ("-": standard output) and starts the writing thread with a pool of
+ * its own. */
 struct output *output_new(const char *path, uint32_t buffers, size_t batch_bytes, struct err *err);
 void output_free(struct output *o);
 struct batch_pool *output_pool(struct output *o);
@@ -25,11 +26,12 @@ void output_counts(const struct output *o, uint64_t *ret_lines, uint64_t *ret_by
 /* True when nobody reads standard output any more: there is no use in going on. */
 bool output_broken(const struct output *o);
 
-/* A stop has begun: a write that fails is not tried again, so that no worker waits for ever. Call it before waiting for the
- * writers. */
+/* A stop has begun: a write that fails is not tried again, so that no worker waits for ever. Call
+ * it before waiting for the writers. */
 void output_hurry(struct output *o);
 
-/* Once all writers have closed their batches: waits until all is written. Returns the number of lines that were lost. */
+/* Once all writers have closed their batches: waits until all is written. Returns the number of
+ * lines that were lost. */
 uint64_t output_finish(struct output *o);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * System calls that efd has no use for are refused by the kernel (seccomp), for all threads, for good. */
+ * System calls that efd has no use for are refused by the kernel (seccomp), for all threads, for
+ * good. */
 #include "forwarder/sandbox.h"
 
 #if HAVE_seccomp
@@ -7,8 +8,9 @@
 #include <seccomp.h>
 #include <stddef.h>
 
-/* A list of what is refused, not of what is allowed: resolvers, TLS engines and C libraries use calls that differ from system to
- * system, and a collector that dies in a DNS lookup protects nobody. */
+/* A list of what is refused, not of what is allowed: resolvers, TLS engines and C libraries use
+ * calls that differ from system to system, and a collector that dies in a DNS lookup protects
+ * nobody. */
 static const int refused[] = {
 	SCMP_SYS(execve),
 	SCMP_SYS(execveat),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * systemd: readiness, watchdog and inherited sockets, where it is there; nothing happens where it is not. */
+ * systemd: readiness, watchdog and inherited sockets, where it is there; nothing happens where it
+ * is not. */
 #include "forwarder/service.h"
 
 #include <stdbool.h>
@@ -9,6 +10,8 @@
 
 #if HAVE_systemd
 #include <systemd/sd-daemon.h>
+
+#include "common/clock.h"
 
 #define SOCKETS_MAX 256
 
@@ -29,10 +32,8 @@ void service_ready(void)
 
 void service_reloading(void)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-		   (unsigned long long)t.tv_sec * 1000000 + (unsigned long long)t.tv_nsec / 1000);
+		   (unsigned long long)clock_now_ns() / 1000);
 }
 
 void service_stopping(void)

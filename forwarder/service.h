@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * systemd: readiness, watchdog and inherited sockets, where it is there; nothing happens where it is not. */
+ * systemd: readiness, watchdog and inherited sockets, where it is there; nothing happens where it
+ * is not. */
 #ifndef EF_SERVICE_H
 #define EF_SERVICE_H
 

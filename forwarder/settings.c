@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * All settings of efd: its own options and the shared tables, read from file, environment and command line. */
+ * All settings of efd: its own options and the shared tables, read from file, environment and
+ * command line. */
 #include "forwarder/settings.h"
 
 #include <sched.h>
@@ -7,8 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
+#include "common/conf_args.h"
+#include "common/conf_dir.h"
+#include "common/conf_print.h"
 #include "common/log.h"
 #include "forwarder/ship/bulk.h"
+#include "forwarder/udp.h"
 
 #define AT(field) offsetof(struct settings, field)
 
@@ -54,7 +60,8 @@ static const struct opt receive_rows[] = {
 	  .reloads = true,
 	  .arg = "PREFIX,…",
 	  .help =
-	      "Exporters that may send, over UDP and TCP, as addresses or prefixes. Empty: all." },
+	      "Exporters that may send, over UDP and TCP, as addresses or prefixes; an agent that "
+	      "sFlow names must be one of them, too. Empty: all." },
 	{ .name = "udp.cpus",
 	  .type = OPT_LIST,
 	  .offset = AT(cpus),
@@ -100,10 +107,11 @@ static const struct opt decode_rows[] = {
 	{ .name = "decode.clock_skew",
 	  .type = OPT_DURATION,
 	  .offset = AT(clock_skew_ms),
-	  .preset = "1h",
+	  .preset = "5m",
 	  .min = 1000,
 	  .max = 366ll * 86400000,
-	  .help = "Times further than this from the receive time are not believed." },
+	  .help = "An exporter whose clock is off by more than this has its times moved by as "
+		  "much: the median of its last datagrams." },
 	{ .name = "decode.join_options",
 	  .type = OPT_BOOL,
 	  .offset = AT(join_options),
@@ -116,22 +124,26 @@ static const struct opt decode_rows[] = {
 	  .preset = "true",
 	  .help = "Keep data that comes before its template, and decode it when the template is "
 		  "there." },
-	{ .name = "decode.held_sets",
-	  .type = OPT_INT,
-	  .offset = AT(held_sets),
-	  .max = 1 << 20,
-	  .help = "Ceiling on held sets of one exporter and domain. 0: built-in value, as for "
-		  "those that follow." },
+	{ .name = "decode.sflow_agents",
+	  .type = OPT_BOOL,
+	  .offset = AT(sflow_agents),
+	  .preset = "true",
+	  .help = "The exporter of sFlow is the agent that the datagram names, unless that is a "
+		  "loopback or unspecified address or comes from another sender already. false: "
+		  "always the sender." },
 	{ .name = "decode.held_size",
 	  .type = OPT_SIZE,
 	  .offset = AT(held_bytes),
 	  .max = 1ll << 34,
-	  .help = "Ceiling on held bytes of a worker; one exporter may use an eighth of it." },
+	  .help = "Ceiling on held bytes of a worker; one exporter may use an eighth of it, then "
+		  "its oldest set makes room. 0: built-in value (16MiB), as for those that "
+		  "follow." },
 	{ .name = "decode.held_age",
 	  .type = OPT_DURATION,
 	  .offset = AT(held_ms),
 	  .max = 86400000,
-	  .help = "How long data may wait for its template." },
+	  .help = "How long data may wait for its template (35 minutes: many exporters repeat "
+		  "theirs every 30)." },
 	{ .name = "decode.template_age",
 	  .type = OPT_DURATION,
 	  .offset = AT(template_ms),
@@ -152,6 +164,12 @@ static const struct opt decode_rows[] = {
 	  .offset = AT(max_templates),
 	  .max = 1000000,
 	  .help = "Ceiling on templates of one exporter." },
+	{ .name = "decode.max_flows",
+	  .type = OPT_INT,
+	  .offset = AT(max_flows),
+	  .max = 4194304,
+	  .help = "Flows of one exporter whose sums are kept, of exporters that count up (totals, "
+		  "Cisco ASA): 72 bytes each." },
 	{ .name = "decode.max_options",
 	  .type = OPT_INT,
 	  .offset = AT(max_options),
@@ -222,12 +240,14 @@ static const struct opt run_rows[] = {
 	  .offset = AT(print_reference),
 	  .flag = "print-reference",
 	  .flag_only = true,
+	  .prints = true,
 	  .help = "Print every option as a commented YAML file and end." },
 	{ .name = "print_man",
 	  .type = OPT_BOOL,
 	  .offset = AT(print_man),
 	  .flag = "print-man",
 	  .flag_only = true,
+	  .prints = true,
 	  .help = "Print the manual page and end." },
 };
 
@@ -275,13 +295,13 @@ static int parse_allow(struct settings *s, struct err *err)
 {
 	if (s->allow.n > ALLOW_MAX)
 		return err_set(err, EF_USAGE, "udp.allow: more than %d prefixes", ALLOW_MAX);
-	s->live.allow = calloc(s->allow.n + 1, sizeof(*s->live.allow));
-	if (!s->live.allow)
+	s->live = calloc(1, sizeof(*s->live) + s->allow.n * sizeof(*s->live->allow));
+	if (!s->live)
 		return err_set(err, EF_FAILED, "out of memory");
 	for (size_t i = 0; i < s->allow.n; i++)
-		if (prefix_parse(s->allow.item[i], false, &s->live.allow[i], err) < 0)
+		if (prefix_parse(s->allow.item[i], false, &s->live->allow[i], err) < 0)
 			return err_wrap(err, "udp.allow");
-	s->live.allow_n = s->allow.n;
+	s->live->allow_n = s->allow.n;
 	return 0;
 }
 
@@ -298,10 +318,36 @@ static int check_cpus(const struct settings *s, struct err *err)
 	return 0;
 }
 
-static int check(struct settings *s, struct err *err)
+static int check_address(const char *name, const char *text, bool loopback_default, struct err *err)
+{
+	struct listen_address ignored;
+	return listen_parse(text, loopback_default, &ignored, err) < 0 ? err_wrap(err, "%s", name)
+								       : 0;
+}
+
+static int check_addresses(const struct settings *s, struct err *err)
+{
+	const struct {
+		const char *name;
+		const struct strlist *list;
+		bool loopback_default;
+	} lists[] = { { "udp.listen", &s->udp_listen, false },
+		      { "tcp.listen", &s->tcp_listen, false },
+		      { "tee.to", &s->tee, true } };
+	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
+		for (size_t i = 0; i < lists[l].list->n; i++)
+			if (check_address(lists[l].name, lists[l].list->item[i],
+					  lists[l].loopback_default, err) < 0)
+				return -1;
+	return s->metrics_listen && *s->metrics_listen
+		   ? check_address("metrics.listen", s->metrics_listen, true, err)
+		   : 0;
+}
+
+static int settings_check_ranges(struct settings *s, struct err *err)
 {
 	if (elastic_settings_check(&s->elastic, err) < 0 || parse_allow(s, err) < 0 ||
-	    check_cpus(s, err) < 0)
+	    check_cpus(s, err) < 0 || check_addresses(s, err) < 0)
 		return -1;
 	if (!s->udp_listen.n && !s->tcp_listen.n)
 		return err_set(
@@ -318,7 +364,25 @@ static int check(struct settings *s, struct err *err)
 			       "ship.buffers: %lld are too few for %lld workers; at least %lld",
 			       (long long)s->ship.buffers, (long long)s->workers, (long long)need);
 	struct line_head heads[LINE_KINDS];
-	return bulk_heads(s->elastic.namespace, s->ship.ids, heads, err);
+	return bulk_heads(s->elastic.prefix, s->elastic.namespace, s->ship.ids, heads, err);
+}
+
+/* What efctl setup wrote, then the person's own file, which wins. */
+static int read_all(const struct opt_table tables[TABLES], int argc, char **argv, char *ret_shown,
+		    struct err *err)
+{
+	struct strlist paths = { 0 };
+	int result = conf_dir_list(EFD_CONFIG, &paths, err);
+	CLEANUP_FREE struct conf_file *files = calloc(paths.n + 1, sizeof(*files));
+	for (size_t i = 0; files && i < paths.n; i++)
+		files[i].path = paths.item[i];
+	if (result == 0 && !files)
+		result = err_set(err, EF_FAILED, "out of memory");
+	if (result == 0)
+		result =
+		    conf_load(tables, TABLES, files, paths.n, argc, argv, NULL, ret_shown, err);
+	strlist_release(&paths);
+	return result;
 }
 
 int settings_load(struct settings *s, int argc, char **argv, char *ret_shown, struct err *err)
@@ -327,10 +391,9 @@ int settings_load(struct settings *s, int argc, char **argv, char *ret_shown, st
 	memset(s, 0, sizeof(*s));
 	tables_of(s, tables);
 	*ret_shown = 0;
-	if (conf_load(tables, TABLES, EF_DEFAULT_CONFIG_EFD, argc, argv, NULL, ret_shown, err) ==
-		0 &&
+	if (read_all(tables, argc, argv, ret_shown, err) == 0 &&
 	    (*ret_shown || s->print_man || s->print_reference ||
-	     (complete(s, err) == 0 && check(s, err) == 0)))
+	     (complete(s, err) == 0 && settings_check_ranges(s, err) == 0)))
 		return 0;
 	settings_release(s);
 	return -1;
@@ -341,8 +404,8 @@ void settings_release(struct settings *s)
 	struct opt_table tables[TABLES];
 	tables_of(s, tables);
 	conf_release(tables, TABLES);
-	free(s->live.allow);
-	s->live = (struct worker_live){ 0 };
+	free(s->live);
+	s->live = NULL;
 }
 
 void settings_print_help(FILE *out)
@@ -353,9 +416,9 @@ void settings_print_help(FILE *out)
 	fputs("usage: efd [option…]\n\n"
 	      "Receives NetFlow, IPFIX and sFlow, decodes each record into a JSON line and ships "
 	      "it to\n"
-	      "Elasticsearch. Options are read from " EF_DEFAULT_CONFIG_EFD
-	      " (-c FILE for another), the\n"
-	      "environment and the command line, the later one wins.\n\n",
+	      "Elasticsearch. Options are read from " CONF_DIR "/conf.d/*.yml and " CONF_DIR
+	      "/" EFD_CONFIG "\n(-c FILE in place of them), the environment and the command line, "
+	      "the later one wins.\n\n",
 	      out);
 	conf_print_help(out, tables, TABLES);
 }
@@ -380,7 +443,10 @@ static const char man_head[] =
     "pipelines that \\fBefctl\\fR(1) installs.\n"
     ".SH OPTIONS\nEvery option is a path in the YAML file, an environment variable and a flag; the "
     "later one wins.\n"
-    ".TP\n.B \\-c, \\-\\-config FILE\nRead this file in place of " EF_DEFAULT_CONFIG_EFD ".\n";
+    "Files are those of " CONF_DIR "/conf.d that end in .yml, by name, and then " CONF_DIR
+    "/" EFD_CONFIG ";\nthe environment variable EF_CONFIG_DIR names another folder than " CONF_DIR
+    ".\n"
+    ".TP\n.B \\-c, \\-\\-config FILE\nRead this file, and none of those.\n";
 
 static const char man_tail[] =
     ".SH SIGNALS\n.TP\n.B SIGTERM, SIGINT\nStop: what was received is shipped or spooled first.\n"
@@ -388,7 +454,9 @@ static const char man_tail[] =
     "message says that a\n"
     "restart is needed. An output file is reopened.\n"
     ".TP\n.B SIGUSR1\nReopen the output file.\n"
-    ".SH EXIT STATUS\n0 done, 1 failed, 2 usage or configuration.\n"
+    ".SH EXIT STATUS\n0 done; 1 failed, and a later try may go well: a port in use, an address or "
+    "a file that is not there; "
+    "2 a mistake in the settings,\nwhich no waiting cures.\n"
     ".SH SEE ALSO\n.BR efctl (1)\n";
 
 void settings_print_man(FILE *out)
@@ -403,40 +471,6 @@ void settings_print_man(FILE *out)
 
 /* ---- what a reload cannot change ---------------------------------------- */
 
-static bool lists_differ(const struct strlist *a, const struct strlist *b)
-{
-	if (a->n != b->n)
-		return true;
-	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->item[i], b->item[i]) != 0)
-			return true;
-	return false;
-}
-
-static bool texts_differ(const char *a, const char *b)
-{
-	return (!a != !b) || (a && strcmp(a, b) != 0);
-}
-
-static bool differ(const struct opt *opt, const void *a, const void *b)
-{
-	const void *x = (const char *)a + opt->offset, *y = (const char *)b + opt->offset;
-	switch (opt->type) {
-	case OPT_BOOL:
-		return *(const bool *)x != *(const bool *)y;
-	case OPT_INT:
-	case OPT_SIZE:
-	case OPT_DURATION:
-		return *(const int64_t *)x != *(const int64_t *)y;
-	case OPT_ENUM:
-		return *(const int *)x != *(const int *)y;
-	case OPT_LIST:
-		return lists_differ(x, y);
-	default:
-		return texts_differ(*(char *const *)x, *(char *const *)y);
-	}
-}
-
 void settings_changed(const struct settings *old, const struct settings *new, char *text,
 		      size_t room)
 {
@@ -448,7 +482,7 @@ void settings_changed(const struct settings *old, const struct settings *new, ch
 	for (int t = 0; t < TABLES; t++)
 		for (const struct opt *opt = a[t].rows; opt < a[t].rows + a[t].n; opt++)
 			if (!opt->reloads && !opt->flag_only &&
-			    differ(opt, a[t].settings, b[t].settings) && len < room)
+			    conf_differs(opt, a[t].settings, b[t].settings) && len < room)
 				len += (size_t)snprintf(text + len, room - len, "%s%s",
 							len ? ", " : "", opt->name);
 }

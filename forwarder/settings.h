@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * All settings of efd: its own options and the shared tables, read from file, environment and command line. */
+ * All settings of efd: its own options and the shared tables, read from file, environment and
+ * command line. */
 #ifndef EF_SETTINGS_H
 #define EF_SETTINGS_H
 
@@ -38,14 +39,15 @@ struct settings {
 	int64_t max_domains;
 	int64_t max_templates;
 	int64_t max_options;
+	int64_t max_flows;
 	int64_t decode_memory;
-	int64_t held_sets;
 	int64_t held_bytes;
 	int64_t held_ms;
 	int64_t template_ms;
 	struct strlist elements; /* CSV files */
 	bool join_options;
 	bool hold;
+	bool sflow_agents;
 	bool check_only;
 	bool print_reference;
 	bool print_man;
@@ -54,11 +56,11 @@ struct settings {
 	struct ship_settings ship;
 	struct log_settings log;
 
-	struct worker_live live; /* `allow`, parsed */
+	struct worker_live *live; /* `allow`, parsed */
 };
 
-/* Reads, checks and completes everything. *ret_shown: 'h' or 'V' when --help or --version was asked for. On failure nothing
- * needs releasing. */
+/* Reads, checks and completes everything. *ret_shown: 'h' or 'V' when --help or --version was asked
+ * for. On failure nothing needs releasing. */
 int settings_load(struct settings *s, int argc, char **argv, char *ret_shown, struct err *err);
 void settings_release(struct settings *s);
 
@@ -67,7 +69,8 @@ void settings_print_help(FILE *out);
 void settings_print_reference(FILE *out);
 void settings_print_man(FILE *out);
 
-/* Names the options that differ between the two and need a restart, separated by ", "; "" when there are none. */
+/* Names the options that differ between the two and need a restart, separated by ", "; "" when
+ * there are none. */
 void settings_changed(const struct settings *old, const struct settings *new, char *text,
 		      size_t room);
 

@@ -22,9 +22,9 @@ static void path_of(char path[PATH_ROOM], const char *dir, uint32_t worker, uint
 int state_prepare(const char *dir, struct err *err)
 {
 	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
-		return err_errno(err, EF_USAGE, errno, "state.dir: cannot make %s", dir);
+		return err_errno(err, EF_FAILED, errno, "state.dir: cannot make %s", dir);
 	if (access(dir, W_OK | X_OK) < 0)
-		return err_errno(err, EF_USAGE, errno, "state.dir: cannot write to %s", dir);
+		return err_errno(err, EF_FAILED, errno, "state.dir: cannot write to %s", dir);
 	return 0;
 }
 

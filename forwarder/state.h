@@ -10,8 +10,8 @@
 
 #define STATE_FILE_MAX (512u << 20)
 
-/* With how many workers the newest file was written, since exporters land on other workers when their number changes;
- * 0: there is none. */
+/* With how many workers the newest file was written, since exporters land on other workers when
+ * their number changes; 0: there is none. */
 uint32_t state_workers(const char *dir);
 /* The state of a worker of so many. An absent file gives an empty buffer. */
 int state_read(const char *dir, uint32_t worker, uint32_t workers, struct buf *ret_state,

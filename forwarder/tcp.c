@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * IPFIX over TCP (RFC 7011 section 10.4): listeners and connections of one worker behind one pollable descriptor. */
+ * IPFIX over TCP (RFC 7011 section 10.4): listeners and connections of one worker behind one
+ * pollable descriptor. */
 #include "forwarder/tcp.h"
 
 #include <errno.h>
@@ -7,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/queue.h>
 #include <time.h>
 #include <unistd.h>
+#include <utlist.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "forwarder/decode/decode.h"
 #include "forwarder/udp.h"
@@ -20,8 +22,8 @@
 #define READS_MAX     16 /* of one connection before the others have their turn */
 #define LISTENERS_MAX 64
 
-struct connection {
-	LIST_ENTRY(connection) link;
+struct tcp_peer {
+	struct tcp_peer *prev, *next;
 	int fd;
 	bool listens;
 	bool gone; /* displaced; events of this round may still name it */
@@ -35,22 +37,15 @@ struct tcp {
 	int epoll;
 	uint32_t max;
 	uint64_t idle_ms;
-	LIST_HEAD(, connection) all;
+	struct tcp_peer *all;
 	struct tcp_counts counts;
 };
 
 #define ADD(t, member, n) __atomic_fetch_add(&(t)->counts.member, (uint64_t)(n), __ATOMIC_RELAXED)
 
-static uint64_t now_ms(void)
+static struct tcp_peer *tcp_add(struct tcp *t, int fd, bool listens)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-static struct connection *add(struct tcp *t, int fd, bool listens)
-{
-	struct connection *c = calloc(1, sizeof(*c) + (listens ? 0 : MESSAGE_MAX));
+	struct tcp_peer *c = calloc(1, sizeof(*c) + (listens ? 0 : MESSAGE_MAX));
 	if (!c)
 		return NULL;
 	c->fd = fd;
@@ -60,15 +55,15 @@ static struct connection *add(struct tcp *t, int fd, bool listens)
 		free(c);
 		return NULL;
 	}
-	LIST_INSERT_HEAD(&t->all, c, link);
+	DL_PREPEND(t->all, c);
 	return c;
 }
 
-static void drop(struct tcp *t, struct connection *c)
+static void connection_drop(struct tcp *t, struct tcp_peer *c)
 {
 	if (!c->listens)
 		ADD(t, open, -1);
-	LIST_REMOVE(c, link);
+	DL_DELETE(t->all, c);
 	close(c->fd);
 	free(c);
 }
@@ -88,11 +83,11 @@ static int listen_on(struct tcp *t, const char *text, struct err *err)
 	if (a.addr.ss_family == AF_INET6 && a.any)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (bind(fd, (const struct sockaddr *)&a.addr, a.len) < 0 || listen(fd, 64) < 0) {
-		err_errno(err, EF_USAGE, errno, "tcp.listen: cannot listen on %s", text);
+		err_errno(err, EF_FAILED, errno, "tcp.listen: cannot listen on %s", text);
 		close(fd);
 		return -1;
 	}
-	if (!add(t, fd, true)) {
+	if (!tcp_add(t, fd, true)) {
 		close(fd);
 		return err_set(err, EF_FAILED, "out of memory");
 	}
@@ -109,7 +104,6 @@ struct tcp *tcp_new(const struct strlist *listen, uint32_t max_connections, uint
 	}
 	t->max = max_connections;
 	t->idle_ms = idle_ms;
-	LIST_INIT(&t->all);
 	t->epoll = epoll_create1(EPOLL_CLOEXEC);
 	int failed = t->epoll < 0 ? err_errno(err, EF_FAILED, errno, "tcp.listen") : 0;
 	if (!failed && listen->n > LISTENERS_MAX)
@@ -127,9 +121,8 @@ void tcp_free(struct tcp *t)
 {
 	if (!t)
 		return;
-	struct connection *c;
-	while ((c = LIST_FIRST(&t->all)))
-		drop(t, c);
+	while (t->all)
+		connection_drop(t, t->all);
 	if (t->epoll >= 0)
 		close(t->epoll);
 	free(t);
@@ -143,10 +136,10 @@ int tcp_fd(const struct tcp *t)
 /* Who connects and says nothing must not keep exporters out. */
 static bool make_room(struct tcp *t, uint64_t now)
 {
-	struct connection *c, *idlest = NULL;
+	struct tcp_peer *c, *idlest = NULL;
 	if (t->counts.open < t->max)
 		return true;
-	LIST_FOREACH(c, &t->all, link)
+	DL_FOREACH(t->all, c)
 	if (!c->listens && !c->gone && (!idlest || c->heard_ms < idlest->heard_ms))
 		idlest = c;
 	if (!idlest || now < idlest->heard_ms + t->idle_ms)
@@ -160,10 +153,10 @@ static void accept_one(struct tcp *t, int fd, const struct sockaddr_storage *fro
 		       const struct tcp_user *user)
 {
 	const int on = 1;
-	uint64_t now = now_ms();
-	struct connection *c = NULL;
+	uint64_t now = clock_now_ms();
+	struct tcp_peer *c = NULL;
 	if (user->allows(user->arg, (const struct sockaddr *)from) && make_room(t, now))
-		c = add(t, fd, false);
+		c = tcp_add(t, fd, false);
 	if (!c) {
 		ADD(t, refused, 1);
 		close(fd);
@@ -176,8 +169,7 @@ static void accept_one(struct tcp *t, int fd, const struct sockaddr_storage *fro
 	ADD(t, open, 1);
 }
 
-static void accept_all(struct tcp *t, const struct connection *listener,
-		       const struct tcp_user *user)
+static void accept_all(struct tcp *t, const struct tcp_peer *listener, const struct tcp_user *user)
 {
 	struct sockaddr_storage from;
 	for (;;) {
@@ -197,17 +189,15 @@ static void accept_all(struct tcp *t, const struct connection *listener,
 
 static void drop_gone(struct tcp *t)
 {
-	struct connection *c = LIST_FIRST(&t->all);
-	while (c) {
-		struct connection *next = LIST_NEXT(c, link);
-		if (c->gone)
-			drop(t, c);
-		c = next;
-	}
+	struct tcp_peer *c, *next;
+	DL_FOREACH_SAFE(t->all, c, next)
+	if (c->gone)
+		connection_drop(t, c);
 }
 
-/* Hands on the whole messages at the front; false when the stream makes no sense or the handler is done with it. */
-static bool take_messages(struct connection *c, const struct tcp_user *user)
+/* Hands on the whole messages at the front; false when the stream makes no sense or the handler is
+ * done with it. */
+static bool take_messages(struct tcp_peer *c, const struct tcp_user *user)
 {
 	size_t at = 0;
 	while (at < c->len) {
@@ -219,14 +209,14 @@ static bool take_messages(struct connection *c, const struct tcp_user *user)
 		if (!user->message(user->arg, c->data + at, len, (const struct sockaddr *)&c->from))
 			return false;
 		at += len;
-		c->heard_ms = now_ms();
+		c->heard_ms = clock_now_ms();
 	}
 	memmove(c->data, c->data + at, c->len - at);
 	c->len -= at;
 	return true;
 }
 
-static void read_connection(struct tcp *t, struct connection *c, const struct tcp_user *user)
+static void read_connection(struct tcp *t, struct tcp_peer *c, const struct tcp_user *user)
 {
 	for (int i = 0; i < READS_MAX; i++) {
 		ssize_t n = recv(c->fd, c->data + c->len, MESSAGE_MAX - c->len, MSG_DONTWAIT);
@@ -237,7 +227,7 @@ static void read_connection(struct tcp *t, struct connection *c, const struct tc
 		if (n > 0 && take_messages(c, user))
 			continue;
 		ADD(t, broken, n > 0);
-		drop(t, c);
+		connection_drop(t, c);
 		return;
 	}
 }
@@ -248,7 +238,7 @@ void tcp_service(struct tcp *t, const struct tcp_user *user)
 	const uint64_t displaced = t->counts.displaced;
 	int n = epoll_wait(t->epoll, events, EVENTS, 0);
 	for (int i = 0; i < n; i++) {
-		struct connection *c = events[i].data.ptr;
+		struct tcp_peer *c = events[i].data.ptr;
 		if (c->listens)
 			accept_all(t, c, user);
 		else if (!c->gone)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * IPFIX over TCP (RFC 7011 section 10.4): listeners and connections of one worker behind one pollable descriptor. */
+ * IPFIX over TCP (RFC 7011 section 10.4): listeners and connections of one worker behind one
+ * pollable descriptor. */
 #ifndef EF_TCP_H
 #define EF_TCP_H
 
@@ -21,8 +22,9 @@ struct tcp_user {
 	bool (*message)(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from);
 };
 
-/* A connection that sent no whole message for `idle_ms` is closed when a new one needs its place. An exporter may be silent for
- * longer than that while there is room; the system's keep-alive finds those whose other end is gone. */
+/* A connection that sent no whole message for `idle_ms` is closed when a new one needs its place.
+ * An exporter may be silent for longer than that while there is room; the system's keep-alive finds
+ * those whose other end is gone. */
 struct tcp *tcp_new(const struct strlist *listen, uint32_t max_connections, uint64_t idle_ms,
 		    struct err *err);
 void tcp_free(struct tcp *t);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Copies of every datagram to other collectors, from the exporter's own address where the system allows it. */
+ * Copies of every datagram to other collectors, from the exporter's own address where the system
+ * allows it. */
 #include "forwarder/tee.h"
 
 #include <errno.h>
@@ -61,7 +62,8 @@ static bool same_host(const struct sockaddr_storage *a, const struct sockaddr_st
 	return memcmp(&one, &two, sizeof(one)) == 0;
 }
 
-/* Does efd listen where the target is? The kernel sends to an address of this host from that same address. */
+/* Does efd listen where the target is? The kernel sends to an address of this host from that same
+ * address. */
 static bool is_own(const struct target *t, const struct strlist *listen)
 {
 	struct sockaddr_storage source = { 0 };
@@ -90,7 +92,7 @@ static int open_target(struct target *t, const char *text, const struct strlist 
 	t->len = a.len;
 	t->plain = socket(a.addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (t->plain < 0 || connect(t->plain, (const struct sockaddr *)&t->addr, t->len) < 0)
-		return err_errno(err, EF_USAGE, errno, "tee.to: cannot send to %s", text);
+		return err_errno(err, EF_FAILED, errno, "tee.to: cannot send to %s", text);
 	if (is_own(t, listen))
 		return err_set(err, EF_USAGE,
 			       "tee.to: efd itself listens on %s (udp.listen): every copy would be "
@@ -147,7 +149,8 @@ uint32_t tee_targets(const struct tee *t)
 	return t->n;
 }
 
-/* RFC 8200 section 8.1: a UDP checksum is obligatory over IPv6; RFC 768's sum over pseudo header, header and data. */
+/* RFC 8200 section 8.1: a UDP checksum is obligatory over IPv6; RFC 768's sum over pseudo header,
+ * header and data. */
 static uint32_t sum_bytes(uint32_t sum, const void *data, size_t len)
 {
 	const uint8_t *p = data;
@@ -190,26 +193,31 @@ static size_t path_mtu(const struct target *target)
 	return (size_t)mtu;
 }
 
-/* RFC 791 section 3.2: the kernel does not cut packets whose headers it did not write. All pieces but the last are a multiple
- * of eight bytes; the id tells the pieces of one packet. */
-static ssize_t send_v4_pieces(struct tee *t, const struct target *target, struct iphdr ip,
-			      const struct udphdr *udp, const struct udp_packet *p)
+/* Headers that we write ourselves. Length, id and checksum of IP are the kernel's; no UDP checksum
+ * (RFC 768). */
+struct head_v4 {
+	struct iphdr ip;
+	struct udphdr udp;
+};
+
+/* RFC 791 section 3.2: the kernel does not cut packets whose headers it did not write. All pieces
+ * but the last are a multiple of eight bytes, the first one's UDP header included; the id tells the
+ * pieces of one packet. */
+static ssize_t send_v4_pieces(const struct tee *t, const struct target *target, struct head_v4 head,
+			      const struct udp_packet *p)
 {
-	uint8_t whole[UINT16_MAX];
-	size_t len = sizeof(*udp) + p->len, most = (path_mtu(target) - sizeof(ip)) / 8 * 8;
+	size_t len = sizeof(head.udp) + p->len, most = (path_mtu(target) - sizeof(head.ip)) / 8 * 8;
 	struct sockaddr_in addr = *(const struct sockaddr_in *)&target->addr;
-	if (len > sizeof(whole))
-		return -1;
-	memcpy(whole, udp, sizeof(*udp));
-	memcpy(whole + sizeof(*udp), p->data, p->len);
 	addr.sin_port = 0;
-	/* 0 would have the kernel choose one for each piece */
-	ip.id = htons((uint16_t)(atomic_fetch_add(&t->packets, 1) % UINT16_MAX + 1));
 	for (size_t at = 0; at < len; at += most) {
 		size_t n = len - at < most ? len - at : most;
-		const struct udp_packet piece = { .data = whole + at, .len = n };
-		ip.frag_off = htons((uint16_t)(at / 8 | (at + n < len ? IP_MF : 0)));
-		if (send_raw(t->raw4, &ip, sizeof(ip), &piece, &addr, sizeof(addr)) < 0)
+		size_t udp_len = at ? 0 : sizeof(head.udp);
+		const struct udp_packet piece = { .data =
+						      p->data + (at ? at - sizeof(head.udp) : 0),
+						  .len = n - udp_len };
+		head.ip.frag_off = htons((uint16_t)(at / 8 | (at + n < len ? IP_MF : 0)));
+		if (send_raw(t->raw4, &head, sizeof(head.ip) + udp_len, &piece, &addr,
+			     sizeof(addr)) < 0)
 			return -1;
 	}
 	return (ssize_t)p->len;
@@ -219,23 +227,24 @@ static ssize_t send_v4(struct tee *t, const struct target *target, const struct 
 		       uint16_t port, const struct udp_packet *p)
 {
 	const struct sockaddr_in *to = (const struct sockaddr_in *)&target->addr;
-	struct {
-		struct iphdr ip;
-		struct udphdr udp;
-	} head = { .ip = { .version = 4,
-			   .ihl = 5,
-			   .ttl = 64,
-			   .protocol = IPPROTO_UDP,
-			   .daddr = to->sin_addr.s_addr },
-		   .udp = { .source = htons(port),
-			    .dest = to->sin_port,
-			    .len = htons((uint16_t)(sizeof(struct udphdr) + p->len)) } };
-	memcpy(&head.ip.saddr, src->b + 12,
-	       4); /* length, id and checksum are the kernel's; no UDP checksum (RFC 768) */
+	struct head_v4 head = { .ip = { .version = 4,
+					.ihl = 5,
+					.ttl = 64,
+					.protocol = IPPROTO_UDP,
+					.daddr = to->sin_addr.s_addr },
+				.udp = { .source = htons(port),
+					 .dest = to->sin_port,
+					 .len =
+					     htons((uint16_t)(sizeof(struct udphdr) + p->len)) } };
+	memcpy(&head.ip.saddr, src->b + 12, 4);
 	struct sockaddr_in addr = *to;
 	addr.sin_port = 0;
 	ssize_t n = send_raw(t->raw4, &head, sizeof(head), p, &addr, sizeof(addr));
-	return n < 0 && errno == EMSGSIZE ? send_v4_pieces(t, target, head.ip, &head.udp, p) : n;
+	if (n >= 0 || errno != EMSGSIZE)
+		return n;
+	/* 0 would have the kernel choose one for each piece */
+	head.ip.id = htons((uint16_t)(atomic_fetch_add(&t->packets, 1) % UINT16_MAX + 1));
+	return send_v4_pieces(t, target, head, p);
 }
 
 static ssize_t send_v6(const struct tee *t, const struct sockaddr_in6 *to, const struct ip *src,
@@ -265,14 +274,16 @@ static bool send_one(struct tee *t, const struct target *target, const struct ip
 	bool v4 = ip_is_v4(src);
 	if (v4 && t->raw4 >= 0 && target->addr.ss_family == AF_INET)
 		return send_v4(t, target, src, port, p) >= 0;
-	/* one that is too long for the way goes from our own address: the kernel cuts it, with headers of its own */
+	/* one that is too long for the way goes from our own address: the kernel cuts it, with
+	 * headers of its own */
 	if (!v4 && t->raw6 >= 0 && target->addr.ss_family == AF_INET6) {
 		if (send_v6(t, (const struct sockaddr_in6 *)&target->addr, src, port, p) >= 0)
 			return true;
 		if (errno != EMSGSIZE)
 			return false;
 	}
-	/* nobody listens there: the error of an earlier datagram, and no reason to leave this one out */
+	/* nobody listens there: the error of an earlier datagram, and no reason to leave this one
+	 * out */
 	ssize_t n = send(target->plain, p->data, p->len, MSG_DONTWAIT);
 	if (n < 0 && errno == ECONNREFUSED)
 		n = send(target->plain, p->data, p->len, MSG_DONTWAIT);

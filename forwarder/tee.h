@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Copies of every datagram to other collectors, from the exporter's own address where the system allows it. */
+ * Copies of every datagram to other collectors, from the exporter's own address where the system
+ * allows it. */
 #ifndef EF_TEE_H
 #define EF_TEE_H
 
@@ -15,9 +16,9 @@
 /* Thread-safe: sending needs no state. */
 struct tee;
 
-/* Opens sockets to `targets`. *ret_spoofs tells whether the source address is kept: that takes raw sockets (CAP_NET_RAW); where
- * they are not to be had, copies come from efd's own address. A target that is one of `listen`, efd's own addresses, is
- * refused: a copy would be copied for ever. */
+/* Opens sockets to `targets`. *ret_spoofs tells whether the source address is kept: that takes raw
+ * sockets (CAP_NET_RAW); where they are not to be had, copies come from efd's own address. A target
+ * that is one of `listen`, efd's own addresses, is refused: a copy would be copied for ever. */
 struct tee *tee_new(const struct strlist *targets, const struct strlist *listen, bool keep_source,
 		    bool *ret_spoofs, struct err *err);
 void tee_free(struct tee *t);

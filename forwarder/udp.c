@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * UDP sockets of one listening address: one for each worker, datagrams spread by the exporter's address. */
+ * UDP sockets of one listening address: one for each worker, datagrams spread by the exporter's
+ * address. */
 #include "forwarder/udp.h"
 
 #include <endian.h>
@@ -59,7 +60,9 @@ int listen_parse(const char *text, bool loopback_default, struct listen_address 
 					.ai_socktype = SOCK_DGRAM };
 	struct addrinfo *found = NULL;
 	if (getaddrinfo(*host ? host : NULL, port, &hints, &found) != 0)
-		return err_set(err, EF_USAGE, "'%s': '%s' is no IPv4 or IPv6 address", text, host);
+		/* the interface of a link-local address (fe80::1%eth0) may not be there yet */
+		return err_set(err, strchr(host, '%') ? EF_FAILED : EF_USAGE,
+			       "'%s': '%s' is no IPv4 or IPv6 address", text, host);
 	memset(ret_a, 0, sizeof(*ret_a));
 	memcpy(&ret_a->addr, found->ai_addr, found->ai_addrlen);
 	ret_a->len = found->ai_addrlen;
@@ -84,8 +87,9 @@ bool listen_without_v6(struct listen_address *a)
 #define SPREAD 0x9e3779b1u /* spreads neighbours: exporters are often consecutive */
 
 /*
- * Which of n sockets a datagram goes to: a hash of the IP source address, modulo n. The kernel runs this with the UDP payload
- * at offset 0; SKF_NET_OFF reaches the IP header. IPv4: the source is the word at 12. IPv6: four words at 8.
+ * Which of n sockets a datagram goes to: a hash of the IP source address, modulo n. The kernel runs
+ * this with the UDP payload at offset 0; SKF_NET_OFF reaches the IP header. IPv4: the source is the
+ * word at 12. IPv6: four words at 8.
  */
 static int attach_spread(int fd, int n)
 {
@@ -124,7 +128,8 @@ uint32_t udp_socket_of(const struct ip *exporter, uint32_t n)
 	return (be32toh(x) * SPREAD >> 16) % n;
 }
 
-/* What the kernel really gives, in the same unit as what was asked for (it counts twice the size, for its own part). */
+/* What the kernel really gives, in the same unit as what was asked for (it counts twice the size,
+ * for its own part). */
 static size_t set_buffer(int fd, size_t bytes)
 {
 	int want = (int)bytes, got = 0;
@@ -174,7 +179,7 @@ static int bind_failed(const char *listen, bool beside_systemd, struct err *err)
 	    : errno == EADDRINUSE ? " (another program, perhaps another efd, has this port)"
 	    : errno == EACCES     ? " (ports below 1024 need CAP_NET_BIND_SERVICE)"
 				  : "";
-	return err_errno(err, EF_USAGE, errno, "udp.listen: cannot listen on %s%s", listen, hint);
+	return err_errno(err, EF_FAILED, errno, "udp.listen: cannot listen on %s%s", listen, hint);
 }
 
 int udp_open(const char *listen, int n, size_t buffer, const int *inherited,

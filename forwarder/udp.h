@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * UDP sockets of one listening address: one for each worker, datagrams spread by the exporter's address. */
+ * UDP sockets of one listening address: one for each worker, datagrams spread by the exporter's
+ * address. */
 #ifndef EF_UDP_H
 #define EF_UDP_H
 
@@ -21,14 +22,16 @@ struct udp_socket {
 };
 
 /*
- * Opens `n` sockets for `listen` ("2055", "192.0.2.1:2055", "[::1]:2055"; a port alone: all addresses, both families where the
- * system has IPv6). With n > 1 they share the port (SO_REUSEPORT) and a classic BPF program picks the socket from the
- * source address alone: an exporter's datagrams all land on one worker, so that templates and data meet without locks,
+ * Opens `n` sockets for `listen` ("2055", "192.0.2.1:2055", "[::1]:2055"; a port alone: all
+ * addresses, both families where the system has IPv6). With n > 1 they share the port
+ * (SO_REUSEPORT) and a classic BPF program picks the socket from the source address alone: an
+ * exporter's datagrams all land on one worker, so that templates and data meet without locks,
  * whatever its source port is and however often NAT changes it.
  *
- * `inherited` are `n` bound sockets of this address from socket activation, -1 where there is none. The kernel lets sockets of
- * different users not share a port, so systemd has to give one for each worker, or efd runs as the user that bound it.
- * *ret_less tells that the kernel gave less than `buffer` bytes. On failure nothing is open.
+ * `inherited` are `n` bound sockets of this address from socket activation, -1 where there is none.
+ * The kernel lets sockets of different users not share a port, so systemd has to give one for each
+ * worker, or efd runs as the user that bound it. *ret_less tells that the kernel gave less than
+ * `buffer` bytes. On failure nothing is open.
  */
 int udp_open(const char *listen, int n, size_t buffer, const int *inherited,
 	     struct udp_socket *ret_sockets, bool *ret_less, struct err *err);
@@ -36,7 +39,8 @@ int udp_open(const char *listen, int n, size_t buffer, const int *inherited,
 /* Which of `n` sockets the datagrams of an exporter arrive at. */
 uint32_t udp_socket_of(const struct ip *exporter, uint32_t n);
 
-/* Splits "[ADDRESS:]PORT" and resolves it (numbers only, no DNS). `any4` is what a port alone means where there is no IPv6. */
+/* Splits "[ADDRESS:]PORT" and resolves it (numbers only, no DNS). `any4` is what a port alone means
+ * where there is no IPv6. */
 struct listen_address {
 	struct sockaddr_storage addr;
 	socklen_t len;
@@ -44,7 +48,8 @@ struct listen_address {
 };
 int listen_parse(const char *text, bool loopback_default, struct listen_address *ret_a,
 		 struct err *err);
-/* After socket() said EAFNOSUPPORT: the same port of all IPv4 addresses; false when an address was asked for. */
+/* After socket() said EAFNOSUPPORT: the same port of all IPv4 addresses; false when an address was
+ * asked for. */
 bool listen_without_v6(struct listen_address *a);
 
 /* Memory for a burst of datagrams. One worker, one ring. */
@@ -59,11 +64,12 @@ struct udp_packet {
 	bool truncated; /* it was longer than UDP_DATAGRAM_MAX */
 };
 
-/* Takes what is there, UDP_BURST at most, without waiting. Returns the number of datagrams, 0 when there is none, -1 with
- * errno. */
+/* Takes what is there, UDP_BURST at most, without waiting. Returns the number of datagrams, 0 when
+ * there is none, -1 with errno. */
 int udp_receive(struct udp_socket *s, struct udp_ring *ring);
-/* How many datagrams the kernel has dropped since the last call, for want of room in the socket buffer. It is the counter that
- * SO_RXQ_OVFL would send along with each datagram, read when it is asked for, so that the last drops of a burst count too. */
+/* How many datagrams the kernel has dropped since the last call, for want of room in the socket
+ * buffer. It is the counter that SO_RXQ_OVFL would send along with each datagram, read when it is
+ * asked for, so that the last drops of a burst count too. */
 uint32_t udp_drops(struct udp_socket *s);
 /* Number i of the last udp_receive(); valid until the next. */
 struct udp_packet udp_packet(const struct udp_ring *ring, int i);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A receiving thread: datagrams from its own sockets, through its own decoder, into the batch pool. It takes no lock a record. */
+ * A receiving thread: datagrams from its own sockets, through its own decoder, into the batch pool.
+ * It takes no lock a record. */
 #include "forwarder/worker.h"
 
 #include <errno.h>
@@ -14,8 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
-#include "forwarder/decode/field.h"
+#include "common/thread.h"
+#include "forwarder/decode/state.h"
+#include "forwarder/decode/tick.h"
+#include "forwarder/decode/template/field.h"
 
 #define TICK_MS    1000
 #define TOP_EVERY  5     /* ticks */
@@ -36,8 +41,9 @@ struct worker {
 	pthread_t thread;
 	bool started;
 	atomic_bool stop;
-	_Atomic(const struct worker_live *) live;
-	_Atomic(struct fields *) fields; /* of a reload, not yet taken over; NULL: none */
+	struct worker_live *live;                 /* the thread's own */
+	_Atomic(struct worker_live *) fresh_live; /* what it takes next; NULL: nothing new */
+	_Atomic(struct fields *) fields;          /* of a reload, not yet taken over; NULL: none */
 	struct worker_counters counters;
 	uint64_t ticked_ms, saved_ms;
 	uint32_t ticks;
@@ -49,13 +55,6 @@ struct worker {
 
 #define COUNT(w, member, n) \
 	__atomic_fetch_add(&(w)->counters.member, (uint64_t)(n), __ATOMIC_RELAXED)
-
-static uint64_t clock_ms(clockid_t clock)
-{
-	struct timespec t;
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* ---- datagrams ------------------------------------------------------------ */
 
@@ -77,12 +76,39 @@ static void tell_problem(struct worker *w, const struct datagram *d)
 		 d->port, problem->reason, problem->value, problem->offset);
 }
 
+static void tell_notice(const struct decode_notice *notice, const struct datagram *d)
+{
+	char src[IP_TEXT_MAX], who[IP_TEXT_MAX];
+	ip_format(&d->src, src);
+	ip_format(&notice->who, who);
+	log_warn("%s port %u (%s): %s", src, d->port, who, notice->text);
+}
+
+static void decode(struct worker *w, const struct datagram *d)
+{
+	const struct decode_notice *notice;
+	if (decoder_datagram(w->decoder, d, &w->writer.sink) != DECODE_OK)
+		tell_problem(w, d);
+	if ((notice = decoder_notice(w->decoder)))
+		tell_notice(notice, d);
+}
+
+/* Both who sends and whom he names. */
+static bool is_allowed(const struct worker *w, const struct worker_live *live,
+		       const struct datagram *d)
+{
+	struct ip agent;
+	return may_send(live, &d->src) &&
+	       (live->allow_n == 0 || !decoder_agent(w->decoder, d, &agent) ||
+		may_send(live, &agent));
+}
+
 static void handle_datagram(struct worker *w, const struct udp_packet *p,
 			    const struct worker_live *live, uint64_t now_ms)
 {
 	struct datagram d = { .data = p->data, .len = p->len, .received_ms = now_ms };
 	d.src = ip_from_sockaddr(p->from, &d.port);
-	if (!may_send(live, &d.src)) {
+	if (!is_allowed(w, live, &d)) {
 		COUNT(w, not_allowed, 1);
 		return;
 	}
@@ -92,8 +118,7 @@ static void handle_datagram(struct worker *w, const struct udp_packet *p,
 		COUNT(w, tee_failed, failed);
 		COUNT(w, tee_sent, tee_targets(w->settings.tee) - failed);
 	}
-	if (decoder_datagram(w->decoder, &d, &w->writer.sink) != DECODE_OK)
-		tell_problem(w, &d);
+	decode(w, &d);
 }
 
 static bool may_connect(void *arg, const struct sockaddr *from)
@@ -108,7 +133,9 @@ static bool handle_message(void *arg, const uint8_t *data, size_t len, const str
 {
 	struct worker *w = arg;
 	const struct worker_live *live = w->live;
-	struct datagram d = { .data = data, .len = len, .received_ms = clock_ms(CLOCK_REALTIME) };
+	struct datagram d = {
+		.data = data, .len = len, .stream = true, .received_ms = clock_wall_ms()
+	};
 	d.src = ip_from_sockaddr(from, &d.port);
 	if (!may_send(live, &d.src)) {
 		COUNT(w, not_allowed, 1);
@@ -116,8 +143,7 @@ static bool handle_message(void *arg, const uint8_t *data, size_t len, const str
 	}
 	COUNT(w, tcp_messages, 1);
 	COUNT(w, bytes, len);
-	if (decoder_datagram(w->decoder, &d, &w->writer.sink) != DECODE_OK)
-		tell_problem(w, &d);
+	decode(w, &d);
 	return true;
 }
 
@@ -132,7 +158,7 @@ static bool read_socket(struct worker *w, struct udp_socket *s, const struct wor
 				  strerror(errno));
 			return false;
 		}
-		uint64_t now_ms = clock_ms(CLOCK_REALTIME), bytes = 0;
+		uint64_t now_ms = clock_wall_ms(), bytes = 0;
 		for (int i = 0; i < n; i++) {
 			const struct udp_packet p = udp_packet(w->ring, i);
 			bytes += p.len;
@@ -175,7 +201,7 @@ static void publish(struct worker *w, bool with_top)
 		decoder_exporters(w->decoder, add_to_top, &top);
 	pthread_mutex_lock(&w->lock);
 	w->report.decode = *decoder_counters(w->decoder);
-	w->report.made_ms = clock_ms(CLOCK_MONOTONIC);
+	w->report.made_ms = clock_now_ms();
 	if (with_top) {
 		memcpy(w->report.top, list, top.n * sizeof(list[0]));
 		w->report.top_n = top.n;
@@ -217,7 +243,7 @@ static void tick(struct worker *w, uint64_t now_ms)
 	if (now_ms < w->ticked_ms + TICK_MS && now_ms >= w->ticked_ms)
 		return;
 	w->ticked_ms = now_ms;
-	decoder_tick(w->decoder, clock_ms(CLOCK_REALTIME), &w->writer.sink);
+	decoder_tick(w->decoder, clock_wall_ms(), &w->writer.sink);
 	count_drops(w);
 	publish(w, w->ticks++ % TOP_EVERY == 0);
 	if (w->settings.save_ms && now_ms >= w->saved_ms + w->settings.save_ms) {
@@ -234,11 +260,11 @@ static void nap(uint64_t us)
 	nanosleep(&t, NULL);
 }
 
-/* Waits until something is there or due; then lets datagrams collect, unless the last round found more than it could take:
- * then nobody is waiting for us to sleep. */
+/* Waits until something is there or due; then lets datagrams collect, unless the last round found
+ * more than it could take: then nobody is waiting for us to sleep. */
 static void wait_for_datagrams(struct worker *w, bool behind)
 {
-	uint64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	uint64_t now_ms = clock_now_ms();
 	uint64_t ticks_ms = w->ticked_ms + TICK_MS > now_ms ? w->ticked_ms + TICK_MS - now_ms : 0;
 	uint64_t wait_ms = batch_writer_due(&w->writer, now_ms, w->settings.batch_age_ms, ticks_ms);
 	int n = poll(w->polls, w->sockets_n + (w->settings.tcp ? 2 : 1), behind ? 0 : (int)wait_ms);
@@ -256,39 +282,49 @@ static void take_fields(struct worker *w)
 			  err.msg);
 }
 
-static bool read_all(struct worker *w, const struct worker_live *live)
+static void take_live(struct worker *w)
+{
+	struct worker_live *fresh = atomic_exchange(&w->fresh_live, NULL);
+	if (!fresh)
+		return;
+	free(w->live);
+	w->live = fresh;
+}
+
+static bool read_all_sockets(struct worker *w)
 {
 	bool behind = false;
 	take_fields(w);
+	take_live(w);
 	for (uint32_t i = 0; i < w->sockets_n; i++)
 		if (w->polls[i].revents || w->stop)
-			behind |= read_socket(w, &w->sockets[i], live);
+			behind |= read_socket(w, &w->sockets[i], w->live);
 	const struct tcp_user user = { w, may_connect, handle_message };
 	if (w->settings.tcp)
 		tcp_service(w->settings.tcp, &user);
 	return behind;
 }
 
-static void run(struct worker *w)
+static void worker_run(struct worker *w)
 {
 	bool behind = false;
 	while (!w->stop) {
 		wait_for_datagrams(w, behind);
-		behind = read_all(w, w->live);
-		uint64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+		behind = read_all_sockets(w);
+		uint64_t now_ms = clock_now_ms();
 		tick(w, now_ms);
 		batch_writer_tick(&w->writer, now_ms, w->settings.batch_age_ms);
 	}
 	/* what the kernel took for us is ours to deliver */
-	uint64_t until = clock_ms(CLOCK_MONOTONIC) + DRAIN_MS;
+	uint64_t until = clock_now_ms() + DRAIN_MS;
 	bool more = true;
-	while (more && clock_ms(CLOCK_MONOTONIC) < until)
-		more = read_all(w, w->live);
+	while (more && clock_now_ms() < until)
+		more = read_all_sockets(w);
 	if (more)
 		log_error("worker %u: datagrams still came after %d s; what is left in the sockets "
 			  "is lost",
 			  w->settings.number, DRAIN_MS / 1000);
-	decoder_tick(w->decoder, clock_ms(CLOCK_REALTIME), &w->writer.sink);
+	decoder_tick(w->decoder, clock_wall_ms(), &w->writer.sink);
 	batch_writer_tick(&w->writer, UINT64_MAX, 0);
 	count_drops(w);
 	publish(w, true);
@@ -308,23 +344,24 @@ static void *worker_main(void *arg)
 			log_warn("udp.cpus: cannot pin worker %u to processor %d: %s",
 				 w->settings.number, w->settings.cpu, strerror(failed));
 	}
-	run(w);
+	worker_run(w);
 	return NULL;
 }
 
 /* ---- from outside --------------------------------------------------------- */
 
-/* A socket must hold what 1 ms of heavy load brings: about 100 datagrams, each of which counts for up to 4 KiB. */
+/* A socket must hold what 1 ms of heavy load brings: about 100 datagrams, each of which counts for
+ * up to 4 KiB. */
 #define GATHER_ROOM 400000
 
-static int prepare(struct worker *w, const struct udp_socket *sockets, struct err *err)
+static int worker_prepare(struct worker *w, const struct udp_socket *sockets, struct err *err)
 {
 	uint32_t n = w->sockets_n;
 	w->sockets = calloc(n + 1, sizeof(*w->sockets));
 	w->polls = calloc(n + 2, sizeof(*w->polls));
 	w->ring = udp_ring_new();
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!w->sockets || !w->polls || !w->ring || w->wake_fd < 0)
+	if (!w->live || !w->sockets || !w->polls || !w->ring || w->wake_fd < 0)
 		return err_set(err, EF_FAILED, "out of memory");
 	w->gather = w->settings.gather_us > 0;
 	for (uint32_t i = 0; i < n; i++) {
@@ -351,15 +388,15 @@ struct worker *worker_new(const struct worker_settings *settings, const struct u
 	w->settings = *settings;
 	w->sockets_n = n;
 	w->wake_fd = -1;
-	w->live = settings->live;
+	w->live = worker_live_copy(settings->live);
 	pthread_mutex_init(&w->lock, NULL);
 	buf_init(&w->state, STATE_MAX);
-	if (prepare(w, sockets, err) < 0) {
+	if (worker_prepare(w, sockets, err) < 0) {
 		w->sockets_n = 0; /* they stay the caller's */
 		worker_free(w);
 		return NULL;
 	}
-	w->saved_ms = clock_ms(CLOCK_MONOTONIC);
+	w->saved_ms = clock_now_ms();
 	batch_writer_init(&w->writer, settings->pool, settings->heads);
 	return w;
 }
@@ -367,22 +404,18 @@ struct worker *worker_new(const struct worker_settings *settings, const struct u
 void worker_load(struct worker *w, const struct buf *state, const struct decode_part *part)
 {
 	struct err damage = ERR_NONE;
-	if (state->len && decoder_load(w->decoder, state->data, state->len,
-				       clock_ms(CLOCK_REALTIME), part, &damage) < 0)
+	if (state->len &&
+	    decoder_load(w->decoder, state->data, state->len, clock_wall_ms(), part, &damage) < 0)
 		log_warn("worker %u starts without the saved templates: %s", w->settings.number,
 			 damage.msg);
 }
 
 int worker_start(struct worker *w, struct err *err)
 {
-	int failed = pthread_create(&w->thread, NULL, worker_main, w);
-	if (failed)
-		return err_errno(err, EF_FAILED, failed, "cannot start a worker thread");
 	char name[16];
 	snprintf(name, sizeof(name), "worker %u", w->settings.number);
-	pthread_setname_np(w->thread, name);
-	w->started = true;
-	return 0;
+	w->started = thread_start(&w->thread, name, worker_main, w, err) == 0;
+	return w->started ? 0 : -1;
 }
 
 void worker_stop(struct worker *w)
@@ -407,6 +440,8 @@ void worker_free(struct worker *w)
 	if (w->wake_fd >= 0)
 		close(w->wake_fd);
 	fields_free(w->fields);
+	free(w->live);
+	free(w->fresh_live);
 	decoder_free(w->decoder);
 	udp_ring_free(w->ring);
 	buf_release(&w->state);
@@ -416,9 +451,16 @@ void worker_free(struct worker *w)
 	free(w);
 }
 
-void worker_set_live(struct worker *w, const struct worker_live *live)
+struct worker_live *worker_live_copy(const struct worker_live *live)
 {
-	w->live = live;
+	size_t size = sizeof(*live) + live->allow_n * sizeof(*live->allow);
+	struct worker_live *copy = malloc(size);
+	return copy ? memcpy(copy, live, size) : NULL;
+}
+
+void worker_set_live(struct worker *w, struct worker_live *live)
+{
+	free(atomic_exchange(&w->fresh_live, live));
 }
 
 void worker_set_fields(struct worker *w, struct fields *fields)

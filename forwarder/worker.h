@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A receiving thread: datagrams from its own sockets, through its own decoder, into the batch pool. It takes no lock a record. */
+ * A receiving thread: datagrams from its own sockets, through its own decoder, into the batch pool.
+ * It takes no lock a record. */
 #ifndef EF_WORKER_H
 #define EF_WORKER_H
 
@@ -10,6 +11,8 @@
 #include "common/err.h"
 #include "common/ip.h"
 #include "forwarder/decode/decode.h"
+#include "forwarder/decode/state.h"
+#include "forwarder/decode/tick.h"
 #include "forwarder/ship/batch.h"
 #include "forwarder/tcp.h"
 #include "forwarder/tee.h"
@@ -19,8 +22,8 @@
 
 /* What may change while the worker runs; replaced as a whole, never changed in place. */
 struct worker_live {
-	struct prefix *allow;
 	size_t allow_n; /* 0: everybody may send */
+	struct prefix allow[];
 };
 
 struct worker_settings {
@@ -32,10 +35,9 @@ struct worker_settings {
 	struct decode_options decode;
 	const struct line_head *heads; /* LINE_KINDS texts, NULL: bare lines */
 	struct batch_pool *pool;
-	const struct worker_live
-	    *live;       /* the first one; borrowed, like all that follow, until the worker ends */
-	struct tee *tee; /* borrowed, shared; NULL: none */
-	struct tcp *tcp; /* borrowed, this worker's alone; NULL: none */
+	const struct worker_live *live; /* copied */
+	struct tee *tee;                /* borrowed, shared; NULL: none */
+	struct tcp *tcp;                /* borrowed, this worker's alone; NULL: none */
 };
 
 /* Its own numbers; relaxed atomics that everybody may read. */
@@ -66,8 +68,8 @@ struct worker;
 /* Takes `sockets` (n of them, closed by worker_free()). */
 struct worker *worker_new(const struct worker_settings *settings, const struct udp_socket *sockets,
 			  uint32_t n, struct err *err);
-/* Before the start: what decoder_save() wrote, of all exporters, or of the part that is this worker's. A damaged state is logged
- * and left. */
+/* Before the start: what decoder_save() wrote, of all exporters, or of the part that is this
+ * worker's. A damaged state is logged and left. */
 void worker_load(struct worker *w, const struct buf *state, const struct decode_part *part);
 int worker_start(struct worker *w, struct err *err);
 
@@ -76,13 +78,15 @@ void worker_stop(struct worker *w);
 void worker_join(struct worker *w);
 void worker_free(struct worker *w);
 
-/* From the next round on; `live` stays until the worker ends, and so does the one before, which may be in use yet. */
-void worker_set_live(struct worker *w, const struct worker_live *live);
+/* A copy; NULL: no memory. */
+struct worker_live *worker_live_copy(const struct worker_live *live);
+/* From the next round on; takes `live`. */
+void worker_set_live(struct worker *w, struct worker_live *live);
 /* Likewise: takes `fields`, which replace those of decode_settings.fields. */
 void worker_set_fields(struct worker *w, struct fields *fields);
 void worker_get_report(struct worker *w, struct worker_report *ret_report);
-/* The newest snapshot of the decoder's state since the last call, owned by the caller; false: none. After worker_join() always a
- * fresh one. */
+/* The newest snapshot of the decoder's state since the last call, owned by the caller; false: none.
+ * After worker_join() always a fresh one. */
 bool worker_take_state(struct worker *w, struct buf *ret_state);
 
 #endif

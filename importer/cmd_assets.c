@@ -9,10 +9,10 @@
 #include "common/cleanup.h"
 #include "importer/assets/asset.h"
 #include "importer/commands.h"
-#include "importer/assets/files.h"
+#include "importer/core/files.h"
 
 /* `path` is chosen when no operand is given, or when it is or lies below one of them. */
-static bool chosen(const struct strlist *args, const char *path)
+static bool asset_chosen(const struct strlist *args, const char *path)
 {
 	for (size_t i = 0; i < args->n; i++) {
 		size_t n = strlen(args->item[i]);
@@ -23,7 +23,7 @@ static bool chosen(const struct strlist *args, const char *path)
 	return args->n == 0;
 }
 
-static void list(const struct app *app)
+static void assets_list(const struct app *app)
 {
 	CLEANUP_JSON json_t *json = json_array();
 	for (size_t i = 0; i < assets_count(app->assets); i++) {
@@ -45,12 +45,12 @@ int cmd_assets(struct app *app, struct err *err)
 {
 	size_t n = 0;
 	if (app->args.n == 0 && !app->flags.write) {
-		list(app);
+		assets_list(app);
 		return EF_DONE;
 	}
 	for (size_t i = 0; i < assets_count(app->assets); i++) {
 		const struct asset *a = assets_at(app->assets, i);
-		if (!chosen(&app->args, a->path))
+		if (!asset_chosen(&app->args, a->path))
 			continue;
 		n++;
 		if (!app->flags.write)

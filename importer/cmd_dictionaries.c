@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0
- * efctl dictionaries: lists, checks, asks, updates and installs the tables that pipelines look things up in. */
+ * efctl dictionaries: lists, checks, asks, updates and installs the tables that pipelines look
+ * things up in. */
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/names.h"
+#include "importer/client/es.h"
+#include "importer/client/settings.h"
+#include "importer/core/action.h"
 #include "importer/commands.h"
+#include "importer/core/table.h"
 #include "importer/dictionary/dict_app.h"
 #include "importer/dictionary/dict_ask.h"
 #include "importer/dictionary/feed.h"
 #include "importer/dictionary/feed_cmd.h"
+#include "importer/dictionary/feed_state.h"
 #include "importer/dictionary/import.h"
-#include "importer/cluster/es.h"
 #include "importer/dictionary/indicators.h"
-#include "importer/cluster/install.h"
-#include "importer/table.h"
+#include "importer/install/apply.h"
+#include "importer/install/dict_prune.h"
+#include "importer/install/install.h"
+#include "importer/install/installed.h"
+#include "importer/install/remember.h"
+#include "importer/install/remember_tables.h"
+#include "importer/record/record_files.h"
 
 static void print_info(const struct dict_info *i)
 {
@@ -26,7 +37,7 @@ static void print_info(const struct dict_info *i)
 	       i->kind->text, where);
 }
 
-static int list(struct app *app, struct err *err)
+static int dictionaries_list(struct app *app, struct err *err)
 {
 	CLEANUP_DICT_SET struct dict_set *set = NULL;
 	CLEANUP_JSON json_t *json = json_array();
@@ -53,8 +64,9 @@ static int list(struct app *app, struct err *err)
 	if (app->flags.json)
 		json_dumpf(json, stdout, JSON_INDENT(2)), putchar('\n');
 	else
-		printf("your files: %s\n",
-		       dict_dir(app) ? dict_dir(app) : "none (" DICT_DIR " does not exist)");
+		printf(dict_dir(app) ? "your files: %s\n"
+				     : "your files: none (%s does not exist)\n",
+		       app->dictionaries.dir);
 	return EF_DONE;
 }
 
@@ -110,8 +122,9 @@ static size_t check_files(struct dict_set *set)
 	return wrong;
 }
 
-/* What only shows when they are compiled. The large ones are compiled together, so that a mistake in one would be told for each. */
-static int check(struct app *app, struct err *err)
+/* What only shows when they are compiled. The large ones are compiled together, so that a mistake
+ * in one would be told for each. */
+static int dictionaries_check(struct app *app, struct err *err)
 {
 	CLEANUP_DICT_SET struct dict_set *set = NULL;
 	size_t wrong, rows = 0;
@@ -159,7 +172,7 @@ static int lookup(struct app *app, struct err *err)
 }
 
 /* The compiled form, as pipelines get it: to try a stage by hand, and for tests. */
-static int show(struct app *app, struct err *err)
+static int dictionaries_show(struct app *app, struct err *err)
 {
 	CLEANUP_DICT_SET struct dict_set *set = NULL;
 	CLEANUP_JSON json_t *table = NULL;
@@ -195,7 +208,7 @@ static int import_files(struct app *app, struct import *im, struct err *err)
 	return 0;
 }
 
-static int import(struct app *app, struct err *err)
+static int dictionaries_import(struct app *app, struct err *err)
 {
 	CLEANUP_JSON json_t *seen = json_object();
 	struct import im = { .out = stdout, .seen = seen };
@@ -211,38 +224,78 @@ static int import(struct app *app, struct err *err)
 	return EF_DONE;
 }
 
-/* Leaves only the pipelines in the plan: `apply` installs tables, and the stages because they hold tables. */
-static int only_pipelines(struct plan *plan, struct err *err)
+/* Leaves only the pipelines in the plan: `apply` installs tables, and the stages because they hold
+ * tables. */
+static int only_pipelines(struct install *in, struct err *err)
 {
+	struct plan *plan = &in->plan;
+	const json_t *written = json_object_get(in->record.before, "assets");
+	bool whole = true;
+
 	for (size_t i = 0; i < plan->n; i++) {
 		struct plan_item *item = &plan->item[i];
 
-		if (item->kind == kind_pipeline && strcmp(item->name, "flow") == 0 &&
+		if (item->kind == kind_pipeline &&
+		    strcmp(item->name, NAME(in->rendering.prefix, "flow")) == 0 &&
 		    item->action == ACTION_CREATE)
 			return err_set(
 			    err, EF_USAGE,
 			    "the pipelines are not installed yet: run efctl setup, which "
 			    "installs the dictionaries, too");
-		if (item->kind != kind_pipeline)
-			item->action = ACTION_SAME;
+		if (item->kind == kind_pipeline)
+			continue;
+		whole = whole && !plan_writes(item, false);
+		item->action = ACTION_SAME;
 	}
+	if (!whole && written) /* the record tells of assets that were written: not of all here */
+		json_object_set(in->record.body, "assets", (json_t *)written);
 	return 0;
 }
 
-static int apply(struct app *app, struct err *err)
+/* Without a record nobody knows what the installation was made with: nothing but tables may
+ * change. */
+static int check_record(struct install *in, struct app *app, struct err *err)
+{
+	CLEANUP_JSON json_t *found = json_array();
+
+	if (in->record.found == RECORD_THERE)
+		return install_check_version(in, app, err);
+	fprintf(stderr, "efctl dictionaries: this installation has no record yet: efctl setup "
+			"makes one\n");
+	return installed_find(in, app, found, err) || installed_refuse(found, err) ? -1 : 0;
+}
+
+/* The record first, so that whoever goes on after an interruption has the same tables. Its state
+ * stays: this is no whole setup. */
+static int carry_out(struct install *in, const struct app *app, size_t *ret_removed,
+		     struct err *err)
+{
+	struct record *r = &in->record;
+	json_t *files = record_tables(r);
+
+	if (r->found == RECORD_THERE && record_changed(r) &&
+	    (record_files_keep(in->es, files, dict_dir(app), err) ||
+	     record_write(in->es, r, NULL, err)))
+		return -1;
+	if (plan_apply(&in->plan, in->es, &in->cluster, app->flags.force, NULL, err) ||
+	    dict_prune(in->es, in->dict, DICT_GRACE_MS, ret_removed, err) ||
+	    feed_state_note(in->es, app, in->dict, err))
+		return -1;
+	return r->found == RECORD_THERE ? record_files_prune(in->es, files, err) : 0;
+}
+
+static int dictionaries_apply(struct app *app, struct err *err)
 {
 	CLEANUP_INSTALL struct install in = { 0 };
 	size_t removed = 0;
 	bool changes;
 
 	app->flags.no_kibana = true;
-	if (install_open(&in, app, err) || install_plan(&in, app, err) ||
-	    only_pipelines(&in.plan, err))
+	if (install_open_to_change(&in, app, "dictionaries apply", true, false, err) ||
+	    install_plan(&in, app, err) || only_pipelines(&in, err) || check_record(&in, app, err))
 		return -1;
 	changes = plan_writes_count(&in.plan, app->flags.force) > 0;
-	if (!app->flags.dry_run &&
-	    (plan_apply(&in.plan, in.es, &in.cluster, app->flags.force, NULL, err) ||
-	     dict_prune(in.es, in.dict, DICT_GRACE_MS, &removed, err)))
+	if (!app->flags.dry_run && carry_out(&in, app, &removed, err))
 		return -1;
 	if (app->flags.json) {
 		CLEANUP_JSON json_t *json =
@@ -259,6 +312,61 @@ static int apply(struct app *app, struct err *err)
 	return plan_count(&in.plan, ACTION_FOREIGN) && !app->flags.force ? EF_DIFFERENT : EF_DONE;
 }
 
+/* What setup was told, of those options that nobody named here. */
+static int dictionaries_recall(struct app *app, struct err *err)
+{
+	CLEANUP_ES struct es *es = NULL;
+	CLEANUP_JSON json_t *changes = json_array(), *notes = json_array();
+	struct record record = { 0 };
+	int rc = app_connect(app, &es, err) || record_read(es, &record, err) ||
+			 remember_options(app, &record, false, changes, notes, err) ||
+			 remember_dir(app, &record, err)
+		     ? -1
+		     : 0;
+
+	record_release(&record);
+	return rc;
+}
+
+/* What the timer does: a feed that fails is told by the exit code, and in the way of no other. */
+static int refresh(struct app *app, struct err *err)
+{
+	struct err why = ERR_NONE;
+
+	if (dictionaries_recall(app, err))
+		return -1;
+	int updated = app->flags.dry_run ? EF_DONE : feeds_update(app, &why);
+	int applied = updated < 0 && why.code == EF_USAGE ? 0 : dictionaries_apply(app, err);
+
+	if (applied >= 0 && updated < 0) {
+		*err = why;
+		return -1;
+	}
+	return applied;
+}
+
+/* Offline the settings of this host count alone, which is said. */
+static void recall_if_known(struct app *app)
+{
+	struct err why = ERR_NONE;
+
+	if (!settings_named(app, "setup.feeds") && dictionaries_recall(app, &why))
+		fprintf(stderr, "note: which feeds setup was told is not known here: %s\n",
+			plain_text(why.msg));
+}
+
+static int feeds(struct app *app, struct err *err)
+{
+	recall_if_known(app);
+	return feeds_list(app, err);
+}
+
+static int dictionaries_update(struct app *app, struct err *err)
+{
+	recall_if_known(app);
+	return feeds_update(app, err);
+}
+
 static int indicators(struct app *app, struct err *err)
 {
 	CLEANUP_DICT_SET struct dict_set *set = NULL;
@@ -268,37 +376,42 @@ static int indicators(struct app *app, struct err *err)
 
 	if (dict_open(app, &set, err) || app_connect(app, &es, err))
 		return -1;
-	int there = es_find(es, "/_index_template/logs-ti_flow", &template, err);
+	char path[NAME_ROOM + 40];
+	const char *stream = NAME(app->elastic.prefix, "logs-ti_flow");
+	snprintf(path, sizeof(path), "/_index_template/%s", stream);
+	int there = es_find(es, path, &template, err);
 	if (there <= 0)
-		return there ? there
-			     : err_set(
-				   err, EF_USAGE,
-				   "index template logs-ti_flow is missing: run efctl setup first");
+		return there
+			   ? there
+			   : err_set(err, EF_USAGE,
+				     "index template %s is missing: run efctl setup first", stream);
 	if (indicators_send(es, app->elastic.namespace, set, &report, err))
 		return -1;
-	printf("%zu indicators written to logs-ti_flow-%s, %zu were there\n", report.stored,
+	printf("%zu indicators written to %s-%s, %zu were there\n", report.stored, stream,
 	       app->elastic.namespace, report.present);
 	return EF_DONE;
 }
 
-static const struct action_row {
+static const struct dictionaries_action {
 	const char *name;
 	command_run *run;
 } actions[] = {
-	{ "list", list },   { "check", check },      { "lookup", lookup },
-	{ "show", show },   { "feeds", feeds_list }, { "update", feeds_update },
-	{ "apply", apply }, { "import", import },    { "indicators", indicators },
+	{ "list", dictionaries_list },
+	{ "check", dictionaries_check },
+	{ "lookup", lookup },
+	{ "show", dictionaries_show },
+	{ "feeds", feeds },
+	{ "update", dictionaries_update },
+	{ "apply", dictionaries_apply },
+	{ "refresh", refresh },
+	{ "indicators", indicators },
+	{ "import", dictionaries_import },
 };
 
 int cmd_dictionaries(struct app *app, struct err *err)
 {
 	const char *name = app->args.n ? app->args.item[0] : "list";
+	const struct dictionaries_action *action = ACTION_FIND(actions, name, err);
 
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (strcmp(actions[i].name, name) == 0)
-			return actions[i].run(app, err);
-	return err_set(err, EF_USAGE,
-		       "'%s' is none of list, check, lookup, show, feeds, update, "
-		       "apply, indicators, import",
-		       name);
+	return action ? action->run(app, err) : -1;
 }

@@ -2,44 +2,83 @@
  * efctl doctor: looks for what commonly goes wrong, and says how to mend it. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/names.h"
+#include "importer/client/es.h"
+#include "importer/client/streams.h"
 #include "importer/commands.h"
-#include "importer/cluster/es.h"
-#include "importer/cluster/install.h"
-#include "importer/cluster/key.h"
-#include "importer/cluster/streams.h"
-#include "importer/table.h"
+#include "importer/core/finding.h"
+#include "importer/core/table.h"
+#include "importer/dictionary/feed_state.h"
+#include "importer/doctor_counting.h"
+#include "importer/doctor_key.h"
+#include "importer/doctor_senders.h"
+#include "importer/efd_metrics.h"
+#include "importer/install/ilm.h"
+#include "importer/install/install.h"
+#include "importer/install/others.h"
+#include "importer/install/remote_known.h"
+#include "importer/install/tell.h"
 
-#define STALE_S \
-	900 /* an exporter sends at least every minute; a quarter of an hour without a record is a finding */
-
-enum finding { FINE, ODD, BAD };
+/* an exporter sends at least every minute; a quarter of an hour without a record is a finding */
+#define STALE_S 900
 
 struct examination {
 	struct app *app;
 	struct install in;
 	json_t *findings;
-	size_t bad;
+	size_t bad, told; /* of the findings */
+	char *metrics;    /* of efd; NULL: none answers */
 };
+
+/* Prints and counts what was found since the last call. */
+static void tell(struct examination *x)
+{
+	x->bad += findings_print(x->app->flags.json ? NULL : stdout, x->findings, x->told);
+	x->told = json_array_size(x->findings);
+}
 
 __attribute__((format(printf, 3, 4))) static void say(struct examination *x, enum finding f,
 						      const char *fmt, ...)
 {
-	static const char *const words[] = { [FINE] = "ok", [ODD] = "note", [BAD] = "problem" };
-	char text[1024];
 	va_list ap;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	finding_add_list(x->findings, f, fmt, ap);
 	va_end(ap);
-	plain_text(text);
-	x->bad += f == BAD;
-	json_array_append_new(x->findings,
-			      json_pack("{s:s,s:s}", "result", words[f], "text", text));
-	if (!x->app->flags.json)
-		printf("%-8s %s\n", words[f], text);
+	tell(x);
+}
+
+/* What was not answered is not fine. */
+static void unknown(struct examination *x, const char *what, long status, const json_t *reply)
+{
+	char reason[300];
+	es_reason(reply, reason, sizeof(reason));
+	say(x, UNKNOWN, "%s: the cluster does not say (%ld%s%s)", what, status, *reason ? ", " : "",
+	    reason);
+}
+
+static void look_at_efd(struct examination *x)
+{
+	const char *asked = x->app->flags.efd_url, *url = asked ? asked : EFD_URL;
+	x->metrics = efd_metrics(url);
+	if (!x->metrics) {
+		if (asked)
+			say(x, BAD,
+			    "no efd answers at %s: does it run, and is that its metrics.listen?",
+			    url);
+	} else if (efd_says(x->metrics, "efd_config_last_reload_successful 0")) {
+		say(x, BAD,
+		    "efd at %s goes on with old settings: its last reload refused what it read; "
+		    "`efd "
+		    "--check-config` says why, then `systemctl reload efd`",
+		    url);
+	} else {
+		say(x, FINE, "efd at %s answers, with the settings that it read last", url);
+	}
 }
 
 static int look_at_cluster(struct examination *x, struct err *err)
@@ -50,14 +89,20 @@ static int look_at_cluster(struct examination *x, struct err *err)
 	say(x, FINE, "%s %s at %s answers", cluster_product(c), c->version, es_url(x->in.es));
 	if (es_call(x->in.es, "GET", "/_cluster/health", NULL, &status, &health, err))
 		return -1;
-	const char *colour = json_text_at(health, "status", "");
-	if (strcmp(colour, "red") == 0)
+	const char *colour = json_text_at(health, "status", NULL);
+	if (!colour)
+		unknown(x, "whether all shards are there", status, health);
+	else if (strcmp(colour, "red") == 0)
 		say(x, BAD,
 		    "the cluster is red: some primary shards are missing; GET "
 		    "_cluster/allocation/explain says why");
 	if (c->distribution == ELASTICSEARCH && c->major < 8)
 		say(x, ODD, "Elasticsearch %s works, but lacks field types that 8.3 and later have",
 		    c->version);
+	if (!c->processors)
+		say(x, UNKNOWN,
+		    "which processors the nodes have: the cluster does not say; each counts as "
+		    "there");
 	if (!c->has[CAP_ILM] && !c->has[CAP_DSL])
 		say(x, ODD,
 		    "neither ILM nor data stream lifecycle: old backing indices must be removed by "
@@ -72,13 +117,39 @@ static int look_at_cluster(struct examination *x, struct err *err)
 	return 0;
 }
 
+static void look_at_record(struct examination *x)
+{
+	size_t i;
+	json_t *note;
+	tell_record(&x->in, x->app->elastic.namespace, x->findings);
+	json_array_foreach (x->in.rendering.notes, i, note)
+		if (x->in.record.found == RECORD_THERE && strstr(json_string_value(note), "record"))
+			finding_add(x->findings, ODD, "%s", json_string_value(note));
+	tell(x);
+}
+
+/* Whether this efctl wants the very assets that setup wrote last: then those that differ were put
+ * there by somebody else. */
+static bool wants_what_was_written(const struct record *r)
+{
+	const char *wanted = record_text(r, "assets");
+	return r->found == RECORD_THERE && *wanted &&
+	       strcmp(record_text(r, "state"), RECORD_APPLIED) == 0 &&
+	       strcmp(json_text_at(r->before, "assets", ""), wanted) == 0;
+}
+
 static int look_at_assets(struct examination *x)
 {
 	const struct plan *p = &x->in.plan;
 	size_t missing = plan_count(p, ACTION_CREATE), old = plan_count(p, ACTION_UPDATE);
-	if (missing || old)
+	if ((missing || old) && wants_what_was_written(&x->in.record))
 		say(x, BAD,
-		    "%zu assets are missing and %zu are older than this efctl: run `efctl setup`",
+		    "%zu assets are missing and %zu are not those that setup wrote last (on %s): "
+		    "restored from a snapshot with its global state? `efctl setup` writes them "
+		    "again",
+		    missing, old, record_text(&x->in.record, "at"));
+	else if (missing || old)
+		say(x, BAD, "%zu assets are missing and %zu would be updated: run `efctl setup`",
 		    missing, old);
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->item[i].action == ACTION_DRIFTED)
@@ -98,20 +169,23 @@ static int look_at_assets(struct examination *x)
 /* Another index template with a higher priority would take our data streams away from us. */
 static int look_at_template(struct examination *x, struct err *err)
 {
-	char path[256];
+	char path[400];
+	const char *prefix = es_prefix(x->in.es);
 	long status = 0;
 	CLEANUP_JSON json_t *reply = NULL;
-	snprintf(path, sizeof(path), "/_index_template/_simulate_index/logs-flow-%s.probe",
-		 x->app->elastic.namespace);
+	snprintf(path, sizeof(path), "/_index_template/_simulate_index/%s-%s.probe",
+		 NAME(prefix, "logs-flow"), x->app->elastic.namespace);
 	if (es_call(x->in.es, "POST", path, NULL, &status, &reply, err))
 		return -1;
 	const char *pipeline = json_text_at(reply, "template.settings.index.default_pipeline", "");
-	if (status == 200 && strcmp(pipeline, "flow") != 0)
+	if (status != 200)
+		unknown(x, "which template new indices would get", status, reply);
+	else if (strcmp(pipeline, NAME(prefix, "flow")) != 0)
 		say(x, BAD,
-		    "new indices of logs-flow-%s would get the pipeline '%s', not 'flow': another "
-		    "index template "
-		    "with a higher priority matches them (GET _index_template)",
-		    x->app->elastic.namespace, pipeline);
+		    "new indices of %s-%s would get the pipeline '%s', not '%s': another index "
+		    "template with a higher priority matches them (GET _index_template)",
+		    NAME(prefix, "logs-flow"), x->app->elastic.namespace, pipeline,
+		    NAME(prefix, "flow"));
 	return 0;
 }
 
@@ -131,7 +205,7 @@ static int newest(struct examination *x, const char *stream, long long *ret_ms, 
 
 static int look_at_records(struct examination *x, struct err *err)
 {
-	long long ms, n, now = (long long)time(NULL);
+	long long ms, n, now = (long long)clock_wall_ms() / 1000;
 	if (newest(x, "logs-flow", &ms, &n, err))
 		return -1;
 	if (n == 0)
@@ -168,9 +242,9 @@ static int look_at_failures(struct examination *x, struct err *err)
 	json_t *last = json_object_get(json_array_get(json_at(reply, "hits.hits"), 0), "_source");
 	if (n)
 		say(x, BAD,
-		    "%lld records could not be enriched or stored (logs-flow.failed-%s); the last "
+		    "%lld records could not be enriched or stored (%s-%s); the last "
 		    "one: %.300s",
-		    n, x->app->elastic.namespace,
+		    n, NAME(es_prefix(x->in.es), "logs-flow.failed"), x->app->elastic.namespace,
 		    json_text_at(last, "error.message", "no reason kept"));
 	else
 		say(x, FINE, "no failed records");
@@ -217,6 +291,13 @@ static int look_at_exporters(struct examination *x, struct err *err)
 	return 0;
 }
 
+static int look_at_counting(struct examination *x, struct err *err)
+{
+	int result = doctor_counting(x->in.es, x->app->elastic.namespace, x->findings, err);
+	tell(x);
+	return result;
+}
+
 static int look_at_streams(struct examination *x, struct err *err)
 {
 	CLEANUP_JSON json_t *outdated = json_array(), *blocked = NULL;
@@ -231,11 +312,13 @@ static int look_at_streams(struct examination *x, struct err *err)
 		    "--rollover`",
 		    json_string_value(name));
 	long status = 0;
-	if (es_call(x->in.es, "GET",
-		    "/" STREAMS_ALL
-		    "/_settings/index.blocks.read_only_allow_delete?flat_settings=true",
-		    NULL, &status, &blocked, err))
+	char path[STREAMS_PATH];
+	streams_path(x->in.es, path, "/",
+		     "/_settings/index.blocks.read_only_allow_delete?flat_settings=true");
+	if (es_call(x->in.es, "GET", path, NULL, &status, &blocked, err))
 		return -1;
+	if (status != 200 && status != 404) /* no index: none is blocked */
+		unknown(x, "whether a full disk made an index read-only", status, blocked);
 	json_object_foreach (status == 200 ? blocked : NULL, index, name)
 		if (json_object_size(json_object_get(name, "settings")))
 			say(x, BAD,
@@ -247,37 +330,38 @@ static int look_at_streams(struct examination *x, struct err *err)
 
 static int look_at_key(struct examination *x, struct err *err)
 {
-	if (!x->in.cluster.has[CAP_SECURITY])
-		return 0;
-	static const struct {
-		enum finding finding;
-		const char *text;
-	} rows[] = {
-		[KEY_ABSENT] = { ODD, "there is no API key for efd; `efctl setup` makes one" },
-		[KEY_REFUSED] = { BAD, "the cluster does not know this API key: another cluster's, "
-				       "expired or invalidated; remove the file, then `efctl "
-				       "setup` makes a new one" },
-		[KEY_WEAK] = { BAD, "the API key there may not write to all our data streams; "
-				    "remove the file, "
-				    "then `efctl setup` makes a new one" },
-		[KEY_FITS] = { FINE, "the API key for efd works" },
-	};
-	enum key_found found;
-	if (key_look(&x->app->elastic, x->app->setup.key_file, &found, err))
-		return -1;
-	say(x, rows[found].finding, "%s (setup.key_file): %s", x->app->setup.key_file,
-	    rows[found].text);
-	return 0;
+	int result = doctor_key(x->app, &x->in, x->metrics, x->findings, err);
+	tell(x);
+	return result;
+}
+
+typedef int findings_fn(struct es *es, const struct app *app, json_t *findings, struct err *err);
+
+/* What other files look at. */
+static int look_further(struct examination *x, struct err *err)
+{
+	static findings_fn *const further[] = { ilm_findings, others_findings,
+						remote_known_findings, feed_state_findings,
+						sender_findings };
+	int result = 0;
+	for (size_t i = 0; i < sizeof(further) / sizeof(further[0]) && result == 0; i++) {
+		result = further[i](x->in.es, x->app, x->findings, err);
+		tell(x);
+	}
+	return result;
 }
 
 static int examine(struct examination *x, struct err *err)
 {
+	look_at_efd(x);
 	if (install_open(&x->in, x->app, err) || look_at_cluster(x, err) ||
 	    install_plan(&x->in, x->app, err))
 		return -1;
+	look_at_record(x);
 	look_at_assets(x);
 	if (look_at_template(x, err) || look_at_key(x, err) || look_at_streams(x, err) ||
-	    look_at_records(x, err) || look_at_failures(x, err) || look_at_exporters(x, err))
+	    look_at_records(x, err) || look_at_failures(x, err) || look_at_exporters(x, err) ||
+	    look_at_counting(x, err) || look_further(x, err))
 		return -1;
 	return 0;
 }
@@ -292,6 +376,7 @@ int cmd_doctor(struct app *app, struct err *err)
 		putchar('\n');
 	}
 	install_release(&x.in);
+	free(x.metrics);
 	if (result)
 		return -1;
 	return x.bad ? EF_DIFFERENT : EF_DONE;

@@ -7,12 +7,14 @@
 #include "common/cleanup.h"
 #include "importer/assets/asset.h"
 #include "importer/assets/canon.h"
-#include "importer/commands.h"
-#include "importer/cluster/es.h"
-#include "importer/assets/files.h"
 #include "importer/assets/fold.h"
-#include "importer/cluster/kibana.h"
 #include "importer/assets/pretty.h"
+#include "importer/client/es.h"
+#include "importer/client/remote.h"
+#include "importer/client/remote.h"
+#include "importer/commands.h"
+#include "importer/core/files.h"
+#include "importer/install/kibana.h"
 
 #define TEXT_MAX (64U << 20)
 
@@ -43,6 +45,7 @@ static int write_object(const char *dir, const char *path, json_t *object, struc
 {
 	CLEANUP_BUF struct buf text;
 	buf_init(&text, TEXT_MAX);
+	remote_leave(object); /* the files know this cluster alone */
 	if (pretty_json(object, &text))
 		return err_set(err, EF_FAILED, "%s is too large", path);
 	return file_write_below(dir, path, text.data, text.len, 0644, err);
@@ -77,6 +80,11 @@ int cmd_export(struct app *app, struct err *err)
 	if (!app->kibana.url)
 		return err_set(err, EF_USAGE,
 			       "say where Kibana is: --kibana-url http://127.0.0.1:5601");
+	if (app->elastic.prefix && *app->elastic.prefix)
+		return err_set(err, EF_USAGE,
+			       "export writes the files that efctl is built with, and the objects "
+			       "of an installation with a prefix have other names in them: edit "
+			       "and export those of one without");
 	if (app_connect(app, &es, err) || kibana_open(&k, app, es, err))
 		return -1;
 	int result = kibana_fetch(&k, &objects, err);

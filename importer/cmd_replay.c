@@ -5,15 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "importer/commands.h"
-#include "importer/cluster/es.h"
+#include "common/clock.h"
+#include "common/names.h"
+#include "importer/capture/forward.h"
 #include "importer/capture/outlet.h"
-#include "importer/cluster/probe.h"
 #include "importer/capture/replay.h"
+#include "importer/client/es.h"
+#include "importer/client/probe.h"
+#include "importer/commands.h"
 
 struct progress {
 	bool terminal;
@@ -21,18 +23,11 @@ struct progress {
 	struct outlet *outlet;
 };
 
-static uint64_t clock_ms(clockid_t id)
-{
-	struct timespec ts;
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * 1000U + (uint64_t)ts.tv_nsec / 1000000U;
-}
-
 static void show_progress(void *arg, uint64_t read, uint64_t size, uint64_t records)
 {
 	static const char bar[] = "########################################";
 	struct progress *p = arg;
-	uint64_t now = clock_ms(CLOCK_MONOTONIC);
+	uint64_t now = clock_now_ms();
 	char problem[200] = "";
 	if (!p->terminal || now < p->next_ms)
 		return;
@@ -49,7 +44,7 @@ static void show_waiting(void *arg, const struct ship_counters *now)
 {
 	struct progress *p = arg;
 	char problem[200] = "";
-	uint64_t ms = clock_ms(CLOCK_MONOTONIC);
+	uint64_t ms = clock_now_ms();
 	if (!p->terminal || ms < p->next_ms)
 		return;
 	p->next_ms = ms + 200;
@@ -85,7 +80,8 @@ static int parse_speed(const char *text, double *ret_speed, struct err *err)
 	return 0;
 }
 
-/* An unreachable cluster, a wrong password or a missing setup is an error now; the shipper would wait for it to mend. */
+/* An unreachable cluster, a wrong password or a missing setup is an error now; the shipper would
+ * wait for it to mend. */
 static int check_cluster(struct app *app, struct err *err)
 {
 	CLEANUP_ES struct es *es = NULL;
@@ -93,11 +89,14 @@ static int check_cluster(struct app *app, struct err *err)
 	struct cluster cluster;
 	if (app_connect(app, &es, err) || cluster_identify(es, &cluster, err))
 		return -1;
-	int r = es_find(es, "/_index_template/logs-flow", &reply, err);
+	char path[NAME_ROOM + 40];
+	const char *name = NAME(app->elastic.prefix, "logs-flow");
+	snprintf(path, sizeof(path), "/_index_template/%s", name);
+	int r = es_find(es, path, &reply, err);
 	if (r == 0)
 		return err_set(err, EF_FAILED,
-			       "%s has no index template logs-flow: run `efctl setup` first",
-			       es_url(es));
+			       "%s has no index template %s: run `efctl setup` first", es_url(es),
+			       name);
 	return r < 0 ? -1 : 0;
 }
 
@@ -141,9 +140,9 @@ static void print_text(FILE *out, const struct replay_totals *t, const struct sh
 		" lines about exporters\n",
 		t->lines[LINE_FLOW], t->lines[LINE_COUNTERS], t->lines[LINE_EXPORTER]);
 	fprintf(out,
-		"unknown template %" PRIu64 " sets (%" PRIu64 " held back, %" PRIu64
-		" of them decoded later)\n",
-		d->unknown_template, d->held, d->held_decoded);
+		"held back        %" PRIu64 " sets without a template: %" PRIu64
+		" decoded later, %" PRIu64 " dropped, %" PRIu64 " wait for one to the end\n",
+		d->held, d->held_decoded, d->held_dropped, d->held_now);
 	fprintf(out, "lost on the way  %" PRIu64 " (by sequence numbers)\n", d->lost);
 	fprintf(out, "stored           %" PRIu64 "", s->stored);
 	fprintf(out,
@@ -166,6 +165,11 @@ static void print_json(FILE *out, const struct replay_totals *t, const struct sh
 	    "counters", (json_int_t)t->lines[LINE_COUNTERS], "exporter",
 	    (json_int_t)t->lines[LINE_EXPORTER], "unknown_template",
 	    (json_int_t)d->unknown_template, "lost_by_sequence", (json_int_t)d->lost);
+	json_object_set_new(json, "held",
+			    json_pack("{s:I,s:I,s:I,s:I}", "sets", (json_int_t)d->held, "decoded",
+				      (json_int_t)d->held_decoded, "dropped",
+				      (json_int_t)d->held_dropped, "waiting",
+				      (json_int_t)d->held_now));
 	json_object_set_new(json, "shipped",
 			    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "stored", (json_int_t)s->stored,
 				      "duplicates", (json_int_t)s->duplicates, "failed",
@@ -177,32 +181,46 @@ static void print_json(FILE *out, const struct replay_totals *t, const struct sh
 	fputc('\n', out);
 }
 
-/* The amount that makes the newest record new, or 0. */
-static int shift_of(const struct app *app, const struct replay *r, int64_t *ret_shift,
-		    int64_t *ret_now, struct err *err)
+/* The amount for each file that makes its newest datagram new, or the newest of all. One without a
+ * datagram has none. */
+static int find_shifts(const struct app *app, const struct replay *r, int64_t **ret_shift,
+		       int64_t *ret_now, struct err *err)
 {
-	uint64_t newest = 0;
-	*ret_shift = *ret_now = 0;
-	if (!app->flags.now)
-		return 0;
-	if (replay_newest(r, &newest, err))
+	size_t n = r->files->n;
+	uint64_t newest_of_all = 0;
+	CLEANUP_FREE uint64_t *newest = calloc(n, sizeof(*newest));
+	CLEANUP_FREE int64_t *shift = calloc(n, sizeof(*shift));
+	if (!newest || !shift)
+		return err_set(err, EF_FAILED, "out of memory");
+	if (replay_newest(r, newest, err))
 		return -1;
-	*ret_now = (int64_t)clock_ms(CLOCK_REALTIME);
-	*ret_shift = newest ? *ret_now - (int64_t)newest : 0;
+	int64_t now = (int64_t)clock_wall_ms();
+	for (size_t i = 0; i < n; i++)
+		if (newest[i] > newest_of_all)
+			newest_of_all = newest[i];
+	for (size_t i = 0; i < n; i++) {
+		uint64_t is_now =
+		    app->flags.now == NOW_TOGETHER && newest[i] ? newest_of_all : newest[i];
+		shift[i] = is_now ? now - (int64_t)is_now : 0;
+	}
+	*ret_shift = steal_ptr(shift);
+	*ret_now = now;
 	return 0;
 }
 
 static int play(struct app *app, struct replay *r, const char *output, struct progress *p,
 		struct replay_totals *t, struct ship_counters *s, struct err *err)
 {
-	int64_t shift, now;
+	CLEANUP_FREE int64_t *shift = NULL;
+	int64_t now = 0;
 	struct outlet *outlet = NULL;
 	if (app->flags.to)
 		return replay_forward(r, app->flags.to, t, err);
-	if (shift_of(app, r, &shift, &now, err))
+	if (app->flags.now && find_shifts(app, r, &shift, &now, err))
 		return -1;
-	int result = output ? outlet_file(output, shift, now, &outlet, err)
-			    : outlet_ship(&app->ship, &app->elastic, shift, now, &outlet, err);
+	r->shift_ms = shift;
+	int result = output ? outlet_file(output, now, &outlet, err)
+			    : outlet_ship(&app->ship, &app->elastic, now, &outlet, err);
 	if (result)
 		return -1;
 	p->outlet = outlet;
@@ -213,11 +231,13 @@ static int play(struct app *app, struct replay *r, const char *output, struct pr
 		result = -1;
 	}
 	p->outlet = NULL;
+	r->shift_ms = NULL;
 	outlet_free(outlet);
 	return result;
 }
 
-/* Opening the output cuts it to nothing, and appending to an input never ends: neither may be a capture that is to be read. */
+/* Opening the output cuts it to nothing, and appending to an input never ends: neither may be a
+ * capture that is to be read. */
 static int check_output(const struct app *app, const char *output, struct err *err)
 {
 	struct stat in, out;
@@ -252,8 +272,8 @@ static int check_usage(const struct app *app, const char *output, struct err *er
 }
 
 /* What the figures say: done, or why not. */
-static int judge(const struct app *app, const struct replay_totals *t,
-		 const struct ship_counters *s, struct err *err)
+static int replay_judge(const struct app *app, const struct replay_totals *t,
+			const struct ship_counters *s, struct err *err)
 {
 	if (*t->broken)
 		return err_set(err, EF_FAILED, "%s", t->broken);
@@ -270,7 +290,7 @@ static int judge(const struct app *app, const struct replay_totals *t,
 	return EF_DONE;
 }
 
-static int run(struct app *app, const char *output, bool summary, struct err *err)
+static int replay_run(struct app *app, const char *output, bool summary, struct err *err)
 {
 	uint16_t ports[CAPTURE_PORTS_MAX];
 	struct progress p = { .terminal = isatty(STDERR_FILENO) };
@@ -278,6 +298,7 @@ static int run(struct app *app, const char *output, bool summary, struct err *er
 			    .ports = ports,
 			    .n_ports = app->flags.port.n,
 			    .elements = &app->flags.elements,
+			    .gaps = app->flags.now == NOW_TOGETHER,
 			    .progress = show_progress,
 			    .arg = &p };
 	struct replay_totals t = { 0 };
@@ -299,15 +320,15 @@ static int run(struct app *app, const char *output, bool summary, struct err *er
 		print_json(out, &t, &s);
 	else if (summary)
 		print_text(out, &t, &s, app->flags.to != NULL);
-	return judge(app, &t, &s, err);
+	return replay_judge(app, &t, &s, err);
 }
 
 int cmd_replay(struct app *app, struct err *err)
 {
-	return run(app, app->flags.output, true, err);
+	return replay_run(app, app->flags.output, true, err);
 }
 
 int cmd_decode(struct app *app, struct err *err)
 {
-	return run(app, app->flags.output ? app->flags.output : "-", false, err);
+	return replay_run(app, app->flags.output ? app->flags.output : "-", false, err);
 }

@@ -5,155 +5,272 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "importer/client/es.h"
+#include "importer/client/key.h"
+#include "importer/client/settings.h"
+#include "importer/client/streams.h"
 #include "importer/commands.h"
 #include "importer/dictionary/dict_app.h"
-#include "importer/cluster/es.h"
-#include "importer/cluster/install.h"
-#include "importer/cluster/key.h"
-#include "importer/cluster/streams.h"
+#include "importer/dictionary/feed_cmd.h"
+#include "importer/dictionary/feed_state.h"
+#include "importer/install/apply.h"
+#include "importer/install/dict_prune.h"
+#include "importer/install/disjoint.h"
+#include "importer/install/ilm.h"
+#include "importer/install/migrate.h"
+#include "importer/install/remote_known.h"
+#include "importer/install/remember.h"
+#include "importer/record/record_files.h"
+#include "importer/setup.h"
+#include "importer/setup_ask.h"
+#include "importer/setup_diff.h"
+#include "importer/setup_show.h"
 
-enum key_state { KEY_NONE, KEY_KEPT, KEY_FOREIGN, KEY_MAKE, KEY_MADE };
-static const char *const key_words[] = {
-	[KEY_NONE] = "none",   [KEY_KEPT] = "same",    [KEY_FOREIGN] = "foreign",
-	[KEY_MAKE] = "create", [KEY_MADE] = "created",
-};
-
-/* What setup found out and did beside the plan. */
-struct outcome {
-	enum key_state key;
-	json_t *outdated; /* data streams with an older mapping */
-	bool rolled_over;
-};
-
-static int look_at_key(const struct install *in, const struct app *app, struct outcome *out,
+static int look_at_key(const struct install *in, struct app *app, struct outcome *out,
 		       struct err *err)
 {
 	if (app->flags.no_key || !in->cluster.has[CAP_SECURITY])
 		return 0;
 	enum key_found found;
-	if (key_look(&app->elastic, app->setup.key_file, &found, err))
+	bool named = settings_named(app, "setup.key_file");
+	if (key_look_beside(&app->elastic, named, &app->setup.key_file, &found, err))
 		return -1;
 	if (found == KEY_FITS)
 		out->key = KEY_KEPT;
+	else if (found == KEY_UNSEEN)
+		out->key = KEY_UNCHECKED;
 	else if (found == KEY_ABSENT || app->flags.force)
 		out->key = KEY_MAKE;
 	else /* it may be the only copy of another cluster's key */
 		out->key = KEY_FOREIGN;
-	return out->key == KEY_MAKE ? key_may_be_made(in->es, err) : 0;
+	out->key_replaces = out->key == KEY_MAKE && found != KEY_ABSENT;
+	return out->key == KEY_MAKE ? key_may_be_made(in->es, app->elastic.namespace, err) : 0;
 }
 
-static bool would_change(const struct install *in, const struct app *app, const struct outcome *out)
+/* The file that efd reads its key from, once it is where it belongs; NULL: none. `own` is efd's
+ * own. */
+static const char *key_for_efd(const struct install *in, const struct app *app, const char *own,
+			       const struct outcome *out)
 {
-	return plan_writes_count(&in->plan, app->flags.force) || out->key == KEY_MAKE ||
-	       (app->flags.rollover && json_array_size(out->outdated));
+	if (out->key != KEY_NONE)
+		return key_is_in_place(app->setup.key_file) ? app->setup.key_file : own;
+	/* --no-key: one that is there is efd's still */
+	return in->cluster.has[CAP_SECURITY] && access(own, F_OK) == 0 ? own : NULL;
 }
 
-static void print_json(const struct install *in, const struct app *app, const struct outcome *out)
+/* A key of another cluster stays with the connection to that cluster. */
+static int look_at_connection(const struct install *in, const struct app *app, struct outcome *out,
+			      struct err *err)
 {
-	CLEANUP_JSON json_t *json =
-	    json_pack("{s:o,s:o,s:O,s:s,s:O,s:b,s:b}", "cluster", cluster_json(&in->cluster),
-		      "assets", plan_json(&in->plan), "notes", in->rendering.notes, "key",
-		      key_words[out->key], "outdated_streams", out->outdated, "rolled_over",
-		      out->rolled_over, "dry_run", app->flags.dry_run);
-	json_dumpf(json, stdout, JSON_INDENT(2));
-	putchar('\n');
+	CLEANUP_FREE char *own = key_file_of_efd();
+	if (app->flags.no_connection || out->key == KEY_FOREIGN)
+		return 0;
+	if (!own)
+		return err_set(err, EF_FAILED, "out of memory");
+	return connection_plan(&app->elastic, key_for_efd(in, app, own, out), &out->connection,
+			       err);
 }
 
-static void print_key(const char *file)
-{
-	printf("API key for efd: in %s\n", file);
-	if (strcmp(file, KEY_FILE_EFD) != 0)
-		printf("      on efd's host: sudo install -m 640 -g efd %s " KEY_FILE_EFD "\n",
-		       file);
-	printf("      in efd.yml:    elasticsearch: {api_key_file: " KEY_FILE_EFD "}\n");
-}
-
-static void print_text(const struct install *in, const struct app *app, const struct outcome *out)
-{
-	size_t i;
-	json_t *text;
-	plan_print(stdout, &in->plan, app->flags.force);
-	if (out->key == KEY_MAKE)
-		printf("create   API key              efd, into %s\n", app->setup.key_file);
-	if (out->key == KEY_FOREIGN)
-		printf("foreign  API key              %s: this cluster does not take the key there "
-		       "for efd's work; remove the "
-		       "file, or name another with --key-file; --force replaces it\n",
-		       app->setup.key_file);
-	if (out->key == KEY_MADE)
-		print_key(app->setup.key_file);
-	json_array_foreach (in->rendering.notes, i, text)
-		printf("note: %s\n", json_string_value(text));
-	if (in->no_kibana)
-		printf("note: dashboards left out: %s\n", in->no_kibana);
-	if (!in->cluster.has[CAP_SECURITY] && !app->flags.no_key)
-		printf("note: the cluster has no security: efd needs no API key\n");
-	json_array_foreach (out->outdated, i, text)
-		printf("note: %s %s\n", json_string_value(text),
-		       out->rolled_over
-			   ? "got a new backing index with the current mapping"
-			   : "writes to an index with an older mapping until it rolls over; "
-			     "`efctl setup --rollover` does it now");
-}
-
-static void say(const struct plan_item *item)
+static void say_applied(const struct plan_item *item)
 {
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K%s %s", item->group, item->name);
 }
 
-static int carry_out(struct install *in, struct app *app, struct outcome *out, struct err *err)
+/* What efd needs to know of the cluster, in its own files. */
+static int tell_efd(struct install *in, struct app *app, struct outcome *out, struct err *err)
 {
-	int result = plan_apply(&in->plan, in->es, &in->cluster, app->flags.force, say, err);
-	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
-	if (result)
-		return err_wrap(err, "setup stopped; what came before is installed, running it "
-				     "again goes on from there");
-	if (in->cluster.has[CAP_DATA_STREAM] && streams_create(in->es, app->elastic.namespace, err))
-		return -1;
-	size_t removed;
-	if (dict_prune(in->es, in->dict, DICT_GRACE_MS, &removed, err))
-		return -1;
-	if (in->has_kibana && kibana_apply(&in->kibana, &in->plan, app->flags.force, err))
-		return -1;
+	struct key key;
+	out->doing = STEP_KEY;
 	if (out->key == KEY_MAKE) {
-		if (key_make(in->es, app->setup.key_file, app->flags.show_key, err))
+		if (key_make(in->es, app->elastic.namespace, app->setup.key_file,
+			     app->flags.show_key, &key, err))
 			return -1;
 		out->key = KEY_MADE;
+		record_key_add(&in->record, key_record(&key, app->setup.key_file));
 	}
+	if (out->key == KEY_KEPT)
+		key_share(app->setup.key_file);
+	out->doing = STEP_CONNECTION;
+	return connection_write(&out->connection, err);
+}
+
+static int apply_assets(struct install *in, const struct app *app, struct outcome *out,
+			struct err *err)
+{
+	out->doing = STEP_ASSETS;
+	int result =
+	    plan_apply(&in->plan, in->es, &in->cluster, app->flags.force, say_applied, err);
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	return result;
+}
+
+static int roll_over(struct install *in, const struct app *app, struct outcome *out,
+		     struct err *err)
+{
+	out->doing = STEP_ROLLOVER;
 	json_array_clear(out->outdated);
 	if (streams_outdated(in->es, out->outdated, err))
 		return -1;
-	if (app->flags.rollover && json_array_size(out->outdated)) {
-		if (streams_rollover(in->es, out->outdated, err))
-			return -1;
-		out->rolled_over = true;
-	}
+	if (!app->flags.rollover || json_array_size(out->outdated) == 0)
+		return 0;
+	out->rolled_over = streams_rollover(in->es, out->outdated, err) == 0;
+	return out->rolled_over ? 0 : -1;
+}
+
+/* What the cluster is to remember goes there first: whoever goes on after an interruption does so
+ * with the same options and tables. */
+static int begin(struct install *in, const struct app *app, struct err *err)
+{
+	bool made;
+	json_t *files = record_tables(&in->record);
+	if (json_object_size(files) && (document_index_make(in->es, &made, err) ||
+					record_files_keep(in->es, files, dict_dir(app), err)))
+		return -1;
+	return record_write(in->es, &in->record, RECORD_APPLYING, err);
+}
+
+static int end(struct install *in, struct err *err)
+{
+	const json_t *files = record_tables(&in->record);
+	return record_files_prune(in->es, files, err) ||
+		       record_write(in->es, &in->record, RECORD_APPLIED, err)
+		   ? -1
+		   : 0;
+}
+
+static int do_steps(struct install *in, struct app *app, struct outcome *out, struct err *err)
+{
+	size_t removed;
+	if (apply_assets(in, app, out, err))
+		return -1;
+	out->doing = STEP_STREAMS;
+	if (in->cluster.has[CAP_DATA_STREAM] && streams_create(in->es, app->elastic.namespace, err))
+		return -1;
+	out->doing = STEP_DICTIONARIES;
+	if (dict_prune(in->es, in->dict, DICT_GRACE_MS, &removed, err) ||
+	    feed_state_note(in->es, app, in->dict, err))
+		return -1;
+	out->doing = STEP_KIBANA;
+	if (in->has_kibana && kibana_apply(&in->kibana, &in->plan, app->flags.force, err))
+		return -1;
+	return tell_efd(in, app, out, err) || roll_over(in, app, out, err) ? -1 : 0;
+}
+
+static int carry_out(struct install *in, struct app *app, struct outcome *out, struct err *err)
+{
+	bool writes = setup_changes(in, app, out);
+	if ((writes && begin(in, app, err)) || do_steps(in, app, out, err) ||
+	    (writes && end(in, err)))
+		return -1;
+	out->doing = STEP_FEED_TIMER;
+	return feed_timer_apply(&out->feed_timer, in->es, err);
+}
+
+static void outcome_release(struct outcome *out)
+{
+	json_decref(out->outdated);
+	json_decref(out->migrated);
+	json_decref(out->reasons);
+	connection_release(&out->connection);
+	feed_timer_release(&out->feed_timer);
+}
+
+/* What becomes of the record, and what it says of the setup before this one. */
+static void look_at_record(struct install *in, const struct app *app, struct outcome *out)
+{
+	struct record *r = &in->record;
+	record_namespace_add(r, app->elastic.namespace);
+	out->record = r->found == RECORD_ABSENT ? "create" : record_changed(r) ? "update" : "same";
+	if (r->found == RECORD_THERE && strcmp(record_text(r, "state"), RECORD_APPLIED) != 0)
+		snprintf(out->interrupted, sizeof(out->interrupted), "%s on %s",
+			 record_text(r, "by"), record_text(r, "at"));
+}
+
+/* What is answered here is remembered as if it had been named. */
+static int offer_feeds(struct install *in, struct app *app, struct err *err)
+{
+	if (feeds_offer(app, in->dict, setup_asks(app), err))
+		return -1;
+	if (app->setup.feeds.n)
+		remember_value(app, &in->record, "setup.feeds");
 	return 0;
+}
+
+/* Everything that is known before anything is written. */
+static int look(struct install *in, struct app *app, struct outcome *out, struct err *err)
+{
+	if (ilm_check(in, app, err) || remote_known_check(in, app, err) ||
+	    offer_feeds(in, app, err) || install_plan(in, app, err) ||
+	    migrate_find(in, app, out->migrated, err))
+		return -1;
+	look_at_record(in, app, out);
+	json_array_extend(out->reasons, in->lost);
+	if (disjoint_check(in->es, &in->plan, in->rendering.notes, err))
+		return -1;
+	if (setup_writes(app) && setup_forbidden(in, app, out, err)) /* a dry run shows the plan */
+		return -1;
+	if (look_at_key(in, app, out, err) || look_at_connection(in, app, out, err) ||
+	    feed_timer_plan(in, app, app->elastic.ca_file ? out->connection.ca_path : NULL,
+			    !app->flags.no_connection && out->key != KEY_FOREIGN, &out->feed_timer,
+			    err))
+		return -1;
+	return streams_outdated(in->es, out->outdated, err);
+}
+
+/* Carries it out and tells what became of it, also of a half. */
+static int setup_apply(struct install *in, struct app *app, struct outcome *out, struct err *err)
+{
+	out->applied = carry_out(in, app, out, err) == 0;
+	out->stopped = out->applied ? NULL : err->msg;
+	struct err ignored;
+	if (app->flags.json)
+		setup_show_json(in, app, out, &ignored); /* fails with --diff only */
+	else if (out->applied)
+		setup_show_done(stdout, in, app, out);
+	else
+		setup_show_stopped(stdout, in, app, out);
+	if (!out->applied)
+		return err_wrap(err, "setup stopped; what is applied stays, and running it again "
+				     "goes on from there");
+	bool foreign = plan_count(&in->plan, ACTION_FOREIGN) && !app->flags.force;
+	return foreign || out->key == KEY_FOREIGN ? EF_DIFFERENT : EF_DONE;
+}
+
+/* --dry-run, --diff. */
+static int look_only(const struct install *in, const struct app *app, const struct outcome *out,
+		     struct err *err)
+{
+	if (app->flags.json ? setup_show_json(in, app, out, err)
+			    : app->flags.diff && setup_show_diff(stdout, &in->plan, err))
+		return -1;
+	if (setup_forbidden(in, app, out, err))
+		return -1;
+	return setup_changes(in, app, out) || (app->flags.diff && setup_differs(&in->plan))
+		   ? EF_DIFFERENT
+		   : EF_DONE;
 }
 
 int cmd_setup(struct app *app, struct err *err)
 {
 	CLEANUP_INSTALL struct install in = { 0 };
-	CLEANUP_JSON json_t *outdated = json_array();
-	struct outcome out = { .outdated = outdated };
-	if (install_open(&in, app, err))
+	__attribute__((cleanup(outcome_release))) struct outcome out = { .outdated = json_array(),
+									 .migrated = json_array(),
+									 .reasons = json_array() };
+	app->flags.dry_run = app->flags.dry_run || app->flags.diff;
+	/* a program that reads JSON gets nothing else; who is asked sees what about */
+	FILE *talk = !app->flags.json ? stdout : setup_asks(app) ? stderr : NULL;
+	if (remember_check(app, err) ||
+	    install_open_to_change(&in, app, "setup", true, setup_asks(app), err))
 		return -1;
-	if (!app->flags.json)
-		cluster_print(stdout, &in.cluster);
-	if (install_plan(&in, app, err) || look_at_key(&in, app, &out, err) ||
-	    streams_outdated(in.es, outdated, err))
+	if (talk)
+		cluster_print(talk, &in.cluster);
+	if (look(&in, app, &out, err))
 		return -1;
-	bool changes = would_change(&in, app, &out);
-	if (!app->flags.dry_run && carry_out(&in, app, &out, err))
-		return -1;
-	if (app->flags.json)
-		print_json(&in, app, &out);
-	else
-		print_text(&in, app, &out);
-	if (app->flags.dry_run)
-		return changes ? EF_DIFFERENT : EF_DONE;
-	bool foreign = plan_count(&in.plan, ACTION_FOREIGN) && !app->flags.force;
-	return foreign || out.key == KEY_FOREIGN ? EF_DIFFERENT : EF_DONE;
+	if (talk)
+		setup_show_plan(talk, &in, app, &out);
+	if (setup_writes(app))
+		return setup_ask(&in, app, &out, err) ? -1 : setup_apply(&in, app, &out, err);
+	return look_only(&in, app, &out, err);
 }

@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/names.h"
+#include "importer/client/es.h"
 #include "importer/commands.h"
-#include "importer/cluster/es.h"
-#include "importer/cluster/install.h"
+#include "importer/install/install.h"
 
-/* The first flow line: those about exporters and counters, which efctl decode prints, too, go through no pipeline. */
+/* The first flow line: those about exporters and counters, which efctl decode prints, too, go
+ * through no pipeline. */
 static int read_line(const struct app *app, json_t **ret_line, struct err *err)
 {
 	const char *path = app->args.n ? app->args.item[0] : "-";
@@ -105,8 +107,8 @@ static void print_changes(const char *stage, json_t *before, json_t *after, json
 		}
 }
 
-static int walk(const json_t *results, json_t *line, json_t *changes, json_t **ret_final,
-		bool print, struct err *err)
+static int stages_walk(const json_t *results, json_t *line, json_t *changes, json_t **ret_final,
+		       bool print, struct err *err)
 {
 	CLEANUP_JSON json_t *before = json_object();
 	json_t *result, *last = line;
@@ -140,11 +142,12 @@ int cmd_simulate(struct app *app, struct err *err)
 	CLEANUP_INSTALL struct install in = { 0 };
 	CLEANUP_JSON json_t *line = NULL, *processors = NULL, *reply = NULL,
 			    *changes = json_array(), *final = NULL;
-	char index[200];
+	char index[NAME_ROOM + 120];
 	if (read_line(app, &line, err) || install_open(&in, app, err) ||
 	    stages(&in, &processors, err))
 		return -1;
-	snprintf(index, sizeof(index), "logs-flow-%s", app->elastic.namespace);
+	snprintf(index, sizeof(index), "%s-%s", NAME(app->elastic.prefix, "logs-flow"),
+		 app->elastic.namespace);
 	CLEANUP_JSON json_t *body = json_pack("{s:{s:O},s:[{s:s,s:O}]}", "pipeline", "processors",
 					      processors, "docs", "_index", index, "_source", line);
 	if (es_must(in.es, "POST", "/_ingest/pipeline/_simulate?verbose=true", body, &reply, err))
@@ -153,7 +156,7 @@ int cmd_simulate(struct app *app, struct err *err)
 	    json_object_get(json_array_get(json_object_get(reply, "docs"), 0), "processor_results");
 	if (!json_array_size(results))
 		return err_set(err, EF_FAILED, "%s tells of no processor that ran", es_url(in.es));
-	if (walk(results, line, changes, &final, !app->flags.json, err))
+	if (stages_walk(results, line, changes, &final, !app->flags.json, err))
 		return -1;
 	CLEANUP_JSON json_t *both = json_pack("{s:O,s:O}", "changes", changes, "document", final);
 	json_dumpf(app->flags.json ? both : final, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);

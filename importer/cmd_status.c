@@ -2,14 +2,17 @@
  * efctl status: the cluster, what is installed, documents, rejects, exporters. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/cleanup.h"
+#include "common/names.h"
+#include "importer/client/es.h"
+#include "importer/client/remote.h"
+#include "importer/client/streams.h"
 #include "importer/commands.h"
-#include "importer/cluster/es.h"
-#include "importer/cluster/install.h"
-#include "importer/cluster/streams.h"
-#include "importer/table.h"
+#include "importer/core/table.h"
+#include "importer/dictionary/feed_state.h"
+#include "importer/install/install.h"
+#include "importer/install/tell.h"
 
 #define EXPORTERS_MAX  1000
 #define EXPORTERS_SHOW 15 /* the rest with --json */
@@ -17,6 +20,7 @@
 struct stream_status {
 	uint64_t documents, bytes;
 	uint64_t newest_ms; /* 0: none */
+	long long skipped;  /* remote clusters that did not answer */
 };
 
 static json_t *since_query(const struct app *app)
@@ -36,13 +40,15 @@ static int look_at_stream(struct es *es, const struct app *app, const char *stre
 	CLEANUP_JSON json_t *body =
 	    json_pack("{s:i,s:b,s:o,s:{s:{s:{s:s}}}}", "size", 0, "track_total_hits", 1, "query",
 		      since_query(app), "aggs", "newest", "max", "field", "@timestamp");
-	if (streams_search(es, stream, app->elastic.namespace, body, &reply, err))
+	if (streams_search_remote(es, &app->kibana.remote, stream, app->elastic.namespace, body,
+				  &reply, err))
 		return -1;
+	ret->skipped = remote_skipped(reply);
 	ret->documents = (uint64_t)json_int_at(reply, "hits.total.value");
 	ret->newest_ms = (uint64_t)json_int_at(reply, "aggregations.newest.value");
 	snprintf(path, sizeof(path),
-		 "/%s-%s/_stats/store?filter_path=_all.total.store.size_in_bytes", stream,
-		 app->elastic.namespace);
+		 "/%s-%s/_stats/store?filter_path=_all.total.store.size_in_bytes",
+		 NAME(es_prefix(es), stream), app->elastic.namespace);
 	if (es_find(es, path, &stats, err) < 0)
 		return -1;
 	ret->bytes = (uint64_t)json_int_at(stats, "_all.total.store.size_in_bytes");
@@ -59,7 +65,8 @@ static int look_at_exporters(struct es *es, const struct app *app, json_t **ret_
 		      "query", since_query(app), "aggs", "exporters", "terms", "field",
 		      "observer.name", "size", EXPORTERS_MAX, "aggs", "newest", "max", "field",
 		      "@timestamp", "bytes", "sum", "field", "network.bytes");
-	if (streams_search(es, "logs-flow", app->elastic.namespace, body, &reply, err))
+	if (streams_search_remote(es, &app->kibana.remote, "logs-flow", app->elastic.namespace,
+				  body, &reply, err))
 		return -1;
 	size_t i;
 	json_t *bucket, *list = json_array();
@@ -73,31 +80,16 @@ static int look_at_exporters(struct es *es, const struct app *app, json_t **ret_
 	return 0;
 }
 
-static void time_text(uint64_t ms, char *text, size_t size)
-{
-	time_t seconds = (time_t)(ms / 1000), now = time(NULL);
-	struct tm tm;
-	if (!ms || !gmtime_r(&seconds, &tm)) {
-		snprintf(text, size, "never");
-		return;
-	}
-	char stamp[32];
-	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%SZ", &tm);
-	long long ago = (long long)(now - seconds);
-	if (ago < 0)
-		snprintf(text, size, "%s (%lld s in the future)", stamp, -ago);
-	else if (ago < 600)
-		snprintf(text, size, "%s (%lld s ago)", stamp, ago);
-	else
-		snprintf(text, size, "%s", stamp);
-}
-
 static void print_assets(const struct plan *p)
 {
+	if (plan_count(p, ACTION_CREATE) == p->n) {
+		printf("assets     none: nothing is set up in this cluster; `efctl setup` does\n");
+		return;
+	}
 	printf("assets     ");
 	for (int a = 0, said = 0; a < ACTIONS; a++) {
 		static const char *const words[ACTIONS] = {
-			"missing",       "older than this efctl",
+			"missing",       "that setup would update",
 			"as installed",  "changed by hand",
 			"not ours",      "yours",
 			"no longer used"
@@ -113,21 +105,42 @@ static void print_assets(const struct plan *p)
 			       p->item[i].group, p->item[i].name);
 }
 
-static void print_text(const struct install *in, const struct stream_status *s,
-		       const json_t *exporters, const json_t *outdated)
+static void print_record(const struct install *in, const struct app *app)
 {
-	char number[NUMBER_MAX], size[NUMBER_MAX], when[64];
+	size_t i;
+	json_t *entry;
+	CLEANUP_JSON json_t *told = json_array();
+	CLEANUP_JSON json_t *options = tell_options(in);
+	tell_record(in, app->elastic.namespace, told);
+	json_array_foreach (told, i, entry)
+		printf("%-10s %s\n", i ? "" : "setup", json_text_at(entry, "text", ""));
+	if (in->record.found == RECORD_THERE)
+		printf("options    %s\n", json_string_value(options));
+	json_array_foreach (in->rendering.notes, i, entry)
+		printf("note       %s\n", json_string_value(entry));
+}
+
+static void print_text(const struct install *in, const struct app *app,
+		       const struct stream_status *s, const json_t *exporters,
+		       const json_t *outdated, const json_t *feeds)
+{
+	char number[NUMBER_MAX], size[NUMBER_MAX], when[WHEN_MAX], threats[FEED_STATE_MAX];
 	printf("cluster    %s %s, %s\n", cluster_product(&in->cluster), in->cluster.version,
 	       in->cluster.name);
 	if (in->has_kibana)
 		printf("kibana     %s\n", in->kibana.version);
+	print_record(in, app);
 	print_assets(&in->plan);
+	printf("threats    %s\n", feed_state_text(feeds, threats));
 	for (size_t i = 0; i < STREAMS; i++) {
-		time_text(s[i].newest_ms, when, sizeof(when));
-		printf("%-24s %15s %-22s %10s  newest %s\n", stream_rows[i].name,
+		when_text(s[i].newest_ms, when);
+		printf("%-24s %15s %-22s %10s  newest %s\n",
+		       NAME(es_prefix(in->es), stream_rows[i].name),
 		       number_text(s[i].documents, number), stream_rows[i].what,
 		       bytes_text(s[i].bytes, size), when);
 	}
+	if (s[0].skipped)
+		printf("incomplete: %lld remote clusters did not answer\n", s[0].skipped);
 	size_t i;
 	json_t *e;
 	json_array_foreach (outdated, i, e)
@@ -141,26 +154,29 @@ static void print_text(const struct install *in, const struct stream_status *s,
 			printf("and %zu more (--json shows all)\n", json_array_size(exporters) - i);
 			break;
 		}
-		time_text((uint64_t)json_int_at(e, "newest_ms"), when, sizeof(when));
+		when_text((uint64_t)json_int_at(e, "newest_ms"), when);
 		print_cell(stdout, json_text_at(e, "name", "?"), 24, 0);
 		printf(" %16s", number_text((uint64_t)json_int_at(e, "records"), number));
 		printf(" %17s  %s\n", number_text((uint64_t)json_int_at(e, "bytes"), number), when);
 	}
 }
 
-static void print_json(const struct install *in, const struct stream_status *s, json_t *exporters,
-		       json_t *outdated)
+static void print_json(const struct install *in, const struct app *app,
+		       const struct stream_status *s, json_t *exporters, json_t *outdated,
+		       json_t *feeds)
 {
-	CLEANUP_JSON json_t *list = json_object();
+	CLEANUP_JSON json_t *list = json_object(), *told = json_array();
+	tell_record(in, app->elastic.namespace, told);
 	for (size_t i = 0; i < STREAMS; i++)
 		json_object_set_new(
-		    list, stream_rows[i].name,
+		    list, NAME(es_prefix(in->es), stream_rows[i].name),
 		    json_pack("{s:I,s:I,s:I}", "documents", (json_int_t)s[i].documents, "bytes",
 			      (json_int_t)s[i].bytes, "newest_ms", (json_int_t)s[i].newest_ms));
 	CLEANUP_JSON json_t *json =
-	    json_pack("{s:o,s:o,s:O,s:O,s:O}", "cluster", cluster_json(&in->cluster), "assets",
-		      plan_json(&in->plan), "streams", list, "exporters", exporters,
-		      "outdated_streams", outdated);
+	    json_pack("{s:o,s:O?,s:O,s:o,s:O,s:O,s:O,s:O}", "cluster", cluster_json(&in->cluster),
+		      "record", in->record.found == RECORD_THERE ? in->record.before : NULL,
+		      "findings", told, "assets", plan_json(&in->plan), "streams", list,
+		      "exporters", exporters, "outdated_streams", outdated, "feeds", feeds);
 	json_dumpf(json, stdout, JSON_INDENT(2));
 	putchar('\n');
 }
@@ -169,18 +185,18 @@ int cmd_status(struct app *app, struct err *err)
 {
 	CLEANUP_INSTALL struct install in = { 0 };
 	struct stream_status s[STREAMS] = { 0 };
-	CLEANUP_JSON json_t *exporters = NULL, *outdated = json_array();
+	CLEANUP_JSON json_t *exporters = NULL, *outdated = json_array(), *feeds = NULL;
 	if (install_open(&in, app, err) || install_plan(&in, app, err))
 		return -1;
 	for (size_t i = 0; i < STREAMS; i++)
 		if (look_at_stream(in.es, app, stream_rows[i].name, &s[i], err))
 			return -1;
 	if (look_at_exporters(in.es, app, &exporters, err) ||
-	    streams_outdated(in.es, outdated, err))
+	    streams_outdated(in.es, outdated, err) || feed_state_read(in.es, &feeds, err))
 		return -1;
 	if (app->flags.json)
-		print_json(&in, s, exporters, outdated);
+		print_json(&in, app, s, exporters, outdated, feeds);
 	else
-		print_text(&in, s, exporters, outdated);
+		print_text(&in, app, s, exporters, outdated, feeds);
 	return EF_DONE;
 }

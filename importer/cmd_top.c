@@ -5,15 +5,19 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/names.h"
+#include "importer/client/es.h"
+#include "importer/client/remote.h"
+#include "importer/client/streams.h"
 #include "importer/commands.h"
-#include "importer/cluster/es.h"
-#include "importer/cluster/streams.h"
-#include "importer/table.h"
+#include "importer/core/action.h"
+#include "importer/core/table.h"
 
 #define FIELDS_MAX     3
 #define CANDIDATES_MAX 10000 /* search.max_buckets allows more, but nobody reads them */
 
-/* What can be ranked: by which fields. A talker is either end, so it is two aggregations put together. */
+/* What can be ranked: by which fields. A talker is either end, so it is two aggregations put
+ * together. */
 static const struct ranking {
 	const char *name, *title;
 	const char *fields[FIELDS_MAX];
@@ -220,16 +224,20 @@ static int check_reply(const struct es *es, const json_t *reply, struct err *err
 		fprintf(stderr, "incomplete: %lld of %lld shards failed (%s)\n", failed,
 			json_int_at(reply, "_shards.total"),
 			json_text_at(first, "reason.reason", "no reason given"));
+	if (remote_skipped(reply))
+		fprintf(stderr, "incomplete: %lld of %lld clusters did not answer\n",
+			remote_skipped(reply), json_int_at(reply, "_clusters.total"));
 	return 0;
 }
 
-static int search(struct app *app, const struct ranking *k, struct rows *rows, struct err *err)
+static int top_search(struct app *app, const struct ranking *k, struct rows *rows, struct err *err)
 {
 	CLEANUP_ES struct es *es = NULL;
 	CLEANUP_JSON json_t *body = request(k, app), *reply = NULL;
 	if (app_connect(app, &es, err))
 		return -1;
-	if (streams_search(es, "logs-flow", app->elastic.namespace, body, &reply, err)) {
+	if (streams_search_remote(es, &app->kibana.remote, "logs-flow", app->elastic.namespace,
+				  body, &reply, err)) {
 		if (strstr(err->msg, "multi_terms"))
 			return err_set(err, EF_FAILED,
 				       "this cluster cannot rank conversations: the aggregation "
@@ -251,20 +259,13 @@ static int search(struct app *app, const struct ranking *k, struct rows *rows, s
 int cmd_top(struct app *app, struct err *err)
 {
 	const char *what = app->args.n ? app->args.item[0] : "talkers";
-	const struct ranking *k = NULL;
+	const struct ranking *k = ACTION_FIND(rankings, what, err);
 	struct rows rows = { 0 };
-	for (size_t i = 0; i < sizeof(rankings) / sizeof(rankings[0]); i++)
-		if (strcmp(rankings[i].name, what) == 0)
-			k = &rankings[i];
 	if (!k)
-		return err_set(
-		    err, EF_USAGE,
-		    "'%s' cannot be ranked: say talkers, services, conversations, applications or "
-		    "exporters",
-		    what);
+		return -1;
 	if (app->flags.count < 1 || app->flags.count > CANDIDATES_MAX / 10)
 		return err_set(err, EF_USAGE, "--count: 1 to %d", CANDIDATES_MAX / 10);
-	int result = search(app, k, &rows, err);
+	int result = top_search(app, k, &rows, err);
 	if (result == 0) {
 		if (rows.n)
 			qsort(rows.row, rows.n, sizeof(*rows.row), by_bytes);
@@ -275,9 +276,9 @@ int cmd_top(struct app *app, struct err *err)
 			print_text(k, &rows, n);
 		else
 			fprintf(stderr,
-				"no flow records in logs-flow-%s yet; new ones are found within "
+				"no flow records in %s-%s yet; new ones are found within "
 				"setup.refresh (10s)\n",
-				app->elastic.namespace);
+				NAME(app->elastic.prefix, "logs-flow"), app->elastic.namespace);
 	}
 	rows_release(&rows);
 	return result;

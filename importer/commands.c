@@ -15,15 +15,33 @@
 
 ROW(dry_run, OPT_BOOL, "dry-run", NULL, NULL,
     "Show what would change, change nothing; exit code 3 when something would.");
+ROW(diff, OPT_BOOL, "diff", NULL, NULL,
+    "Show line by line what would change, change nothing; exit code 3 when something differs.");
 ROW(force, OPT_BOOL, "force", NULL, NULL,
     "Replace what was changed by hand and what is not ours, too.");
 ROW(yes, OPT_BOOL, "yes", NULL, NULL, "Do not ask.");
 ROW(no_kibana, OPT_BOOL, "no-kibana", NULL, NULL, "Leave the dashboards out.");
 ROW(no_key, OPT_BOOL, "no-key", NULL, NULL, "Make no API key for efd; remove: keep it.");
+ROW(no_connection, OPT_BOOL, "no-connection", NULL, NULL,
+    "Leave efd's connection (/etc/efd/conf.d/elasticsearch.yml) as it is.");
 ROW(show_key, OPT_BOOL, "show-key", NULL, NULL, "Print the new API key, too.");
 ROW(rollover, OPT_BOOL, "rollover", NULL, NULL,
     "Start new backing indices where templates changed, so that the changes count at once.");
-ROW(data, OPT_BOOL, "data", NULL, NULL, "The data streams with all documents, too.");
+ROW(data, OPT_BOOL, "data", NULL, NULL,
+    "The namespace's data streams with all their documents, too.");
+static const struct opt opt_reset = {
+	.name = "reset",
+	.type = OPT_LIST,
+	.offset = offsetof(struct flags, reset),
+	.arg = "OPTION,…",
+	.flag_only = true,
+	.adds = true,
+	.help = "Forget what the installation remembers of these options: the defaults come back."
+};
+ROW(wait, OPT_DURATION, "wait", "45s", "TIME",
+    "How long to wait for another efctl that is changing the installation.");
+ROW(force_version, OPT_BOOL, "force-version", NULL, NULL,
+    "Go back to this efctl's version, which is older than what is installed.");
 ROW(field, OPT_LIST, "field", NULL, "COLUMN=PATH,…",
     "What import mmdb takes: columns of networks.csv and where they are in the file.");
 ROW(write, OPT_TEXT, "write", NULL, "DIR", "Write the files below DIR.");
@@ -43,10 +61,38 @@ ROW(elements, OPT_LIST, "elements", NULL, "FILE,…",
 ROW(port, OPT_LIST, "port", NULL, "PORT,…",
     "Take every datagram to these ports. Without it, whatever looks like NetFlow, IPFIX or sFlow "
     "on any port.");
-ROW(now, OPT_BOOL, "now", NULL, NULL, "Shift all times so that the newest record is from now.");
+static const char *const now_names[] = {
+	[NOW_NO] = "no", [NOW_EACH] = "each", [NOW_TOGETHER] = "together", NULL
+};
+static const struct opt opt_now = {
+	.name = "now",
+	.type = OPT_ENUM,
+	.offset = offsetof(struct flags, now),
+	.choices = now_names,
+	.preset = "no",
+	.bare = "each",
+	.arg = "together",
+	.flag_only = true,
+	.help = "Move the times of each capture so that its newest datagram is from now; "
+		"--now=together moves all by one amount, so that they keep their distances."
+};
 ROW(speed, OPT_TEXT, "speed", NULL, "FACTOR",
     "1 is the speed of the capture, 10 ten times as fast; without it, as fast as it goes.");
 ROW(to, OPT_TEXT, "to", NULL, "udp://HOST:PORT", "Send the datagrams on instead of decoding them.");
+ROW(efd_url, OPT_TEXT, "efd-url", NULL, "URL",
+    "Where efd answers (metrics.listen). Without it http://127.0.0.1:9808, if efd is there.");
+static const struct opt opt_expires = { .name = "expires",
+					.type = OPT_DURATION,
+					.offset = offsetof(struct flags, expires),
+					.arg = "TIME",
+					.min = 1000, /* 0 is for what nobody named */
+					.max = INT64_MAX,
+					.flag_only = true,
+					.help = "The new API key ends after TIME, such as 90d. "
+						"Without it never; rotate: as the one before." };
+ROW(efd_wait, OPT_DURATION, "efd-wait", "2m", "TIME",
+    "How long rotate waits for efd to store documents with the new key.");
+ROW(all_expired, OPT_BOOL, "all-expired", NULL, NULL, "revoke: all of ours that have ended.");
 ROW(output, OPT_TEXT, "output", NULL, "FILE",
     "Write raw lines (NDJSON) to FILE, - is standard output, instead of shipping them.");
 
@@ -63,14 +109,17 @@ ROW(output, OPT_TEXT, "output", NULL, "FILE",
 
 const struct command commands[] = {
 	{ .name = "setup",
+	  .remote = true,
 	  .args = "",
 	  .run = cmd_setup,
 	  .uses = USES_SETUP | USES_DICTIONARIES | USES_CLUSTER | USES_KIBANA,
 	  .text =
 	      "Install templates, lifecycle, pipelines, dictionaries, dashboards and efd's API key",
-	  .options = ROWS(&opt_dry_run, &opt_force, &opt_rollover, &opt_no_kibana, &opt_no_key,
-			  &opt_show_key) },
+	  .options = ROWS(&opt_dry_run, &opt_diff, &opt_yes, &opt_force, &opt_reset, &opt_rollover,
+			  &opt_no_kibana, &opt_no_key, &opt_no_connection, &opt_show_key, &opt_wait,
+			  &opt_force_version) },
 	{ .name = "status",
+	  .remote = true,
 	  .args = "",
 	  .run = cmd_status,
 	  .uses = USES_SETUP | USES_DICTIONARIES | USES_CLUSTER | USES_KIBANA,
@@ -81,7 +130,7 @@ const struct command commands[] = {
 	  .run = cmd_doctor,
 	  .uses = USES_SETUP | USES_DICTIONARIES | USES_CLUSTER | USES_KIBANA,
 	  .text = "Look for what commonly goes wrong and say how to mend it",
-	  .options = NO_ROWS },
+	  .options = ROWS(&opt_efd_url) },
 	{ .name = "replay",
 	  .args = "FILE…",
 	  .run = cmd_replay,
@@ -94,6 +143,7 @@ const struct command commands[] = {
 	  .text = "Decode captures and print the raw lines",
 	  .options = ROWS(&opt_port, &opt_elements, &opt_output) },
 	{ .name = "top",
+	  .remote = true,
 	  .args = "[talkers|services|conversations|applications|exporters]",
 	  .run = cmd_top,
 	  .uses = USES_CLUSTER,
@@ -113,24 +163,32 @@ const struct command commands[] = {
 	  .options = ROWS(&opt_write) },
 	{ .name = "dictionaries",
 	  .args = "[list|check|lookup ADDRESS…|show NAME|feeds|update "
-		  "[FEED…]|apply|indicators|import FORMAT FILE…]",
+		  "[FEED…]|apply|refresh|indicators|import FORMAT FILE…]",
 	  .run = cmd_dictionaries,
 	  .uses = USES_CLUSTER | USES_DICTIONARIES,
 	  .text = "List, check, update, install and ask the tables of the pipelines",
-	  .options = ROWS(&opt_dry_run, &opt_force, &opt_field) },
+	  .options = ROWS(&opt_dry_run, &opt_force, &opt_field, &opt_wait, &opt_force_version) },
 	{ .name = "assets",
 	  .args = "[PATH…]",
 	  .run = cmd_assets,
 	  .uses = USES_SETUP,
 	  .text = "List, print or write the embedded templates, pipelines and dashboards",
 	  .options = ROWS(&opt_write) },
+	{ .name = "keys",
+	  .args = "[list|create|rotate|revoke [ID…]]",
+	  .run = cmd_keys,
+	  .uses = USES_SETUP | USES_CLUSTER,
+	  .text = "List, make, replace and revoke the API keys of efd",
+	  .options = ROWS(&opt_yes, &opt_expires, &opt_show_key, &opt_efd_url, &opt_efd_wait,
+			  &opt_all_expired, &opt_wait) },
 	{ .name = "remove",
 	  .args = "",
 	  .run = cmd_remove,
+	  .no_empty = true,
 	  .uses = USES_CLUSTER | USES_KIBANA,
-	  .text = "Remove what setup installed",
-	  .options =
-	      ROWS(&opt_dry_run, &opt_yes, &opt_force, &opt_data, &opt_no_kibana, &opt_no_key) },
+	  .text = "Remove a namespace, and with the last one what setup installed",
+	  .options = ROWS(&opt_dry_run, &opt_yes, &opt_force, &opt_data, &opt_no_kibana,
+			  &opt_no_key, &opt_wait) },
 	{ .name = "completion",
 	  .args = "",
 	  .run = cmd_completion,

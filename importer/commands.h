@@ -6,17 +6,7 @@
 #include <stddef.h>
 
 #include "common/conf.h"
-#include "importer/app.h"
-
-/* Groups of settings that a command looks at: which ones its help shows. All of them are read always. */
-enum {
-	USES_SETUP = 1,
-	USES_DICTIONARIES = 2,
-	USES_CLUSTER = 4,
-	USES_KIBANA = 8,
-	USES_SHIP = 16,
-	USES_LOG = 32,
-};
+#include "importer/client/settings.h"
 
 struct command {
 	const char *name;
@@ -24,6 +14,8 @@ struct command {
 	const char *text; /* one line */
 	command_run *run;
 	unsigned uses;
+	bool remote;   /* it looks at other clusters, too (kibana.remote) */
+	bool no_empty; /* it destroys: no empty flag is taken for the wish for a default */
 	const struct opt *const *options; /* rows into struct flags, ends with NULL */
 };
 
@@ -34,7 +26,7 @@ extern const size_t commands_len;
 const struct command *command_find(const char *name);
 
 /* cmd_*.c */
-command_run cmd_assets, cmd_decode, cmd_dictionaries, cmd_doctor, cmd_export, cmd_remove,
+command_run cmd_assets, cmd_decode, cmd_dictionaries, cmd_doctor, cmd_export, cmd_keys, cmd_remove,
     cmd_replay, cmd_setup, cmd_simulate, cmd_status, cmd_top, cmd_help, cmd_completion;
 
 #endif

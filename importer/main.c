@@ -1,40 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0
- * efctl: finds the command, reads the settings, runs it, and turns its outcome into an exit code. */
+ * efctl: finds the command, reads the settings, runs it, and turns its outcome into an exit
+ * code. */
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/conf_dir.h"
 #include "common/http.h"
 #include "common/log.h"
 #include "importer/assets/asset.h"
-#include "importer/cluster/es.h"
-#include "importer/settings.h"
-#include "importer/table.h"
+#include "importer/core/memory.h"
+#include "importer/core/table.h"
+#include "importer/core/version.h"
+#include "importer/settings_read.h"
 #include "importer/usage.h"
 
-int app_connect(struct app *app, struct es **ret_es, struct err *err)
+/* What the settings alone do not tell: words on the command line that this command has no use
+ * for. */
+static int check_words(const struct app *app, const struct command *command, int argc, char **argv,
+		       struct err *err)
 {
-	return es_new(&app->elastic, NULL, ret_es, err);
+	if (!*command->args && app->args.n)
+		return err_set(err, EF_USAGE, "'%s' is one too many: no operand is wanted",
+			       app->args.item[0]);
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (!command->remote && strncmp(argv[i], "--remote", 8) == 0 &&
+		    (argv[i][8] == '=' || !argv[i][8]))
+			return err_set(err, EF_USAGE,
+				       "--remote: only setup (in data views), top and status look "
+				       "at other clusters; a cluster is written to by its own "
+				       "clients alone, those of --url");
+	return 0;
 }
 
-static int run(struct app *app, const struct command *command, int argc, char **argv,
-	       struct err *err)
+static int command_go(struct app *app, const struct command *command, int argc, char **argv,
+		      struct err *err)
 {
 	struct settings_tables tables;
 	char shown = 0;
 	settings_tables(app, command, &tables);
-	int result =
-	    conf_load(tables.table, tables.n, EFCTL_CONFIG, argc, argv, &app->args, &shown, err);
+	app->tables = &tables;
+	int result = settings_read(app, &tables, argc, argv, &shown, err);
 	if (result == 0 && shown == 'h') {
 		usage_command(stdout, command);
 	} else if (result == 0 && shown == 'V') {
-		printf("efctl %s\n", EF_VERSION);
+		printf("efctl %s\n", version_own);
 	} else if (result == 0) {
 		log_init("efctl", app->log.format, app->log.level);
 		result = settings_check(app, err);
-		if (result == 0 && !*command->args && app->args.n)
-			result =
-			    err_set(err, EF_USAGE, "'%s' is one too many: no operand is wanted",
-				    app->args.item[0]);
+		if (result == 0)
+			result = check_words(app, command, argc, argv, err);
+		if (result == 0 && app->connection_hidden && command->uses & USES_CLUSTER)
+			fprintf(stderr,
+				"efctl %s: note: where the cluster is says %s/" CONNECTION_CONFIG
+				", which is for root and the group efd to read; going on with %s\n",
+				command->name, conf_dir(), app->elastic.url.item[0]);
 		if (result == 0)
 			result = assets_open(app->setup.assets, &app->assets, err);
 		if (result == 0)
@@ -43,6 +64,7 @@ static int run(struct app *app, const struct command *command, int argc, char **
 	assets_free(app->assets);
 	strlist_release(&app->args);
 	conf_release(tables.table, tables.n);
+	app->tables = NULL;
 	return result;
 }
 
@@ -51,12 +73,13 @@ int main(int argc, char **argv)
 	struct app app;
 	struct err err = ERR_NONE;
 	memset(&app, 0, sizeof(app));
+	memory_begin();
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
 		usage_program(argc < 2 ? stderr : stdout);
 		return argc < 2 ? EF_USAGE : EF_DONE;
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-		printf("efctl %s\n", EF_VERSION);
+		printf("efctl %s\n", version_own);
 		return EF_DONE;
 	}
 	const struct command *command = command_find(argv[1]);
@@ -71,7 +94,7 @@ int main(int argc, char **argv)
 	}
 	int result = http_global_init(&err);
 	if (result == 0)
-		result = run(&app, command, argc - 1, argv + 1, &err);
+		result = command_go(&app, command, argc - 1, argv + 1, &err);
 	if (result < 0) {
 		fprintf(stderr, "efctl %s: %s\n", command->name, plain_text(err.msg));
 		result = err.code;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Help, man page and shell completion, printed from the table of commands and the tables of options. */
+ * Help, man page and shell completion, printed from the table of commands and the tables of
+ * options. */
 #include "importer/usage.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "importer/settings.h"
+#include "common/conf_print.h"
+#include "importer/settings_read.h"
 
 static void print_commands(FILE *out)
 {
@@ -77,8 +79,11 @@ void usage_man(FILE *out)
 		fprintf(out, ".TP\n.B %s\n%s\n%s.\n", commands[i].name, commands[i].args,
 			commands[i].text);
 		for (const struct opt *const *o = commands[i].options; *o; o++)
-			fprintf(out, ".br\n\\fB\\-\\-%s\\fR%s%s: %s\n", (*o)->name, (*o)->arg ? " " : "",
-				(*o)->arg ? (*o)->arg : "", (*o)->help);
+			fprintf(out, ".br\n\\fB\\-\\-%s\\fR%s%s%s: %s\n", (*o)->name,
+				(*o)->bare  ? "[="
+				: (*o)->arg ? " "
+					    : "",
+				(*o)->arg ? (*o)->arg : "", (*o)->bare ? "]" : "", (*o)->help);
 	}
 	struct app app;
 	struct settings_tables tables;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Help, man page and shell completion, printed from the table of commands and the tables of options. */
+ * Help, man page and shell completion, printed from the table of commands and the tables of
+ * options. */
 #ifndef EF_IMPORTER_USAGE_H
 #define EF_IMPORTER_USAGE_H
 

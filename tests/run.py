@@ -2,20 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run test programs, read the TAP they print, and close with one line of totals.
 
-usage: tests/run.py [-j N] [-t SECONDS] [-v] PROGRAM...
+usage: tests/run.py [-j N] [-t SECONDS] [-v] [--skips FILE:RUN] PROGRAM...
 
 A program fails as a whole, besides its `not ok` lines, when it dies, exits non-zero without having said why, runs
 fewer tests than it planned, or prints no TAP at all. Exit code 77 skips it. Skips are always listed with their reason.
+With --skips (or $TESTS_SKIPS) a skip that FILE does not allow in RUN is a failure, and one that it allows and that did not
+happen is said. FILE is a table: run,test,skip,reason; a skip is recognised by the text that it starts with, RUN * is any.
 The exit code is 1 when anything failed, or when nothing ran.
 """
 import argparse
 import concurrent.futures
+import csv
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "lib"))
+import blind  # noqa: E402
 
 POINT = re.compile(r"^\s*(not )?ok\b\s*\d*\s*-?\s*(.*?)\s*(?:#\s*(SKIP|TODO)\b\s*(.*))?$", re.I)
 PLAN = re.compile(r"^\s*1\.\.(\d+)\s*(?:#\s*SKIP\b\s*(.*))?$", re.I)
@@ -47,8 +54,13 @@ def read_tap(text, res):
 
 
 def run(program, limit):
+	"""One program, in an environment of its own (tests/lib/blind.py)."""
+	with tempfile.TemporaryDirectory(prefix="efd-blind-", ignore_cleanup_errors=True) as folder:
+		return run_in(dict(blind.environment(folder), CMOCKA_MESSAGE_OUTPUT="TAP"), program, limit)
+
+
+def run_in(env, program, limit):
 	res = Result(os.path.relpath(program))
-	env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP")
 	start = time.monotonic()
 	try:
 		p = subprocess.Popen([os.path.abspath(program)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -78,13 +90,38 @@ def run(program, limit):
 	return res
 
 
+class Skips:
+	"""What a file allows to be skipped in one run; everything where there is no file."""
+
+	def __init__(self, where):
+		self.rows = None
+		if where:
+			path, _, name = where.rpartition(":")
+			with open(path, newline="", encoding="utf-8") as f:
+				self.rows = [r for r in csv.DictReader(f) if r["run"] in (name, "*")]
+
+	def judge(self, res):
+		"""Turn the skips of RES that are not allowed into failures; return the allowed ones that did not happen."""
+		if self.rows is None:
+			return []
+		rows = [r for r in self.rows if r["test"] == res.name]
+		seen = []
+		for s in list(res.skipped):
+			allowed = [r for r in rows if s.startswith(r["skip"])]
+			seen += allowed
+			if not allowed:
+				res.skipped.remove(s)
+				res.failed.append(f"skipped, which tests/skips does not allow: {s}")
+		return [r["skip"] for r in rows if r not in seen]
+
+
 def show(res, verbose):
 	word = "FAIL" if res.failed else "ok" if res.passed else "SKIP"
 	print(f"{word:<5}{res.name} ({res.passed} passed, {res.seconds:.1f} s)", flush=True)
 	if verbose or res.failed:
-		print("".join(f"     | {l}\n" for l in res.output.splitlines()[-200:]), end="")
+		print("".join(f"     | {l}\n" for l in res.output.splitlines()[-200:]), end="", flush=True)
 	for f in res.failed:
-		print(f"     not ok: {f}")
+		print(f"     not ok: {f}", flush=True)
 	for s in res.skipped:
 		print(f"     SKIP: {s}", flush=True)
 
@@ -94,12 +131,20 @@ def main():
 	a.add_argument("-j", dest="jobs", type=int, default=1, help="programs at once (1)")
 	a.add_argument("-t", dest="limit", type=int, default=900, help="seconds that a program may take (900)")
 	a.add_argument("-v", dest="verbose", action="store_true", help="show the output of every program")
+	a.add_argument("--skips", default=os.environ.pop("TESTS_SKIPS", ""), metavar="FILE:RUN", help="the only skips that are no failures")
 	a.add_argument("programs", nargs="*")
 	o = a.parse_args()
+	for number in signal.SIGINT, signal.SIGQUIT:	# a shell ignores them in the background, and a program inherits that
+		if signal.getsignal(number) == signal.SIG_IGN:
+			signal.signal(number, signal.SIG_DFL)
 	total = [0, 0, 0]
+	skips = Skips(o.skips)
 	with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
 		for res in pool.map(lambda p: run(p, o.limit), o.programs):
+			needless = skips.judge(res)
 			show(res, o.verbose)
+			for s in needless:
+				print(f"     tests/skips allows a skip that did not happen: {s}", flush=True)
 			for i, n in enumerate((res.passed, len(res.failed), len(res.skipped))):
 				total[i] += n
 	print("{} passed, {} failed, {} skipped".format(*total))

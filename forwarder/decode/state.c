@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Templates and options on disk, so that a restart is not blind.
+ * Templates and what else was learnt on disk, so that a restart is not blind.
  *
- * The file is a magic text with a version, then entries: a letter, a length of 32 bits, the body; integers are big-endian
- * as on the wire. It ends with an entry of the hash of all before it, which finds damage, not forgery: what the file says
- * is learnt on the same way as what a datagram says, so that it can bring in nothing else. A `D` names a domain, to which
- * the following `T` (template), `O` (names as they were sent) and `R` (rates) belong. An `E` is an element
- * that the exporter described; it stands behind the first domain of the exporter. */
+ * The file is a magic text with a version, then entries: a letter, a length of 32 bits, the body;
+ * integers are big-endian as on the wire. It ends with an entry of the hash of all before it, which
+ * finds damage, not forgery: what the file says is learnt on the same way as what a datagram says,
+ * so that it can bring in nothing else. A `D` names a domain, to which the following `T`
+ * (template; none that is suspended), `O` (names as they were sent) and `R` (rates) belong. An `E`
+ * is an element that the exporter described, an `M` an interface that meters; they stand behind the
+ * first domain of the exporter. */
+#include "forwarder/decode/state.h"
+
 #include "common/hash.h"
-#include "forwarder/decode/options.h"
-#include "forwarder/decode/template.h"
+#include "forwarder/decode/core/cursor.h"
+#include "forwarder/decode/core/decoder.h"
+#include "forwarder/decode/exporter/element.h"
+#include "forwarder/decode/exporter/learnt.h"
+#include "forwarder/decode/exporter/meter.h"
+#include "forwarder/decode/exporter/sequence.h"
+#include "forwarder/decode/record/record.h"
+#include "forwarder/decode/template/template.h"
 
 static const char magic[8] = "EFSTATE3";
 
@@ -22,59 +32,59 @@ struct writer {
 	bool failed;
 };
 
-static void put(struct writer *w, const void *bytes, size_t n)
+static void save_bytes(struct writer *w, const void *bytes, size_t n)
 {
 	w->failed |= buf_add(w->out, bytes, n) != 0;
 }
 
-static void put_uint(struct writer *w, uint64_t v, size_t width)
+static void save_uint(struct writer *w, uint64_t v, size_t width)
 {
-	uint64_t swapped = __builtin_bswap64(v);
-	put(w, (const uint8_t *)&swapped + 8 - width, width);
+	uint64_t big = htobe64(v);
+	save_bytes(w, (const uint8_t *)&big + 8 - width, width);
 }
 
 static void entry_begin(struct writer *w, char letter)
 {
-	put(w, &letter, 1);
+	save_bytes(w, &letter, 1);
 	w->start = w->out->len;
-	put_uint(w, 0, 4);
+	save_uint(w, 0, 4);
 }
 
 static void entry_end(struct writer *w)
 {
 	if (w->failed)
 		return;
-	uint32_t len = __builtin_bswap32((uint32_t)(w->out->len - w->start - 4));
+	uint32_t len = htobe32((uint32_t)(w->out->len - w->start - 4));
 	memcpy(w->out->data + w->start, &len, 4);
 }
 
 static void save_template(struct writer *w, const struct template *t)
 {
 	entry_begin(w, 'T');
-	put_uint(w, t->used_ms, 8);
-	put_uint(w, t->id, 2);
-	put_uint(w, t->options, 1);
-	put_uint(w, t->scopes, 2);
-	put_uint(w, t->specs_len, 2);
+	save_uint(w, t->used_ms, 8);
+	save_uint(w, t->id, 2);
+	save_uint(w, t->meta, 1);
+	save_uint(w, t->scopes, 2);
+	save_uint(w, t->specs_len, 2);
 	for (size_t i = 0; i < t->specs_len; i++) {
-		put_uint(w, t->specs[i].pen, 4);
-		put_uint(w, t->specs[i].id, 2);
-		put_uint(w, t->specs[i].width, 2);
+		save_uint(w, t->specs[i].pen, 4);
+		save_uint(w, t->specs[i].id, 2);
+		save_uint(w, t->specs[i].width, 2);
 	}
 	entry_end(w);
 }
 
-static void save_option(struct writer *w, const struct option_entry *e)
+static void save_learnt(struct writer *w, const struct learnt_entry *e)
 {
 	entry_begin(w, 'O');
-	put_uint(w, e->kind, 1);
-	put_uint(w, e->id, 8);
-	put_uint(w, e->seen_ms, 8);
-	put_uint(w, e->rate, 4);
-	for (unsigned i = 0; i < OPTION_PARTS; i++) {
-		struct bytes source = option_source(e, i);
-		put_uint(w, source.len, 1);
-		put(w, source.p, source.len);
+	save_uint(w, e->kind, 1);
+	save_uint(w, e->id, 8);
+	save_uint(w, e->seen_ms, 8);
+	save_uint(w, e->rate, 4);
+	for (unsigned i = 0; i < LEARNT_PARTS; i++) {
+		struct bytes source = learnt_source(e, i);
+		save_uint(w, source.len, 1);
+		save_bytes(w, source.p, source.len);
 	}
 	entry_end(w);
 }
@@ -85,37 +95,66 @@ static void save_element(struct writer *w, const struct field *field)
 	const char *name = strrchr(field->name, '.');
 	name = name ? name + 1 : field->name;
 	entry_begin(w, 'E');
-	put_uint(w, field->pen, 4);
-	put_uint(w, field->id, 2);
-	put_uint(w, field->type, 1);
-	put(w, name, strlen(name));
+	save_uint(w, field->pen, 4);
+	save_uint(w, field->id, 2);
+	save_uint(w, field->type, 1);
+	save_bytes(w, name, strlen(name));
 	entry_end(w);
 }
 
+static void save_meter(enum packet_kind kind, uint32_t interface, unsigned ways, void *arg)
+{
+	struct writer *w = arg;
+	entry_begin(w, 'M');
+	save_uint(w, kind, 1);
+	save_uint(w, interface, 4);
+	save_uint(w, ways, 1);
+	entry_end(w);
+}
+
+/* What the exporter described stands behind the first domain of his that is saved. */
+static bool first_saved(const struct domain *dom)
+{
+	const struct domain *first = dom->exporter->domains;
+	while (first->stream)
+		first = first->sibling;
+	return dom == first;
+}
+
+/* What came over TCP ends with the connection: the next one brings its own. */
 static int save_domain(struct domain *dom, void *arg)
 {
 	struct writer *w = arg;
+	if (dom->stream)
+		return 0;
 	entry_begin(w, 'D');
-	put(w, dom->exporter->address.b, 16);
-	put_uint(w, dom->protocol, 1);
-	put_uint(w, dom->id, 4);
-	put_uint(w, dom->last_seen_ms, 8);
+	save_bytes(w, dom->exporter->address.b, 16);
+	save_uint(w, dom->protocol, 1);
+	save_uint(w, dom->id, 4);
+	save_uint(w, dom->last_seen_ms, 8);
+	save_uint(w, dom->sequence.last_seq, 4);
+	save_uint(w, dom->sequence.uptime_ms, 4);
+	save_uint(w, dom->sequence.exported_ms, 8);
+	save_uint(w, dom->exporter->port, 2);
 	entry_end(w);
 	const struct field *field;
-	for (size_t i = 0;
-	     dom == dom->exporter->domains && (field = fields_own(dom->exporter->fields, i)); i++)
+	bool first = first_saved(dom);
+	for (size_t i = 0; first && (field = fields_own(dom->exporter->fields, i)); i++)
 		save_element(w, field);
+	if (first)
+		meter_each(dom->exporter->meter, save_meter, w);
 	for (uint32_t i = 0; dom->templates && i < dom->templates->len; i++)
-		save_template(w, dom->templates->rows[i]);
-	const struct options_store *options = dom->options;
-	for (uint32_t i = 0; options && i < options->room; i++)
-		if (options->slots[i])
-			save_option(w, options->slots[i]);
-	if (options && (options->rate || options->init_ms)) {
+		if (!dom->templates->rows[i]->suspended)
+			save_template(w, dom->templates->rows[i]);
+	const struct learnt_store *learnt = dom->learnt;
+	for (uint32_t i = 0; learnt && i < learnt->room; i++)
+		if (learnt->slots[i])
+			save_learnt(w, learnt->slots[i]);
+	if (learnt && (learnt->rate || learnt->init_ms)) {
 		entry_begin(w, 'R');
-		put_uint(w, options->rate, 4);
-		put_uint(w, options->rate_seen_ms, 8);
-		put_uint(w, options->init_ms, 8);
+		save_uint(w, learnt->rate, 4);
+		save_uint(w, learnt->rate_seen_ms, 8);
+		save_uint(w, learnt->init_ms, 8);
 		entry_end(w);
 	}
 	return w->failed;
@@ -125,12 +164,12 @@ int decoder_save(const struct decoder *dec, struct buf *out, struct err *err)
 {
 	struct writer w = { .out = out };
 	size_t from = out->len;
-	put(&w, magic, sizeof(magic));
+	save_bytes(&w, magic, sizeof(magic));
 	exporter_each(dec, save_domain, &w);
 	if (!w.failed) {
 		uint64_t h = hash_bytes(0, out->data + from, out->len - from);
 		entry_begin(&w, 'H');
-		put_uint(&w, h, 8);
+		save_uint(&w, h, 8);
 		entry_end(&w);
 	}
 	if (w.failed)
@@ -142,26 +181,26 @@ int decoder_save(const struct decoder *dec, struct buf *out, struct err *err)
 
 /* ---- reading ---- */
 
-struct reader {
+struct state_reader {
 	struct decoder *dec;
 	struct domain *dom; /* to which entries belong; NULL: it was refused */
 	uint64_t now_ms;
 	const struct decode_part *part; /* NULL: all exporters */
 };
 
-static uint64_t read_time(const struct reader *r, struct cursor *c)
+static uint64_t read_time(const struct state_reader *r, struct cursor *c)
 {
 	uint64_t ms = cursor_u64(c);
 	return ms < r->now_ms ? ms : r->now_ms;
 }
 
-static void load_template(const struct reader *r, struct cursor *c)
+static void load_template(const struct state_reader *r, struct cursor *c)
 {
 	struct decoder *dec = r->dec;
 	struct domain *dom = r->dom;
 	dec->ctx.received_ms = read_time(r, c);
 	uint16_t id = cursor_u16(c);
-	bool options = cursor_u8(c);
+	bool meta = cursor_u8(c);
 	uint16_t scopes = cursor_u16(c), len = cursor_u16(c);
 	if (id < 256 || len == 0 || len > SPECS_MAX || scopes > len ||
 	    (dom->protocol != PROTO_NETFLOW9 && dom->protocol != PROTO_IPFIX))
@@ -173,10 +212,10 @@ static void load_template(const struct reader *r, struct cursor *c)
 	}
 	bool is_new;
 	if (!c->bad)
-		template_add(dec, dom, id, dec->scratch->specs, len, scopes, options, &is_new);
+		template_add(dec, dom, id, dec->scratch->specs, len, scopes, meta, &is_new);
 }
 
-static void load_option(const struct reader *r, struct cursor *c)
+static void load_learnt(const struct state_reader *r, struct cursor *c)
 {
 	struct decoder *dec = r->dec;
 	struct domain *dom = r->dom;
@@ -184,20 +223,20 @@ static void load_option(const struct reader *r, struct cursor *c)
 	uint64_t id = cursor_u64(c);
 	dec->ctx.received_ms = read_time(r, c);
 	uint32_t rate = cursor_u32(c);
-	if (c->bad || kind >= OPTION_KINDS)
+	if (c->bad || kind >= LEARNT_KINDS)
 		return;
 	if (rate)
-		option_set_rate(dec, dom, (enum option_kind)kind, id, rate);
-	for (unsigned part = 0; part < OPTION_PARTS; part++) {
+		learnt_set_rate(dec, dom, (enum learnt_kind)kind, id, rate);
+	for (unsigned part = 0; part < LEARNT_PARTS; part++) {
 		size_t len = cursor_u8(c);
 		const uint8_t *name = cursor_take(c, len);
 		if (!c->bad && len)
-			option_set_name(dec, dom, (enum option_kind)kind, id, part,
+			learnt_set_name(dec, dom, (enum learnt_kind)kind, id, part,
 					(struct bytes){ name, len });
 	}
 }
 
-static void load_rates(const struct reader *r, struct cursor *c)
+static void load_rates(const struct state_reader *r, struct cursor *c)
 {
 	struct decoder *dec = r->dec;
 	struct domain *dom = r->dom;
@@ -206,12 +245,12 @@ static void load_rates(const struct reader *r, struct cursor *c)
 	uint64_t init_ms = cursor_u64(c);
 	if (c->bad)
 		return;
-	options_set_rate(dec, dom, rate);
+	learnt_set_exporter_rate(dec, dom, rate);
 	if (init_ms <= r->now_ms)
-		options_set_init(dec, dom, init_ms);
+		learnt_set_init(dec, dom, init_ms);
 }
 
-static void load_element(const struct reader *r, struct cursor *c)
+static void load_element(const struct state_reader *r, struct cursor *c)
 {
 	uint32_t pen = cursor_u32(c);
 	uint16_t id = cursor_u16(c);
@@ -221,7 +260,16 @@ static void load_element(const struct reader *r, struct cursor *c)
 			      (struct bytes){ c->p, cursor_left(c) });
 }
 
-static struct domain *load_domain(const struct reader *r, struct cursor *c)
+static void load_meter(const struct state_reader *r, struct cursor *c)
+{
+	uint8_t kind = cursor_u8(c);
+	uint32_t interface = cursor_u32(c);
+	unsigned ways = cursor_u8(c);
+	if (!c->bad && kind <= PACKET_KINDS)
+		meter_restore(r->dec, r->dom->exporter, (enum packet_kind)kind, interface, ways);
+}
+
+static struct domain *load_domain(const struct state_reader *r, struct cursor *c)
 {
 	struct ip address = { { 0 } };
 	const uint8_t *bytes = cursor_take(c, 16);
@@ -233,19 +281,33 @@ static struct domain *load_domain(const struct reader *r, struct cursor *c)
 	memcpy(address.b, bytes, 16);
 	if (r->part && (protocol == PROTO_SFLOW5 || !r->part->holds(&address, r->part->arg)))
 		return NULL; /* sFlow keeps nothing, and its address is not the sender's */
-	struct domain *dom = domain_get(r->dec, &address, &address, (enum protocol)protocol, id);
-	if (dom)
+	uint32_t seq = cursor_u32(c), uptime_ms = cursor_u32(c);
+	uint64_t exported_ms = cursor_u64(c);
+	uint16_t port = cursor_u16(c);
+	struct domain_key key = { .sender = &address, .exporter = &address, .agent = &address };
+	key.protocol = (enum protocol)protocol;
+	key.id = id;
+	struct domain *dom = domain_get(r->dec, &key); /* of the address: devices have one, too */
+	r->dec->ctx.port_bit = 0;
+	if (dom && port) {
+		key.port = port;
 		dom->last_seen_ms = last_seen_ms;
+		dom = domain_get(r->dec, &key);
+	}
+	if (!dom)
+		return NULL;
+	dom->last_seen_ms = last_seen_ms;
+	if (!c->bad) /* files of earlier versions end here */
+		sequence_recall(dom, seq, uptime_ms, exported_ms);
+	c->bad = false;
 	return dom;
 }
 
-static void load_entry(struct reader *r, uint8_t letter, struct cursor body)
+static void load_entry(struct state_reader *r, uint8_t letter, struct cursor body)
 {
-	static void (*const load[])(const struct reader *, struct cursor *) = {
-		['E' - 'A'] = load_element,
-		['O' - 'A'] = load_option,
-		['R' - 'A'] = load_rates,
-		['T' - 'A'] = load_template,
+	static void (*const load[])(const struct state_reader *, struct cursor *) = {
+		['E' - 'A'] = load_element, ['M' - 'A'] = load_meter,    ['O' - 'A'] = load_learnt,
+		['R' - 'A'] = load_rates,   ['T' - 'A'] = load_template,
 	};
 	unsigned at = letter - 'A';
 	if (letter == 'D')
@@ -268,7 +330,7 @@ int decoder_load(struct decoder *dec, const void *data, size_t len, uint64_t now
 		return err_set(err, EF_FAILED,
 			       "the state file is damaged; delete it, exporters send again");
 
-	struct reader r = { .dec = dec, .now_ms = now_ms, .part = part };
+	struct state_reader r = { .dec = dec, .now_ms = now_ms, .part = part };
 	struct cursor c = cursor_over(bytes + sizeof(magic), end - sizeof(magic));
 	while (cursor_left(&c) && !c.bad) {
 		uint8_t letter = cursor_u8(&c);

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Build-time program: the tables in this folder to constant rows of information elements and sFlow structures.
+ * Build-time program: the tables in this folder to constant rows of information elements and sFlow
+ * structures.
  *
- * Usage: gen FOLDER fields|sflow > rows.c. Checks what it reads (order, duplicates, types, references) and fails with file:line. */
+ * Usage: gen FOLDER fields|sflow > rows.c. Checks what it reads (order, duplicates, types,
+ * references) and fails with file:line. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/csv.h"
-#include "forwarder/decode/field.h"
+#include "common/jsonw.h"
+#include "forwarder/decode/template/field.h"
 #include "forwarder/fields/gen.h"
 
 #define ROWS_MAX    8192
 #define VENDORS_MAX 512
 
-struct row {
+struct gen_row {
 	uint32_t pen;
 	uint16_t id;
 	enum field_type type;
@@ -24,7 +27,7 @@ struct vendor {
 	char key[32];
 };
 
-static struct row rows[ROWS_MAX];
+static struct gen_row rows[ROWS_MAX];
 static size_t row_count;
 static struct vendor vendors[VENDORS_MAX];
 static size_t vendor_count;
@@ -42,7 +45,7 @@ static bool reversible(unsigned long id)
 
 static void add_row(uint32_t pen, unsigned long id, int type, const char *prefix, const char *name)
 {
-	struct row *row = &rows[row_count++];
+	struct gen_row *row = &rows[row_count++];
 
 	if (row_count == ROWS_MAX) {
 		fprintf(stderr, "gen: more than %d elements; raise ROWS_MAX\n", ROWS_MAX);
@@ -197,7 +200,7 @@ static int write_netflow9(const char *folder, struct err *err)
 
 static int by_pen_and_id(const void *a, const void *b)
 {
-	const struct row *x = a, *y = b;
+	const struct gen_row *x = a, *y = b;
 
 	if (x->pen != y->pen)
 		return x->pen < y->pen ? -1 : 1;
@@ -208,19 +211,26 @@ static void write_rows(void)
 {
 	size_t at = 0;
 
-	/* One array holds all keys, so that a copy which reads beyond the end of one meets the next. */
+	/* One array holds all keys, so that a copy of one with its padding meets the next; behind
+	 * the last there is padding, of which the NUL is the last octet, and nothing more. */
+	size_t len = 0, end = 0;
+	for (size_t i = 0; i < row_count; i++) {
+		size_t key_len = strlen(rows[i].name) + 4, here = len + JSONW_PADDED(key_len);
+		end = here > end ? here : end;
+		len += key_len;
+	}
 	printf("static const char keys[] =\n");
 	for (size_t i = 0; i < row_count; i++)
 		printf("\t\",\\\"%s\\\":\"\n", rows[i].name);
-	printf("\t\"%*s\";\n", FIELD_KEY_ROOM, "");
+	printf("\t\"%*s\";\n", (int)(end > len ? end - len - 1 : 0), "");
 	printf("\nconst struct field field_rows[] = {\n");
 	for (size_t i = 0; i < row_count; i++) {
-		const struct row *r = &rows[i];
-		size_t len = strlen(r->name) + 4;
+		const struct gen_row *r = &rows[i];
+		size_t key_len = strlen(r->name) + 4;
 
 		printf("\t{ %u, %u, %d, %u, %zu, \"%s\", keys + %zu },\n", r->pen, r->id,
-		       (int)r->type, field_type_width(r->type), len, r->name, at);
-		at += len;
+		       (int)r->type, field_type_width(r->type), key_len, r->name, at);
+		at += key_len;
 	}
 	printf("};\nconst size_t field_rows_count = sizeof(field_rows) / sizeof(field_rows[0]);\n");
 }
@@ -261,10 +271,22 @@ static int write_elements(const char *folder, struct err *err)
 	copy_elements();
 	qsort(rows, row_count, sizeof(rows[0]), by_pen_and_id);
 	printf("/* Made by forwarder/fields/gen.c from the tables in forwarder/fields. */\n"
-	       "#include \"forwarder/decode/field_rows.h\"\n\n");
+	       "#include \"forwarder/decode/template/field_rows.h\"\n\n");
 	write_rows();
 	write_vendors();
 	return write_netflow9(folder, err);
+}
+
+/* The ids by name, for C that means one of them. */
+static void write_ids(void)
+{
+	printf("/* Made by forwarder/fields/gen.c from forwarder/fields/iana.csv. */\n"
+	       "#ifndef EF_ELEMENT_IDS_H\n#define EF_ELEMENT_IDS_H\n\n"
+	       "/* Ids of IANA's information elements. */\nenum element_id {\n");
+	for (size_t i = 0; i < row_count; i++)
+		if (rows[i].pen == FIELD_PEN_IANA)
+			printf("\tIE_%s = %u,\n", rows[i].name, rows[i].id);
+	printf("};\n\n#endif\n");
 }
 
 int main(int argc, char **argv)
@@ -272,13 +294,17 @@ int main(int argc, char **argv)
 	struct err err = ERR_NONE;
 	int rc;
 
-	if (argc != 3 || (strcmp(argv[2], "fields") && strcmp(argv[2], "sflow"))) {
-		fprintf(stderr, "usage: gen FOLDER fields|sflow > rows.c\n");
+	if (argc != 3 ||
+	    (strcmp(argv[2], "fields") && strcmp(argv[2], "sflow") && strcmp(argv[2], "ids"))) {
+		fprintf(stderr,
+			"usage: gen FOLDER fields|sflow > rows.c; gen FOLDER ids > ids.h\n");
 		return EF_USAGE;
 	}
 	rc = read_iana(argv[1], &err);
 	if (!rc && !strcmp(argv[2], "fields"))
 		rc = write_elements(argv[1], &err);
+	else if (!rc && !strcmp(argv[2], "ids"))
+		write_ids();
 	else if (!rc)
 		rc = write_sflow(argv[1], is_element, &err);
 	if (rc) {

@@ -9,7 +9,8 @@
 
 #define PATH_ROOM 4096
 
-/* Write the rows of sflow.csv to standard output. `is_element` tells whether a name is one of IANA's. */
+/* Write the rows of sflow.csv to standard output. `is_element` tells whether a name is one of
+ * IANA's. */
 int write_sflow(const char *folder, bool (*is_element)(const char *name), struct err *err);
 
 #endif

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Build-time: fields/sflow.csv to constant rows of sFlow's structures.
  *
- * A field is `name:type` or, in flow records, `name:type=element` or `name:type=element|element` (IPv4 and IPv6). */
+ * A field is `name:type` or, in flow records, `name:type=element` or `name:type=element|element`
+ * (IPv4 and IPv6). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/csv.h"
-#include "forwarder/decode/sflow_rows.h"
+#include "common/jsonw.h"
+#include "forwarder/decode/record/sflow_rows.h"
 #include "forwarder/fields/gen.h"
 
 #define FIELDS_MAX     2048
@@ -23,7 +25,7 @@ struct structure {
 	size_t key;
 };
 
-struct field {
+struct member {
 	enum sflow_type type;
 	size_t key, key_len;
 	int elements;
@@ -42,13 +44,14 @@ static const struct {
 
 static struct structure structures[STRUCTURES_MAX];
 static size_t structure_count, counter_count;
-static struct field fields[FIELDS_MAX];
+static struct member fields[FIELDS_MAX];
 static size_t field_count;
 static char elements[ELEMENTS_MAX][64];
 static size_t element_key[ELEMENTS_MAX];
 static int element_count;
 static char keys[KEYS_ROOM];
 static size_t keys_len;
+static size_t keys_end; /* where the padding of all of them ends */
 
 /* Keep `,"<a><b><c>":` among the keys; where it starts. */
 static size_t add_key(const char *a, const char *b, const char *c, size_t *ret_len)
@@ -61,6 +64,8 @@ static size_t add_key(const char *a, const char *b, const char *c, size_t *ret_l
 		exit(EF_FAILED);
 	}
 	keys_len += (size_t)n;
+	if (at + JSONW_PADDED((size_t)n) > keys_end)
+		keys_end = at + JSONW_PADDED((size_t)n);
 	*ret_len = (size_t)n;
 	return at;
 }
@@ -92,7 +97,7 @@ static int find_type(const char *name)
 static int read_field(const struct csv *c, struct structure *s, char *text,
 		      bool (*is_element)(const char *name), struct err *err)
 {
-	struct field *f = &fields[field_count];
+	struct member *f = &fields[field_count];
 	char *type = strchr(text, ':'), *element, *next;
 	size_t widest;
 	int found;
@@ -169,20 +174,22 @@ static int read_structure(const struct csv *c, bool (*is_element)(const char *na
 static void write_keys(void)
 {
 	printf("/* Made by forwarder/fields/gen.c from forwarder/fields/sflow.csv. */\n"
-	       "#include \"forwarder/decode/sflow_rows.h\"\n\nstatic const char keys[] =\n\t\"");
+	       "#include \"forwarder/decode/record/sflow_rows.h\"\n\nstatic const char keys[] "
+	       "=\n\t\"");
 	for (size_t i = 0; i < keys_len; i++) {
 		if (keys[i] == ',' && i)
 			printf("\"\n\t\"");
 		printf(keys[i] == '"' ? "\\%c" : "%c", keys[i]);
 	}
-	printf("%*s\";\n", 64, "");
+	printf("%*s\";\n", (int)(keys_end > keys_len ? keys_end - keys_len - 1 : 0),
+	       ""); /* and the NUL */
 }
 
 static void write_fields(void)
 {
 	printf("\nconst struct sflow_field sflow_fields[] = {\n");
 	for (size_t i = 0; i < field_count; i++) {
-		const struct field *f = &fields[i];
+		const struct member *f = &fields[i];
 
 		printf("\t{ .type = %d, .key = keys + %zu, .key_len = %zu", (int)f->type, f->key,
 		       f->key_len);

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A fixed pool of batch buffers: workers fill them with decoded lines, one consumer empties them. */
+ * A fixed pool of batch buffers: workers fill them with decoded lines, one consumer empties
+ * them. */
 #include "forwarder/ship/batch.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <utlist.h>
 
-STAILQ_HEAD(batch_list, batch);
+#include "common/clock.h"
 
 struct batch_pool {
 	pthread_mutex_t lock;
 	pthread_cond_t has_free;   /* workers wait */
 	pthread_cond_t has_closed; /* the consumer waits; on the monotonic clock */
-	struct batch_list free_list;
-	struct batch_list closed_list;
+	struct batch *free_list;
+	struct batch *closed_list;
 	struct batch_pool_state state;
 	bool finished;
 	size_t bytes; /* a batch closes at this size */
@@ -22,13 +24,6 @@ struct batch_pool {
 	char *memory; /* of all buffers */
 	struct batch batches[];
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 struct batch_pool *batch_pool_new(uint32_t buffers, size_t bytes, struct err *err)
 {
@@ -57,11 +52,9 @@ struct batch_pool *batch_pool_new(uint32_t buffers, size_t bytes, struct err *er
 	pthread_cond_init(&pool->has_free, NULL);
 	pthread_cond_init(&pool->has_closed, &attr);
 	pthread_condattr_destroy(&attr);
-	STAILQ_INIT(&pool->free_list);
-	STAILQ_INIT(&pool->closed_list);
 	for (uint32_t i = 0; i < buffers; i++) {
 		pool->batches[i].data = memory + i * room;
-		STAILQ_INSERT_TAIL(&pool->free_list, &pool->batches[i], link);
+		DL_APPEND(pool->free_list, &pool->batches[i]);
 	}
 	return pool;
 }
@@ -80,15 +73,15 @@ void batch_pool_free(struct batch_pool *pool)
 static struct batch *take_free(struct batch_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	if (STAILQ_EMPTY(&pool->free_list)) {
-		uint64_t since = now_ns();
+	if (!pool->free_list) {
+		uint64_t since = clock_now_ns();
 		pool->state.waits++;
-		while (STAILQ_EMPTY(&pool->free_list))
+		while (!pool->free_list)
 			pthread_cond_wait(&pool->has_free, &pool->lock);
-		pool->state.wait_ns += now_ns() - since;
+		pool->state.wait_ns += clock_now_ns() - since;
 	}
-	struct batch *b = STAILQ_FIRST(&pool->free_list);
-	STAILQ_REMOVE_HEAD(&pool->free_list, link);
+	struct batch *b = pool->free_list;
+	DL_DELETE(pool->free_list, b);
 	pool->state.free--;
 	pthread_mutex_unlock(&pool->lock);
 	b->len = 0;
@@ -100,7 +93,7 @@ static struct batch *take_free(struct batch_pool *pool)
 static void close_batch(struct batch_pool *pool, struct batch *b)
 {
 	pthread_mutex_lock(&pool->lock);
-	STAILQ_INSERT_TAIL(&pool->closed_list, b, link);
+	DL_APPEND(pool->closed_list, b);
 	pool->state.closed++;
 	pthread_cond_signal(&pool->has_closed);
 	pthread_mutex_unlock(&pool->lock);
@@ -108,21 +101,14 @@ static void close_batch(struct batch_pool *pool, struct batch *b)
 
 struct batch *batch_pool_next(struct batch_pool *pool, uint64_t timeout_ms)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(timeout_ms / 1000);
-	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	struct timespec until = clock_in(timeout_ms);
 	pthread_mutex_lock(&pool->lock);
-	while (STAILQ_EMPTY(&pool->closed_list) && !pool->finished)
+	while (!pool->closed_list && !pool->finished)
 		if (pthread_cond_timedwait(&pool->has_closed, &pool->lock, &until) != 0)
 			break;
-	struct batch *b = STAILQ_FIRST(&pool->closed_list);
+	struct batch *b = pool->closed_list;
 	if (b) {
-		STAILQ_REMOVE_HEAD(&pool->closed_list, link);
+		DL_DELETE(pool->closed_list, b);
 		pool->state.closed--;
 	}
 	pthread_mutex_unlock(&pool->lock);
@@ -133,7 +119,7 @@ struct batch *batch_pool_next(struct batch_pool *pool, uint64_t timeout_ms)
 void batch_pool_return(struct batch_pool *pool, struct batch *b)
 {
 	pthread_mutex_lock(&pool->lock);
-	STAILQ_INSERT_HEAD(&pool->free_list, b, link);
+	DL_PREPEND(pool->free_list, b);
 	pool->state.free++;
 	pthread_cond_signal(&pool->has_free);
 	pthread_mutex_unlock(&pool->lock);
@@ -150,7 +136,7 @@ void batch_pool_finish(struct batch_pool *pool)
 bool batch_pool_finished(struct batch_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
-	bool finished = pool->finished && STAILQ_EMPTY(&pool->closed_list);
+	bool finished = pool->finished && !pool->closed_list;
 	pthread_mutex_unlock(&pool->lock);
 	return finished;
 }

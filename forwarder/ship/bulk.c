@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/names.h"
 
 static const char *const streams[LINE_KINDS] = {
 	[LINE_FLOW] = "logs-flow",
@@ -13,17 +14,19 @@ static const char *const streams[LINE_KINDS] = {
 	[LINE_EXPORTER] = "metrics-flow.exporters",
 };
 
-int bulk_heads(const char *ns, bool ids, struct line_head ret_heads[LINE_KINDS], struct err *err)
+int bulk_heads(const char *prefix, const char *ns, bool ids, struct line_head ret_heads[LINE_KINDS],
+	       struct err *err)
 {
-	if (strlen(ns) > BULK_NAMESPACE_MAX)
+	if (strlen(ns) + strlen(NAME(prefix, "")) > BULK_NAMESPACE_MAX)
 		return err_set(err, EF_USAGE,
-			       "elasticsearch.namespace: '%s' is longer than %d characters", ns,
-			       BULK_NAMESPACE_MAX);
+			       "elasticsearch.namespace: '%s', with the prefix, is longer than %d "
+			       "characters",
+			       ns, BULK_NAMESPACE_MAX);
 	for (int kind = 0; kind < LINE_KINDS; kind++) {
 		struct line_head *h = &ret_heads[kind];
 		int before =
 		    snprintf(h->text, sizeof(h->text), "{\"create\":{\"_index\":\"%s-%s\"%s",
-			     streams[kind], ns, ids ? ",\"_id\":\"" : "");
+			     NAME(prefix, streams[kind]), ns, ids ? ",\"_id\":\"" : "");
 		int len = snprintf(h->text + before, sizeof(h->text) - (size_t)before, "%*s%s}}\n",
 				   ids ? SINK_ID_LEN : 0, "", ids ? "\"" : "");
 		h->id_at = (int16_t)(ids ? before : -1);
@@ -50,8 +53,8 @@ bool bulk_next(const char **at, const char *end, struct bulk_item *ret_item)
 
 /* ---- verdicts ---- */
 
-/* Without errors the items need no reading, and reading 5,000 of them would cost more than decoding them did. The
- * member comes before the items in every version. */
+/* Without errors the items need no reading, and reading 5,000 of them would cost more than decoding
+ * them did. The member comes before the items in every version. */
 static bool says_no_errors(const char *reply, size_t len)
 {
 	static const char text[] = "\"errors\":false";

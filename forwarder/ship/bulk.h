@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The `_bulk` request: action rows before each line, and what the reply says of each item.
  *
- * All lines are sent with `create` into data streams (docs/raw-line.md), the stream named in the row. */
+ * All lines are sent with `create` into data streams (docs/raw-line.md), the stream named in the
+ * row. */
 #ifndef EF_SHIP_BULK_H
 #define EF_SHIP_BULK_H
 
@@ -21,8 +22,10 @@
 
 #define BULK_NAMESPACE_MAX 64 /* so that an action row fits SINK_HEAD_MAX */
 
-/* The action rows for the data streams of namespace `ns`, with room for a document id when `ids`. */
-int bulk_heads(const char *ns, bool ids, struct line_head ret_heads[LINE_KINDS], struct err *err);
+/* The action rows for the data streams of installation `prefix`, namespace `ns`, with room for a
+ * document id when `ids`. */
+int bulk_heads(const char *prefix, const char *ns, bool ids, struct line_head ret_heads[LINE_KINDS],
+	       struct err *err);
 
 /* ---- items of a body ---- */
 
@@ -42,7 +45,8 @@ enum verdict {
 	VERDICT_STORED,
 	VERDICT_DUPLICATE, /* 409: an earlier attempt had stored it */
 	VERDICT_RETRY,     /* 429, 503, cluster block: the cluster cannot take it now */
-	VERDICT_FAULT, /* other 5xx: may be the moment, may be the document; retried, but not for ever */
+	/* other 5xx: may be the moment, may be the document; retried, but not for ever */
+	VERDICT_FAULT,
 	VERDICT_DENIED,   /* 401, 403, 404: somebody has to do something; the data waits */
 	VERDICT_REJECTED, /* this document will never be taken */
 	VERDICTS
@@ -54,7 +58,8 @@ struct bulk_verdicts {
 	json_t *list; /* the reply's items; NULL when all were stored */
 };
 
-/* Reads a reply to a request of `items` items. -1: it is no whole answer to it, so nothing is known of any item. */
+/* Reads a reply to a request of `items` items. -1: it is no whole answer to it, so nothing is known
+ * of any item. */
 int bulk_judge(const char *reply, size_t len, uint32_t items, struct bulk_verdicts *ret_v,
 	       struct err *err);
 void bulk_verdicts_release(struct bulk_verdicts *v);

@@ -58,7 +58,8 @@ void gzip_free(struct gzip *gz)
 	free(gz);
 }
 
-/* Stored blocks (5 bytes for each 64 KiB at most), header and trailer; both libraries stay below it. */
+/* Stored blocks (5 bytes for each 64 KiB at most), header and trailer; both libraries stay below
+ * it. */
 static size_t bound(size_t len)
 {
 	return len + len / 1024 + 4096;

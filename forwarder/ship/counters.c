@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The shipper's counters: one row a number, and the snapshot. */
+#include "forwarder/ship/counters.h"
+
 #include "forwarder/ship/shipper_internal.h"
 
 #define ROW(member, is_gauge, metric, key, val, text)                                \

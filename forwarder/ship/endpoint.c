@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The endpoints of one cluster: taken in turn, left alone for a while after a failure, tried by one sender first. */
+ * The endpoints of one cluster: taken in turn, left alone for a while after a failure, tried by one
+ * sender first. */
 #include "forwarder/ship/endpoint.h"
 
 #include <pthread.h>
@@ -84,7 +85,7 @@ int endpoints_replace(struct endpoints *e, const struct strlist *urls, struct er
 }
 
 /* NULL: it was replaced meanwhile. */
-static struct endpoint *find(struct endpoints *e, int number)
+static struct endpoint *endpoint_find(struct endpoints *e, int number)
 {
 	int at = number - e->base;
 	return at >= 0 && at < e->n ? &e->list[at] : NULL;
@@ -122,7 +123,7 @@ int endpoints_pick(struct endpoints *e, uint64_t now_ms, char ret_url[ENDPOINT_U
 void endpoints_worked(struct endpoints *e, int number)
 {
 	pthread_mutex_lock(&e->lock);
-	struct endpoint *p = find(e, number);
+	struct endpoint *p = endpoint_find(e, number);
 	if (p) {
 		p->heard = true;
 		p->away = false;
@@ -136,7 +137,7 @@ uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int6
 			  bool away)
 {
 	pthread_mutex_lock(&e->lock);
-	struct endpoint *p = find(e, number);
+	struct endpoint *p = endpoint_find(e, number);
 	uint64_t pause =
 	    retry_after_ms >= 0 ? (uint64_t)retry_after_ms : backoff_ms(p ? p->failures : 0);
 	if (!away && retry_after_ms < 0 && pause > BUSY_MAX_MS)

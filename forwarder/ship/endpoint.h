@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The endpoints of one cluster: taken in turn, left alone for a while after a failure, tried by one sender first. */
+ * The endpoints of one cluster: taken in turn, left alone for a while after a failure, tried by one
+ * sender first. */
 #ifndef EF_SHIP_ENDPOINT_H
 #define EF_SHIP_ENDPOINT_H
 
@@ -24,14 +25,16 @@ void endpoints_free(struct endpoints *e);
 /* Takes a new list; what was known of the old ones is forgotten. */
 int endpoints_replace(struct endpoints *e, const struct strlist *urls, struct err *err);
 
-/* The next endpoint that may be used: its number (one of an older list means nothing to a newer one), with its URL copied to ret_url. -1: none now, *ret_wait_ms tells when to ask
- * again. `*ret_fresh` is true when nothing was heard of it since the start or since its last failure. */
+/* The next endpoint that may be used: its number (one of an older list means nothing to a newer
+ * one), with its URL copied to ret_url. -1: none now, *ret_wait_ms tells when to ask again.
+ * `*ret_fresh` is true when nothing was heard of it since the start or since its last failure. */
 int endpoints_pick(struct endpoints *e, uint64_t now_ms, char ret_url[ENDPOINT_URL_MAX],
 		   bool *ret_fresh, uint64_t *ret_wait_ms);
 
 void endpoints_worked(struct endpoints *e, int number);
-/* Leaves it alone for `retry_after_ms`, or, when that is negative, for a time that doubles with each failure, with jitter.
- * `away`: it does not take data at all; otherwise it is only busy. Returns the pause. */
+/* Leaves it alone for `retry_after_ms`, or, when that is negative, for a time that doubles with
+ * each failure, with jitter. `away`: it does not take data at all; otherwise it is only busy.
+ * Returns the pause. */
 uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int64_t retry_after_ms,
 			  bool away);
 
@@ -39,7 +42,8 @@ uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int6
 bool endpoints_all_away(struct endpoints *e);
 uint32_t endpoints_count(struct endpoints *e, uint32_t *ret_up);
 
-/* A pause for attempt n (from 0): BACKOFF_MIN_MS doubled n times up to BACKOFF_MAX_MS, half of it random. */
+/* A pause for attempt n (from 0): BACKOFF_MIN_MS doubled n times up to BACKOFF_MAX_MS, half of it
+ * random. */
 uint64_t backoff_ms(uint32_t n);
 
 #endif

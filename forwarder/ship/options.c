@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The options of shipping, shared by efd and `efctl replay`: batches, connections, spool, rejects. */
+ * The options of shipping, shared by efd and `efctl replay`: batches, connections, spool,
+ * rejects. */
 #include "forwarder/ship/options.h"
 
 #define AT(field) offsetof(struct ship_settings, field)

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 
 enum parcel_kind {
 	PARCEL_LINES = 0, /* raw lines: what Elasticsearch refuses goes to the failed stream */
@@ -20,13 +19,11 @@ struct parcel {
 	size_t raw_len; /* inflated */
 	uint32_t items;
 	enum parcel_kind kind;
-	uint64_t born_ms;  /* wall clock when the batch closed */
-	uint64_t spool_no; /* number of its spool file, 0: only in memory */
-	uint32_t attempts; /* how often it was sent and came back with items to retry */
-	STAILQ_ENTRY(parcel) link;
+	uint64_t born_ms;           /* wall clock when the batch closed */
+	uint64_t spool_no;          /* number of its spool file, 0: only in memory */
+	uint32_t attempts;          /* how often it was sent and came back with items to retry */
+	struct parcel *prev, *next; /* in the queue */
 };
-
-STAILQ_HEAD(parcel_list, parcel);
 
 static inline void parcel_free(struct parcel *p)
 {

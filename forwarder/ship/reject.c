@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What Elasticsearch refuses for good: documents for the failed stream, and the reject file where even that fails. */
+ * What Elasticsearch refuses for good: documents for the failed stream, and the reject file where
+ * even that fails. */
 #include "forwarder/ship/reject.h"
 
 #include <errno.h>
@@ -8,21 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/ecs.h"
+#include "common/names.h"
 
 #define REASON_MAX 2000 /* characters of a reason that are kept */
-
-static void iso_time(char text[32], uint64_t now_ms)
-{
-	time_t seconds = (time_t)(now_ms / 1000);
-	struct tm tm;
-	gmtime_r(&seconds, &tm);
-	size_t n = strftime(text, 32, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + n, 32 - n, ".%03uZ", (unsigned)(now_ms % 1000));
-}
 
 /* The action row's object: {"_index":…, "_id":…}. */
 static json_t *row_target(const struct bulk_item *item)
@@ -56,25 +50,26 @@ static int add_json_line(struct buf *out, json_t *object, struct err *err)
 	return 0;
 }
 
-int reject_document(struct buf *body, const char *ns, const struct bulk_item *item,
-		    const struct bulk_outcome *why, uint64_t now_ms, struct err *err)
+int reject_document(struct buf *body, const char *prefix, const char *ns,
+		    const struct bulk_item *item, const struct bulk_outcome *why, uint64_t now_ms,
+		    struct err *err)
 {
 	CLEANUP_JSON json_t *target = row_target(item);
 	const char *id = json_string_value(json_object_get(target, "_id"));
-	char stream[128], now[32];
-	snprintf(stream, sizeof(stream), "logs-flow.failed-%s", ns);
-	iso_time(now, now_ms);
+	char stream[NAME_ROOM + 128], now[CLOCK_TEXT_MAX];
+	snprintf(stream, sizeof(stream), "%s-%s", NAME(prefix, "logs-flow.failed"), ns);
+	clock_text_ms(now_ms, now);
 	size_t before = body->len;
 	json_t *row = json_pack("{s:{s:s, s:s*}}", "create", "_index", stream, "_id", id);
 	char code[16], message[256];
 	snprintf(code, sizeof(code), "%d", why->status);
 	snprintf(message, sizeof(message), "flow record refused: %.200s", why->type);
-	json_t *doc =
-	    json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s, s:s, s:o}, s:{s:s, s:o, s:s}}",
-		      "@timestamp", now, "message", message, "ecs", "version", "8.17.0", "event",
-		      "kind", "pipeline_error", "module", "flow", "dataset", "flow.failed",
-		      "original", text_json(item->line, item->line_len), "error", "type", why->type,
-		      "message", reason_json(why->reason), "code", code);
+	json_t *doc = json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s, s:s, s:o}, s:{s:s, s:o, s:s}}",
+				"@timestamp", now, "message", message, "ecs", "version",
+				ECS_VERSION, "event", "kind", "pipeline_error", "module", "flow",
+				"dataset", NAME(prefix, "flow.failed"), "original",
+				text_json(item->line, item->line_len), "error", "type", why->type,
+				"message", reason_json(why->reason), "code", code);
 	if (add_json_line(body, row, err) < 0 || add_json_line(body, doc, err) < 0) {
 		body->len = before;
 		return -1;
@@ -147,8 +142,8 @@ int reject_file_add(struct reject_file *f, const struct bulk_item *item,
 	CLEANUP_JSON json_t *target = row_target(item);
 	const char *index = json_string_value(json_object_get(target, "_index"));
 	json_t *line = json_loadb(item->line, item->line_len, 0, NULL);
-	char now[32];
-	iso_time(now, now_ms);
+	char now[CLOCK_TEXT_MAX];
+	clock_text_ms(now_ms, now);
 	CLEANUP_BUF struct buf text;
 	buf_init(&text, 16u << 20);
 	if (!line)

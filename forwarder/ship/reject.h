@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What Elasticsearch refuses for good: documents for the failed stream, and the reject file where even that fails. */
+ * What Elasticsearch refuses for good: documents for the failed stream, and the reject file where
+ * even that fails. */
 #ifndef EF_SHIP_REJECT_H
 #define EF_SHIP_REJECT_H
 
@@ -9,13 +10,15 @@
 #include "common/err.h"
 #include "forwarder/ship/bulk.h"
 
-/* Appends to `body` the action row and document for logs-flow.failed-<ns> that tells of this item: the raw line under
- * event.original, the reason under error, and the item's own id, so that a resend stores it once. */
-int reject_document(struct buf *body, const char *ns, const struct bulk_item *item,
-		    const struct bulk_outcome *why, uint64_t now_ms, struct err *err);
+/* Appends to `body` the action row and document for logs-flow.failed-<ns> that tells of this item:
+ * the raw line under event.original, the reason under error, and the item's own id, so that a
+ * resend stores it once. */
+int reject_document(struct buf *body, const char *prefix, const char *ns,
+		    const struct bulk_item *item, const struct bulk_outcome *why, uint64_t now_ms,
+		    struct err *err);
 
-/* The reject file: one JSON object a line, {"time","status","type","reason","index","line"}. At `max_bytes` it is renamed to
- * <path>.1, in place of an older one. Thread-safe. */
+/* The reject file: one JSON object a line, {"time","status","type","reason","index","line"}. At
+ * `max_bytes` it is renamed to <path>.1, in place of an older one. Thread-safe. */
 struct reject_file;
 
 /* `path` is opened at the first line. */

@@ -1,256 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A sender thread: one bulk request at a time, its reply judged item by item until the parcel is settled. */
-#include "forwarder/ship/shipper_internal.h"
+ * A sender thread: one bulk request at a time, its reply judged item by item until the parcel is
+ * settled. */
+#include "forwarder/ship/sender.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/log.h"
+#include "common/names.h"
+#include "forwarder/ship/queue.h"
+#include "forwarder/ship/request.h"
 
-#define REPLY_MAX  (64u << 20)
-#define REPLY_KEEP (1u << 20) /* memory that stays with the sender between requests */
-#define BUSY_LIMIT 3          /* a parcel that meets 429 so often is sent in halves, */
-#define BUSY_SMALL 200        /* unless it has no more items than this */
+#define BUSY_LIMIT 3   /* a parcel that meets 429 so often is sent in halves, */
+#define BUSY_SMALL 200 /* unless it has no more items than this */
 #define FAULT_LIMIT \
 	6 /* replies in which one document had a 5xx of its own: then it is the document */
-
-enum answer {
-	ANSWER_BULK,  /* judged: verdicts are filled in */
-	ANSWER_SPLIT, /* too large, or not understood as a whole: halves tell which part it is */
-	ANSWER_BUSY,  /* 429 for the whole */
-	ANSWER_NONE,  /* nothing settled: the endpoint is left alone for a while */
-};
 
 int sender_init(struct sender *sender, struct shipper *s, struct err *err)
 {
 	sender->s = s;
 	buf_init(&sender->reply.body, REPLY_MAX);
 	sender->gz = gzip_new();
-	sender->http = http_new(s->elastic, err);
-	if (!sender->gz && sender->http)
-		err_set(err, EF_FAILED, "out of memory");
-	return sender->gz && sender->http ? 0 : -1;
+	if (!sender->gz)
+		return err_set(err, EF_FAILED, "out of memory");
+	pthread_mutex_lock(&s->lock); /* other senders may be at work already */
+	int failed = request_connect(sender, err);
+	pthread_mutex_unlock(&s->lock);
+	return failed;
 }
 
 void sender_release(struct sender *sender)
 {
-	http_free(sender->http);
+	request_disconnect(sender);
 	gzip_free(sender->gz);
 	buf_release(&sender->reply.body);
-}
-
-/* After a reload: a handle with the new settings. False: no memory for it now. The lock is held. */
-static bool refresh_http(struct sender *sender)
-{
-	struct shipper *s = sender->s;
-	struct err err = ERR_NONE;
-	if (sender->generation == s->generation)
-		return true;
-	struct http *fresh = http_new(s->elastic, &err);
-	if (!fresh)
-		return false;
-	http_free(sender->http);
-	sender->http = fresh;
-	sender->generation = s->generation;
-	if (s->give_up)
-		http_abort(fresh);
-	return true;
-}
-
-/* An endpoint, and the credentials that belong to it: a reload changes both at once, so that none go to another cluster. */
-static int pick(struct sender *sender, char ret_base[ENDPOINT_URL_MAX], bool *ret_fresh,
-		uint64_t *ret_wait_ms)
-{
-	struct shipper *s = sender->s;
-	*ret_wait_ms = BACKOFF_MIN_MS;
-	pthread_mutex_lock(&s->lock);
-	int endpoint = !refresh_http(sender) ? -1
-					     : endpoints_pick(s->endpoints, ship_now_ms(), ret_base,
-							      ret_fresh, ret_wait_ms);
-	pthread_mutex_unlock(&s->lock);
-	return endpoint;
-}
-
-/* ---- one request -------------------------------------------------------- */
-
-static void trouble(struct shipper *s, const char *text, uint64_t pause_ms)
-{
-	shipper_set_problem(s, text);
-	log_warn("%s; the data waits, next try in %.1f s", text, (double)pause_ms / 1000);
-}
-
-static void first_line(const struct buf *body, char text[200])
-{
-	size_t n = 0;
-	while (n < body->len && n < 199 && body->data[n] != '\n' && body->data[n] != '\r') {
-		text[n] = body->data[n];
-		n++;
-	}
-	text[n] = '\0';
-}
-
-/* What a status other than 200 means for the endpoint; the text says what to do. */
-static enum answer explain_status(struct sender *sender, const char *url, int endpoint)
-{
-	struct shipper *s = sender->s;
-	const struct http_reply *r = &sender->reply;
-	char text[512], body[200];
-	bool away = true;
-	first_line(&r->body, body);
-	if (r->status == 429) {
-		COUNT(s, request_busy, 1);
-		away = false;
-		snprintf(text, sizeof(text), "%s: busy (429)", url);
-	} else if (r->status == 401) {
-		COUNT(s, request_denied, 1);
-		snprintf(text, sizeof(text),
-			 "%s: the credentials are not accepted (401): check "
-			 "elasticsearch.api_key_file, or user "
-			 "and password_file, then send SIGHUP",
-			 url);
-	} else if (r->status == 403) {
-		COUNT(s, request_denied, 1);
-		snprintf(text, sizeof(text),
-			 "%s: these credentials may not write (403): make a key with `efctl "
-			 "setup`, then send SIGHUP: %s",
-			 url, body);
-	} else if (r->status >= 500) {
-		COUNT(s, request_failed, 1);
-		snprintf(text, sizeof(text), "%s: cannot take data now (%ld): %s", url, r->status,
-			 body);
-	} else {
-		COUNT(s, request_wrong, 1);
-		snprintf(text, sizeof(text),
-			 "%s: status %ld is no answer of Elasticsearch to _bulk: check "
-			 "elasticsearch.url: %s",
-			 url, r->status, body);
-	}
-	trouble(s, text,
-		endpoints_failed(s->endpoints, endpoint, ship_now_ms(), r->retry_after_ms, away));
-	if (!away)
-		shipper_was_busy(s);
-	return away ? ANSWER_NONE : ANSWER_BUSY;
-}
-
-/* The first request after silence: is this a cluster that efctl setup has prepared? */
-static bool is_prepared(struct sender *sender, const char *base, int endpoint)
-{
-	struct shipper *s = sender->s;
-	struct err err = ERR_NONE;
-	char url[ENDPOINT_URL_MAX + 100], text[512];
-	snprintf(url, sizeof(url), "%s/_index_template/logs-flow?filter_path=index_templates.name",
-		 base);
-	const struct http_request req = { .method = "GET", .url = url };
-	if (!s->ship->setup_check || http_do(sender->http, &req, &sender->reply, &err) < 0 ||
-	    sender->reply.status != 404)
-		return true; /* whatever is wrong otherwise, the bulk request tells better */
-	COUNT(s, request_wrong, 1);
-	snprintf(text, sizeof(text),
-		 "%s: there is no index template logs-flow: run `efctl setup` for this cluster, or "
-		 "check elasticsearch.url",
-		 base);
-	trouble(s, text, endpoints_failed(s->endpoints, endpoint, ship_now_ms(), -1, true));
-	return false;
-}
-
-static bool speaks_of_an_error(const struct buf *body)
-{
-	return body->len && memmem(body->data, body->len, "\"error\"", 7);
-}
-
-static void observe_latency(struct shipper *s, uint64_t ms)
-{
-	int at = 0;
-	while (at < SHIP_LATENCY_BUCKETS - 1 && ms > ship_latency_ms[at])
-		at++;
-	COUNT(s, latency[at], 1);
-	COUNT(s, latency_sum_ms, ms);
-}
-
-static enum answer read_reply(struct sender *sender, const struct parcel *p, const char *base,
-			      int endpoint, struct bulk_verdicts *ret_v)
-{
-	struct shipper *s = sender->s;
-	const struct http_reply *r = &sender->reply;
-	struct err err = ERR_NONE;
-	char text[512];
-	if (r->status == 413 || (r->status == 400 && speaks_of_an_error(&r->body))) {
-		endpoints_worked(s->endpoints, endpoint);
-		return ANSWER_SPLIT;
-	}
-	if (r->status != 200)
-		return explain_status(sender, base, endpoint);
-	if (bulk_judge(r->body.data, r->body.len, p->items, ret_v, &err) < 0) {
-		COUNT(s, request_wrong, 1);
-		snprintf(text, sizeof(text), "%s: %.300s: check elasticsearch.url", base, err.msg);
-		trouble(s, text, endpoints_failed(s->endpoints, endpoint, ship_now_ms(), -1, true));
-		return ANSWER_NONE;
-	}
-	endpoints_worked(s->endpoints, endpoint);
-	shipper_went_well(s);
-	return ANSWER_BULK;
-}
-
-/* The query string in a message tells nobody anything. */
-static void without_path(char *text)
-{
-	char *at = strstr(text, BULK_PATH);
-	if (at)
-		memmove(at, at + strlen(BULK_PATH), strlen(at + strlen(BULK_PATH)) + 1);
-}
-
-static enum answer post(struct sender *sender, const struct parcel *p, const char *base,
-			int endpoint, struct bulk_verdicts *ret_v)
-{
-	struct shipper *s = sender->s;
-	struct err err = ERR_NONE;
-	char url[ENDPOINT_URL_MAX + sizeof(BULK_PATH)];
-	snprintf(url, sizeof(url), "%s%s", base, BULK_PATH);
-	const struct http_request req = { .method = "POST",
-					  .url = url,
-					  .body = p->gz,
-					  .body_len = p->gz_len,
-					  .content_type = "application/x-ndjson",
-					  .gzip = true };
-	uint64_t start = ship_now_ms();
-	COUNT(s, requests, 1);
-	COUNT(s, sent_bytes, p->gz_len);
-	int done = http_do(sender->http, &req, &sender->reply, &err);
-	observe_latency(s, ship_now_ms() - start);
-	if (done == 0)
-		return read_reply(sender, p, base, endpoint, ret_v);
-	if (shipper_gives_up(s))
-		return ANSWER_NONE;
-	COUNT(s, request_unreachable, 1);
-	if (sender->reply.status == 200 && sender->reply.body.len > REPLY_MAX / 2)
-		return ANSWER_SPLIT; /* more errors than can be read at once */
-	without_path(err.msg);
-	trouble(s, err.msg, endpoints_failed(s->endpoints, endpoint, ship_now_ms(), -1, true));
-	return ANSWER_NONE;
-}
-
-/* Sends the parcel to an endpoint that may be used, waiting for one. ANSWER_NONE: not now. */
-static enum answer attempt(struct sender *sender, const struct parcel *p, bool again,
-			   struct bulk_verdicts *ret_v)
-{
-	struct shipper *s = sender->s;
-	char base[ENDPOINT_URL_MAX];
-	uint64_t wait_ms = 0;
-	bool fresh;
-	int endpoint = pick(sender, base, &fresh, &wait_ms);
-	if (endpoint < 0) {
-		shipper_pause(s, wait_ms < 1000 ? wait_ms : 1000);
-		return ANSWER_NONE;
-	}
-	if (fresh && !is_prepared(sender, base, endpoint))
-		return ANSWER_NONE;
-	COUNT(s, retried_requests, again);
-	enum answer answer = post(sender, p, base, endpoint, ret_v);
-	if (sender->reply.body.room > REPLY_KEEP && answer != ANSWER_BULK)
-		buf_release(&sender->reply.body);
-	return answer;
 }
 
 /* ---- after a reply ------------------------------------------------------ */
@@ -275,7 +61,8 @@ static struct parcel *parcel_make(struct sender *sender, const char *raw, size_t
 	return NULL;
 }
 
-/* Sends a part of a parcel; what cannot be sent now is kept by itself, so that the whole counts as settled. */
+/* Sends a part of a parcel; what cannot be sent now is kept by itself, so that the whole counts as
+ * settled. */
 static void settle_part(struct sender *sender, struct parcel *part)
 {
 	struct shipper *s = sender->s;
@@ -296,7 +83,7 @@ static void to_reject_file(struct shipper *s, const struct bulk_item *item,
 	log_warn("a document was rejected (%d %s: %s)%s", why->status, why->type, why->reason,
 		 s->rejects ? "; it is in the reject file"
 			    : "; there is no ship.reject_file to keep it");
-	if (s->rejects && reject_file_add(s->rejects, item, why, ship_wall_ms(), &err) < 0) {
+	if (s->rejects && reject_file_add(s->rejects, item, why, clock_wall_ms(), &err) < 0) {
 		COUNT(s, lost, 1);
 		log_error("%s; the document is lost", err.msg);
 		return;
@@ -312,9 +99,10 @@ static void reject(struct sender *sender, struct buf *failed, uint32_t *failed_n
 	struct shipper *s = sender->s;
 	struct err err = ERR_NONE;
 	if (p->kind == PARCEL_LINES &&
-	    reject_document(failed, s->ns, item, why, ship_wall_ms(), &err) == 0) {
-		log_warn("a document was refused and goes to logs-flow.failed-%s (%d %s: %s)",
-			 s->ns, why->status, why->type, why->reason);
+	    reject_document(failed, s->prefix, s->ns, item, why, clock_wall_ms(), &err) == 0) {
+		log_warn("a document was refused and goes to %s-%s (%d %s: %s)",
+			 NAME(s->prefix, "logs-flow.failed"), s->ns, why->status, why->type,
+			 why->reason);
 		(*failed_n)++;
 		return;
 	}
@@ -322,7 +110,7 @@ static void reject(struct sender *sender, struct buf *failed, uint32_t *failed_n
 }
 
 /* Halves of the parcel, each by itself; a single item that is not taken is rejected. */
-static bool split(struct sender *sender, struct parcel *p)
+static bool parcel_split(struct sender *sender, struct parcel *p)
 {
 	int torn;
 	CLEANUP_FREE char *raw = gzip_unpack(sender->gz, p->gz, p->gz_len, p->raw_len, &torn);
@@ -332,7 +120,7 @@ static bool split(struct sender *sender, struct parcel *p)
 	struct bulk_item item;
 	if (p->items <= 1) {
 		char body[200];
-		first_line(&sender->reply.body, body);
+		sender_first_line(&sender->reply.body, body);
 		const struct bulk_outcome why = { VERDICT_REJECTED, (int)sender->reply.status,
 						  "request", body };
 		if (bulk_next(&at, end, &item))
@@ -344,7 +132,8 @@ static bool split(struct sender *sender, struct parcel *p)
 		if (!bulk_next(&at, end, &item))
 			return false;
 	size_t first = (size_t)(at - raw);
-	/* both or none: when the second found no memory, the first would be sent and counted twice */
+	/* both or none: when the second found no memory, the first would be sent and counted
+	 * twice */
 	struct parcel *one = parcel_make(sender, raw, first, half, p);
 	struct parcel *two = parcel_make(sender, at, p->raw_len - first, p->items - half, p);
 	if (!one || !two) {
@@ -407,7 +196,8 @@ static void reject_the_rest(struct sender *sender, const struct parcel *p,
 	}
 }
 
-/* The documents for the failed stream; they are in no other place any more, so it waits for memory. */
+/* The documents for the failed stream; they are in no other place any more, so it waits for
+ * memory. */
 static void send_failed(struct sender *sender, const struct sorted *sorted, const struct parcel *p)
 {
 	const struct parcel like = { .kind = PARCEL_FAILED, .born_ms = p->born_ms };
@@ -429,9 +219,14 @@ static void send_failed(struct sender *sender, const struct sorted *sorted, cons
 		to_reject_file(sender->s, &item, &why);
 }
 
-static void count_stored(struct shipper *s, const struct parcel *p, const struct bulk_verdicts *v)
+static void count_stored(const struct sender *sender, const struct parcel *p,
+			 const struct bulk_verdicts *v)
 {
+	struct shipper *s = sender->s;
 	uint32_t duplicates = v->count[VERDICT_DUPLICATE], stored = v->count[VERDICT_STORED];
+	pthread_mutex_lock(&s->lock);
+	ship_keys_count(&s->keys, sender->key_id, stored + duplicates);
+	pthread_mutex_unlock(&s->lock);
 	if (p->kind == PARCEL_FAILED) {
 		COUNT(s, failed, stored + duplicates);
 		return;
@@ -455,7 +250,8 @@ static void shrink(struct sender *sender, struct parcel *p, struct parcel *rest)
 			 err.msg);
 }
 
-/* Clusters judge privileges, queues and blocks item by item: what the reply of a request says once counts as the request's. */
+/* Clusters judge privileges, queues and blocks item by item: what the reply of a request says once
+ * counts as the request's. */
 static void count_refusal(struct shipper *s, const struct bulk_outcome *why)
 {
 	if (why->verdict == VERDICT_DENIED)
@@ -480,16 +276,17 @@ static void wait_to_retry(struct shipper *s, struct parcel *p, const struct sort
 		 sorted->first.verdict == VERDICT_DENIED
 		     ? ": run `efctl setup`, or check the privileges of the key"
 		     : "");
-	trouble(s, text, pause);
+	sender_trouble(s, text, pause);
 	shipper_pause(s, pause);
 }
 
-/* True: settled. False: the parcel holds what is to be tried again. All memory is there before anything is counted. */
+/* True: settled. False: the parcel holds what is to be tried again. All memory is there before
+ * anything is counted. */
 static bool handle_verdicts(struct sender *sender, struct parcel *p, const struct bulk_verdicts *v)
 {
 	struct shipper *s = sender->s;
 	if (v->count[VERDICT_STORED] + v->count[VERDICT_DUPLICATE] == v->items) {
-		count_stored(s, p, v);
+		count_stored(sender, p, v);
 		return true;
 	}
 	int torn;
@@ -506,7 +303,7 @@ static bool handle_verdicts(struct sender *sender, struct parcel *p, const struc
 			      BACKOFF_MIN_MS); /* all again; ids keep it from being stored twice */
 		goto out;
 	}
-	count_stored(s, p, v);
+	count_stored(sender, p, v);
 	reject_the_rest(sender, p, v, raw, &sorted);
 	send_failed(sender, &sorted, p);
 	settled = !rest;
@@ -520,7 +317,8 @@ out:
 	return settled;
 }
 
-/* Tries until every item is where it belongs. False: it had to stop; what is left is in the parcel. */
+/* Tries until every item is where it belongs. False: it had to stop; what is left is in the
+ * parcel. */
 static bool settle(struct sender *sender, struct parcel *p)
 {
 	struct shipper *s = sender->s;
@@ -528,9 +326,9 @@ static bool settle(struct sender *sender, struct parcel *p)
 	for (uint32_t tries = 0; !shipper_gives_up(s); tries++) {
 		struct bulk_verdicts v = { 0 };
 		bool settled;
-		switch (attempt(sender, p, tries > 0, &v)) {
+		switch (sender_attempt(sender, p, tries > 0, &v)) {
 		case ANSWER_SPLIT:
-			return split(sender, p);
+			return parcel_split(sender, p);
 		case ANSWER_BULK:
 			settled = handle_verdicts(sender, p, &v);
 			bulk_verdicts_release(&v);
@@ -541,7 +339,7 @@ static bool settle(struct sender *sender, struct parcel *p)
 		case ANSWER_BUSY:
 			/* perhaps it has no memory for so much at once */
 			if (++busy >= BUSY_LIMIT && p->items > BUSY_SMALL)
-				return split(sender, p);
+				return parcel_split(sender, p);
 			break;
 		case ANSWER_NONE:
 			if (p->spool_no == 0 && shipper_away(s))
@@ -557,11 +355,16 @@ void *sender_main(void *arg)
 	struct sender *sender = arg;
 	struct shipper *s = sender->s;
 	struct parcel *p;
-	while ((p = shipper_take(s, sender))) {
-		if (settle(sender, p))
+	enum queue_take taken;
+	while ((taken = shipper_take(s, &sender->spool_first, &p)) != TAKE_END) {
+		if (taken == TAKE_NOTHING) {
+			sender_ask(sender);
+			shipper_wait(s);
+		} else if (settle(sender, p)) {
 			shipper_settled(s, p);
-		else
+		} else {
 			shipper_put_back(s, p);
+		}
 	}
 	return NULL;
 }

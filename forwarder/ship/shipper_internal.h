@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What shipper.c (threads, queue, packer) and sender.c (requests, verdicts) share; nobody else includes it. */
+ * The shipper as its parts see it: shipper.c starts them, packer.c and sender.c are the threads,
+ * queue.c is between them; nobody else includes it. */
 #ifndef EF_SHIP_SHIPPER_INTERNAL_H
 #define EF_SHIP_SHIPPER_INTERNAL_H
 
@@ -7,18 +8,23 @@
 #include <stdatomic.h>
 
 #include "common/http.h"
+#include "forwarder/ship/bulk.h"
 #include "forwarder/ship/compress.h"
 #include "forwarder/ship/endpoint.h"
 #include "forwarder/ship/parcel.h"
 #include "forwarder/ship/reject.h"
 #include "forwarder/ship/shipper.h"
 
+#define REPLY_MAX (64u << 20)
+
 struct sender {
 	struct shipper *s;
 	pthread_t thread;
 	bool started;
-	struct http *http;   /* replaced under the shipper's lock */
-	uint32_t generation; /* of the settings that `http` uses */
+	struct elastic_settings elastic; /* a copy of its own: a reload may come while it asks */
+	struct http *http;               /* replaced under the shipper's lock */
+	uint32_t generation;             /* of the settings that `http` uses */
+	char key_id[API_KEY_ID_MAX];     /* of the API key that `http` uses; "": none */
 	struct gzip *gz;
 	struct http_reply reply;
 	bool spool_first; /* memory and spool take turns */
@@ -30,8 +36,8 @@ struct shipper {
 	struct spool *spool;         /* NULL: none */
 	struct reject_file *rejects; /* NULL: none */
 	struct endpoints *endpoints;
-	struct gzip *gz; /* the packer's */
-	const char *ns;  /* a reload does not change it */
+	struct gzip *gz;         /* the packer's */
+	const char *ns, *prefix; /* a reload does not change them */
 
 	_Atomic uint64_t drops_told; /* dropped records that were logged */
 	_Atomic uint64_t torn_told;  /* and torn files */
@@ -39,9 +45,10 @@ struct shipper {
 	pthread_mutex_t lock;  /* of everything from here to `problem` */
 	pthread_cond_t work;   /* senders wait for it: one is woken for each parcel */
 	pthread_cond_t change; /* of anything else: the packer, pauses and the end wait for it */
-	const struct elastic_settings *elastic;
-	uint32_t generation; /* counts reloads */
-	struct parcel_list queue;
+	struct elastic_settings elastic; /* its texts are borrowed, but for the API key */
+	struct ship_keys keys;
+	uint32_t generation;  /* counts reloads, and new keys */
+	struct parcel *queue; /* a utlist: the oldest first */
 	size_t queue_bytes;
 	uint32_t queue_n;
 	uint32_t sending;        /* parcels in senders' hands */
@@ -49,7 +56,8 @@ struct shipper {
 	double window;           /* parcels that may be sent at a time: 1 to senders_n */
 	bool packed_all;         /* the packer has ended */
 	uint64_t deadline_ms;    /* of a stop: the packer waits no longer than this */
-	bool give_up;            /* senders put back what they hold and end */
+	bool proven;  /* the cluster has answered as it should since the start or the last reload */
+	bool give_up; /* senders put back what they hold and end */
 	char problem[512];
 
 	struct ship_counters counters; /* relaxed atomics; gauges are filled in when asked */
@@ -61,29 +69,5 @@ struct shipper {
 
 #define COUNT(s, member, n) \
 	__atomic_fetch_add(&(s)->counters.member, (uint64_t)(n), __ATOMIC_RELAXED)
-
-uint64_t ship_now_ms(void);  /* monotonic */
-uint64_t ship_wall_ms(void); /* since the epoch */
-
-/* The next parcel for this sender, waiting for one; NULL: nothing will come any more. */
-struct parcel *shipper_take(struct shipper *s, struct sender *sender);
-/* The window of requests under way, as TCP has one: half of it when the cluster is busy, one more after a round of successes. */
-void shipper_was_busy(struct shipper *s);
-void shipper_went_well(struct shipper *s);
-/* A taken parcel is settled: every item is somewhere for good. */
-void shipper_settled(struct shipper *s, struct parcel *p);
-/* It could not be sent: back to where it is safe (spool, else the head of the queue). */
-void shipper_put_back(struct shipper *s, struct parcel *p);
-/* Sleeps, less when the shipper gives up; true when it did. */
-bool shipper_pause(struct shipper *s, uint64_t ms);
-bool shipper_gives_up(struct shipper *s);
-/* True when there is a spool and no endpoint takes data: what is in memory had better be on disk. */
-bool shipper_away(struct shipper *s);
-/* Text for shipper_problem(); NULL: everything works again. */
-void shipper_set_problem(struct shipper *s, const char *text);
-
-void *sender_main(void *sender);
-int sender_init(struct sender *sender, struct shipper *s, struct err *err);
-void sender_release(struct sender *sender);
 
 #endif

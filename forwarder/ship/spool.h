@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The disk spool: a bounded directory with one file a parcel, sent again in order after whatever happened.
+ * The disk spool: a bounded directory with one file a parcel, sent again in order after whatever
+ * happened.
  *
- * A file is written under a temporary name and renamed to its number; only then spool_put() returns SPOOL_OK. So a parcel
- * that was accepted survives kill -9; one that was not accepted is no file at all. With SPOOL_SYNC_BATCH file and directory
- * are synced first, so that it survives a power cut too, where the disk keeps its promises; with SPOOL_SYNC_SECOND all
- * files of a second are synced together. A file leaves only through spool_done() or the quota. Files that fail their checksum
+ * A file is written under a temporary name and renamed to its number; only then spool_put() returns
+ * SPOOL_OK. So a parcel that was accepted survives kill -9; one that was not accepted is no file at
+ * all. With SPOOL_SYNC_BATCH file and directory are synced first, so that it survives a power cut
+ * too, where the disk keeps its promises; with SPOOL_SYNC_SECOND all files of a second are synced
+ * together. A file leaves only through spool_done() or the quota. Files that fail their checksum
  * are renamed to *.torn, counted, and never sent.
  *
- * A spool belongs to one process (the directory is locked). All functions are thread-safe; none of them logs. */
+ * A spool belongs to one process (the directory is locked). All functions are thread-safe; none of
+ * them logs. */
 #ifndef EF_SHIP_SPOOL_H
 #define EF_SHIP_SPOOL_H
 
@@ -54,14 +57,16 @@ enum spool_result {
 	SPOOL_OK,
 	SPOOL_NONE,    /* take: nothing is waiting */
 	SPOOL_REFUSED, /* put: full, and the policy keeps what is there; counted as dropped */
-	SPOOL_ERROR,   /* the disk failed; `err` says how; nothing was kept */
+	SPOOL_ERROR,   /* the disk failed, or memory ran out; `err` says how; nothing was kept */
 };
 
-/* Opens (or makes) the directory, removes temporary files, and indexes what an earlier run left. NULL on failure. */
+/* Opens (or makes) the directory, removes temporary files, and indexes what an earlier run left.
+ * NULL on failure. */
 struct spool *spool_open(const struct spool_settings *settings, struct err *err);
 void spool_close(struct spool *s);
 
-/* Keeps a copy of the parcel on disk as the newest; the parcel stays the caller's and its spool_no stays as it was. */
+/* Keeps a copy of the parcel on disk as the newest; the parcel stays the caller's and its spool_no
+ * stays as it was. */
 enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err *err);
 
 /* Loads the oldest parcel that nobody holds; the caller owns *ret_p and later calls spool_done() or
@@ -76,7 +81,8 @@ void spool_done(struct spool *s, uint64_t spool_no);
 /* Not sent after all: it may be taken again. */
 void spool_release(struct spool *s, uint64_t spool_no);
 
-/* For SPOOL_SYNC_SECOND: syncs what is due. Call it about twice a second; may take as long as the disk does. */
+/* For SPOOL_SYNC_SECOND: syncs what is due. Call it about twice a second; may take as long as the
+ * disk does. */
 void spool_sync_due(struct spool *s);
 
 void spool_get_state(struct spool *s, struct spool_state *ret_state);

@@ -1,43 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Spool files that failed their checksum: kept for a look at them as `*.torn`, until the spool needs their room. */
+ * Spool files that failed their checksum: kept for a look at them as `*.torn`, until the spool
+ * needs their room. */
 #include "forwarder/ship/torn.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int is_torn(const struct dirent *d)
+DIR *spool_names(int dir)
 {
-	return strlen(d->d_name) == 21 && strcmp(d->d_name + 16, ".torn") == 0;
+	int own = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *names = own >= 0 ? fdopendir(own) : NULL;
+	if (!names && own >= 0)
+		close(own);
+	return names;
 }
 
-static uint64_t walk(int dir, bool remove)
+static bool is_torn(const char *name)
 {
-	struct dirent **list = NULL;
-	int n = scandirat(dir, ".", &list, is_torn, NULL);
+	return strlen(name) == 21 && strcmp(name + 16, ".torn") == 0;
+}
+
+static uint64_t torn_walk(int dir, bool remove)
+{
+	DIR *names = spool_names(dir);
 	uint64_t bytes = 0;
-	for (int i = 0; i < n; i++) {
+	for (const struct dirent *d; names && (d = readdir(names));) {
 		struct stat st;
+		if (!is_torn(d->d_name))
+			continue;
 		if (remove)
-			unlinkat(dir, list[i]->d_name, 0);
-		else if (fstatat(dir, list[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			unlinkat(dir, d->d_name, 0);
+		else if (fstatat(dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			bytes += spool_disk_size((uint64_t)st.st_size);
-		free(list[i]);
 	}
-	free(list);
+	if (names)
+		closedir(names);
 	return bytes;
 }
 
 uint64_t torn_bytes(int dir)
 {
-	return walk(dir, false);
+	return torn_walk(dir, false);
 }
 
 void torn_remove(int dir)
 {
-	walk(dir, true);
+	torn_walk(dir, true);
 }

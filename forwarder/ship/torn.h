@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Spool files that failed their checksum: kept for a look at them as `*.torn`, until the spool needs their room. */
+ * Spool files that failed their checksum: kept for a look at them as `*.torn`, until the spool
+ * needs their room. */
 #ifndef EF_SHIP_TORN_H
 #define EF_SHIP_TORN_H
 
+#include <dirent.h>
 #include <stdint.h>
 
 #define SPOOL_BLOCK 4096u /* files take whole blocks */
@@ -12,6 +14,10 @@ static inline uint64_t spool_disk_size(uint64_t len)
 {
 	return (len + SPOOL_BLOCK - 1) / SPOOL_BLOCK * SPOOL_BLOCK;
 }
+
+/* The names in the directory `dir` (a descriptor, left alone), or NULL with errno; end with
+ * closedir(). */
+DIR *spool_names(int dir);
 
 /* Bytes of all of them in the directory `dir` (a descriptor), as the spool's quota counts them. */
 uint64_t torn_bytes(int dir);

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The asset files inside the program (templates, pipelines, dictionaries, dashboards), overlaid by a directory. */
+ * The asset files inside the program (templates, pipelines, dictionaries, dashboards), overlaid by
+ * a directory. */
 #include "importer/assets/asset.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <fts.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "importer/core/files.h"
 
 #define FILE_MAX_LEN (64U << 20)
+#define DEPTH_MAX    16 /* folders in folders: a link that leads upwards ends here */
 
 struct assets {
 	struct asset *item;
 	size_t n, room;
 };
 
-static int add(struct assets *a, struct asset asset, struct err *err)
+static int asset_add(struct assets *a, struct asset asset, struct err *err)
 {
 	if (a->n == a->room) {
 		size_t room = a->room ? 2 * a->room : 64;
@@ -36,7 +40,7 @@ static bool embedded(const struct asset *asset)
 	return asset->origin == asset->path;
 }
 
-static void release(struct asset *asset)
+static void asset_release(struct asset *asset)
 {
 	if (embedded(asset))
 		return;
@@ -45,69 +49,73 @@ static void release(struct asset *asset)
 	free((char *)asset->origin);
 }
 
-static int read_file(const char *path, char **ret_text, size_t *ret_len, struct err *err)
-{
-	CLEANUP_FILE FILE *f = fopen(path, "rb");
-	struct stat st;
-	if (!f || fstat(fileno(f), &st) != 0)
-		return err_errno(err, EF_USAGE, errno, "cannot read %s", path);
-	if (st.st_size > (off_t)FILE_MAX_LEN)
-		return err_set(err, EF_USAGE, "%s is larger than 64 MiB; that is no asset", path);
-	size_t len = (size_t)st.st_size;
-	CLEANUP_FREE char *text = malloc(len + 1);
-	if (!text)
-		return err_set(err, EF_FAILED, "out of memory");
-	if (fread(text, 1, len, f) != len)
-		return err_errno(err, EF_USAGE, errno, "cannot read %s", path);
-	text[len] = '\0';
-	*ret_text = steal_ptr(text);
-	*ret_len = len;
-	return 0;
-}
-
 static int overlay(struct assets *a, const char *file, const char *path, struct err *err)
 {
 	struct asset new = { .path = strdup(path), .origin = strdup(file) };
 	char *text = NULL;
-	if (!new.path || !new.origin || read_file(file, &text, &new.len, err)) {
+	if (!new.path || !new.origin || file_read(file, FILE_MAX_LEN, &text, &new.len, err)) {
 		if (!new.path || !new.origin)
 			err_set(err, EF_FAILED, "out of memory");
-		release(&new);
+		asset_release(&new);
 		return -1;
 	}
 	new.text = text;
 	struct asset *old = (struct asset *)assets_find(a, path);
 	if (old) {
-		release(old);
+		asset_release(old);
 		*old = new;
 		return 0;
 	}
-	if (add(a, new, err)) {
-		release(&new);
+	if (asset_add(a, new, err)) {
+		asset_release(&new);
 		return -1;
 	}
 	return 0;
 }
 
-static int walk(struct assets *a, const char *dir, struct err *err)
+static int visible(const struct dirent *d)
 {
-	char *const roots[] = { (char *)dir, NULL };
-	FTS *fts = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
-	if (!fts)
+	return d->d_name[0] != '.';
+}
+
+static int folder_walk(struct assets *a, const char *dir, size_t skip, unsigned depth,
+		       struct err *err);
+
+/* Links are followed. */
+static int walk_entry(struct assets *a, const char *dir, const char *name, size_t skip,
+		      unsigned depth, struct err *err)
+{
+	CLEANUP_FREE char *path = NULL;
+	struct stat st;
+	if (asprintf(&path, "%s/%s", dir, name) < 0) {
+		path = NULL;
+		return err_set(err, EF_FAILED, "out of memory");
+	}
+	if (stat(path, &st) < 0)
+		return err_errno(err, EF_USAGE, errno, "cannot read %s", path);
+	if (S_ISDIR(st.st_mode))
+		return folder_walk(a, path, skip, depth + 1, err);
+	return S_ISREG(st.st_mode) ? overlay(a, path, path + skip + strspn(path + skip, "/"), err)
+				   : 0;
+}
+
+static int folder_walk(struct assets *a, const char *dir, size_t skip, unsigned depth,
+		       struct err *err)
+{
+	struct dirent **list;
+	if (depth > DEPTH_MAX)
+		return err_set(err, EF_USAGE, "%s: more than %d folders in one another", dir,
+			       DEPTH_MAX);
+	int n = scandir(dir, &list, visible, alphasort);
+	if (n < 0)
 		return err_errno(err, EF_USAGE, errno, "cannot read %s", dir);
 	int result = 0;
-	size_t skip = strlen(dir);
-	for (FTSENT *e; result == 0 && (e = fts_read(fts));) {
-		if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS)
-			result =
-			    err_errno(err, EF_USAGE, e->fts_errno, "cannot read %s", e->fts_path);
-		if (e->fts_level > 0 && e->fts_name[0] == '.')
-			fts_set(fts, e, FTS_SKIP);
-		else if (e->fts_info == FTS_F)
-			result = overlay(a, e->fts_path,
-					 e->fts_path + skip + strspn(e->fts_path + skip, "/"), err);
+	for (int i = 0; i < n; i++) {
+		if (result == 0)
+			result = walk_entry(a, dir, list[i]->d_name, skip, depth, err);
+		free(list[i]);
 	}
-	fts_close(fts);
+	free(list);
 	return result;
 }
 
@@ -123,19 +131,20 @@ int assets_open(const char *dir, struct assets **ret_assets, struct err *err)
 		return err_set(err, EF_FAILED, "out of memory");
 	int result = 0;
 	for (const struct embedded *e = embedded_assets; e->path && result == 0; e++)
-		result = add(a,
-			     (struct asset){ .path = e->path,
-					     .text = e->text,
-					     .len = (size_t)(e->end - e->text),
-					     .origin = e->path },
-			     err);
+		result = asset_add(a,
+				   (struct asset){ .path = e->path,
+						   .text = e->text,
+						   .len = (size_t)(e->end - e->text),
+						   .origin = e->path },
+				   err);
 	if (result == 0 && dir)
-		result = walk(a, dir, err);
+		result = folder_walk(a, dir, strlen(dir), 0, err);
 	if (result != 0) {
 		assets_free(a);
 		return -1;
 	}
-	qsort(a->item, a->n, sizeof(*a->item), by_path);
+	if (a->n)
+		qsort(a->item, a->n, sizeof(*a->item), by_path);
 	*ret_assets = a;
 	return 0;
 }
@@ -145,7 +154,7 @@ void assets_free(struct assets *a)
 	if (!a)
 		return;
 	for (size_t i = 0; i < a->n; i++)
-		release(&a->item[i]);
+		asset_release(&a->item[i]);
 	free(a->item);
 	free(a);
 }

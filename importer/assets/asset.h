@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The asset files inside the program (templates, pipelines, dictionaries, dashboards), overlaid by a directory. */
+ * The asset files inside the program (templates, pipelines, dictionaries, dashboards), overlaid by
+ * a directory. */
 #ifndef EF_IMPORTER_ASSET_H
 #define EF_IMPORTER_ASSET_H
 
@@ -7,7 +8,8 @@
 
 #include "common/err.h"
 
-/* One file. `path` is as in the repository ("ingest-pipelines/flow.yml"); `text` is followed by a NUL. */
+/* One file. `path` is as in the repository ("ingest-pipelines/flow.yml"); `text` is followed by a
+ * NUL. */
 struct asset {
 	const char *path;
 	const char *text;
@@ -18,8 +20,9 @@ struct asset {
 struct assets;
 
 /*
- * The embedded files; a file of the same path below `dir` (may be NULL) takes the place of the embedded one, further
- * ones are added. EF_USAGE when `dir` cannot be read. All text lives as long as the object.
+ * The embedded files; a file of the same path below `dir` (may be NULL) takes the place of the
+ * embedded one, further ones are added. EF_USAGE when `dir` cannot be read. All text lives as long
+ * as the object.
  */
 int assets_open(const char *dir, struct assets **ret_assets, struct err *err);
 void assets_free(struct assets *a);

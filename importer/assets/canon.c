@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "importer/core/memory.h"
 
 char *canon_text(const json_t *json)
 {
@@ -22,7 +23,7 @@ void canon_hash(const json_t *json, char ret_hash[CANON_HASH_MAX])
 	unsigned int len = 0;
 	ret_hash[0] = '\0';
 	if (!text || EVP_Digest(text, strlen(text), digest, &len, EVP_sha256(), NULL) != 1)
-		return;
+		memory_out();
 	for (unsigned int i = 0; i < len; i++)
 		snprintf(ret_hash + (size_t)2 * i, 3, "%02x", digest[i]);
 }

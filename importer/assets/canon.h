@@ -10,12 +10,14 @@
 /* Compact text with sorted keys; to be freed. NULL when memory is short. */
 char *canon_text(const json_t *json);
 
-/* SHA-256 of the canonical text, in lower-case hexadecimal. Key order and blanks make no difference, values do. */
+/* SHA-256 of the canonical text, in lower-case hexadecimal. Key order and blanks make no
+ * difference, values do. */
 void canon_hash(const json_t *json, char ret_hash[CANON_HASH_MAX]);
 
 /*
- * A copy of an index settings object in the one form all servers agree on: flat, every key starting with "index.",
- * every scalar as text, as GET answers with flat_settings. {"index":{"codec":"x"}} and {"codec":"x"} are the same.
+ * A copy of an index settings object in the one form all servers agree on: flat, every key starting
+ * with "index.", every scalar as text, as GET answers with flat_settings. {"index":{"codec":"x"}}
+ * and {"codec":"x"} are the same.
  */
 json_t *canon_settings(const json_t *settings);
 

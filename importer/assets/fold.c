@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Kibana saved objects: from a readable JSON tree to the strings inside strings that Kibana wants, and back. */
+ * Kibana saved objects: from a readable JSON tree to the strings inside strings that Kibana wants,
+ * and back. */
 #include "importer/assets/fold.h"
 
 #include <stdlib.h>
@@ -66,7 +67,7 @@ void unfold(json_t *tree)
 	}
 }
 
-static void drop(json_t *object, const char *const *names)
+static void drop_members(json_t *object, const char *const *names)
 {
 	for (; *names; names++)
 		json_object_del(object, *names);
@@ -77,16 +78,21 @@ void fold_normalise(json_t *object)
 	static const char *const added[] = { "version",    "updated_at", "updated_by", "created_at",
 					     "created_by", "managed",    "namespaces", "originId",
 					     "sort",       "score",      NULL };
-	drop(object, added);
+	drop_members(object, added);
 	unfold(object);
+}
+
+void fold_drop_marks(json_t *object)
+{
+	static const char *const marks[] = { "migrationVersion", "coreMigrationVersion",
+					     "typeMigrationVersion", NULL };
+	drop_members(object, marks);
 }
 
 void fold_hash(const json_t *object, char ret_hash[CANON_HASH_MAX])
 {
-	static const char *const marks[] = { "migrationVersion", "coreMigrationVersion",
-					     "typeMigrationVersion", NULL };
 	CLEANUP_JSON json_t *copy =
 	    json_copy((json_t *)object); /* shallow: only members of the root go */
-	drop(copy, marks);
+	fold_drop_marks(copy);
 	canon_hash(copy, ret_hash);
 }

@@ -9,14 +9,17 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/names.h"
 #include "importer/assets/asset.h"
 #include "importer/assets/canon.h"
-#include "importer/cluster/probe.h"
+#include "importer/assets/prefix.h"
 #include "importer/assets/yaml.h"
+#include "importer/client/probe.h"
 
 #define TEXT_MAX (1U << 20)
 
-/* Field types that some clusters lack, and what takes their place: one row each, tried from top to bottom. */
+/* Field types that some clusters lack, and what takes their place: one row each, tried from top to
+ * bottom. */
 static const struct {
 	const char *type;
 	enum capability needs;
@@ -48,7 +51,8 @@ int render_note(struct rendering *r, const char *fmt, ...)
 	return json_array_append_new(r->notes, json_string(text));
 }
 
-/* ${name} of a text; the result is a number where the whole text is one variable that is a number. */
+/* ${name} of a text; the result is a number where the whole text is one variable that is a
+ * number. */
 static json_t *replace_text(struct rendering *r, const char *path, const char *text,
 			    struct err *err)
 {
@@ -130,6 +134,7 @@ int render_load(struct rendering *r, const char *path, json_t **ret_json, struct
 		return -1;
 	if (!json_is_object(json))
 		return err_set(err, EF_USAGE, "%s: an object is wanted", a->origin);
+	prefix_enter(r->assets, r->prefix, json);
 	if (replace_variables(r, a->origin, json, err))
 		return -1;
 	*ret_json = steal_ptr(json);
@@ -180,7 +185,8 @@ static void exchange_types(const struct rendering *r, json_t *mapping)
 		}
 }
 
-/* A mapping carries a mark of itself, so that an index tells which one it was made with (streams.c). */
+/* A mapping carries a mark of itself, so that an index tells which one it was made with
+ * (streams.c). */
 static void mark_mapping(const char *path, json_t *mappings)
 {
 	char hash[CANON_HASH_MAX];
@@ -199,7 +205,7 @@ static void mark_mapping(const char *path, json_t *mappings)
 /* Elastic's serverless decides these itself and refuses templates that name them. */
 static void drop_serverless(json_t *settings)
 {
-	static const char *const refused[] = { "number_of_shards", "number_of_replicas" };
+	static const char *const refused[] = { "number_of_shards", "number_of_replicas", "codec" };
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		json_object_del(json_object_get(settings, "index"), refused[i]);
 }
@@ -224,7 +230,8 @@ int render_template(struct rendering *r, const char *path, json_t **ret_json, st
 	return 0;
 }
 
-/* Of NAME.ilm.json, NAME.dsl.json, NAME.none.json the first one that the cluster can use is taken. */
+/* Of NAME.ilm.json, NAME.dsl.json, NAME.none.json the first one that the cluster can use is
+ * taken. */
 static bool is_chosen_variant(const struct rendering *r, const char *path, const char *variant)
 {
 	size_t stem = (size_t)(variant - path);
@@ -240,7 +247,8 @@ static bool is_chosen_variant(const struct rendering *r, const char *path, const
 	return false;
 }
 
-bool render_name(const struct rendering *r, const char *path, char *name, size_t size)
+/* Without the prefix. */
+static bool bare_name(const struct rendering *r, const char *path, char *name, size_t size)
 {
 	const char *file = strrchr(path, '/');
 	file = file ? file + 1 : path;
@@ -265,4 +273,13 @@ bool render_name(const struct rendering *r, const char *path, char *name, size_t
 	}
 	snprintf(name, size, "%.*s", (int)(dot - file), file);
 	return true;
+}
+
+bool render_name(const struct rendering *r, const char *path, char *name, size_t size)
+{
+	char bare[NAME_ROOM];
+	bool is = bare_name(r, path, bare, sizeof(bare));
+	if (is)
+		snprintf(name, size, "%s", NAME(r->prefix, bare));
+	return is;
 }

@@ -12,14 +12,14 @@
 #define DEPTH_MAX 64
 #define NODES_MAX 2000000U /* aliases can multiply: a small file may not become a large tree */
 
-struct reader {
+struct yaml_reader {
 	const char *name;
 	yaml_document_t document;
 	size_t nodes;
 	struct err *err;
 };
 
-static int fail(struct reader *r, const yaml_mark_t *mark, const char *what)
+static int yaml_fail(struct yaml_reader *r, const yaml_mark_t *mark, const char *what)
 {
 	return err_set(r->err, EF_USAGE, "%s:%zu:%zu: %s", r->name, mark->line + 1,
 		       mark->column + 1, what);
@@ -60,7 +60,7 @@ static json_t *plain_scalar(const char *s)
 	return plain_number(s);
 }
 
-static json_t *scalar(struct reader *r, const yaml_node_t *node)
+static json_t *scalar(struct yaml_reader *r, const yaml_node_t *node)
 {
 	const char *s = (const char *)node->data.scalar.value;
 	size_t len = node->data.scalar.length;
@@ -70,53 +70,53 @@ static json_t *scalar(struct reader *r, const yaml_node_t *node)
 	if (!j)
 		j = json_stringn(s, len);
 	if (!j)
-		fail(r, &node->start_mark, "text that is not UTF-8");
+		yaml_fail(r, &node->start_mark, "text that is not UTF-8");
 	return j;
 }
 
-static json_t *value(struct reader *r, int index, int depth);
+static json_t *yaml_value(struct yaml_reader *r, int index, int depth);
 
-static json_t *sequence(struct reader *r, const yaml_node_t *node, int depth)
+static json_t *sequence(struct yaml_reader *r, const yaml_node_t *node, int depth)
 {
 	CLEANUP_JSON json_t *list = json_array();
 	for (yaml_node_item_t *i = node->data.sequence.items.start;
 	     i < node->data.sequence.items.top; i++)
-		if (json_array_append_new(list, value(r, *i, depth + 1)) != 0)
+		if (json_array_append_new(list, yaml_value(r, *i, depth + 1)) != 0)
 			return NULL;
 	return steal_ptr(list);
 }
 
-static json_t *mapping(struct reader *r, const yaml_node_t *node, int depth)
+static json_t *mapping(struct yaml_reader *r, const yaml_node_t *node, int depth)
 {
 	CLEANUP_JSON json_t *object = json_object();
 	for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top;
 	     p++) {
 		const yaml_node_t *key = yaml_document_get_node(&r->document, p->key);
 		if (key->type != YAML_SCALAR_NODE) {
-			fail(r, &key->start_mark, "a key must be text");
+			yaml_fail(r, &key->start_mark, "a key must be text");
 			return NULL;
 		}
 		const char *name = (const char *)key->data.scalar.value;
 		if (json_object_get(object, name)) {
-			fail(r, &key->start_mark, "this key stands twice in the same object");
+			yaml_fail(r, &key->start_mark, "this key stands twice in the same object");
 			return NULL;
 		}
-		CLEANUP_JSON json_t *v = value(r, p->value, depth + 1);
+		CLEANUP_JSON json_t *v = yaml_value(r, p->value, depth + 1);
 		if (!v)
 			return NULL;
 		if (json_object_set(object, name, v) != 0) {
-			fail(r, &key->start_mark, "a key that is not UTF-8");
+			yaml_fail(r, &key->start_mark, "a key that is not UTF-8");
 			return NULL;
 		}
 	}
 	return steal_ptr(object);
 }
 
-static json_t *value(struct reader *r, int index, int depth)
+static json_t *yaml_value(struct yaml_reader *r, int index, int depth)
 {
 	const yaml_node_t *node = yaml_document_get_node(&r->document, index);
 	if (depth > DEPTH_MAX || ++r->nodes > NODES_MAX) {
-		fail(r, &node->start_mark, "nested too deep, or too large");
+		yaml_fail(r, &node->start_mark, "nested too deep, or too large");
 		return NULL;
 	}
 	switch (node->type) {
@@ -127,14 +127,14 @@ static json_t *value(struct reader *r, int index, int depth)
 	case YAML_MAPPING_NODE:
 		return mapping(r, node, depth);
 	default:
-		fail(r, &node->start_mark, "an empty node");
+		yaml_fail(r, &node->start_mark, "an empty node");
 		return NULL;
 	}
 }
 
 int yaml_to_json(const char *name, const char *text, size_t len, json_t **ret_json, struct err *err)
 {
-	struct reader r = { .name = name, .err = err };
+	struct yaml_reader r = { .name = name, .err = err };
 	yaml_parser_t parser;
 	if (!yaml_parser_initialize(&parser))
 		return err_set(err, EF_FAILED, "no memory to read %s", name);
@@ -149,7 +149,7 @@ int yaml_to_json(const char *name, const char *text, size_t len, json_t **ret_js
 		if (!yaml_document_get_root_node(&r.document))
 			err_set(err, EF_USAGE, "%s is empty", name);
 		else
-			j = value(&r, 1, 0); /* nodes count from one, the root comes first */
+			j = yaml_value(&r, 1, 0); /* nodes count from one, the root comes first */
 		yaml_document_delete(&r.document);
 		if (j) {
 			*ret_json = j;

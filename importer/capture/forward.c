@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Plays captures as datagrams to a running efd, with the exporters' own addresses where the system lets us. */
+ * Plays captures as datagrams to a running efd, with the exporters' own addresses where the system
+ * lets us. */
+#include "importer/capture/forward.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -9,14 +12,20 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <uthash.h>
 
 #include "importer/capture/replay.h"
+#include "importer/core/memory.h"
 
-/* One socket an exporter, so that the receiver can tell them apart: by address, else at least by port. The ceiling is
- * the system's on open files. */
-struct sender {
+/* Who sent: devices behind one address differ in the port alone. */
+struct origin {
 	struct ip address;
+	uint32_t port;
+};
+
+/* One socket for each, so that the receiver can tell them apart, too: by address and port, else at
+ * least by port. The ceiling is the system's on open files. */
+struct source_socket {
+	struct origin origin;
 	int fd;
 	UT_hash_handle hh;
 };
@@ -24,9 +33,9 @@ struct sender {
 struct forward {
 	struct sockaddr_storage to;
 	socklen_t to_len;
-	struct sender *senders;
-	struct sender *last; /* captures have runs of one exporter */
-	size_t anonymous;    /* could not take the exporter's address */
+	struct source_socket *senders;
+	struct source_socket *last; /* captures have runs of one exporter */
+	size_t anonymous;           /* could not take the exporter's address */
 };
 
 static int parse_target(const char *to, struct forward *f, struct err *err)
@@ -49,7 +58,8 @@ static int parse_target(const char *to, struct forward *f, struct err *err)
 	return 0;
 }
 
-/* IP_FREEBIND and IP_TRANSPARENT want CAP_NET_ADMIN; addresses of this machine (127.0.0.0/8 too) need nothing. */
+/* IP_FREEBIND and IP_TRANSPARENT want CAP_NET_ADMIN; addresses of this machine (127.0.0.0/8 too)
+ * need nothing. */
 static bool take_address(int fd, int family, const struct ip *ip)
 {
 	int on = 1;
@@ -68,44 +78,62 @@ static bool take_address(int fd, int family, const struct ip *ip)
 	return false;
 }
 
-static struct sender *add_sender(struct forward *f, const struct ip *ip, struct err *err)
+static struct source_socket *add_sender(struct forward *f, const struct origin *origin,
+					struct err *err)
 {
-	struct sender *s = malloc(sizeof(*s));
+	struct source_socket *s = malloc(sizeof(*s));
 	if (!s) {
 		err_set(err, EF_FAILED, "out of memory");
 		return NULL;
 	}
-	*s = (struct sender){ .address = *ip,
-			      .fd = socket(f->to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0) };
+	*s = (struct source_socket){ .origin = *origin,
+				     .fd = socket(f->to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0) };
 	if (s->fd < 0) {
 		err_errno(err, EF_FAILED, errno,
-			  "no socket for exporter number %u of the capture: each sends from a "
-			  "socket of its own; "
+			  "no socket for exporter number %u of the capture: each address and port "
+			  "sends from a socket of its own; "
 			  "raise `ulimit -n`, or replay it in parts",
 			  HASH_COUNT(f->senders) + 1);
 		free(s);
 		return NULL;
 	}
-	f->anonymous += !take_address(s->fd, f->to.ss_family, ip);
-	HASH_ADD(hh, f->senders, address, sizeof(s->address), s);
+	f->anonymous += !take_address(s->fd, f->to.ss_family, &origin->address);
+	HASH_ADD(hh, f->senders, origin, sizeof(s->origin), s);
 	return s;
 }
 
-static struct sender *sender_of(struct forward *f, const struct ip *ip, struct err *err)
+static struct source_socket *sender_of_address(const struct forward *f, const struct ip *ip)
 {
-	struct sender *s = f->last;
-	if (s && ip_equal(&s->address, ip))
+	struct source_socket *s = f->senders;
+	while (s && !ip_equal(&s->origin.address, ip))
+		s = s->hh.next;
+	return s;
+}
+
+static struct source_socket *sender_of(struct forward *f, const struct datagram *d, struct err *err)
+{
+	const struct origin origin = { d->src, d->port };
+	struct source_socket *s = f->last;
+	if (s && memcmp(&s->origin, &origin, sizeof(origin)) == 0)
 		return s;
-	HASH_FIND(hh, f->senders, ip, sizeof(*ip), s);
-	f->last = s ? s : add_sender(f, ip, err);
-	return f->last;
+	HASH_FIND(hh, f->senders, &origin, sizeof(origin), s);
+	struct err none = ERR_NONE;
+	if (!s)
+		s = add_sender(f, &origin, &none);
+	if (!s) /* one with a new port for each datagram does not need a socket for each */
+		s = sender_of_address(f, &d->src);
+	if (!s)
+		*err = none;
+	f->last = s;
+	return s;
 }
 
 static void free_senders(struct forward *f)
 {
-	struct sender *s, *next;
-	HASH_ITER (hh, f->senders, s, next) {
-		HASH_DEL(f->senders, s);
+	struct source_socket *s = f->senders, *next;
+	HASH_CLEAR(hh, f->senders);
+	for (; s; s = next) {
+		next = s->hh.next;
 		close(s->fd);
 		free(s);
 	}
@@ -124,7 +152,7 @@ static void raise_file_limit(void)
 static int send_one(void *arg, const struct captured *c, struct err *err)
 {
 	struct forward *f = arg;
-	struct sender *s = sender_of(f, &c->dgram.src, err);
+	struct source_socket *s = sender_of(f, &c->dgram, err);
 	if (!s)
 		return -1;
 	ssize_t n;
@@ -146,7 +174,8 @@ int replay_forward(const struct replay *r, const char *to, struct replay_totals 
 	raise_file_limit();
 	if (parse_target(to, &f, err))
 		return -1;
-	int result = replay_each(r, send_one, NULL, &f, ret_totals, err);
+	const struct replay_calls calls = { .each = send_one, .arg = &f };
+	int result = replay_each(r, &calls, ret_totals, err);
 	ret_totals->exporters = HASH_COUNT(f.senders);
 	if (result == 0 && f.anonymous)
 		fprintf(stderr,

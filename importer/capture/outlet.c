@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/thread.h"
 #include "forwarder/ship/bulk.h"
 #include "importer/capture/timeshift.h"
 
@@ -19,8 +20,9 @@
 #define WAITING_US 50000U
 
 struct outlet {
-	struct sink
-	    sink; /* first: `more` finds the outlet by it. Unused when the decoder writes to `writer` directly */
+	/* first: `more` finds the outlet by it. Unused when the decoder writes to `writer`
+	 * directly */
+	struct sink sink;
 	char *room;
 	size_t room_len;
 	int64_t shift_ms;
@@ -57,8 +59,9 @@ static void write_lines(struct outlet *o)
 }
 
 /*
- * A document's id comes from what the datagram holds. The same capture moved to another time is other documents: the
- * amount goes into the id's first digits, or a second replay --now would be taken for a resend.
+ * A document's id comes from what the datagram holds. The same capture moved to another time is
+ * other documents: the amount goes into the id's first digits, or a second replay --now would be
+ * taken for a resend.
  */
 static void move_id(struct outlet *o, char *row, enum line_kind kind)
 {
@@ -132,8 +135,16 @@ static int more(struct sink *sink, size_t need)
 	return 0;
 }
 
-static int outlet_new(int64_t shift_ms, int64_t limit_ms, struct outlet **ret_outlet,
-		      struct err *err)
+void outlet_move(struct outlet *o, int64_t shift_ms)
+{
+	if (!o->timeshift)
+		return;
+	drain(o);
+	o->shift_ms = shift_ms;
+	timeshift_by(o->timeshift, shift_ms);
+}
+
+static int outlet_new(int64_t limit_ms, struct outlet **ret_outlet, struct err *err)
 {
 	struct outlet *o = calloc(1, sizeof(*o));
 	if (!o || !(o->room = malloc(ROOM_FIRST))) {
@@ -141,12 +152,11 @@ static int outlet_new(int64_t shift_ms, int64_t limit_ms, struct outlet **ret_ou
 		return err_set(err, EF_FAILED, "out of memory");
 	}
 	o->room_len = ROOM_FIRST;
-	o->shift_ms = shift_ms;
 	buf_init(&o->moved, 2U * ROOM_MAX);
 	o->sink = (struct sink){ .cur = o->room, .end = o->room + ROOM_FIRST, .more = more };
 	for (int k = 0; k < LINE_KINDS; k++)
 		o->sink.head[k].id_at = -1;
-	if (shift_ms && !(o->timeshift = timeshift_new(shift_ms, limit_ms))) {
+	if (limit_ms && !(o->timeshift = timeshift_new(limit_ms))) {
 		outlet_free(o);
 		return err_set(err, EF_FAILED, "out of memory");
 	}
@@ -154,11 +164,10 @@ static int outlet_new(int64_t shift_ms, int64_t limit_ms, struct outlet **ret_ou
 	return 0;
 }
 
-int outlet_file(const char *path, int64_t shift_ms, int64_t limit_ms, struct outlet **ret_outlet,
-		struct err *err)
+int outlet_file(const char *path, int64_t limit_ms, struct outlet **ret_outlet, struct err *err)
 {
 	struct outlet *o;
-	if (outlet_new(shift_ms, limit_ms, &o, err))
+	if (outlet_new(limit_ms, &o, err))
 		return -1;
 	o->file = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
 	if (!o->file) {
@@ -171,13 +180,13 @@ int outlet_file(const char *path, int64_t shift_ms, int64_t limit_ms, struct out
 }
 
 int outlet_ship(const struct ship_settings *ship, const struct elastic_settings *elastic,
-		int64_t shift_ms, int64_t limit_ms, struct outlet **ret_outlet, struct err *err)
+		int64_t limit_ms, struct outlet **ret_outlet, struct err *err)
 {
 	struct outlet *o;
 	struct line_head heads[LINE_KINDS];
-	if (outlet_new(shift_ms, limit_ms, &o, err))
+	if (outlet_new(limit_ms, &o, err))
 		return -1;
-	if (bulk_heads(elastic->namespace, ship->ids, heads, err) ||
+	if (bulk_heads(elastic->prefix, elastic->namespace, ship->ids, heads, err) ||
 	    !(o->shipper = shipper_new(ship, elastic, err))) {
 		outlet_free(o);
 		return -1;
@@ -224,13 +233,15 @@ static void *finish_shipper(void *arg)
 	return NULL;
 }
 
-/* shipper_finish() returns only when all is settled: it runs beside us, so that somebody can say how far it is. */
+/* shipper_finish() returns only when all is settled: it runs beside us, so that somebody can say
+ * how far it is. */
 static void finish_and_tell(struct outlet *o, void (*waiting)(void *, const struct ship_counters *),
 			    void *arg)
 {
 	struct finishing f = { .shipper = o->shipper };
 	pthread_t thread;
-	if (!waiting || pthread_create(&thread, NULL, finish_shipper, &f) != 0) {
+	struct err ignored = ERR_NONE;
+	if (!waiting || thread_start(&thread, "finish", finish_shipper, &f, &ignored) < 0) {
 		finish_shipper(&f);
 		return;
 	}

@@ -13,13 +13,17 @@
 
 struct outlet;
 
-/* Bare lines to `path`, "-" is standard output. `shift_ms` moves all times; none ends up after `limit_ms` (timeshift.h). */
-int outlet_file(const char *path, int64_t shift_ms, int64_t limit_ms, struct outlet **ret_outlet,
-		struct err *err);
+/* Bare lines to `path`, "-" is standard output. With `limit_ms` outlet_move() moves times, none
+ * later than that. */
+int outlet_file(const char *path, int64_t limit_ms, struct outlet **ret_outlet, struct err *err);
 
 /* Documents by _bulk. Both settings are borrowed. */
 int outlet_ship(const struct ship_settings *ship, const struct elastic_settings *elastic,
-		int64_t shift_ms, int64_t limit_ms, struct outlet **ret_outlet, struct err *err);
+		int64_t limit_ms, struct outlet **ret_outlet, struct err *err);
+
+/* All times of the lines that follow are moved by `shift_ms` (timeshift.h); nothing where the
+ * outlet has no limit. */
+void outlet_move(struct outlet *o, int64_t shift_ms);
 
 /* What the decoder writes to. */
 struct sink *outlet_sink(struct outlet *o);
@@ -31,8 +35,8 @@ void outlet_flush(struct outlet *o);
 void outlet_problem(struct outlet *o, char *text, size_t room);
 
 /*
- * Waits until everything is written or settled; `waiting` (may be NULL) is called now and then meanwhile. `ret` counts
- * records as stored for a file, too.
+ * Waits until everything is written or settled; `waiting` (may be NULL) is called now and then
+ * meanwhile. `ret` counts records as stored for a file, too.
  */
 int outlet_finish(struct outlet *o, void (*waiting)(void *arg, const struct ship_counters *now),
 		  void *arg, struct ship_counters *ret, struct err *err);

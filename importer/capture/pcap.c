@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads the flow datagrams out of a capture file: pcap and pcapng, link and IP headers, fragments, IPFIX over TCP. */
+ * Reads the flow datagrams out of a capture file: pcap and pcapng, link and IP headers, fragments,
+ * IPFIX over TCP. */
 #include "importer/capture/pcap.h"
 
 #include <pcap/pcap.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "forwarder/decode/cursor.h"
+#include "forwarder/decode/core/cursor.h"
 #include "importer/capture/reassembly.h"
 
 struct capture {
@@ -68,7 +69,7 @@ static bool looks_like_flow(const uint8_t *p, size_t len)
 	}
 }
 
-static bool wanted(const struct capture *c, const uint8_t *p, size_t len)
+static bool is_wanted(const struct capture *c, const uint8_t *p, size_t len)
 {
 	for (size_t i = 0; i < c->n_ports; i++)
 		if (c->ports[i] == c->now.dst_port)
@@ -76,7 +77,7 @@ static bool wanted(const struct capture *c, const uint8_t *p, size_t len)
 	return c->n_ports == 0 && looks_like_flow(p, len);
 }
 
-static enum found udp(struct capture *c, struct cursor v, struct cursor *ret)
+static enum found capture_udp(struct capture *c, struct cursor v, struct cursor *ret)
 {
 	const uint8_t *h = cursor_take(&v, 8);
 	if (!h)
@@ -89,7 +90,7 @@ static enum found udp(struct capture *c, struct cursor v, struct cursor *ret)
 	c->now.dgram.port = be16(h);
 	c->now.dst_port = be16(h + 2);
 	*ret = v;
-	return wanted(c, v.p, cursor_left(&v)) ? FOUND_PAYLOAD : FOUND_OTHER;
+	return is_wanted(c, v.p, cursor_left(&v)) ? FOUND_PAYLOAD : FOUND_OTHER;
 }
 
 /* The next IPFIX message of the TCP connection that the last segment belonged to. */
@@ -104,7 +105,7 @@ static bool next_message(struct capture *c, struct cursor *ret)
 	return true;
 }
 
-static enum found tcp(struct capture *c, struct cursor v, struct cursor *ret)
+static enum found capture_tcp(struct capture *c, struct cursor v, struct cursor *ret)
 {
 	const uint8_t *h = cursor_take(&v, 20);
 	if (!h || (size_t)(h[12] >> 4) < 5 || !cursor_take(&v, (size_t)(h[12] >> 4) * 4 - 20))
@@ -114,6 +115,7 @@ static enum found tcp(struct capture *c, struct cursor v, struct cursor *ret)
 	key.src = c->now.dgram.src;
 	key.dst = c->now.dst;
 	key.src_port = c->now.dgram.port = be16(h);
+	c->now.dgram.stream = true;
 	key.dst_port = c->now.dst_port = be16(h + 2);
 	bool syn = h[13] & 2;
 	if (cursor_left(&v) == 0 && !syn)
@@ -123,17 +125,18 @@ static enum found tcp(struct capture *c, struct cursor v, struct cursor *ret)
 	return c->draining ? FOUND_PAYLOAD : FOUND_OTHER;
 }
 
-static enum found transport(struct capture *c, uint8_t protocol, struct cursor v,
-			    struct cursor *ret)
+static enum found capture_transport(struct capture *c, uint8_t protocol, struct cursor v,
+				    struct cursor *ret)
 {
 	if (protocol == IP_UDP)
-		return udp(c, v, ret);
+		return capture_udp(c, v, ret);
 	if (protocol == IP_TCP)
-		return tcp(c, v, ret);
+		return capture_tcp(c, v, ret);
 	return FOUND_OTHER;
 }
 
-/* A fragment: `where` is the offset word as IPv6 has it, units of eight bytes above the more-fragments bit 0. */
+/* A fragment: `where` is the offset word as IPv6 has it, units of eight bytes above the
+ * more-fragments bit 0. */
 static enum found fragment(struct capture *c, uint8_t version, uint8_t protocol, uint32_t id,
 			   uint16_t where, struct cursor v, struct cursor *ret)
 {
@@ -155,7 +158,7 @@ static enum found fragment(struct capture *c, uint8_t version, uint8_t protocol,
 	case FRAGMENT_WHOLE:
 		break;
 	}
-	return transport(c, protocol, cursor_over(whole, len), ret);
+	return capture_transport(c, protocol, cursor_over(whole, len), ret);
 }
 
 static enum found ipv4(struct capture *c, struct cursor v, struct cursor *ret)
@@ -176,7 +179,7 @@ static enum found ipv4(struct capture *c, struct cursor v, struct cursor *ret)
 	if (word & 0x3fff)
 		return fragment(c, 4, h[9], be16(h + 4),
 				(uint16_t)((word & 0x1fff) << 3 | (word >> 13 & 1)), v, ret);
-	return transport(c, h[9], v, ret);
+	return capture_transport(c, h[9], v, ret);
 }
 
 static enum found ipv6(struct capture *c, struct cursor v, struct cursor *ret)
@@ -199,14 +202,15 @@ static enum found ipv6(struct capture *c, struct cursor v, struct cursor *ret)
 		case IP_FRAGMENT:
 			break;
 		default:
-			return transport(c, next, v, ret);
+			return capture_transport(c, next, v, ret);
 		}
 		const uint8_t *e = cursor_take(&v, 8);
 		if (!e)
 			return FOUND_MALFORMED;
 		if (next == IP_FRAGMENT && be16(e + 2) & 0xfff9)
 			return fragment(c, 6, e[0], be32(e + 4), be16(e + 2), v, ret);
-		/* RFC 8200 §4.3: in units of eight bytes after the first; RFC 4302 §2.2: of four bytes, less two */
+		/* RFC 8200 §4.3: in units of eight bytes after the first; RFC 4302 §2.2: of four
+		 * bytes, less two */
 		more = next == IP_FRAGMENT ? 0
 		       : next == IP_AH     ? (size_t)(e[1] + 2) * 4
 					   : (size_t)e[1] * 8;
@@ -336,7 +340,7 @@ void capture_free(struct capture *c)
 	free(c);
 }
 
-static void count(struct capture *c, enum found found)
+static void count_found(struct capture *c, enum found found)
 {
 	c->stats.other += found == FOUND_OTHER;
 	c->stats.malformed += found == FOUND_MALFORMED;
@@ -367,7 +371,7 @@ int capture_next(struct capture *c, struct captured *ret_captured, struct err *e
 						       (uint64_t)h->ts.tv_usec };
 		c->now.dgram.received_ms = c->now.time_ns / 1000000U;
 		enum found found = packet(c, cursor_over(bytes, h->caplen), &payload);
-		count(c, found);
+		count_found(c, found);
 		if (found != FOUND_PAYLOAD)
 			payload = (struct cursor){ 0 };
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads the flow datagrams out of a capture file: pcap and pcapng, link and IP headers, fragments, IPFIX over TCP. */
+ * Reads the flow datagrams out of a capture file: pcap and pcapng, link and IP headers, fragments,
+ * IPFIX over TCP. */
 #ifndef EF_IMPORTER_PCAP_H
 #define EF_IMPORTER_PCAP_H
 
@@ -13,7 +14,8 @@
 
 #define CAPTURE_PORTS_MAX 32
 
-/* A payload that looks like NetFlow, IPFIX or sFlow, as the decoder takes it, and what only a capture knows. */
+/* A payload that looks like NetFlow, IPFIX or sFlow, as the decoder takes it, and what only a
+ * capture knows. */
 struct captured {
 	struct datagram
 	    dgram;        /* data is valid until the next call; received_ms is the capture time */
@@ -35,10 +37,11 @@ struct capture_stats {
 struct capture;
 
 /*
- * Opens `path` ("-" is standard input). Ethernet with any VLAN tags, Linux cooked (SLL, SLL2), raw IP and BSD loopback
- * frames are understood. With `ports` (`n_ports` of them, at most CAPTURE_PORTS_MAX) every UDP payload to one of these
- * destination ports is handed out, whatever it holds; without, every payload on any port that starts like a flow
- * protocol. Errors: EF_USAGE for a file that is missing or no capture.
+ * Opens `path` ("-" is standard input). Ethernet with any VLAN tags, Linux cooked (SLL, SLL2), raw
+ * IP and BSD loopback frames are understood. With `ports` (`n_ports` of them, at most
+ * CAPTURE_PORTS_MAX) every UDP payload to one of these destination ports is handed out, whatever it
+ * holds; without, every payload on any port that starts like a flow protocol. Errors: EF_USAGE for
+ * a file that is missing or no capture.
  */
 int capture_open(const char *path, const uint16_t *ports, size_t n_ports,
 		 struct capture **ret_capture, struct err *err);

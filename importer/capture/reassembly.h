@@ -35,12 +35,13 @@ void fragments_free(struct fragments *f);
 enum fragment {
 	FRAGMENT_HELD,  /* kept until the others come */
 	FRAGMENT_WHOLE, /* the last one that was missing */
-	FRAGMENT_BAD, /* empty, too long, not in units of eight bytes, or beyond an end that was given before */
+	/* empty, too long, not in units of eight bytes, or beyond an end that was given before */
+	FRAGMENT_BAD,
 };
 
 /*
- * Adds one fragment: `offset` in bytes, `more` = the more-fragments bit. When it completes its packet,
- * *ret_data / *ret_len are the whole payload, valid until the next call.
+ * Adds one fragment: `offset` in bytes, `more` = the more-fragments bit. When it completes its
+ * packet, *ret_data / *ret_len are the whole payload, valid until the next call.
  */
 enum fragment fragments_add(struct fragments *f, const struct fragment_key *key, uint64_t time_ns,
 			    size_t offset, bool more, const uint8_t *data, size_t len,
@@ -63,7 +64,8 @@ void streams_free(struct streams *s);
 /*
  * Adds a TCP segment and looks for IPFIX messages (RFC 7011 §10.4: no framing but the message's own
  * length). Segments must come in order, as they do in nearly every capture: what was sent twice is
- * skipped, a gap drops the bytes held and starts anew at the next segment that begins with a message.
+ * skipped, a gap drops the bytes held and starts anew at the next segment that begins with a
+ * message.
  */
 void streams_add(struct streams *s, const struct stream_key *key, uint32_t seq, bool syn,
 		 const uint8_t *data, size_t len);

@@ -6,19 +6,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "forwarder/decode/field.h"
+#include "common/clock.h"
+#include "forwarder/decode/template/field.h"
+#include "forwarder/decode/tick.h"
 #include "importer/capture/outlet.h"
 
 #define PROGRESS_EVERY 256U       /* datagrams */
 #define WAIT_FLUSH_NS  100000000U /* before a longer wait, send on what has gathered */
 #define WAIT_MAX_NS    1e18       /* thirty years: keeps the sum below 2^64 */
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
-}
 
 static void sleep_ns(uint64_t ns)
 {
@@ -33,24 +28,24 @@ struct pace {
 };
 
 static void wait_turn(const struct replay *r, struct pace *pace, uint64_t time_ns,
-		      void (*before_wait)(void *), void *arg)
+		      const struct replay_calls *calls)
 {
 	if (r->speed <= 0)
 		return;
 	if (!pace->first_ns) {
 		pace->first_ns = time_ns;
-		pace->start_ns = monotonic_ns();
+		pace->start_ns = clock_now_ns();
 	}
 	if (time_ns < pace->first_ns)
 		return;
 	double wait = (double)(time_ns - pace->first_ns) / r->speed;
 	uint64_t due =
 	    pace->start_ns + (wait < WAIT_MAX_NS ? (uint64_t)wait : (uint64_t)WAIT_MAX_NS);
-	uint64_t now = monotonic_ns();
+	uint64_t now = clock_now_ns();
 	if (due <= now)
 		return;
-	if (before_wait && due - now > WAIT_FLUSH_NS)
-		before_wait(arg);
+	if (calls->before_wait && due - now > WAIT_FLUSH_NS)
+		calls->before_wait(calls->arg);
 	sleep_ns(due - now);
 }
 
@@ -65,8 +60,7 @@ static void add_stats(struct capture_stats *sum, const struct capture_stats *s)
 }
 
 static int replay_file(const struct replay *r, const char *path, struct pace *pace,
-		       int (*each)(void *arg, const struct captured *c, struct err *err),
-		       void (*before_wait)(void *arg), void *arg, struct replay_totals *totals,
+		       const struct replay_calls *calls, struct replay_totals *totals,
 		       struct err *err)
 {
 	struct capture *c;
@@ -77,12 +71,12 @@ static int replay_file(const struct replay *r, const char *path, struct pace *pa
 	if (capture_open(path, r->ports, r->n_ports, &c, err))
 		return -1;
 	while ((got = capture_next(c, &d, &broken)) == 1) {
-		wait_turn(r, pace, d.time_ns, before_wait, arg);
+		wait_turn(r, pace, d.time_ns, calls);
 		if (!totals->first_ms || d.dgram.received_ms < totals->first_ms)
 			totals->first_ms = d.dgram.received_ms;
 		if (d.dgram.received_ms > totals->last_ms)
 			totals->last_ms = d.dgram.received_ms;
-		result = each(arg, &d, err);
+		result = calls->each(calls->arg, &d, err);
 		if (result)
 			break;
 		if (r->progress && n++ % PROGRESS_EVERY == 0) {
@@ -97,30 +91,50 @@ static int replay_file(const struct replay *r, const char *path, struct pace *pa
 	return result;
 }
 
-int replay_each(const struct replay *r,
-		int (*each)(void *arg, const struct captured *c, struct err *err),
-		void (*before_wait)(void *arg), void *arg, struct replay_totals *totals,
-		struct err *err)
+int replay_each(const struct replay *r, const struct replay_calls *calls,
+		struct replay_totals *totals, struct err *err)
 {
 	struct pace pace = { 0 };
-	for (size_t i = 0; i < r->files->n; i++)
-		if (replay_file(r, r->files->item[i], &pace, each, before_wait, arg, totals, err))
+	for (size_t i = 0; i < r->files->n; i++) {
+		if (calls->before_file)
+			calls->before_file(calls->arg, i);
+		if (!r->gaps)
+			pace = (struct pace){ 0 };
+		if (replay_file(r, r->files->item[i], &pace, calls, totals, err))
 			return -1;
+	}
 	return 0;
 }
 
-static int ignore(void *arg, const struct captured *c, struct err *err)
+/* For replay_newest(): where the file at hand has its time. */
+struct newest {
+	uint64_t *all_ms, *at;
+};
+
+static void newest_file(void *arg, size_t file)
 {
-	(void)arg;
-	(void)c;
+	struct newest *n = arg;
+	n->at = n->all_ms + file;
+	*n->at = 0;
+}
+
+static int newest_of(void *arg, const struct captured *c, struct err *err)
+{
+	struct newest *n = arg;
 	(void)err;
+	if (c->dgram.received_ms > *n->at)
+		*n->at = c->dgram.received_ms;
 	return 0;
 }
 
 int replay_newest(const struct replay *r, uint64_t *ret_newest_ms, struct err *err)
 {
 	struct replay quick = *r;
-	struct replay_totals totals = { 0 };
+	struct replay_totals ignored = { 0 };
+	struct newest n = { .all_ms = ret_newest_ms };
+	const struct replay_calls calls = { .each = newest_of,
+					    .before_file = newest_file,
+					    .arg = &n };
 	for (size_t i = 0; i < r->files->n; i++)
 		if (strcmp(r->files->item[i], "-") == 0)
 			return err_set(
@@ -128,13 +142,11 @@ int replay_newest(const struct replay *r, uint64_t *ret_newest_ms, struct err *e
 			    "standard input cannot be read twice, as --now needs; give a file");
 	quick.speed = 0;
 	quick.progress = NULL;
-	if (replay_each(&quick, ignore, NULL, NULL, &totals, err))
-		return -1;
-	*ret_newest_ms = totals.last_ms;
-	return 0;
+	return replay_each(&quick, &calls, &ignored, err);
 }
 
 struct decoding {
+	const struct replay *replay;
 	struct decoder *decoder;
 	struct outlet *outlet;
 	struct sink *sink;
@@ -170,7 +182,15 @@ static int decode_one(void *arg, const struct captured *c, struct err *err)
 	return 0;
 }
 
-static void flush(void *arg)
+/* What the file before left in the sink has its own amount. */
+static void move(void *arg, size_t file)
+{
+	struct decoding *d = arg;
+	if (d->replay->shift_ms)
+		outlet_move(d->outlet, d->replay->shift_ms[file]);
+}
+
+static void replay_flush(void *arg)
 {
 	struct decoding *d = arg;
 	outlet_flush(d->outlet);
@@ -180,9 +200,15 @@ int replay_decode(const struct replay *r, struct outlet *outlet, struct replay_t
 		  struct err *err)
 {
 	struct decode_options options = decode_defaults();
-	struct decoding d = { .outlet = outlet, .sink = outlet_sink(outlet), .totals = ret_totals };
+	struct decoding d = {
+		.replay = r, .outlet = outlet, .sink = outlet_sink(outlet), .totals = ret_totals
+	};
+	const struct replay_calls calls = {
+		.each = decode_one, .before_file = move, .before_wait = replay_flush, .arg = &d
+	};
 	uint64_t interval = options.exporter_line_ms;
-	/* In a file the past is at hand: templates and early data stay, however far apart its packets are. */
+	/* In a file the past is at hand: templates and early data stay, however far apart its
+	 * packets are. */
 	options.limits.template_ms = options.limits.held_ms = UINT64_MAX;
 	/* ... and an exporter whose packets have ended is not silent. */
 	options.no_silent_lines = true;
@@ -192,7 +218,7 @@ int replay_decode(const struct replay *r, struct outlet *outlet, struct replay_t
 	d.decoder = decoder_new(&options, err);
 	if (!d.decoder)
 		return -1;
-	int result = replay_each(r, decode_one, flush, &d, ret_totals, err);
+	int result = replay_each(r, &calls, ret_totals, err);
 	if (result == 0 &&
 	    ret_totals->last_ms) /* the exporters' lines that would come with the next minute */
 		decoder_tick(d.decoder, ret_totals->last_ms + interval + 1, d.sink);

@@ -19,8 +19,12 @@ struct replay {
 	const uint16_t *ports; /* none: by the look of the payload */
 	size_t n_ports;
 	const struct strlist *elements; /* CSV files of the user for fields_open() */
-	double speed; /* 1: as captured; 0: as fast as it goes */
-	/* Told now and then, for a progress line: file bytes read and in all (0: unknown), records so far. May be NULL. */
+	const int64_t *shift_ms;        /* of each file: how far its times are moved; NULL: not */
+	double speed;                   /* 1: as captured; 0: as fast as it goes */
+	bool gaps; /* the time between two files passes, too; else each begins when the one before
+		      ends */
+	/* Told now and then, for a progress line: file bytes read and in all (0: unknown), records
+	 * so far. May be NULL. */
 	void (*progress)(void *arg, uint64_t read, uint64_t size, uint64_t records);
 	void *arg;
 };
@@ -28,8 +32,8 @@ struct replay {
 struct replay_totals {
 	struct capture_stats capture;
 	struct decode_counters decode; /* when decoding */
-	uint64_t
-	    not_flow; /* datagrams whose version is no protocol of ours, or that are shorter than a header */
+	/* datagrams whose version is no protocol of ours, or that are shorter than a header */
+	uint64_t not_flow;
 	uint64_t malformed; /* datagrams with something wrong in them */
 	uint64_t refused;
 	uint64_t lines[LINE_KINDS];
@@ -38,21 +42,24 @@ struct replay_totals {
 	char broken[256]; /* a capture that breaks off: why; "" otherwise */
 };
 
-/* The newest capture time in all files, 0 when there is no datagram. Standard input cannot be looked at in advance. */
+/* The newest capture time in each file, 0 when it has no datagram. Standard input cannot be looked
+ * at in advance. */
 int replay_newest(const struct replay *r, uint64_t *ret_newest_ms, struct err *err);
 
 /* Decodes into `outlet`, with the exporters' addresses and the times of the capture. */
 int replay_decode(const struct replay *r, struct outlet *outlet, struct replay_totals *ret_totals,
 		  struct err *err);
 
-/* Sends the datagrams to `to` ("udp://HOST:PORT"). */
-int replay_forward(const struct replay *r, const char *to, struct replay_totals *ret_totals,
-		   struct err *err);
+/* Who listens to a replay. */
+struct replay_calls {
+	int (*each)(void *arg, const struct captured *c, struct err *err); /* 0, or -1 with `err` */
+	void (*before_file)(void *arg, size_t file); /* its number in `files`; may be NULL */
+	void (*before_wait)(void *arg);              /* may be NULL */
+	void *arg;
+};
 
-/* The loop behind both: calls `each` for every datagram, waiting as `speed` says. `each` returns 0 or -1 with `err`. */
-int replay_each(const struct replay *r,
-		int (*each)(void *arg, const struct captured *c, struct err *err),
-		void (*before_wait)(void *arg), void *arg, struct replay_totals *totals,
-		struct err *err);
+/* The loop behind both: calls `each` for every datagram, waiting as `speed` says. */
+int replay_each(const struct replay *r, const struct replay_calls *calls,
+		struct replay_totals *totals, struct err *err);
 
 #endif

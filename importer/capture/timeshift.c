@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Moves all times of a raw line by the same amount: how `efctl replay --now` makes an old capture new. */
+ * Moves all times of a raw line by the same amount: how `efctl replay --now` makes an old capture
+ * new. */
 #include "importer/capture/timeshift.h"
 
 #include <ctype.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "forwarder/decode/field.h"
+#include "forwarder/decode/template/field.h"
 
 struct timeshift {
 	int64_t shift_ms, limit_ms;
@@ -21,15 +22,14 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-struct timeshift *timeshift_new(int64_t shift_ms, int64_t limit_ms)
+struct timeshift *timeshift_new(int64_t limit_ms)
 {
-	static const char *const own[] = { "exported", "received", "last_seen" };
+	static const char *const own[] = { "exported", "received", "last_seen", "since" };
 	struct timeshift *t = calloc(1, sizeof(*t));
-	if (!t || !(t->name = calloc(fields_count() + 3, sizeof(*t->name)))) {
+	if (!t || !(t->name = calloc(fields_count() + 4, sizeof(*t->name)))) {
 		free(t);
 		return NULL;
 	}
-	t->shift_ms = shift_ms;
 	t->limit_ms = limit_ms;
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		t->name[t->n++] = own[i];
@@ -40,6 +40,11 @@ struct timeshift *timeshift_new(int64_t shift_ms, int64_t limit_ms)
 	}
 	qsort(t->name, t->n, sizeof(*t->name), by_text);
 	return t;
+}
+
+void timeshift_by(struct timeshift *t, int64_t shift_ms)
+{
+	t->shift_ms = shift_ms;
 }
 
 void timeshift_free(struct timeshift *t)
@@ -112,7 +117,8 @@ static int shift_timestamp(const struct timeshift *t, const char *text, size_t l
 			   (int)(moved % 1000));
 }
 
-/* Copies up to and with the next string and the colon behind it; true when it was a member's name. */
+/* Copies up to and with the next string and the colon behind it; true when it was a member's
+ * name. */
 static int copy_to_value(const char **at, const char *end, const char **ret_key, size_t *ret_len,
 			 struct buf *out)
 {

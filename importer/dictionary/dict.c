@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The dictionaries: embedded defaults overlaid by the user's directory and the downloaded feeds, compiled for pipelines. */
+ * The dictionaries: embedded defaults overlaid by the user's directory and the downloaded feeds,
+ * compiled for pipelines. */
 #include "importer/dictionary/dict.h"
 
 #include <errno.h>
@@ -9,13 +10,17 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/names.h"
 #include "importer/assets/asset.h"
-#include "importer/dictionary/dict_compile.h"
-#include "importer/dictionary/dict_shard.h"
-#include "importer/dictionary/feed.h"
 #include "importer/assets/render.h"
+#include "importer/dictionary/dict_compile.h"
+#include "importer/dictionary/dict_pack.h"
+#include "importer/dictionary/dict_shard.h"
+#include "importer/dictionary/dict_simple.h"
+#include "importer/dictionary/feed.h"
+#include "importer/dictionary/feed_choice.h"
 
-struct entry {
+struct dict_entry {
 	struct dict_rows rows;
 	bool read, compiled;
 	json_t *table;     /* what stands for {dictionary: NAME} */
@@ -25,10 +30,13 @@ struct entry {
 
 struct dict_set {
 	const struct assets *assets;
+	const char *prefix; /* of the installation */
 	char *dir;
+	const struct strlist *feeds; /* which are on; NULL: what the rows say */
+	char *copies;                /* where files are that the directory lacks */
 	size_t inline_left;
 	bool placed;
-	struct entry entry[]; /* as dict_kinds[] */
+	struct dict_entry entry[]; /* as dict_kinds[] */
 };
 
 int dict_set_open(const struct assets *assets, const char *dir, struct dict_set **ret_set,
@@ -53,6 +61,12 @@ int dict_set_open(const struct assets *assets, const char *dir, struct dict_set 
 	return 0;
 }
 
+int dict_set_copies(struct dict_set *set, const char *dir, struct err *err)
+{
+	set->copies = strdup(dir);
+	return set->copies ? 0 : err_set(err, EF_FAILED, "out of memory");
+}
+
 void dict_set_free(struct dict_set *set)
 {
 	if (!set)
@@ -63,10 +77,12 @@ void dict_set_free(struct dict_set *set)
 		json_decref(set->entry[i].pipelines);
 	}
 	free(set->dir);
+	free(set->copies);
 	free(set);
 }
 
-static int find(struct dict_set *set, const char *name, struct entry **ret_entry, struct err *err)
+static int entry_find(struct dict_set *set, const char *name, struct dict_entry **ret_entry,
+		      struct err *err)
 {
 	const struct dict_kind *kind = dict_kind_find(name);
 	char names[512];
@@ -80,24 +96,57 @@ static int find(struct dict_set *set, const char *name, struct entry **ret_entry
 	return 0;
 }
 
-/* The downloads of the feeds that are switched on; one that was never downloaded is not there, which `list` tells. */
-static int read_feeds(struct dict_set *set, struct entry *threats, struct err *err)
+static int read_feed(struct dict_set *set, struct dict_entry *threats, const char *feed,
+		     struct err *err)
+{
+	const char *const dirs[] = { set->dir, set->copies };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		CLEANUP_FREE char *path = dirs[i] ? feed_path(dirs[i], feed) : NULL;
+		int rc;
+
+		if (!dirs[i])
+			continue;
+		if (!path)
+			return err_set(err, EF_FAILED, "out of memory");
+		rc = dict_rows_read_file(&threats->rows, path, err);
+		if (rc <= 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* The user's file of a dictionary, if there is one. */
+static int read_own(struct dict_set *set, struct dict_entry *e, struct err *err)
+{
+	const char *const dirs[] = { set->dir, set->copies };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		CLEANUP_FREE char *path = NULL;
+		int rc;
+
+		if (!dirs[i])
+			continue;
+		if (asprintf(&path, "%s/%s.csv", dirs[i], e->rows.kind->name) < 0)
+			return err_set(err, EF_FAILED, "out of memory");
+		rc = dict_rows_read_file(&e->rows, path, err);
+		if (rc <= 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* The downloads of the feeds that are switched on; one that was never downloaded is not there,
+ * which `list` tells. */
+static int read_feeds(struct dict_set *set, struct dict_entry *threats, struct err *err)
 {
 	const struct dict_rows *feeds;
 
 	if (dict_set_rows(set, "threat-feeds", &feeds, err))
 		return -1;
-	for (const struct dict_row *row = feeds->row; row; row = row->hh.next) {
-		CLEANUP_FREE char *path = NULL;
-
-		if (strcmp(row->cell[FEED_ENABLED], "true") != 0)
-			continue;
-		path = feed_path(set->dir, row->cell[FEED_NAME]);
-		if (!path)
-			return err_set(err, EF_FAILED, "out of memory");
-		if (dict_rows_read_file(&threats->rows, path, err) < 0)
+	for (const struct dict_row *row = feeds->row; row; row = row->hh.next)
+		if (feed_is_on(row) && read_feed(set, threats, row->cell[FEED_NAME], err))
 			return -1;
-	}
 	return 0;
 }
 
@@ -125,7 +174,14 @@ static int check_protocols(struct dict_set *set, const struct dict_rows *rows, c
 	return 0;
 }
 
-static int read_entry(struct dict_set *set, struct entry *e, struct err *err)
+static int choose_feeds(struct dict_set *set, struct dict_entry *e, struct err *err)
+{
+	if (!set->feeds || strcmp(e->rows.kind->name, "threat-feeds") != 0)
+		return 0;
+	return feeds_choose(&e->rows, set->feeds, err);
+}
+
+static int read_entry(struct dict_set *set, struct dict_entry *e, struct err *err)
 {
 	const struct dict_kind *kind = e->rows.kind;
 	const struct asset *asset;
@@ -139,28 +195,33 @@ static int read_entry(struct dict_set *set, struct entry *e, struct err *err)
 		return err_set(err, EF_FAILED, "%s is missing among the assets", path);
 	if (dict_rows_read(&e->rows, asset->text, asset->len, asset->origin, err))
 		return -1;
-	if (set->dir && kind->shape == DICT_THREATS && read_feeds(set, e, err))
+	if (kind->shape == DICT_THREATS && read_feeds(set, e, err))
 		return -1;
-	if (set->dir) {
-		CLEANUP_FREE char *own = NULL;
-		if (asprintf(&own, "%s/%s.csv", set->dir, kind->name) < 0)
-			return err_set(err, EF_FAILED, "out of memory");
-		if (dict_rows_read_file(&e->rows, own, err) < 0)
-			return -1;
-	}
+	if (read_own(set, e, err))
+		return -1;
 	if (check_protocols(set, &e->rows, "protocol", err) ||
-	    check_protocols(set, &e->rows, "transport", err))
+	    check_protocols(set, &e->rows, "transport", err) || choose_feeds(set, e, err))
 		return -1;
 	e->read = true;
 	return 0;
 }
 
+int dict_set_choose(struct dict_set *set, const struct strlist *feeds, struct err *err)
+{
+	struct dict_entry *e = NULL;
+
+	set->feeds = feeds;
+	if (entry_find(set, "threat-feeds", &e, err))
+		return -1;
+	return e->read ? choose_feeds(set, e, err) : 0;
+}
+
 int dict_set_rows(struct dict_set *set, const char *name, const struct dict_rows **ret_rows,
 		  struct err *err)
 {
-	struct entry *e = NULL;
+	struct dict_entry *e = NULL;
 
-	if (find(set, name, &e, err) || read_entry(set, e, err))
+	if (entry_find(set, name, &e, err) || read_entry(set, e, err))
 		return -1;
 	*ret_rows = &e->rows;
 	return 0;
@@ -198,7 +259,7 @@ static json_t *elements(struct dict_set *set, struct err *err)
 }
 
 /* The table goes inline when it still fits there, else to pipelines of its own. */
-static int place(struct dict_set *set, struct entry *e, const struct dict_records *records,
+static int place(struct dict_set *set, struct dict_entry *e, const struct dict_records *records,
 		 struct err *err)
 {
 	const struct dict_kind *kind = e->rows.kind;
@@ -213,7 +274,7 @@ static int place(struct dict_set *set, struct entry *e, const struct dict_record
 		return 0;
 	}
 	names = elements(set, err);
-	if (!names || dict_shard(set->assets, kind, records, names, &pipelines, err))
+	if (!names || dict_shard(set->assets, set->prefix, kind, records, names, &pipelines, err))
 		return -1;
 	json_decref(e->pipelines);
 	e->pipelines = steal_ptr(pipelines);
@@ -221,7 +282,7 @@ static int place(struct dict_set *set, struct entry *e, const struct dict_record
 	return 0;
 }
 
-static int compile_addresses(struct dict_set *set, struct entry *e, struct err *err)
+static int compile_addresses(struct dict_set *set, struct dict_entry *e, struct err *err)
 {
 	const struct dict_rows *allow = NULL;
 	struct dict_records records;
@@ -236,7 +297,7 @@ static int compile_addresses(struct dict_set *set, struct entry *e, struct err *
 	return rc;
 }
 
-static int compile(struct dict_set *set, struct entry *e, struct err *err)
+static int compile(struct dict_set *set, struct dict_entry *e, struct err *err)
 {
 	int rc;
 
@@ -279,11 +340,11 @@ static size_t own_rows(const struct dict_rows *rows)
 /* What the tables that cannot leave `flow` leave of its room. */
 static int room_inline(struct dict_set *set, size_t *ret_room, struct err *err)
 {
-	const struct entry *largest = NULL;
+	const struct dict_entry *largest = NULL;
 	size_t sum = 0;
 
 	for (size_t i = 0; i < dict_kinds_len; i++) {
-		struct entry *e = &set->entry[i];
+		struct dict_entry *e = &set->entry[i];
 
 		if (dict_kinds[i].may_leave || dict_kinds[i].shape == DICT_SOURCE)
 			continue;
@@ -303,7 +364,8 @@ static int room_inline(struct dict_set *set, size_t *ret_room, struct err *err)
 	return 0;
 }
 
-/* Which of the large ones are inline depends on all of them, so they are compiled together and in one order. */
+/* Which of the large ones are inline depends on all of them, so they are compiled together and in
+ * one order. */
 static int compile_large(struct dict_set *set, struct err *err)
 {
 	if (!set->placed && room_inline(set, &set->inline_left, err))
@@ -315,12 +377,12 @@ static int compile_large(struct dict_set *set, struct err *err)
 	return 0;
 }
 
-static int compiled(struct dict_set *set, const char *name, struct entry **ret_entry,
+static int compiled(struct dict_set *set, const char *name, struct dict_entry **ret_entry,
 		    struct err *err)
 {
-	struct entry *e = NULL;
+	struct dict_entry *e = NULL;
 
-	if (find(set, name, &e, err))
+	if (entry_find(set, name, &e, err))
 		return -1;
 	if (e->rows.kind->may_leave ? compile_large(set, err) : compile(set, e, err))
 		return -1;
@@ -330,7 +392,7 @@ static int compiled(struct dict_set *set, const char *name, struct entry **ret_e
 
 int dict_table(struct dict_set *set, const char *name, json_t **ret_table, struct err *err)
 {
-	struct entry *e = NULL;
+	struct dict_entry *e = NULL;
 
 	if (compiled(set, name, &e, err))
 		return -1;
@@ -338,18 +400,23 @@ int dict_table(struct dict_set *set, const char *name, json_t **ret_table, struc
 	return 0;
 }
 
+void dict_set_prefix(struct dict_set *set, const char *prefix)
+{
+	set->prefix = prefix;
+}
+
 int dict_calls(struct dict_set *set, const char *name, json_t **ret_processors, struct err *err)
 {
 	json_t *calls = json_array();
-	struct entry *e = NULL;
+	struct dict_entry *e = NULL;
 
 	if (compiled(set, name, &e, err)) {
 		json_decref(calls);
 		return -1;
 	}
 	if (json_array_size(e->pipelines)) {
-		char id[128];
-		snprintf(id, sizeof(id), DICT_PIPELINE "%s", name);
+		char id[NAME_ROOM + 100];
+		snprintf(id, sizeof(id), "%s%s", NAME(set->prefix, DICT_PIPELINE), name);
 		json_array_append_new(calls, json_pack("{s:{s:s}}", "pipeline", "name", id));
 	}
 	*ret_processors = calls;
@@ -374,9 +441,9 @@ int dict_pipelines(struct dict_set *set, dict_pipeline_fn *each, void *arg, stru
 int dict_info(struct dict_set *set, const char *name, struct dict_info *ret_info, struct err *err)
 {
 	struct dict_info info = { 0 };
-	struct entry *e = NULL;
+	struct dict_entry *e = NULL;
 
-	if (find(set, name, &e, err))
+	if (entry_find(set, name, &e, err))
 		return -1;
 	if (e->rows.kind->shape == DICT_SOURCE ? read_entry(set, e, err)
 					       : compiled(set, name, &e, err))
@@ -387,6 +454,25 @@ int dict_info(struct dict_set *set, const char *name, struct dict_info *ret_info
 	info.pipelines = (unsigned)json_array_size(e->pipelines);
 	info.own_rows = own_rows(&e->rows);
 	*ret_info = info;
+	return 0;
+}
+
+int dict_own(struct dict_set *set, char ret_names[DICT_OWN_MAX], struct err *err)
+{
+	char names[DICT_OWN_MAX] = "";
+
+	for (size_t i = 0; i < dict_kinds_len; i++) {
+		size_t n = strlen(names);
+
+		if (dict_kinds[i].shape == DICT_SOURCE)
+			continue;
+		if (read_entry(set, &set->entry[i], err))
+			return -1;
+		if (own_rows(&set->entry[i].rows))
+			snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
+				 dict_kinds[i].name);
+	}
+	snprintf(ret_names, DICT_OWN_MAX, "%s", *names ? names : DICT_OWN_NONE);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "importer/dictionary/dict_cell.h"
 #include "importer/dictionary/dict_compile.h"
+#include "importer/dictionary/dict_simple.h"
 #include "importer/dictionary/mmdb.h"
 
 #define DIGITS JSON_REAL_PRECISION(15) /* 37.751, not 37.750999999999998 */
@@ -23,14 +24,15 @@ static int prefix_column(const struct dict_kind *kind, bool mac)
 {
 	for (size_t i = 0; i < kind->columns; i++) {
 		enum dict_type type = kind->column[i].type;
-		if (mac ? type == DICT_MAC : type == DICT_PREFIX || type == DICT_ADDRESS)
+		if (mac ? type == DICT_MAC
+			: type == DICT_PREFIX || type == DICT_ADDRESS || type == DICT_SENDER)
 			return (int)i;
 	}
 	return -1;
 }
 
 /* The length of the prefix when it holds the address, else -1. */
-static int matches(const struct question *q, const char *cell)
+static int cell_matches(const struct question *q, const char *cell)
 {
 	if (!*cell)
 		return 0; /* anywhere */
@@ -91,7 +93,7 @@ static int ask_kind(struct dict_set *set, const struct dict_kind *kind, const st
 	if (dict_set_rows(set, kind->name, &rows, err))
 		return -1;
 	for (const struct dict_row *row = rows->row; row && n < HITS_MAX; row = row->hh.next) {
-		length = matches(q, row->cell[column]);
+		length = cell_matches(q, row->cell[column]);
 		if (length >= 0)
 			hit[n++] = (struct hit){ .length = length, .row = row };
 	}

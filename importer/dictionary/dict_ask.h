@@ -10,8 +10,9 @@
 #include "importer/dictionary/dict.h"
 
 /*
- * All rows whose prefix holds `address` (IPv4, IPv6, MAC), longest prefix first, as {"NAME": [{"prefix": …, "origin":
- * "file:line", …}]}; and for each MMDB file {"FILE": record}. A new reference. EF_USAGE when it is no address.
+ * All rows whose prefix holds `address` (IPv4, IPv6, MAC), longest prefix first, as {"NAME":
+ * [{"prefix": …, "origin": "file:line", …}]}; and for each MMDB file {"FILE": record}. A new
+ * reference. EF_USAGE when it is no address.
  */
 int dict_ask(struct dict_set *set, const struct strlist *mmdb, const char *address,
 	     json_t **ret_answers, struct err *err);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int keep(const char *text, char **ret_text, struct err *err)
+static int cell_keep(const char *text, char **ret_text, struct err *err)
 {
 	char *copy = strdup(text);
 
@@ -24,7 +24,7 @@ static int keep_plain(const char *text, char **ret_text, struct err *err)
 	for (const char *p = text; *p; p++)
 		if (iscntrl((unsigned char)*p))
 			return err_set(err, EF_USAGE, "control character in \"%s\"", text);
-	return keep(text, ret_text, err);
+	return cell_keep(text, ret_text, err);
 }
 
 static int keep_word(const char *text, char **ret_text, struct err *err)
@@ -43,7 +43,7 @@ static int keep_word(const char *text, char **ret_text, struct err *err)
 		return err_set(err, EF_USAGE, "\"%s\" is longer than %zu characters", text,
 			       sizeof(word) - 1);
 	word[n] = '\0';
-	return keep(word, ret_text, err);
+	return cell_keep(word, ret_text, err);
 }
 
 static int keep_count(const struct dict_column *column, const char *text, char **ret_text,
@@ -60,7 +60,7 @@ static int keep_count(const struct dict_column *column, const char *text, char *
 	if ((double)value < column->min || (double)value > column->max)
 		goto bad;
 	snprintf(number, sizeof(number), "%" PRIu64, value);
-	return keep(number, ret_text, err);
+	return cell_keep(number, ret_text, err);
 bad:
 	return err_set(err, EF_USAGE, "\"%s\" is not a whole number from %.0f to %.0f", text,
 		       column->min, column->max);
@@ -76,7 +76,7 @@ static int keep_real(const struct dict_column *column, const char *text, char **
 	    value < column->min || value > column->max)
 		return err_set(err, EF_USAGE, "\"%s\" is not a number from %g to %g", text,
 			       column->min, column->max);
-	return keep(text, ret_text, err);
+	return cell_keep(text, ret_text, err);
 }
 
 static int keep_bool(const char *text, char **ret_text, struct err *err)
@@ -86,10 +86,10 @@ static int keep_bool(const char *text, char **ret_text, struct err *err)
 
 	for (const char *const *p = yes; *p; p++)
 		if (strcasecmp(text, *p) == 0)
-			return keep("true", ret_text, err);
+			return cell_keep("true", ret_text, err);
 	for (const char *const *p = no; *p; p++)
 		if (strcasecmp(text, *p) == 0)
-			return keep("false", ret_text, err);
+			return cell_keep("false", ret_text, err);
 	return err_set(err, EF_USAGE, "\"%s\" is neither true nor false", text);
 }
 
@@ -110,7 +110,66 @@ static int keep_prefix(const char *text, char **ret_text, struct err *err)
 	n = ip_format(&p.ip, spelt);
 	if (p.len < 128)
 		snprintf(spelt + n, sizeof(spelt) - n, "/%d", v4 ? p.len - 96 : p.len);
-	return keep(spelt, ret_text, err);
+	return cell_keep(spelt, ret_text, err);
+}
+
+/* Where ":port" or "#domain" begins behind an address; NULL: it does not. */
+static const char *which_of(const char *text)
+{
+	const char *mark = strchr(text, '#'), *colon = strrchr(text, ':');
+
+	if (mark)
+		return mark;
+	if (*text == '[')
+		return colon > text && colon[-1] == ']' ? colon : NULL;
+	return colon && colon == strchr(text, ':') ? colon : NULL;
+}
+
+const char *dict_cell_which(const char *cell)
+{
+	const char *which = which_of(cell);
+
+	return which ? which : "";
+}
+
+/* The address of a sender without brackets; false: it is too long for one. */
+static bool address_of(const char *text, const char *which, char ret_address[IP_TEXT_MAX])
+{
+	size_t n = (size_t)(which - text);
+
+	if (*text == '[' && n >= 2 && text[n - 1] == ']') {
+		text++;
+		n -= 2;
+	}
+	if (n >= IP_TEXT_MAX)
+		return false;
+	memcpy(ret_address, text, n);
+	ret_address[n] = '\0';
+	return true;
+}
+
+static int keep_sender(const char *text, char **ret_text, struct err *err)
+{
+	static const struct dict_column port = { .name = "port", .min = 1, .max = 65535 };
+	static const struct dict_column domain = { .name = "domain", .max = 4294967295.0 };
+	const char *which = which_of(text);
+	char address[IP_TEXT_MAX], spelt[2 * IP_TEXT_MAX], *number = NULL;
+	struct ip ip;
+
+	if (!which)
+		return keep_prefix(text, ret_text, err);
+	if (!address_of(text, which, address) || ip_parse(address, &ip, err))
+		return err_set(
+		    err, EF_USAGE,
+		    "\"%s\" is no prefix, address:port, [address]:port or address#domain", text);
+	if (keep_count(*which == '#' ? &domain : &port, *which && which[1] ? which + 1 : "-",
+		       &number, err))
+		return err_wrap(err, "%s", text);
+	ip_format(&ip, address);
+	bool bracket = *which == ':' && !ip_is_v4(&ip);
+	snprintf(spelt, sizeof(spelt), bracket ? "[%s]%c%s" : "%s%c%s", address, *which, number);
+	free(number);
+	return cell_keep(spelt, ret_text, err);
 }
 
 static int keep_ports(const char *text, char **ret_text, struct err *err)
@@ -124,10 +183,11 @@ static int keep_ports(const char *text, char **ret_text, struct err *err)
 		return err_set(err, EF_USAGE,
 			       "\"%s\" is not a port or a range of ports like 8000-8010", text);
 	snprintf(spelt, sizeof(spelt), first == last ? "%lu" : "%lu-%lu", first, last);
-	return keep(spelt, ret_text, err);
+	return cell_keep(spelt, ret_text, err);
 }
 
-/* "00:00:5e", "00-00-5E-10/28", "00005e": hexadecimal digits with marks between them, then perhaps the number of bits. */
+/* "00:00:5e", "00-00-5E-10/28", "00005e": hexadecimal digits with marks between them, then perhaps
+ * the number of bits. */
 static int read_mac(const char *text, uint64_t *ret_value, unsigned *ret_bits)
 {
 	const char *p = text;
@@ -166,7 +226,7 @@ static int keep_mac(const char *text, char **ret_text, struct err *err)
 					(unsigned)(value >> (40 - 8 * i) & 0xff));
 	if (bits < 48)
 		snprintf(spelt + n, sizeof(spelt) - n, "/%u", bits);
-	return keep(spelt, ret_text, err);
+	return cell_keep(spelt, ret_text, err);
 }
 
 int dict_cell_normal(const struct dict_column *column, const char *text, char **ret_text,
@@ -174,7 +234,7 @@ int dict_cell_normal(const struct dict_column *column, const char *text, char **
 {
 	if (!*text)
 		return column->required ? err_set(err, EF_USAGE, "column %s is empty", column->name)
-					: keep("", ret_text, err);
+					: cell_keep("", ret_text, err);
 	switch (column->type) {
 	case DICT_TEXT:
 		return keep_plain(text, ret_text, err);
@@ -192,6 +252,8 @@ int dict_cell_normal(const struct dict_column *column, const char *text, char **
 		return keep_prefix(text, ret_text, err);
 	case DICT_PREFIX:
 		return keep_prefix(text, ret_text, err);
+	case DICT_SENDER:
+		return keep_sender(text, ret_text, err);
 	case DICT_MAC:
 		return keep_mac(text, ret_text, err);
 	case DICT_PORTS:
@@ -202,9 +264,13 @@ int dict_cell_normal(const struct dict_column *column, const char *text, char **
 
 struct prefix dict_cell_prefix(const char *cell)
 {
+	const char *which = which_of(cell);
+	char address[IP_TEXT_MAX];
 	struct prefix p = { 0 };
 	struct err unused;
 
+	if (which && address_of(cell, which, address))
+		cell = address;
 	if (prefix_parse(cell, false, &p, &unused))
 		return (struct prefix){ 0 };
 	return p;

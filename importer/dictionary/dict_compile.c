@@ -8,10 +8,12 @@
 
 #include "common/cleanup.h"
 #include "importer/dictionary/dict_cell.h"
+#include "importer/dictionary/dict_simple.h"
 #include "importer/dictionary/feed.h"
 
 #define PORTS_MAX 4096 /* in the range of one row of applications */
-/* What a threat without a category is called: no word that stages know, so that its number counts. */
+/* What a threat without a category is called: no word that stages know, so that its number
+ * counts. */
 #define NO_CATEGORY "other"
 
 static int no_memory(struct err *err)
@@ -47,7 +49,8 @@ static int join_texts(json_t *to, const json_t *from)
 	return 0;
 }
 
-/* An address inside a listed network is on both lists: feeds and categories are joined, the higher severity counts. */
+/* An address inside a listed network is on both lists: feeds and categories are joined, the higher
+ * severity counts. */
 static json_t *merge_threats(json_t *outer, json_t *inner)
 {
 	json_t *both = json_deep_copy(inner);
@@ -134,6 +137,37 @@ static int add_interfaces(struct dict_items *items, const struct dict_rows *rows
 	return 0;
 }
 
+/* What holds for one port or domain of an address stands in its value as `senders`, by ":port" and
+ * "#domain"; lib/exporter.painless lays it over the rest. */
+static int add_exporters(struct dict_items *items, const struct dict_rows *rows, struct err *err)
+{
+	CLEANUP_JSON json_t *by_address = json_object();
+	const char *address;
+	json_t *value;
+
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
+		const char *which = dict_cell_which(row->cell[0]);
+		struct prefix p = dict_cell_prefix(row->cell[0]);
+		char text[IP_TEXT_MAX];
+
+		if (!*which) {
+			if (add_prefix(items, row->cell[0], dict_row_json(rows->kind, row), false,
+				       err))
+				return -1;
+			continue;
+		}
+		ip_format(&p.ip, text);
+		value = member(by_address, text);
+		value = value ? member(value, "senders") : NULL;
+		if (json_object_set_new(value, which, dict_row_json(rows->kind, row)))
+			return no_memory(err);
+	}
+	json_object_foreach (by_address, address, value)
+		if (add_prefix(items, address, json_incref(value), false, err))
+			return -1;
+	return 0;
+}
+
 static void ports_of(const struct dict_row *row, unsigned *ret_first, unsigned *ret_last)
 {
 	*ret_first = *ret_last = 0;
@@ -163,7 +197,7 @@ static int add_ports(json_t *ports, const struct dict_row *row, struct err *err)
 	return 0;
 }
 
-struct place {
+struct cell_place {
 	const struct dict_row *row;
 	size_t at;
 };
@@ -171,7 +205,7 @@ struct place {
 /* Wide ranges first: what is said of fewer ports comes later and wins. */
 static int widest_first(const void *a, const void *b)
 {
-	const struct place *x = a, *y = b;
+	const struct cell_place *x = a, *y = b;
 	unsigned x_first, x_last, y_first, y_last;
 
 	ports_of(x->row, &x_first, &x_last);
@@ -183,7 +217,7 @@ static int widest_first(const void *a, const void *b)
 
 static int add_applications(struct dict_items *items, const struct dict_rows *rows, struct err *err)
 {
-	CLEANUP_FREE struct place *place = calloc(rows->n + 1, sizeof(*place));
+	CLEANUP_FREE struct cell_place *place = calloc(rows->n + 1, sizeof(*place));
 	CLEANUP_JSON json_t *by_prefix = json_object();
 	const char *prefix;
 	size_t n = 0;
@@ -192,7 +226,7 @@ static int add_applications(struct dict_items *items, const struct dict_rows *ro
 	if (!place)
 		return no_memory(err);
 	for (const struct dict_row *row = rows->row; row; row = row->hh.next, n++)
-		place[n] = (struct place){ .row = row, .at = n };
+		place[n] = (struct cell_place){ .row = row, .at = n };
 	qsort(place, n, sizeof(*place), widest_first);
 	for (size_t i = 0; i < n; i++) {
 		const struct dict_row *row = place[i].row;
@@ -220,7 +254,8 @@ static int by_key(const void *a, const void *b)
 	return strcmp((*(struct dict_row *const *)a)->key, (*(struct dict_row *const *)b)->key);
 }
 
-/* What the rows `from` up to `to` (one prefix, several feeds) say together. `seen` keeps each different value once. */
+/* What the rows `from` up to `to` (one prefix, several feeds) say together. `seen` keeps each
+ * different value once. */
 static json_t *threat_value(const struct dict_row *const *row, size_t from, size_t to, json_t *seen)
 {
 	CLEANUP_JSON json_t *value = json_pack("{s:[],s:[]}", "feed", "category");
@@ -303,7 +338,8 @@ int dict_compile_records(const struct dict_rows *rows, const struct dict_rows *a
 
 	switch (rows->kind->shape) {
 	case DICT_ADDRESSES:
-		rc = add_addresses(&items, rows, err);
+		rc = rows->kind->column[0].type == DICT_SENDER ? add_exporters(&items, rows, err)
+							       : add_addresses(&items, rows, err);
 		break;
 	case DICT_INTERFACES:
 		rc = add_interfaces(&items, rows, err);

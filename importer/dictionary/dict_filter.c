@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The Bloom filter in front of a large dictionary; lib/filter.painless is the reader. */
+#include "importer/dictionary/dict_filter.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "importer/dictionary/dict_shard.h"
+#include "importer/dictionary/dict_pack.h"
 
 #define HASHES   3
 #define BITS_MIN 4 /* for each block; with fewer, half of all addresses would pass */
 
-/* What the filter knows is blocks of neighbours: the first four digits of an IPv4 key, the first 32 bits of IPv6. */
+/* What the filter knows is blocks of neighbours: the first four digits of an IPv4 key, the first 32
+ * bits of IPv6. */
 static uint64_t block_of(enum dict_family family, dict_address address)
 {
 	return family == DICT_V4 ? (uint64_t)(address / 85) : (uint64_t)(address >> 96);

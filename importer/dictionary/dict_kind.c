@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The kinds of dictionaries: their columns and the form they are compiled to, one const row each. */
+ * The kinds of dictionaries: their columns and the form they are compiled to, one const row
+ * each. */
 #include "importer/dictionary/dict_kind.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "importer/dictionary/feed.h"
 
 #define KEY      .key = true, .required = true
 #define OPEN_KEY .key = true /* may be empty */
@@ -88,7 +91,7 @@ static const struct dict_column networks[] = {
 	{ .name = "as_name" },
 };
 static const struct dict_column exporters[] = {
-	{ .name = "prefix", .type = DICT_PREFIX, KEY },
+	{ .name = "prefix", .type = DICT_SENDER, KEY },
 	{ .name = "name" },
 	{ .name = "vendor" },
 	{ .name = "product" },
@@ -97,6 +100,8 @@ static const struct dict_column exporters[] = {
 	{ .name = "site" },
 	{ .name = "serial" },
 	{ .name = "appids", .type = DICT_WORD },
+	{ .name = "totals", .type = DICT_BOOL },
+	{ .name = "out", .type = DICT_WORD },
 };
 static const struct dict_column interfaces[] = {
 	{ .name = "exporter", .type = DICT_ADDRESS, KEY },
@@ -105,6 +110,7 @@ static const struct dict_column interfaces[] = {
 	{ .name = "alias" },
 	{ .name = "speed", UPTO(1e15) },
 	{ .name = "role" },
+	{ .name = "totals", .type = DICT_BOOL },
 };
 static const struct dict_column sampling[] = {
 	{ .name = "exporter", .type = DICT_ADDRESS, KEY },
@@ -134,20 +140,26 @@ static const struct dict_column threat_allow[] = {
 	{ .name = "note" },
 };
 static const struct dict_column threat_feeds[] = {
-	{ .name = "feed", .type = DICT_TEXT, KEY },
-	{ .name = "url", .type = DICT_TEXT, MUST },
-	{ .name = "format", .type = DICT_TEXT, MUST },
-	{ .name = "category", .type = DICT_WORD, MUST },
-	{ .name = "severity", UPTO(100), MUST, .min = 1 },
-	{ .name = "enabled", .type = DICT_BOOL, MUST },
-	{ .name = "terms", .type = DICT_TEXT, MUST },
-	{ .name = "interval", .type = DICT_TEXT, MUST },
+	[FEED_NAME] = { .name = "feed", .type = DICT_TEXT, KEY },
+	[FEED_URL] = { .name = "url", .type = DICT_TEXT, MUST },
+	[FEED_FORMAT] = { .name = "format", .type = DICT_TEXT, MUST },
+	[FEED_CATEGORY] = { .name = "category", .type = DICT_WORD, MUST },
+	[FEED_SEVERITY] = { .name = "severity", UPTO(100), MUST, .min = 1 },
+	[FEED_ENABLED] = { .name = "enabled", .type = DICT_BOOL, MUST },
+	[FEED_TERMS] = { .name = "terms", .type = DICT_TEXT, MUST },
+	[FEED_INTERVAL] = { .name = "interval", .type = DICT_TEXT, MUST },
+	[FEED_USE] = { .name = "use", .type = DICT_WORD },
 };
 static const struct dict_column oui[] = {
 	{ .name = "prefix", .type = DICT_MAC, KEY },
 	{ .name = "vendor", .type = DICT_TEXT, MUST },
 };
 static const struct dict_column elements[] = {
+	{ .name = "element", .type = DICT_TEXT, KEY },
+	{ .name = "conversion", .type = DICT_WORD, MUST },
+	{ .name = "field" },
+};
+static const struct dict_column address_elements[] = {
 	{ .name = "element", .type = DICT_TEXT, KEY },
 	{ .name = "family", .type = DICT_WORD, MUST },
 	{ .name = "end", .type = DICT_WORD, MUST },
@@ -273,7 +285,11 @@ const struct dict_kind dict_kinds[] = {
 	  COLUMNS(threat_feeds) },
 	{ .name = "address-elements",
 	  .text = "elements of a raw record that hold addresses",
-	  .shape = DICT_SOURCE,
+	  .shape = DICT_ENDS,
+	  COLUMNS(address_elements) },
+	{ .name = "elements",
+	  .text = "fields that values of elements go to",
+	  .shape = DICT_PATHS,
 	  COLUMNS(elements) },
 };
 const size_t dict_kinds_len = sizeof(dict_kinds) / sizeof(dict_kinds[0]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The kinds of dictionaries: their columns and the form they are compiled to, one const row each. */
+ * The kinds of dictionaries: their columns and the form they are compiled to, one const row
+ * each. */
 #ifndef EF_IMPORTER_DICT_KIND_H
 #define EF_IMPORTER_DICT_KIND_H
 
@@ -16,6 +17,7 @@ enum dict_type {
 	DICT_BOOL,    /* true or false */
 	DICT_PREFIX,  /* IPv4 or IPv6 prefix or address */
 	DICT_ADDRESS, /* IPv4 or IPv6 address */
+	DICT_SENDER,  /* a prefix or address; "address:port", "[address]:port", "address#domain" */
 	DICT_MAC,     /* MAC prefix */
 	DICT_PORTS,   /* "443" or "8000-8010" */
 };
@@ -29,13 +31,15 @@ struct dict_column {
 };
 
 enum dict_shape {
-	DICT_SOURCE,       /* read by efctl, never compiled alone */
-	DICT_LIST,         /* array of texts, by the number in column 0 */
-	DICT_BITS,         /* the same, by the number of the bit in column 0 */
-	DICT_MAP,          /* object, by the key columns */
-	DICT_SERVICES,     /* packed ports */
-	DICT_ADDRESSES,    /* table of prefixes */
-	DICT_INTERFACES,   /* table of addresses, each with rows by the number in column 1 */
+	DICT_SOURCE,     /* read by efctl, never compiled alone */
+	DICT_LIST,       /* array of texts, by the number in column 0 */
+	DICT_BITS,       /* the same, by the number of the bit in column 0 */
+	DICT_MAP,        /* object, by the key columns */
+	DICT_PATHS,      /* object: column 0 -> [column 1, the parts of the path in column 2] */
+	DICT_ENDS,       /* object: "column 2_column 1" -> list of column 0, in the file's order */
+	DICT_SERVICES,   /* packed ports */
+	DICT_ADDRESSES,  /* table of prefixes */
+	DICT_INTERFACES, /* table of addresses, each with rows by the number in column 1 */
 	DICT_APPLICATIONS, /* table of prefixes, each with ports */
 	DICT_THREATS,      /* table of prefixes, rows of several feeds joined */
 };

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Records to the strings and rows of a table, and the reading of them: the layout in docs/dictionaries.md. */
+ * Records to the strings and rows of a table, and the reading of them: the layout in
+ * docs/dictionaries.md. */
+#include "importer/dictionary/dict_pack.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "importer/core/memory.h"
 #include "importer/dictionary/dict_table.h"
 
 #define INDEX_FROM    1000 /* records; below, the index would be larger than what it saves */
@@ -26,6 +30,15 @@ void dict_digits(char *out, unsigned count, dict_address value)
 {
 	for (unsigned i = count; i-- > 0; value /= 85)
 		out[i] = digit((unsigned)(value % 85));
+}
+
+uint32_t dict_value(const char *text, size_t at, unsigned count)
+{
+	uint32_t value = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		value = value * 85 + digit_value(text[at + i]);
+	return value;
 }
 
 void dict_key(enum dict_family family, dict_address address, char *ret_key)
@@ -61,30 +74,32 @@ struct known {
 	UT_hash_handle hh;
 };
 
-struct rows {
+struct packed_rows {
 	struct value *value;
 	struct known *known;
 	uint32_t exact, ranges;
 };
 
-static void rows_release(struct rows *rows)
+static void rows_release(struct packed_rows *rows)
 {
-	struct value *v, *v2;
-	struct known *k, *k2;
+	struct value *v = rows->value, *v2;
+	struct known *k = rows->known, *k2;
 
-	HASH_ITER (hh, rows->known, k, k2) {
-		HASH_DEL(rows->known, k);
+	HASH_CLEAR(hh, rows->known);
+	for (; k; k = k2) {
+		k2 = k->hh.next;
 		free(k);
 	}
-	HASH_ITER (hh, rows->value, v, v2) {
-		HASH_DEL(rows->value, v);
+	HASH_CLEAR(hh, rows->value);
+	for (; v; v = v2) {
+		v2 = v->hh.next;
 		json_decref(v->profile);
 		free(v->text);
 		free(v);
 	}
 }
 
-static struct value *rows_value(struct rows *rows, json_t *value, bool exact)
+static struct value *rows_value(struct packed_rows *rows, json_t *value, bool exact)
 {
 	CLEANUP_FREE char *dump = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
 	CLEANUP_FREE char *text = NULL;
@@ -105,7 +120,7 @@ static struct value *rows_value(struct rows *rows, json_t *value, bool exact)
 	return v;
 }
 
-static int rows_add(struct rows *rows, json_t *value, bool exact, struct err *err)
+static int rows_add(struct packed_rows *rows, json_t *value, bool exact, struct err *err)
 {
 	struct known *k = NULL, probe;
 
@@ -130,7 +145,7 @@ static int rows_add(struct rows *rows, json_t *value, bool exact, struct err *er
 }
 
 /* 1 + the number of the row, 0 for nothing. */
-static uint32_t rows_code(const struct rows *rows, const struct dict_record *r)
+static uint32_t rows_code(const struct packed_rows *rows, const struct dict_record *r)
 {
 	struct known *k = NULL, probe;
 
@@ -140,10 +155,11 @@ static uint32_t rows_code(const struct rows *rows, const struct dict_record *r)
 	probe.is.value = r->value;
 	probe.is.exact = r->exact;
 	HASH_FIND(hh, rows->known, &probe.is, sizeof(probe.is), k);
-	return 1 + k->to->number + (r->exact ? 0 : rows->exact);
+	return k ? 1 + k->to->number + (r->exact ? 0 : rows->exact) : 0;
 }
 
-/* The profile of a value: what is left without `own`, and its number in the order in which profiles were first seen. */
+/* The profile of a value: what is left without `own`, and its number in the order in which profiles
+ * were first seen. */
 static int split_own(struct value *v, json_t *numbers, const char *own, struct err *err)
 {
 	CLEANUP_FREE char *text = NULL;
@@ -169,8 +185,9 @@ static int by_profile(const struct value *a, const struct value *b)
 	return (a->profile_number > b->profile_number) - (a->profile_number < b->profile_number);
 }
 
-/* Rows of one profile get numbers in a row, so that the profile is written once and not its number in each of them. */
-static int sort_rows(struct rows *rows, const char *own, struct err *err)
+/* Rows of one profile get numbers in a row, so that the profile is written once and not its number
+ * in each of them. */
+static int sort_rows(struct packed_rows *rows, const char *own, struct err *err)
 {
 	CLEANUP_JSON json_t *numbers = json_object();
 	uint32_t exact = 0, ranges = 0;
@@ -184,8 +201,9 @@ static int sort_rows(struct rows *rows, const char *own, struct err *err)
 	return 0;
 }
 
-/* Appends the rows of a class ('e' or 'r'); with `own` its column alone, and where each profile starts. */
-static int add_class(json_t *table, const struct rows *rows, char class, const char *own)
+/* Appends the rows of a class ('e' or 'r'); with `own` its column alone, and where each profile
+ * starts. */
+static int add_class(json_t *table, const struct packed_rows *rows, char class, const char *own)
 {
 	json_t *list = json_object_get(table, "rows");
 	const struct value *before = NULL;
@@ -211,7 +229,7 @@ static int add_class(json_t *table, const struct rows *rows, char class, const c
 	return bad;
 }
 
-static int add_rows(json_t *table, struct rows *rows, const char *own, struct err *err)
+static int add_rows(json_t *table, struct packed_rows *rows, const char *own, struct err *err)
 {
 	if (own && sort_rows(rows, own, err))
 		return -1;
@@ -239,7 +257,8 @@ static json_t *text_json(struct buf *b)
 	return json;
 }
 
-/* Whether a slice of a family must be closed by a record of nothing: its last range goes on in the next slice. */
+/* Whether a slice of a family must be closed by a record of nothing: its last range goes on in the
+ * next slice. */
 static bool is_open(const struct dict_records *records, size_t to)
 {
 	const struct dict_record *last = &records->record[to - 1];
@@ -264,7 +283,7 @@ static int add_index(json_t *part, uint32_t *count, struct buf *text)
 
 /* One family: records `from` up to `to`, which are all of it that the table has. */
 static int add_family(json_t *table, const struct dict_records *records, size_t from, size_t to,
-		      const struct rows *rows, unsigned width, struct err *err)
+		      const struct packed_rows *rows, unsigned width, struct err *err)
 {
 	const struct dict_record *r = records->record;
 	const struct dict_family_facts *facts = &dict_families[r[from].family];
@@ -273,7 +292,7 @@ static int add_family(json_t *table, const struct dict_records *records, size_t 
 	CLEANUP_FREE uint32_t *count = calloc(INDEX_BUCKETS + 1, sizeof(*count));
 	CLEANUP_BUF struct buf text;
 	json_t *part = json_object();
-	char key[32];
+	char key[32] = "";
 	int bad = count ? 0 : -1;
 
 	buf_init(&text, TABLE_MAX);
@@ -291,7 +310,7 @@ static int add_family(json_t *table, const struct dict_records *records, size_t 
 }
 
 static int add_families(json_t *table, const struct dict_records *records, size_t from, size_t to,
-			const struct rows *rows, unsigned width, struct err *err)
+			const struct packed_rows *rows, unsigned width, struct err *err)
 {
 	while (from < to) {
 		size_t end = from;
@@ -309,7 +328,7 @@ int dict_records_table(const struct dict_records *records, size_t from, size_t t
 		       json_t **ret_table, struct err *err)
 {
 	CLEANUP_JSON json_t *table = json_object();
-	struct rows rows = { 0 };
+	struct packed_rows rows = { 0 };
 	unsigned width = 1;
 	uint64_t room = 85;
 	int rc = table ? 0 : err_set(err, EF_FAILED, "out of memory");
@@ -332,15 +351,6 @@ int dict_records_table(const struct dict_records *records, size_t from, size_t t
 	return rc;
 }
 
-static uint32_t number_at(const char *text, size_t at, unsigned count)
-{
-	uint32_t value = 0;
-
-	for (unsigned i = 0; i < count; i++)
-		value = value * 85 + digit_value(text[at + i]);
-	return value;
-}
-
 long dict_table_find(const json_t *table, enum dict_family family, dict_address address)
 {
 	const json_t *part = json_object_get(table, dict_families[family].name);
@@ -351,15 +361,15 @@ long dict_table_find(const json_t *table, enum dict_family family, dict_address 
 	size_t size = digits + width;
 	long low = 0, high, row;
 	bool equal = false;
-	char key[24];
+	char key[24] = "";
 
 	if (!records)
 		return -1;
 	dict_key(family, address, key);
 	high = (long)(json_string_length(json_object_get(part, "records")) / size) - 1;
 	if (index) {
-		low = (long)number_at(index, 3UL * bucket_of(key), 3);
-		high = (long)number_at(index, 3UL * bucket_of(key) + 3, 3) - 1;
+		low = (long)dict_value(index, 3UL * bucket_of(key), 3);
+		high = (long)dict_value(index, 3UL * bucket_of(key) + 3, 3) - 1;
 	}
 	while (low <= high && !equal) {
 		long middle = low + (high - low) / 2;
@@ -375,13 +385,13 @@ long dict_table_find(const json_t *table, enum dict_family family, dict_address 
 	}
 	if (high < 0)
 		return -1;
-	row = (long)number_at(records, (size_t)high * size + digits, width) - 1;
+	row = (long)dict_value(records, (size_t)high * size + digits, width) - 1;
 	return equal || row >= json_integer_value(json_object_get(table, "exact")) ? row : -1;
 }
 
-json_t *dict_table_row(const json_t *table, enum dict_family family, dict_address address)
+/* A new reference; NULL when there is none of that number. */
+static json_t *row_at(const json_t *table, long number)
 {
-	long number = dict_table_find(table, family, address);
 	json_t *row =
 	    number < 0 ? NULL : json_array_get(json_object_get(table, "rows"), (size_t)number);
 	const json_t *starts = json_object_get(table, "starts");
@@ -397,4 +407,46 @@ json_t *dict_table_row(const json_t *table, enum dict_family family, dict_addres
 	if (!json_is_null(row))
 		json_object_set(whole, json_string_value(json_object_get(table, "own")), row);
 	return whole;
+}
+
+json_t *dict_table_row(const json_t *table, enum dict_family family, dict_address address)
+{
+	return row_at(table, dict_table_find(table, family, address));
+}
+
+static void each_of_family(const json_t *table, const struct dict_family_facts *facts,
+			   dict_row_fn *each, void *arg)
+{
+	const json_t *part = json_object_get(table, facts->name);
+	const json_t *text = json_object_get(part, "records");
+	const char *records = json_string_value(text);
+	const char *index = json_string_value(json_object_get(part, "index"));
+	json_int_t width = json_integer_value(json_object_get(table, "width"));
+	unsigned skip = index ? 2 : 0, digits = facts->digits - skip, bucket = 0;
+	char key[40];
+
+	if (!records || width < 1 || width > 5 ||
+	    (index && strlen(index) != 3UL * (INDEX_BUCKETS + 1)))
+		return;
+	size_t size = digits + (size_t)width, n = json_string_length(text) / size;
+	for (size_t i = 0; i < n; i++) {
+		while (index && bucket + 1 < INDEX_BUCKETS &&
+		       dict_value(index, 3UL * (bucket + 1), 3) <= i)
+			bucket++;
+		char lead[3] = "";
+		if (index)
+			dict_digits(lead, 2, bucket);
+		snprintf(key, sizeof(key), "%s %s%.*s", facts->name, lead, (int)digits,
+			 records + i * size);
+		CLEANUP_JSON json_t *row = row_at(
+		    table, (long)dict_value(records, i * size + digits, (unsigned)width) - 1);
+		if (row)
+			each(arg, key, row);
+	}
+}
+
+void dict_table_each(const json_t *table, dict_row_fn *each, void *arg)
+{
+	for (size_t f = 0; f < DICT_FAMILIES; f++)
+		each_of_family(table, &dict_families[f], each, arg);
 }

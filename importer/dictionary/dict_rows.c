@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The rows of a dictionary: CSV text checked cell by cell, one source laid over the other by key. */
+ * The rows of a dictionary: CSV text checked cell by cell, one source laid over the other by
+ * key. */
 #include "importer/dictionary/dict_rows.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 
 #include "common/cleanup.h"
 #include "common/csv.h"
+#include "importer/core/files.h"
 #include "importer/dictionary/dict_cell.h"
 
 #define FILE_BYTES_MAX (512U << 20)
@@ -159,7 +161,7 @@ static int lay(struct dict_rows *rows, struct dict_row *row, bool removing, stru
 	return 0;
 }
 
-static int add(struct dict_rows *rows, const char *const *cells, unsigned line, struct err *err)
+static int row_add(struct dict_rows *rows, const char *const *cells, unsigned line, struct err *err)
 {
 	struct dict_row *row = NULL;
 	bool removing = removes(rows->kind, cells);
@@ -178,7 +180,7 @@ int dict_rows_add(struct dict_rows *rows, const char *const *cells, const char *
 	if (!rows->sources || strcmp(rows->origin[rows->sources - 1], origin) != 0)
 		if (new_source(rows, origin, err))
 			return -1;
-	return add(rows, cells, line, err) ? located(err, origin, line) : 0;
+	return row_add(rows, cells, line, err) ? located(err, origin, line) : 0;
 }
 
 static int unknown_column(const struct dict_kind *kind, const char *name, struct err *err)
@@ -214,7 +216,8 @@ static int read_header(const struct dict_kind *kind, char **cell, int n, int *ma
 	return n;
 }
 
-/* Pipelines are JSON, which takes nothing else: better told here, with the line, than lost there. */
+/* Pipelines are JSON, which takes nothing else: better told here, with the line, than lost
+ * there. */
 static bool is_utf8(const char *text)
 {
 	CLEANUP_JSON json_t *json = json_string(text);
@@ -246,7 +249,7 @@ static int read_line(struct dict_rows *rows, char *line, unsigned number, int *m
 		ordered[i] = "";
 	for (int i = 0; i < n; i++)
 		ordered[map[i]] = cell[i];
-	return add(rows, ordered, number, err);
+	return row_add(rows, ordered, number, err);
 }
 
 int dict_rows_read(struct dict_rows *rows, const char *text, size_t len, const char *origin,
@@ -291,14 +294,14 @@ int dict_rows_read(struct dict_rows *rows, const char *text, size_t len, const c
 
 int dict_rows_read_file(struct dict_rows *rows, const char *path, struct err *err)
 {
-	CLEANUP_FILE FILE *f = fopen(path, "re");
+	CLEANUP_FILE FILE *f = file_open(path, err);
 	CLEANUP_FREE char *text = NULL;
 	size_t len = 0, room = 0;
 
 	if (!f && errno == ENOENT)
 		return 1;
 	if (!f)
-		return err_errno(err, EF_USAGE, errno, "cannot open %s", path);
+		return -1;
 	for (;;) {
 		size_t got;
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The rows of a dictionary: CSV text checked cell by cell, one source laid over the other by key.
  *
- * Every cell is kept in one spelling (numbers without leading zeros, prefixes and MACs canonical, words in lower case),
- * so equal keys are equal texts. Errors are "file:line: …". */
+ * Every cell is kept in one spelling (numbers without leading zeros, prefixes and MACs canonical,
+ * words in lower case), so equal keys are equal texts. Errors are "file:line: …". */
 #ifndef EF_IMPORTER_DICT_ROWS_H
 #define EF_IMPORTER_DICT_ROWS_H
 
 #include <stddef.h>
-#include <uthash.h>
 
 #include "common/err.h"
+#include "importer/core/memory.h"
 #include "importer/dictionary/dict_kind.h"
 
 #define DICT_ROWS_MAX 2000000U /* in one dictionary */
@@ -35,9 +35,9 @@ void dict_rows_init(struct dict_rows *rows, const struct dict_kind *kind);
 void dict_rows_release(struct dict_rows *rows);
 
 /*
- * Adds the rows of `len` bytes of CSV text. Rows of an earlier source with the same key are replaced; within one source
- * a key may occur once. A row whose first column that is no key is "-" removes what was there. On failure some rows may
- * have been added.
+ * Adds the rows of `len` bytes of CSV text. Rows of an earlier source with the same key are
+ * replaced; within one source a key may occur once. A row whose first column that is no key is "-"
+ * removes what was there. On failure some rows may have been added.
  */
 int dict_rows_read(struct dict_rows *rows, const char *text, size_t len, const char *origin,
 		   struct err *err);

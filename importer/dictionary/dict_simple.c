@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Rows of the dictionaries that are no addresses: lists, maps and the packed table of services. */
+ * Rows of the dictionaries that are no prefixes: lists, maps, paths of fields, the packed table of
+ * services. */
+#include "importer/dictionary/dict_simple.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "importer/dictionary/dict_compile.h"
+#include "importer/dictionary/dict_pack.h"
 
 #define NAMES_MAX (85 * 85)
 #define PACKED    5U /* port in three digits, number of the name in two */
@@ -88,6 +93,77 @@ static int compile_map(const struct dict_rows *rows, json_t **ret_table, struct 
 	return 0;
 }
 
+/* The words that the normalise stage knows; those that write no field. */
+static const struct {
+	const char *name;
+	bool no_field;
+} conversions[] = {
+	{ "long", false }, { "count", false }, { "as", false }, { "id", false },
+	{ "text", false }, { "mac", false },   { "ip", false }, { "dns", false },
+	{ "rest", true },  { "drop", true },
+};
+
+static int check_conversion(const struct dict_row *row, struct err *err)
+{
+	const char *field = row->cell[2];
+
+	for (size_t i = 0; i < sizeof(conversions) / sizeof(conversions[0]); i++) {
+		if (strcmp(conversions[i].name, row->cell[1]) != 0)
+			continue;
+		if (conversions[i].no_field == !*field)
+			return 0;
+		return dict_row_error(row, err, "%s: %s", row->cell[1],
+				      *field ? "has no field"
+					     : "a field is wanted, such as flow.ttl.min");
+	}
+	return dict_row_error(row, err,
+			      "\"%s\" is no conversion: long, count, as, id, text, mac, ip, dns, "
+			      "rest or drop is wanted",
+			      row->cell[1]);
+}
+
+static int compile_paths(const struct dict_rows *rows, json_t **ret_table, struct err *err)
+{
+	CLEANUP_JSON json_t *map = json_object();
+
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
+		json_t *list = json_pack("[s]", row->cell[1]);
+
+		if (json_object_set_new(map, row->cell[0], list))
+			return no_memory(err);
+		if (check_conversion(row, err))
+			return -1;
+		for (const char *at = row->cell[2]; *at;) {
+			size_t n = strcspn(at, ".");
+
+			if (n == 0)
+				return dict_row_error(row, err, "\"%s\" is no path of a field",
+						      row->cell[2]);
+			if (json_array_append_new(list, json_stringn(at, n)))
+				return no_memory(err);
+			at += n + (at[n] == '.');
+		}
+	}
+	*ret_table = steal_ptr(map);
+	return 0;
+}
+
+static int compile_ends(const struct dict_rows *rows, json_t **ret_table, struct err *err)
+{
+	CLEANUP_JSON json_t *ends = json_object();
+	char end[300];
+
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
+		snprintf(end, sizeof(end), "%s_%s", row->cell[2], row->cell[1]);
+		if (!json_object_get(ends, end) && json_object_set_new(ends, end, json_array()))
+			return no_memory(err);
+		if (json_array_append_new(json_object_get(ends, end), json_string(row->cell[0])))
+			return no_memory(err);
+	}
+	*ret_table = steal_ptr(ends);
+	return 0;
+}
+
 static int by_transport_and_port(const void *a, const void *b)
 {
 	const struct dict_row *x = *(struct dict_row *const *)a, *y = *(struct dict_row *const *)b;
@@ -157,6 +233,10 @@ int dict_compile_simple(const struct dict_rows *rows, json_t **ret_table, struct
 		return compile_list(rows, ret_table, err);
 	case DICT_MAP:
 		return compile_map(rows, ret_table, err);
+	case DICT_PATHS:
+		return compile_paths(rows, ret_table, err);
+	case DICT_ENDS:
+		return compile_ends(rows, ret_table, err);
 	case DICT_SERVICES:
 		return compile_services(rows, ret_table, err);
 	default:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Tables of prefixes: nested prefixes become sorted, disjoint records, and those the strings that Painless searches. */
+ * Tables of prefixes: nested prefixes become sorted, disjoint records, and those the strings that
+ * Painless searches. */
 #include "importer/dictionary/dict_table.h"
 
 #include <stdlib.h>
@@ -56,7 +57,7 @@ enum dict_family dict_number(const struct prefix *prefix, dict_address *ret_firs
 	return v4 ? DICT_V4 : DICT_V6;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_addresses(const void *a, const void *b)
 {
 	const struct dict_item *x = a, *y = b;
 
@@ -77,8 +78,8 @@ static dict_address last_of(const struct dict_item *item)
 				: item->first + (((dict_address)1 << free_bits) - 1);
 }
 
-/* The prefixes around the place that the walk has come to, outermost first. 129 lengths, and an exception may
- * stand on one of them. */
+/* The prefixes around the place that the walk has come to, outermost first. 129 lengths, and an
+ * exception may stand on one of them. */
 struct around {
 	struct {
 		dict_address last;
@@ -93,8 +94,8 @@ static json_t *inner_value(const struct around *a)
 	return a->n ? a->level[a->n - 1].value : NULL;
 }
 
-static int put(struct dict_records *records, enum dict_family family, dict_address first,
-	       json_t *value, bool exact, struct err *err)
+static int record_put(struct dict_records *records, enum dict_family family, dict_address first,
+		      json_t *value, bool exact, struct err *err)
 {
 	struct dict_record *before = records->n ? &records->record[records->n - 1] : NULL;
 
@@ -131,7 +132,7 @@ static int leave(struct around *a, struct dict_records *records, enum dict_famil
 		unsigned bits = dict_families[family].bits;
 		dict_address end = bits == 128 ? ~(dict_address)0 : ((dict_address)1 << bits) - 1;
 
-		if (last < end && put(records, family, last + 1, inner_value(a), false, err))
+		if (last < end && record_put(records, family, last + 1, inner_value(a), false, err))
 			return -1;
 	}
 	return 0;
@@ -154,7 +155,7 @@ static int enter(struct around *a, struct dict_records *records, const struct di
 	a->level[a->n].last = last_of(item);
 	a->level[a->n].value = value;
 	a->level[a->n++].exclusive = item->exclusive;
-	return put(records, item->family, item->first, value, exact && value, err);
+	return record_put(records, item->family, item->first, value, exact && value, err);
 }
 
 int dict_items_flatten(struct dict_items *items, json_t *(*merge)(json_t *outer, json_t *inner),
@@ -165,7 +166,7 @@ int dict_items_flatten(struct dict_items *items, json_t *(*merge)(json_t *outer,
 	int rc = records.value ? 0 : err_set(err, EF_FAILED, "out of memory");
 
 	if (items->n)
-		qsort(items->item, items->n, sizeof(*items->item), compare);
+		qsort(items->item, items->n, sizeof(*items->item), compare_addresses);
 	for (size_t i = 0; rc == 0 && i < items->n; i++) {
 		const struct dict_item *item = &items->item[i];
 

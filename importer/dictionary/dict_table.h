@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Tables of prefixes: nested prefixes become sorted, disjoint records, and those the strings that Painless searches.
+ * Tables of prefixes: nested prefixes become sorted, disjoint records, and those the strings that
+ * Painless searches.
  *
  * docs/dictionaries.md has the layout; lib/lookup.painless is the reader. */
 #ifndef EF_IMPORTER_DICT_TABLE_H
@@ -61,28 +62,11 @@ struct dict_records {
 };
 
 /*
- * Sorts `items` and flattens them. `merge` (may be NULL) makes the value of a prefix from that of its enclosing prefix
- * and its own; it returns a new reference, NULL when memory is short.
+ * Sorts `items` and flattens them. `merge` (may be NULL) makes the value of a prefix from that of
+ * its enclosing prefix and its own; it returns a new reference, NULL when memory is short.
  */
 int dict_items_flatten(struct dict_items *items, json_t *(*merge)(json_t *outer, json_t *inner),
 		       struct dict_records *ret_records, struct err *err);
 void dict_records_release(struct dict_records *records);
-
-/*
- * The table of records `from` up to `to`; `own` (may be NULL) is the member of the values that is kept apart. A family
- * whose last record in the slice is not its last at all is closed where the next slice begins.
- */
-int dict_records_table(const struct dict_records *records, size_t from, size_t to, const char *own,
-		       json_t **ret_table, struct err *err);
-
-/* Appends `count` digits of base 85 of `value`; `out` has room. */
-void dict_digits(char *out, unsigned count, dict_address value);
-/* The key of an address: digits and a NUL, 21 bytes at most. */
-void dict_key(enum dict_family family, dict_address address, char *ret_key);
-
-/* The number in table.rows that holds for an address, or -1: what table_find() in lookup.painless does. */
-long dict_table_find(const json_t *table, enum dict_family family, dict_address address);
-/* The row itself, as table_row() gives it: a new reference, NULL when there is none. */
-json_t *dict_table_row(const json_t *table, enum dict_family family, dict_address address);
 
 #endif

@@ -8,17 +8,25 @@
 #include <string.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/conf.h"
 #include "common/http.h"
+#include "importer/core/files.h"
 #include "importer/dictionary/dict.h"
 #include "importer/dictionary/dict_cell.h"
 #include "importer/dictionary/feed_parse.h"
-#include "importer/assets/files.h"
 
 #define KEPT_MAX (256U << 20)
+#define TIMER_MS 3600000 /* packaging/systemd/efd-feeds.timer */
+#define EARLY_MS 300000  /* an hour after the start of a download is less after its end */
+
+const struct feed_use_row feed_uses[FEED_USES] = {
+	[FEED_FREE] = { "free", "anybody" },
+	[FEED_UNCLEAR] = { "unclear", "unclear" },
+	[FEED_NONCOMMERCIAL] = { "noncommercial", "NOT COMMERCIAL" },
+};
 
 char *feed_path(const char *dir, const char *feed)
 {
@@ -51,6 +59,28 @@ int64_t feed_interval_ms(const struct dict_row *row)
 	return read_interval(row->cell[FEED_INTERVAL], &ms, &unused) ? 0 : ms;
 }
 
+int64_t feed_stale_ms(const struct dict_row *row)
+{
+	int64_t interval = feed_interval_ms(row);
+
+	return 3 * (interval > TIMER_MS ? interval : TIMER_MS);
+}
+
+static int find_use(const char *word)
+{
+	for (int i = 0; i < FEED_USES; i++)
+		if (strcmp(feed_uses[i].word, word) == 0)
+			return i;
+	return *word ? -1 : FEED_UNCLEAR;
+}
+
+enum feed_use feed_use(const struct dict_row *row)
+{
+	int use = find_use(row->cell[FEED_USE]);
+
+	return use < 0 ? FEED_UNCLEAR : (enum feed_use)use;
+}
+
 static int feed_check(const struct dict_row *row, struct err *err)
 {
 	struct feed_format format;
@@ -62,6 +92,8 @@ static int feed_check(const struct dict_row *row, struct err *err)
 	if (strncmp(row->cell[FEED_URL], "http://", 7) != 0 &&
 	    strncmp(row->cell[FEED_URL], "https://", 8) != 0)
 		return dict_row_error(row, err, "url must start with http:// or https://");
+	if (find_use(row->cell[FEED_USE]) < 0)
+		return dict_row_error(row, err, "use must be free, noncommercial or unclear");
 	return 0;
 }
 
@@ -87,27 +119,48 @@ int feed_check_all(const struct dict_rows *feeds, struct err *err)
 	return 0;
 }
 
-int64_t feed_age_ms(const char *path)
+int64_t feed_now_ms(void)
 {
-	struct timespec now;
+	return (int64_t)clock_wall_ms();
+}
+
+int64_t feed_confirmed_ms(const char *path)
+{
 	struct stat st;
 
-	if (stat(path, &st) || clock_gettime(CLOCK_REALTIME, &now))
-		return -1;
-	return (now.tv_sec - st.st_mtim.tv_sec) * 1000LL +
-	       (now.tv_nsec - st.st_mtim.tv_nsec) / 1000000;
+	return stat(path, &st) ? 0 : st.st_mtim.tv_sec * 1000LL;
+}
+
+int64_t feed_age_ms(const char *path)
+{
+	int64_t confirmed = feed_confirmed_ms(path);
+
+	return confirmed ? feed_now_ms() - confirmed : -1;
+}
+
+size_t feed_kept_rows(const char *path)
+{
+	struct err none = ERR_NONE;
+	CLEANUP_FILE FILE *f = file_open(path, &none);
+	char line[4096];
+	size_t n = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		n += *line != '#';
+	return n ? n - 1 : 0; /* less the header */
 }
 
 #define AS_SIZE 200
 
 /* What the kept file says of its download, in the comments at its head. */
-struct kept {
+struct feed_file {
 	char url[1024], as[AS_SIZE], etag[128], last_modified[64];
 };
 
-static void read_kept(const char *path, struct kept *kept)
+static void read_kept(const char *path, struct feed_file *kept)
 {
-	CLEANUP_FILE FILE *f = fopen(path, "re");
+	struct err none = ERR_NONE;
+	CLEANUP_FILE FILE *f = file_open(path, &none);
 	char line[1100];
 
 	memset(kept, 0, sizeof(*kept));
@@ -131,8 +184,9 @@ static void row_as(const struct dict_row *row, char text[AS_SIZE])
 		 row->cell[FEED_SEVERITY]);
 }
 
-/* Whether the row still says what it said at the download: else the file is no answer to it, however young. */
-static bool is_of(const struct kept *kept, const struct dict_row *row)
+/* Whether the row still says what it said at the download: else the file is no answer to it,
+ * however young. */
+static bool is_of(const struct feed_file *kept, const struct dict_row *row)
 {
 	char as[AS_SIZE];
 
@@ -140,7 +194,7 @@ static bool is_of(const struct kept *kept, const struct dict_row *row)
 	return strcmp(kept->url, row->cell[FEED_URL]) == 0 && strcmp(kept->as, as) == 0;
 }
 
-static int download(struct http *http, const struct dict_row *row, const struct kept *kept,
+static int download(struct http *http, const struct dict_row *row, const struct feed_file *kept,
 		    struct http_reply *reply, struct err *err)
 {
 	char match[160], since[96];
@@ -174,7 +228,8 @@ static bool overlap(const struct prefix *a, const struct prefix *b)
 	return a->len <= b->len ? prefix_holds(a, &b->ip) : prefix_holds(b, &a->ip);
 }
 
-/* Private, reserved and multicast space is never a threat: a feed that names it has made a mistake. */
+/* Private, reserved and multicast space is never a threat: a feed that names it has made a
+ * mistake. */
 static bool is_reserved(const struct prefix *p, const struct prefix *reserved, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -251,8 +306,8 @@ static bool is_blank(const struct buf *text)
 	return true;
 }
 
-static int keep(const char *dir, const struct dict_row *row, const struct http_reply *reply,
-		const struct dict_rows *special, struct feed_report *report, struct err *err)
+static int feed_keep(const char *dir, const struct dict_row *row, const struct http_reply *reply,
+		     const struct dict_rows *special, struct feed_report *report, struct err *err)
 {
 	CLEANUP_FREE char *path = feed_path(dir, row->cell[FEED_NAME]);
 	struct feed_prefixes found = { 0 };
@@ -288,6 +343,29 @@ static int keep(const char *dir, const struct dict_row *row, const struct http_r
 	return file_write_below(dir, path + strlen(dir) + 1, out.data, out.len, 0644, err);
 }
 
+/* From an hour on a little early, or what is due hourly would come with each second run of the
+ * timer. */
+static bool is_due(const struct dict_row *row, int64_t age_ms)
+{
+	int64_t interval = feed_interval_ms(row);
+
+	return age_ms >= (interval < TIMER_MS ? interval : interval - EARLY_MS);
+}
+
+/* The file is as it was, and that is news. Of another user's, who may have run this by hand, it
+ * becomes the caller's own. */
+static int confirm(const char *dir, const char *path, struct err *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t len;
+
+	if (utimensat(AT_FDCWD, path, NULL, 0) == 0)
+		return 0;
+	if (file_read(path, KEPT_MAX, &text, &len, err))
+		return -1;
+	return file_write_below(dir, path + strlen(dir) + 1, text, len, 0644, err);
+}
+
 int feed_update(struct http *http, const char *dir, const struct dict_row *row,
 		const struct dict_rows *special, bool force, struct feed_report *ret_report,
 		struct err *err)
@@ -296,14 +374,13 @@ int feed_update(struct http *http, const char *dir, const struct dict_row *row,
 	struct feed_report report = { .outcome = FEED_NEW,
 				      .age_ms = path ? feed_age_ms(path) : -1 };
 	struct http_reply reply = { 0 };
-	struct kept kept;
+	struct feed_file kept;
 	int rc;
 
 	if (!path)
 		return err_set(err, EF_FAILED, "out of memory");
 	read_kept(path, &kept);
-	if (!force && report.age_ms >= 0 && report.age_ms < feed_interval_ms(row) &&
-	    is_of(&kept, row)) {
+	if (!force && report.age_ms >= 0 && !is_due(row, report.age_ms) && is_of(&kept, row)) {
 		report.outcome = FEED_WAIT;
 		*ret_report = report;
 		return 0;
@@ -312,10 +389,10 @@ int feed_update(struct http *http, const char *dir, const struct dict_row *row,
 	rc = download(http, row, &kept, &reply, err);
 	if (rc == 0 && reply.status == 304)
 		report.outcome = FEED_SAME;
-	if (rc == 0 && reply.status == 304 && utimensat(AT_FDCWD, path, NULL, 0))
-		rc = err_set(err, EF_FAILED, "cannot touch %s", path);
+	if (rc == 0 && reply.status == 304)
+		rc = confirm(dir, path, err);
 	if (rc == 0 && reply.status == 200)
-		rc = keep(dir, row, &reply, special, &report, err);
+		rc = feed_keep(dir, row, &reply, special, &report, err);
 	buf_release(&reply.body);
 	if (rc)
 		return err_wrap(err, "feed %s", row->cell[FEED_NAME]);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Threat feeds: download, sanity checks, and the CSV that is kept of each.
  *
- * A feed is a row of threat-feeds.csv. Its indicators are kept in DIR/feeds/NAME.csv, which is a threats.csv with the
- * feed's URL, ETag and date in comments; dict.c reads it when the feed is switched on. */
+ * A feed is a row of threat-feeds.csv. Its indicators are kept in DIR/feeds/NAME.csv, which is a
+ * threats.csv with the feed's URL, ETag and date in comments; dict.c reads it when the feed is
+ * switched on. */
 #ifndef EF_IMPORTER_FEED_H
 #define EF_IMPORTER_FEED_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/err.h"
 #include "common/ip.h"
@@ -31,7 +33,15 @@ enum feed_column {
 	FEED_ENABLED,
 	FEED_TERMS,
 	FEED_INTERVAL,
+	FEED_USE, /* who may use it: a word of feed_uses[]; empty is unclear */
 };
+
+/* What a feed's terms allow; `text` is for people. */
+enum feed_use { FEED_FREE, FEED_UNCLEAR, FEED_NONCOMMERCIAL, FEED_USES };
+struct feed_use_row {
+	const char *word, *text;
+};
+extern const struct feed_use_row feed_uses[FEED_USES];
 
 enum feed_outcome {
 	FEED_NEW,  /* downloaded and kept */
@@ -51,22 +61,45 @@ struct feed_report {
 /* Whether a prefix is so short that it is a mistake and not a threat. */
 bool feed_too_wide(const struct prefix *prefix);
 
-/* The path of the kept CSV: the name in lower case, '-' for what is neither letter nor digit. To be freed; NULL when memory is short. */
+/* The path of the kept CSV: the name in lower case, '-' for what is neither letter nor digit. To be
+ * freed; NULL when memory is short. */
 char *feed_path(const char *dir, const char *feed);
 
-/* Whether format, URL and interval of every row can be used, and each has a file of its own: names may not differ in marks alone. */
+/* Whether format, URL and interval of every row can be used, and each has a file of its own: names
+ * may not differ in marks alone. */
 int feed_check_all(const struct dict_rows *feeds, struct err *err);
 
 /* Its interval in milliseconds; 0 for one that cannot be read. */
 int64_t feed_interval_ms(const struct dict_row *row);
 
-/* Milliseconds since the kept file was last confirmed; -1 when there is none. */
+/* Milliseconds since the epoch. */
+int64_t feed_now_ms(void);
+
+/* When the kept file was last confirmed, in whole seconds of feed_now_ms(); 0: there is none. */
+int64_t feed_confirmed_ms(const char *path);
+
+/* Milliseconds since then; -1 when there is none. */
 int64_t feed_age_ms(const char *path);
 
+/* How many indicators a kept file holds. */
+size_t feed_kept_rows(const char *path);
+
+/* From which age on a feed is stale: three times its interval, which counts as an hour at least
+ * because the timer comes hourly. */
+int64_t feed_stale_ms(const struct dict_row *row);
+
+/* FEED_UNCLEAR where the row does not say. */
+enum feed_use feed_use(const struct dict_row *row);
+
+static inline bool feed_is_on(const struct dict_row *row)
+{
+	return strcmp(row->cell[FEED_ENABLED], "true") == 0;
+}
+
 /*
- * Downloads the feed when its interval is over or `force`, and keeps what passes the checks against `special` (the rows
- * of special-purpose.csv). On failure the file of before stays. A reply in which fewer than half of the lines hold an
- * address is refused: it is some error page.
+ * Downloads the feed when its interval is over or `force`, and keeps what passes the checks against
+ * `special` (the rows of special-purpose.csv). On failure the file of before stays. A reply in
+ * which fewer than half of the lines hold an address is refused: it is some error page.
  */
 int feed_update(struct http *http, const char *dir, const struct dict_row *row,
 		const struct dict_rows *special, bool force, struct feed_report *ret_report,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * efctl dictionaries feeds and update: what feeds there are, and the download of those that are switched on. */
+ * efctl dictionaries feeds and update: what feeds there are, and the download of those that are
+ * switched on. */
 #include "importer/dictionary/feed_cmd.h"
 
 #include <jansson.h>
@@ -8,8 +9,10 @@
 
 #include "common/cleanup.h"
 #include "common/http.h"
+#include "importer/client/settings.h"
 #include "importer/dictionary/dict_app.h"
 #include "importer/dictionary/feed.h"
+#include "importer/dictionary/feed_choice.h"
 
 static const char *const outcome_names[] = {
 	[FEED_NEW] = "new",
@@ -17,18 +20,16 @@ static const char *const outcome_names[] = {
 	[FEED_WAIT] = "not due",
 };
 
-static void age_text(int64_t ms, char *text, size_t size)
+static json_t *feed_json(const struct dict_row *row, const char *dir)
 {
-	int64_t minutes = ms / 60000;
+	CLEANUP_FREE char *path = dir ? feed_path(dir, row->cell[FEED_NAME]) : NULL;
+	int64_t age = path ? feed_age_ms(path) : -1;
 
-	if (ms < 0)
-		snprintf(text, size, "never");
-	else if (minutes < 120)
-		snprintf(text, size, "%lld min ago", (long long)minutes);
-	else if (minutes < 2880)
-		snprintf(text, size, "%lld h ago", (long long)minutes / 60);
-	else
-		snprintf(text, size, "%lld days ago", (long long)minutes / 1440);
+	return json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:I,s:I}", "feed", row->cell[FEED_NAME],
+			 "enabled", feed_is_on(row), "category", row->cell[FEED_CATEGORY], "url",
+			 row->cell[FEED_URL], "terms", row->cell[FEED_TERMS], "use",
+			 feed_uses[feed_use(row)].word, "age_ms", (json_int_t)age, "indicators",
+			 (json_int_t)(age < 0 ? 0 : feed_kept_rows(path)));
 }
 
 int feeds_list(struct app *app, struct err *err)
@@ -39,32 +40,18 @@ int feeds_list(struct app *app, struct err *err)
 
 	if (dict_open(app, &set, err) || dict_set_rows(set, "threat-feeds", &feeds, err))
 		return -1;
-	for (const struct dict_row *row = feeds->row; row; row = row->hh.next) {
-		CLEANUP_FREE char *path =
-		    feed_path(dict_dir(app) ? dict_dir(app) : "", row->cell[FEED_NAME]);
-		int64_t age = path ? feed_age_ms(path) : -1;
-		bool on = strcmp(row->cell[FEED_ENABLED], "true") == 0;
-		char ago[32];
-
-		age_text(age, ago, sizeof(ago));
-		if (app->flags.json)
-			json_array_append_new(json, json_pack("{s:s,s:b,s:s,s:s,s:s,s:I}", "feed",
-							      row->cell[FEED_NAME], "enabled", on,
-							      "category", row->cell[FEED_CATEGORY],
-							      "url", row->cell[FEED_URL], "terms",
-							      row->cell[FEED_TERMS], "age_ms",
-							      (json_int_t)age));
-		else
-			printf("%-3s  %-34s %-11s %-12s %s\n", on ? "on" : "off",
-			       row->cell[FEED_NAME], row->cell[FEED_CATEGORY], ago,
-			       row->cell[FEED_TERMS]);
+	if (!app->flags.json) {
+		feeds_print(stdout, feeds, dict_dir(app), false);
+		return EF_DONE;
 	}
-	if (app->flags.json)
-		json_dumpf(json, stdout, JSON_INDENT(2)), putchar('\n');
+	for (const struct dict_row *row = feeds->row; row; row = row->hh.next)
+		json_array_append_new(json, feed_json(row, dict_dir(app)));
+	json_dumpf(json, stdout, JSON_INDENT(2));
+	putchar('\n');
 	return EF_DONE;
 }
 
-static bool chosen(const struct app *app, const char *feed)
+static bool feed_chosen(const struct app *app, const char *feed)
 {
 	for (size_t i = 1; i < app->args.n; i++)
 		if (strcmp(app->args.item[i], feed) == 0)
@@ -85,21 +72,22 @@ static int check_names(const struct app *app, const struct dict_rows *feeds, str
 			    err, EF_USAGE,
 			    "no feed is called \"%s\"; efctl dictionaries feeds lists them",
 			    app->args.item[i]);
-		if (strcmp(row->cell[FEED_ENABLED], "true") != 0)
+		if (!feed_is_on(row))
 			return err_set(
 			    err, EF_USAGE,
-			    "feed \"%s\" is off. Its terms: %s. To switch it on, copy its "
-			    "row to %s/threat-feeds.csv with enabled = true",
-			    row->cell[FEED_NAME], row->cell[FEED_TERMS], app->dictionaries.dir);
+			    "feed \"%s\" is off. Its terms: %s. `efctl setup --feeds` switches "
+			    "on what you choose",
+			    row->cell[FEED_NAME], row->cell[FEED_TERMS]);
 	}
-	return feed_check_all(feeds, err);
+	return feed_check_all(feeds, err) || feeds_choice_check(feeds, &app->setup.feeds, err) ? -1
+											       : 0;
 }
 
 static void report(const struct dict_row *row, const struct feed_report *r)
 {
-	char age[32];
+	char age[FEED_AGE_MAX];
 
-	age_text(r->age_ms, age, sizeof(age));
+	feed_age_text(r->age_ms, age);
 	if (r->outcome != FEED_NEW) {
 		printf("%-34s %s (%s)\n", row->cell[FEED_NAME], outcome_names[r->outcome], age);
 		return;
@@ -111,7 +99,8 @@ static void report(const struct dict_row *row, const struct feed_report *r)
 	printf("; terms: %s\n", row->cell[FEED_TERMS]);
 }
 
-/* Elsewhere than our cluster: its CA, its credentials and its endpoints are no concern of the feeds. */
+/* Elsewhere than our cluster: its CA, its credentials and its endpoints are no concern of the
+ * feeds. */
 static struct elastic_settings outside(const struct app *app)
 {
 	return (struct elastic_settings){ .verify = true,
@@ -133,20 +122,16 @@ static int update_all(struct app *app, struct http *http, struct dict_set *set,
 		struct err why = ERR_NONE;
 		struct feed_report r;
 
-		if (strcmp(row->cell[FEED_ENABLED], "true") != 0 ||
-		    !chosen(app, row->cell[FEED_NAME]))
+		if (!feed_is_on(row) || !feed_chosen(app, row->cell[FEED_NAME]))
 			continue;
 		n++;
-		if (feed_update(http, dict_dir(app), row, special, force, &r, &why) == 0) {
+		if (feed_update(http, app->dictionaries.dir, row, special, force, &r, &why) == 0) {
 			report(row, &r);
 			continue;
 		}
 		fprintf(stderr, "%s; the indicators of before stay\n", why.msg);
 		failed++;
 	}
-	if (n == 0)
-		printf("no feed is switched on; efctl dictionaries feeds lists them with their "
-		       "terms\n");
 	if (failed)
 		return err_set(err, EF_FAILED, "%zu of %zu feeds could not be updated", failed, n);
 	return EF_DONE;
@@ -160,17 +145,34 @@ int feeds_update(struct app *app, struct err *err)
 	struct http *http;
 	int rc;
 
-	if (!dict_dir(app))
-		return err_set(err, EF_USAGE,
-			       "downloads need a place: make the directory " DICT_DIR
-			       " or name another one (dictionaries.dir)");
 	if (dict_open(app, &set, err) || dict_set_rows(set, "threat-feeds", &feeds, err) ||
 	    check_names(app, feeds, err))
 		return -1;
+	if (feeds_on(feeds) == 0) {
+		printf("no feed is switched on; efctl dictionaries feeds lists them with their "
+		       "terms\n");
+		return EF_DONE;
+	}
 	http = http_new(&settings, err);
 	if (!http)
 		return -1;
 	rc = update_all(app, http, set, feeds, err);
 	http_free(http);
 	return rc;
+}
+
+int feeds_offer(struct app *app, struct dict_set *set, bool ask, struct err *err)
+{
+	const struct dict_rows *feeds;
+
+	if (dict_set_rows(set, "threat-feeds", &feeds, err))
+		return -1;
+	if (settings_named(app, "setup.feeds") && feeds_choice_check(feeds, &app->setup.feeds, err))
+		return -1;
+	if (app->setup.feeds.n || feeds_on(feeds) || !ask)
+		return 0;
+	return feeds_ask(feeds, dict_dir(app), &app->setup.feeds, err) ||
+		       dict_set_choose(set, &app->setup.feeds, err)
+		   ? -1
+		   : 0;
 }

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * efctl dictionaries feeds and update: what feeds there are, and the download of those that are switched on. */
+ * efctl dictionaries feeds and update: what feeds there are, and the download of those that are
+ * switched on. */
 #ifndef EF_IMPORTER_FEED_CMD_H
 #define EF_IMPORTER_FEED_CMD_H
 
-#include "importer/app.h"
+#include "importer/client/app.h"
 
-/* Operands after the action are names of feeds (update: only these, and without waiting for their interval). */
+/* Operands after the action are names of feeds (update: only these, and without waiting for their
+ * interval). */
 command_run feeds_list, feeds_update;
+
+struct dict_set;
+
+/* For setup, before it plans: checks setup.feeds where somebody named it, and with `ask` asks where
+ * nobody ever did. */
+int feeds_offer(struct app *app, struct dict_set *set, bool ask, struct err *err);
 
 #endif

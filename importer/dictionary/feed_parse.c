@@ -83,7 +83,7 @@ static int read_prefix(char *text, struct prefix *ret_prefix)
 }
 
 /* 1 when the list is full. */
-static int keep(struct feed_prefixes *p, const struct prefix *prefix, size_t max)
+static int prefix_keep(struct feed_prefixes *p, const struct prefix *prefix, size_t max)
 {
 	if (p->n == max)
 		return 1;
@@ -100,7 +100,7 @@ static int keep(struct feed_prefixes *p, const struct prefix *prefix, size_t max
 	return 0;
 }
 
-static char *trim(char *text)
+static char *text_trim(char *text)
 {
 	size_t n;
 
@@ -112,7 +112,7 @@ static char *trim(char *text)
 	return text;
 }
 
-static int split(const struct feed_format *f, char *line, char *cell[COLUMNS_MAX])
+static int split_cells(const struct feed_format *f, char *line, char *cell[COLUMNS_MAX])
 {
 	const char separator[2] = { f->separator, '\0' };
 	int n = 0;
@@ -146,12 +146,13 @@ static char *find_address(const struct feed_format *f, char *line, char joined[1
 	case FEED_URLS:
 		return find_host(line, ret_name);
 	case FEED_COLUMNS:
-		n = split(f, line, cell);
+		n = split_cells(f, line, cell);
 		if (f->column >= n || f->length >= n)
 			return NULL;
 		if (f->length < 0)
-			return trim(cell[f->column]);
-		snprintf(joined, 128, "%s/%s", trim(cell[f->column]), trim(cell[f->length]));
+			return text_trim(cell[f->column]);
+		snprintf(joined, 128, "%s/%s", text_trim(cell[f->column]),
+			 text_trim(cell[f->length]));
 		return joined;
 	default:
 		line[strcspn(line, " \t,;#|\"")] = '\0';
@@ -162,7 +163,7 @@ static char *find_address(const struct feed_format *f, char *line, char joined[1
 static int parse_lines(const struct feed_format *f, char *text, size_t max, struct feed_prefixes *p)
 {
 	while (text && *text) {
-		char joined[128], *line = trim(strsep(&text, "\n")), *address;
+		char joined[128], *line = text_trim(strsep(&text, "\n")), *address;
 		struct prefix prefix;
 		bool name = false;
 
@@ -173,7 +174,7 @@ static int parse_lines(const struct feed_format *f, char *text, size_t max, stru
 			p->names++;
 		else if (!address || read_prefix(address, &prefix))
 			p->unreadable++;
-		else if (keep(p, &prefix, max))
+		else if (prefix_keep(p, &prefix, max))
 			return 1;
 	}
 	return 0;
@@ -187,7 +188,7 @@ static int keep_member(const struct feed_format *f, const json_t *object, size_t
 	struct prefix prefix;
 
 	if (copy && read_prefix(copy, &prefix) == 0)
-		return keep(p, &prefix, max);
+		return prefix_keep(p, &prefix, max);
 	p->unreadable++;
 	return 0;
 }
@@ -206,7 +207,7 @@ static int parse_json(const struct feed_format *f, char *text, size_t len, size_
 		return 0;
 	}
 	while (text && *text) {
-		char *line = trim(strsep(&text, "\n"));
+		char *line = text_trim(strsep(&text, "\n"));
 		CLEANUP_JSON json_t *one = *line ? json_loads(line, 0, NULL) : NULL;
 
 		/* Spamhaus closes its lists with a line of facts about the list. */
@@ -218,7 +219,7 @@ static int parse_json(const struct feed_format *f, char *text, size_t len, size_
 	return 0;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_prefixes(const void *a, const void *b)
 {
 	const struct prefix *x = a, *y = b;
 	int order = memcmp(&x->ip, &y->ip, sizeof(x->ip));
@@ -231,9 +232,9 @@ static void sort_unique(struct feed_prefixes *p)
 	size_t n = 0;
 
 	if (p->n)
-		qsort(p->prefix, p->n, sizeof(*p->prefix), compare);
+		qsort(p->prefix, p->n, sizeof(*p->prefix), compare_prefixes);
 	for (size_t i = 0; i < p->n; i++)
-		if (n == 0 || compare(&p->prefix[i], &p->prefix[n - 1]) != 0)
+		if (n == 0 || compare_prefixes(&p->prefix[i], &p->prefix[n - 1]) != 0)
 			p->prefix[n++] = p->prefix[i];
 	p->n = n;
 }

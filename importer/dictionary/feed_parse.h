@@ -28,7 +28,8 @@ struct feed_prefixes {
 	size_t unreadable; /* lines or members that hold no address */
 };
 
-/* `text` ends with a NUL that `len` does not count. EF_FAILED over `max` prefixes, or when it holds a NUL. */
+/* `text` ends with a NUL that `len` does not count. EF_FAILED over `max` prefixes, or when it holds
+ * a NUL. */
 int feed_parse(const struct feed_format *format, const char *text, size_t len, size_t max,
 	       struct feed_prefixes *ret_prefixes, struct err *err);
 void feed_prefixes_release(struct feed_prefixes *p);

@@ -12,6 +12,7 @@
 #include "common/csv.h"
 #include "common/ip.h"
 #include "importer/dictionary/dict_kind.h"
+#include "importer/dictionary/import_names.h"
 #include "importer/dictionary/mmdb.h"
 
 /* A control character, which no dictionary takes, becomes a blank. */
@@ -102,7 +103,8 @@ struct mmdb_import {
 	struct import *im;
 	const char *path_of[COLUMNS_MAX]; /* by field */
 	size_t fields;
-	/* Networks that wait for a neighbour with the same values: the tree is walked in order, so a stack is enough. */
+	/* Networks that wait for a neighbour with the same values: the tree is walked in order, so
+	 * a stack is enough. */
 	struct {
 		struct prefix network;
 		char *line; /* their cells behind the prefix */

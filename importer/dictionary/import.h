@@ -17,7 +17,8 @@ struct import {
 	size_t skipped; /* lines that could not be used, or keys that were there */
 };
 
-/* One row; `cells[0]` is the key. One whose key was there, or that is no UTF-8, is left out and counted. */
+/* One row; `cells[0]` is the key. One whose key was there, or that is no UTF-8, is left out and
+ * counted. */
 int import_row(struct import *im, const char *const *cells, size_t n, struct err *err);
 
 /* What `import` knows: the name of the format, the header of the CSV, and the reader of a file. */
@@ -31,14 +32,9 @@ extern const struct import_format import_formats[];
 extern const size_t import_formats_len;
 
 /*
- * Networks of an MMDB file; `fields` are "column=path" with the columns of networks.csv ("country=country.iso_code").
- * Neighbours with the same values are joined. Writes the header, too.
+ * Networks of an MMDB file; `fields` are "column=path" with the columns of networks.csv
+ * ("country=country.iso_code"). Neighbours with the same values are joined. Writes the header, too.
  */
 int import_mmdb(struct import *im, const char *path, const struct strlist *fields, struct err *err);
-
-/* import_names.c */
-int import_hosts(struct import *im, const char *path, struct err *err);
-int import_zone(struct import *im, const char *path, struct err *err);
-int import_leases(struct import *im, const char *path, struct err *err);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Names of hosts out of hosts files, DNS zone files, and the lease files of DHCP servers. */
+#include "importer/dictionary/import_names.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -103,7 +105,8 @@ static void full_name(const struct zone *z, const char *name, char ret_name[NAME
 			 strcmp(z->origin, ".") ? z->origin : "");
 }
 
-/* Ends the line where a comment begins; what is between quotes is text, in which ; ( and ) mean nothing. The depth behind it. */
+/* Ends the line where a comment begins; what is between quotes is text, in which ; ( and ) mean
+ * nothing. The depth behind it. */
 static int cut_comment(char *line, int depth)
 {
 	bool quoted = false;
@@ -160,7 +163,8 @@ static int zone_line(struct import *im, struct zone *z, char *line, struct err *
 	return 0;
 }
 
-/* The origin of a zone file without $ORIGIN is its file name: "example.org", "example.org.zone", "example.org.db", "db.example.org". */
+/* The origin of a zone file without $ORIGIN is its file name: "example.org", "example.org.zone",
+ * "example.org.db", "db.example.org". */
 static void guess_origin(const char *path, char origin[NAME_SIZE])
 {
 	static const char *const endings[] = { ".zone", ".db" };
@@ -193,13 +197,14 @@ int import_zone(struct import *im, const char *path, struct err *err)
 	return 0;
 }
 
-/* dhcpd.leases(5) of ISC: blocks "lease ADDRESS {…}"; the last block of an address is the one in force. */
-struct lease {
+/* dhcpd.leases(5) of ISC: blocks "lease ADDRESS {…}"; the last block of an address is the one in
+ * force. */
+struct dhcp_lease {
 	char address[64], name[NAME_SIZE];
 	bool active;
 };
 
-static void isc_line(struct lease *lease, char *line)
+static void isc_line(struct dhcp_lease *lease, char *line)
 {
 	char *quote = strchr(line, '"');
 
@@ -212,7 +217,8 @@ static void isc_line(struct lease *lease, char *line)
 	}
 }
 
-/* A name is what a client called itself: one that is no UTF-8 is left out, and no reason to give up. */
+/* A name is what a client called itself: one that is no UTF-8 is left out, and no reason to give
+ * up. */
 static void take_lease(struct import *im, json_t *names, const char *address, const char *name)
 {
 	if (!*name)
@@ -224,14 +230,14 @@ static void take_lease(struct import *im, json_t *names, const char *address, co
 static void isc_leases(struct import *im, FILE *f, json_t *names)
 {
 	CLEANUP_FREE char *line = NULL;
-	struct lease lease = { .active = false };
+	struct dhcp_lease lease = { .active = false };
 	size_t room = 0;
 
 	while (getline(&line, &room, f) >= 0) {
 		char *text = line + strspn(line, " \t");
 
 		if (strncmp(text, "lease ", 6) == 0) {
-			lease = (struct lease){ .active = false };
+			lease = (struct dhcp_lease){ .active = false };
 			snprintf(lease.address, sizeof(lease.address), "%.*s",
 				 (int)strcspn(text + 6, " {"), text + 6);
 		} else if (*text == '}' && *lease.address) {
@@ -266,7 +272,8 @@ static void kea_header(struct kea *kea, char *const *cell, int n)
 	}
 }
 
-/* State 0 is in force, and a lifetime of 0 says that the lease was deleted. Later lines replace earlier ones. */
+/* State 0 is in force, and a lifetime of 0 says that the lease was deleted. Later lines replace
+ * earlier ones. */
 static void kea_line(struct import *im, const struct kea *kea, char *const *cell, json_t *names)
 {
 	bool over = kea->state >= 0 && strcmp(cell[kea->state], "0") != 0;

@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Threat indicators as ECS documents in logs-ti_flow-<namespace>, for Kibana's Intelligence page and match rules. */
+ * Threat indicators as ECS documents in logs-ti_flow-<namespace>, for Kibana's Intelligence page
+ * and match rules. */
 #include "importer/dictionary/indicators.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/ecs.h"
+#include "common/names.h"
 #include "importer/assets/canon.h"
+#include "importer/client/es.h"
 #include "importer/dictionary/dict_cell.h"
-#include "importer/cluster/es.h"
 
 #define BATCH     5000
 #define BATCH_MAX (16U << 20)
-#define ECS       "8.17.0"
 
 /* Columns of threats.csv. */
 enum { PREFIX, FEED, CATEGORY, SEVERITY, REFERENCE };
 
-struct sender {
+struct indicators_out {
 	struct es *es;
-	char path[160];
+	char path[NAME_ROOM + 120];
 	const char *namespace;
-	char now[32]; /* of @timestamp */
+	char now[CLOCK_TEXT_MAX]; /* of @timestamp */
 	struct buf bulk;
 	size_t n;
 	struct indicators_report report;
@@ -36,14 +38,14 @@ static void set_text(json_t *object, const char *name, const char *text)
 		json_object_set_new(object, name, json_string(text));
 }
 
-static json_t *document(const struct sender *s, const struct dict_row *row)
+static json_t *indicator_document(const struct indicators_out *s, const struct dict_row *row)
 {
 	bool v6 = strchr(row->cell[PREFIX], ':') != NULL;
 	json_t *indicator = json_pack("{s:s,s:s,s:s}", "name", row->cell[PREFIX], "type",
 				      v6 ? "ipv6-addr" : "ipv4-addr", "provider", row->cell[FEED]);
-	json_t *event =
-	    json_pack("{s:s,s:[s],s:[s],s:s,s:s}", "kind", "enrichment", "category", "threat",
-		      "type", "indicator", "module", "ti_flow", "dataset", "ti_flow");
+	json_t *event = json_pack("{s:s,s:[s],s:[s],s:s,s:s}", "kind", "enrichment", "category",
+				  "threat", "type", "indicator", "module", "ti_flow", "dataset",
+				  NAME(es_prefix(s->es), "ti_flow"));
 
 	if (!strchr(row->cell[PREFIX], '/'))
 		set_text(indicator, "ip", row->cell[PREFIX]);
@@ -53,13 +55,13 @@ static json_t *document(const struct sender *s, const struct dict_row *row)
 		json_object_set_new(event, "severity",
 				    json_integer(strtol(row->cell[SEVERITY], NULL, 10)));
 	return json_pack("{s:s,s:{s:s},s:{s:s,s:s,s:s},s:o,s:{s:{s:s},s:o}}", "@timestamp", s->now,
-			 "ecs", "version", ECS, "data_stream", "type", "logs", "dataset", "ti_flow",
-			 "namespace", s->namespace, "event", event, "threat", "feed", "name",
-			 row->cell[FEED], "indicator", indicator);
+			 "ecs", "version", ECS_VERSION, "data_stream", "type", "logs", "dataset",
+			 NAME(es_prefix(s->es), "ti_flow"), "namespace", s->namespace, "event",
+			 event, "threat", "feed", "name", row->cell[FEED], "indicator", indicator);
 }
 
 /* Every item was stored or was there already; the first other one is an error. */
-static int read_reply(struct sender *s, const json_t *reply, struct err *err)
+static int read_reply(struct indicators_out *s, const json_t *reply, struct err *err)
 {
 	json_t *item;
 	size_t i;
@@ -84,7 +86,7 @@ static int read_reply(struct sender *s, const json_t *reply, struct err *err)
 	return 0;
 }
 
-static int flush(struct sender *s, struct err *err)
+static int indicators_flush(struct indicators_out *s, struct err *err)
 {
 	CLEANUP_JSON json_t *reply = NULL;
 	long status;
@@ -102,9 +104,9 @@ static int flush(struct sender *s, struct err *err)
 	return rc;
 }
 
-static int add(struct sender *s, const struct dict_row *row, struct err *err)
+static int indicator_add(struct indicators_out *s, const struct dict_row *row, struct err *err)
 {
-	CLEANUP_JSON json_t *doc = document(s, row);
+	CLEANUP_JSON json_t *doc = indicator_document(s, row);
 	CLEANUP_JSON json_t *key =
 	    json_pack("[s,s,s%]", row->cell[PREFIX], row->cell[FEED], s->now, (size_t)10);
 	CLEANUP_FREE char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
@@ -115,7 +117,7 @@ static int add(struct sender *s, const struct dict_row *row, struct err *err)
 	canon_hash(key, hash);
 	if (buf_add_fmt(&s->bulk, "{\"create\":{\"_id\":\"%.32s\"}}\n%s\n", hash, text))
 		return err_set(err, EF_FAILED, "indicators: out of memory");
-	return ++s->n == BATCH || s->bulk.len > BATCH_MAX / 2 ? flush(s, err) : 0;
+	return ++s->n == BATCH || s->bulk.len > BATCH_MAX / 2 ? indicators_flush(s, err) : 0;
 }
 
 static bool is_allowed(const struct dict_rows *allow, const struct dict_row *row)
@@ -133,23 +135,22 @@ static bool is_allowed(const struct dict_rows *allow, const struct dict_row *row
 int indicators_send(struct es *es, const char *namespace, struct dict_set *set,
 		    struct indicators_report *ret_report, struct err *err)
 {
-	struct sender s = { .es = es, .namespace = namespace };
+	struct indicators_out s = { .es = es, .namespace = namespace };
 	const struct dict_rows *rows, *allow;
-	time_t now = time(NULL);
-	struct tm utc;
 	int rc = 0;
 
 	if (dict_set_rows(set, "threats", &rows, err) ||
 	    dict_set_rows(set, "threat-allow", &allow, err))
 		return -1;
-	snprintf(s.path, sizeof(s.path), "/logs-ti_flow-%s/_bulk", namespace);
-	strftime(s.now, sizeof(s.now), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	snprintf(s.path, sizeof(s.path), "/%s-%s/_bulk", NAME(es_prefix(es), "logs-ti_flow"),
+		 namespace);
+	clock_text(clock_wall_ms(), s.now);
 	buf_init(&s.bulk, BATCH_MAX);
 	for (const struct dict_row *row = rows->row; rc == 0 && row; row = row->hh.next)
 		if (!is_allowed(allow, row))
-			rc = add(&s, row, err);
+			rc = indicator_add(&s, row, err);
 	if (rc == 0)
-		rc = flush(&s, err);
+		rc = indicators_flush(&s, err);
 	buf_release(&s.bulk);
 	if (rc == 0)
 		*ret_report = s.report;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Threat indicators as ECS documents in logs-ti_flow-<namespace>, for Kibana's Intelligence page and match rules. */
+ * Threat indicators as ECS documents in logs-ti_flow-<namespace>, for Kibana's Intelligence page
+ * and match rules. */
 #ifndef EF_IMPORTER_INDICATORS_H
 #define EF_IMPORTER_INDICATORS_H
 
@@ -12,8 +13,8 @@ struct es;
 
 struct indicators_report {
 	size_t stored; /* new documents */
-	size_t
-	    present; /* there already: an indicator is written once a day, its age shows in @timestamp */
+	/* there already: an indicator is written once a day, its age shows in @timestamp */
+	size_t present;
 };
 
 /* Writes every row of threats that threat-allow does not cover. */

@@ -67,7 +67,8 @@ static json_t *number_json(const MMDB_entry_data_s *d)
 	case MMDB_DATA_TYPE_BOOLEAN:
 		return json_boolean(d->boolean);
 	default:
-		return NULL; /* bytes and 128 bit numbers: no database has them in what people ask for */
+		/* bytes and 128 bit numbers: no database has them in what people ask for */
+		return NULL;
 	}
 }
 

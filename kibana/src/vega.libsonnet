@@ -117,5 +117,47 @@ local k = import 'kibana.libsonnet';
     ],
   } })),
 
+  // ---- threat feeds --------------------------------------------------------------------------------------------
+  // One line: which feeds the tables hold, and of when, by the newest document that efctl wrote of them, whatever the time
+  // range. Ages are counted when it is drawn, so that the line stays true where nothing writes any more.
+
+  feeds():: k.untitled(k.vis('vega', 'Threat feeds', { spec: {
+    '$schema': 'https://vega.github.io/schema/vega/v5.json',
+    description: 'Threat feeds that are loaded, and whether they are fresh',
+    autosize: { type: 'fit', contains: 'padding' },
+    padding: { left: 0, right: 0, top: 0, bottom: 0 },
+    data: [
+      {
+        name: 'reply',
+        url: { index: 'logs-ti_flow-*', body: { size: 1, sort: [{ '@timestamp': { order: 'desc' } }], query: { term: { 'event.dataset': 'ti_flow.feeds' } } } },
+        format: { property: 'hits.hits' },
+      },
+      { name: 'feeds', source: 'reply', transform: [
+        { type: 'formula', as: 'feed', expr: 'datum._source.flow.feeds' },
+        { type: 'flatten', fields: ['feed'] },
+        { type: 'formula', as: 'name', expr: 'datum.feed.name' },
+        { type: 'formula', as: 'confirmed', expr: 'datum.feed.confirmed' },
+        { type: 'formula', as: 'indicators', expr: 'datum.feed.indicators' },
+        { type: 'formula', as: 'stale', expr: 'now() > datum.feed.stale' },
+      ] },
+      { name: 'stale', source: 'feeds', transform: [{ type: 'filter', expr: 'datum.stale' }] },
+      { name: 'sum', source: 'feeds', transform: [{ type: 'aggregate', fields: ['indicators', 'confirmed'], ops: ['sum', 'min'], as: ['indicators', 'oldest'] }] },
+    ],
+    signals: [
+      { name: 'n', update: "length(data('feeds'))" },
+      { name: 'bad', update: "length(data('stale'))" },
+      { name: 'hours', update: "n ? (now() - data('sum')[0].oldest) / 3600000 : 0" },
+      { name: 'age', update: "hours < 2 ? format(hours * 60, '.0f') + ' minutes' : hours < 48 ? format(hours, '.0f') + ' hours' : format(hours / 24, '.0f') + ' days'" },
+      { name: 'line', update: "n == 0 ? 'No threat feed is loaded: threats are only what your own threats.csv lists. efctl setup --feeds loads some.'"
+                              + " : bad ? bad + ' of ' + n + ' threat feeds are stale: ' + join(pluck(data('stale'), 'name'), ', ')"
+                              + " : n + (n == 1 ? ' threat feed with ' : ' threat feeds with ') + %s + ' indicators, the oldest confirmed ' + age + ' ago'" % v.human.count("data('sum')[0].indicators") },
+    ],
+    marks: [
+      { type: 'symbol', encode: { update: { x: { value: 20 }, y: { signal: 'height / 2' }, size: { value: 90 }, fill: { signal: "n == 0 ? '#da8b45' : bad ? '#e7664c' : '#54b399'" } } } },
+      { type: 'text', style: 'guide-label', encode: { update: {
+        x: { value: 34 }, y: { signal: 'height / 2' }, baseline: { value: 'middle' }, text: { signal: 'line' }, fontSize: { value: 13 }, limit: { signal: 'width - 40' }, tooltip: { signal: 'line' } } } },
+    ],
+  } })),
+
   panel(title, spec):: k.vis('vega', title, { spec: spec }),
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The names of elements that the normalise stage looks for are names that efd writes: those of forwarder/fields."""
+"""The names of elements that the stages look for are names that efd writes: those of forwarder/fields."""
 import csv
 import os
+import re
 import sys
 
 import yaml
@@ -27,47 +28,60 @@ def written():
 	return names
 
 
+def processors(name):
+	with open(os.path.join(ROOT, "ingest-pipelines", name), encoding="utf-8") as f:
+		return yaml.safe_load(f)["processors"]
+
+
 def looked_for(path):
-	with open(path, encoding="utf-8") as f:
-		pipeline = yaml.safe_load(f)
-	for processor in pipeline["processors"]:
+	for processor in processors(path):
 		params = processor.get("script", {}).get("params", {})
-		yield from params.get("fields", {})
-		for names in params.get("first", {}).values():
-			yield from names
+		for first in ("first", "traffic_first", "header_first"):
+			for names in params.get(first, {}).values():
+				yield from names
+		yield from params.get("totals", {})
+		yield from params.get("role_counters", [])
 		yield from params.get("mpls_sections", [])
 		yield from params.get("retransmits", [])
+		yield from params.get("latencies", [])
 		for _, *names in params.get("response_times", []):
 			yield from names
 
 
-def asked():
-	"""The elements that hold the address of an end, by preference: address-elements.csv; {family_end: names}."""
-	ends = {}
-	with open(os.path.join(ROOT, "ingest-pipelines", "dictionaries", "address-elements.csv"), encoding="utf-8") as f:
-		for r in csv.DictReader(line for line in f if not line.startswith("#")):
-			ends.setdefault(f"{r['end']}_{r['family']}", []).append(r["element"])
-	return ends
+def rare():
+	"""(the elements that flow.yml asks for before it calls the rare stage, those that the stage begins to look at)."""
+	asked = next(p["pipeline"]["if"]["params"]["rare"] for p in processors("flow.yml") if p.get("pipeline", {}).get("name") == "flow-rare")
+	script = processors("rare.yml")[0]["script"]
+	params = script["params"]
+	own = set(re.findall(r"'((?:[a-z0-9]+[A-Z]|[a-z]+\.)[\w.]+)'", script["source"]))
+	other = {"protocolIdentifier", "sourceTransportPort", "destinationTransportPort"} | {f"{e}IPv{v}Address" for e in ("source", "destination") for v in "46"}
+	return set(asked), own - other | set(params["latencies"]) | set(params["retransmits"]) | {params["mpls_sections"][0]}
 
 
-def taken():
-	"""The same, as the normalise stage takes them."""
-	with open(os.path.join(ROOT, "ingest-pipelines", "normalise.yml"), encoding="utf-8") as f:
-		first = yaml.safe_load(f)["processors"][0]["script"]["params"]["first"]
-	return {**{n: names for n, names in first.items() if n.endswith(("_ip", "_mac")) and n.startswith(("source", "destination"))},
-		"exporter_ip": first["exporter"]}
+def table(name):
+	"""The rows of a dictionary."""
+	with open(os.path.join(ROOT, "ingest-pipelines", "dictionaries", name + ".csv"), encoding="utf-8") as f:
+		return list(csv.DictReader(line for line in f if not line.startswith("#")))
 
 
-def vendor_ends():
-	with open(os.path.join(ROOT, "ingest-pipelines", "lookup-geo-vendor.yml"), encoding="utf-8") as f:
-		return yaml.safe_load(f)["processors"][0]["script"]["params"]["vendor_ends"]
+def typed_again():
+	"""Elements of address-elements.csv that a stage names in a list of its own, but for those of clients and servers (Cisco AVC)."""
+	names = {r["element"] for r in table("address-elements")}
+	for stage in ("normalise", "lookup-geo-vendor"):
+		params = processors(stage + ".yml")[0]["script"]["params"]
+		for group, listed in params.get("first", {}).items():
+			if group not in ("client_ip", "server_ip"):
+				yield from (f"{stage}: {n}" for n in listed if n in names)
+		if params["ends"] != {"dictionary": "address-elements"}:
+			yield stage
 
 
 def main():
 	names = written()
-	tap.same(asked(), taken(), "large dictionaries are asked about the elements that the normalise stage takes, in its order")
-	tap.same(vendor_ends(), [[n for n in asked()[end] if "." in n] for end in ("source_ip", "destination_ip")], "lookup-geo-vendor.yml asks for the addresses of address-elements.csv")
-	seen = sorted(set(looked_for(os.path.join(ROOT, "ingest-pipelines", "normalise.yml"))))
+	tap.same(list(typed_again()), [], "the elements that hold addresses stand in address-elements.csv alone")
+	tap.same(*(sorted(names) for names in rare()), "the rare stage is called for the elements that it looks at")
+	seen = sorted({n for stage in ("normalise.yml", "traffic.yml", "headers.yml", "rare.yml") for n in looked_for(stage)} | rare()[1]
+		| {r["element"] for name in ("elements", "address-elements") for r in table(name)})
 	unknown = [n for n in seen if n not in names and not n.startswith(USERS)]
 	tap.ok(len(seen) > 100 and not unknown, f"{len(seen)} names of elements", "not in forwarder/fields: " + ", ".join(unknown))
 	tap.done()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The templates without an engine: ECS types, names, docs/fields.md, element tables of the pipelines, dictionaries they name."""
 import csv
+import glob
 import json
 import os
 import re
@@ -11,7 +12,6 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tests", "pipeline"))
 import stages  # noqa: E402
-import registry  # noqa: E402
 import tap  # noqa: E402
 
 STREAMS = ("logs-flow", "metrics-flow.counters", "metrics-flow.exporters", "logs-flow.failed")
@@ -51,17 +51,45 @@ fields = stages.mappings("logs-flow")
 tap.same(sorted(set(fields) ^ set(documented)), [], "docs/fields.md lists the fields of the mapping, no more and no fewer")
 tap.same([f for f in fields if documented.get(f) != fields[f]], [], "docs/fields.md has their types")
 
-# normalise.yml: the element table writes to mapped fields only, from elements that exist
-normalise = read("ingest-pipelines/normalise.yml")
-table = re.findall(r"^          ([\w.]+): \[([^\]]+)\]", normalise.split("        first:")[0], re.M)
-targets = {".".join(x.strip() for x in to.split(",")[1:]) for _, to in table if to.strip() not in ("drop", "rest")}
-tap.same(sorted(t for t in targets if t not in fields), [], "normalise: the table's fields are mapped")
-known = registry.names()
-named = {e for e, _ in table}
-named |= {e.strip() for line in re.findall(r"^          \w+: \[([^\]]+)\]$", normalise.split("        first:")[1].split("mpls_types")[0], re.M) for e in line.split(",")}
-# names that users give to elements of vendors who publish none (docs/raw-line.md), and what efd makes itself
-unpublished = ("ziften.", "cisco.nvzFlow", "sflow.", "velocloud.applicationName")
-tap.same(sorted(e for e in named if e not in known and not e.startswith(unpublished)), [], "normalise: the table's elements exist")
+# elements.csv: every field is mapped, and the conversion makes what its type takes
+with open(os.path.join(ROOT, "ingest-pipelines", "dictionaries", "elements.csv"), encoding="utf-8") as f:
+	elements = list(csv.DictReader(line for line in f if not line.startswith("#")))
+made = {"long": {"long", "integer", "short"}, "count": {"long", "integer", "short"}, "as": {"long"}, "ip": {"ip"}, "mac": {"keyword"}, "id": {"keyword"}, "text": {"keyword", "wildcard"}, "dns": {"keyword"}}
+wrong = [f"{r['element']}: {r['conversion']} into {r['field']} ({fields.get(r['field'], 'not mapped')})" for r in elements if r["field"] and fields.get(r["field"]) not in made[r["conversion"]]]
+tap.ok(len(elements) > 200 and not wrong, "the element table's fields are mapped as its conversions make them", "\n".join(wrong))
+tap.same([r["element"] for r in elements if bool(r["field"]) == (r["conversion"] in ("rest", "drop"))], [], "each has a field, but rest and drop")
+
+# the stage column of docs/fields.md: the stages that write a field have its name, or the table does
+ABOUT = {"normalise": ["elements.csv"], "geo": ["lookup-geo.yml", "networks.csv"], "addresses": ["networks.csv"], "exporter": ["exporters.csv", "interfaces.csv", "networks.csv"]}
+
+
+def says(stage):
+	"""The words of a stage, of its libraries, and of the tables whose columns it copies."""
+	text = read(f"ingest-pipelines/{stage}.yml")
+	text += "".join(read(f"ingest-pipelines/lib/{lib}.painless") for lib in re.findall(r"//@include ([\w-]+)", text))
+	text += "".join(read(f"ingest-pipelines/{'dictionaries/' if f.endswith('.csv') else ''}{f}").lower() for f in ABOUT.get(stage, []) if f != "elements.csv")
+	return set(re.findall(r"[a-z0-9_]+", text))
+
+
+owners = {m[0]: m[1].split(", ") for m in re.findall(r"^\| `([^`]+)` \| \w+ \| \w+ \| ([^|]+?) *\|", read("docs/fields.md"), re.M)}
+written, words = {r["field"] for r in elements}, {}
+strange = []
+for field, names in owners.items():
+	for stage in names:
+		if stage in ("-", "efd", "all"):
+			continue
+		words.setdefault(stage, says(stage))
+		by_table = stage == "normalise" and any(field.replace("<end>", end) in written for end in ("source", "destination"))
+		if not by_table and field.split(".")[-1].removeprefix("post_") not in words[stage]:
+			strange.append(f"{field}: {stage}")
+tap.ok(len(owners) > 200 and not strange, "docs/fields.md names the stages that write a field", "\n".join(strange))
+tabled = {f.replace(end + ".", "<end>.", 1) if f.startswith(end + ".") else f.replace(f"flow.{end}.", "flow.<end>.", 1) for f in written if f for end in ("source", "destination") if end in f or not re.search(r"\b(source|destination)\b", f)}
+tap.same(sorted(f for f in tabled if "normalise" not in owners.get(f, owners.get(f.replace("<end>", "source"), []))), [], "the element table's fields are the normalise stage's")
+
+# one version of ECS in all documents: what C says and what pipelines do
+ecs = re.search(r'ECS_VERSION "([\d.]+)"', read("common/ecs.h"))[1]
+said = [(f, v) for f in sorted(glob.glob("ingest-pipelines/**/*", root_dir=ROOT, recursive=True)) if f.endswith((".yml", ".painless")) for v in re.findall(r"put\('version', '([\d.]+)'\)", read(f))]
+tap.ok(len(said) > 2 and all(v == ecs for _, v in said), "pipelines say the version of ECS that common/ecs.h says", str(said))
 
 # every stage says its purpose, is called, and names dictionaries that exist
 folder = os.path.join(ROOT, "ingest-pipelines")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How fast is decoding? Reads captures into memory, decodes them again and again, prints a JSON object for each.
- * usage: decode [--seconds S] [--once] CAPTURE... ; --once decodes each one time only, for callgrind */
+ * How fast is decoding? Reads captures into memory, decodes them again and again, prints a JSON
+ * object for each. usage: decode [--seconds S] [--once] CAPTURE... ; --once decodes each one time
+ * only, for callgrind */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,6 @@ the same round without dictionaries, the first third of the rounds left out. A n
 
 usage: dictionaries.py [--rounds N] [--json FILE]     the cluster is that of ES_URL, else an embedded one"""
 import argparse
-import ipaddress
 import json
 import os
 import random
@@ -54,7 +53,7 @@ def traffic():
 
 def install(es, folder, name):
 	"""Installs the dictionaries and keeps the resulting `flow` under a name of its own."""
-	run = subprocess.run([EFCTL, "setup", "--force", "--no-key", "--no-kibana", "--dictionaries-dir", folder],
+	run = subprocess.run([EFCTL, "setup", "--force", "--yes", "--no-key", "--no-kibana", "--dictionaries-dir", folder],
 		env={**os.environ, **es.env()}, capture_output=True, text=True)
 	if run.returncode:
 		sys.exit(f"efctl setup: {run.stderr}")

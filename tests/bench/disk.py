@@ -37,7 +37,7 @@ def wipe(es):
 
 def enriched(es, files, leftovers):
 	"""(id, document) of every flow record, by id, with --leftovers as told."""
-	harness.efctl("setup", "--no-key", "--no-kibana", "--force", "--leftovers", leftovers, es=es)
+	harness.efctl("setup", "--no-key", "--no-kibana", "--force", "--yes", "--leftovers", leftovers, es=es)
 	wipe(es)
 	code, _, talk = harness.replay(es, INDEX, *files)
 	if code:
@@ -55,7 +55,7 @@ def bare(name):
 		for path in glob.glob(os.path.join(tmp, "ingest-pipelines", "*.yml")):
 			with open(path, "w", encoding="utf-8") as f:
 				f.write("# Nothing.\ndescription: Does nothing.\nprocessors: []\n")
-		harness.efctl("setup", "--no-key", "--no-kibana", "--force", "--assets", tmp, es=c)
+		harness.efctl("setup", "--no-key", "--no-kibana", "--force", "--yes", "--assets", tmp, es=c)
 	return c
 
 

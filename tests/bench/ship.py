@@ -14,7 +14,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "fault"))
 from fake_es import FakeEs, reply  # noqa: E402
-from harness import Efd, net  # noqa: E402
+from harness import Efd  # noqa: E402
 
 GENERATE = os.path.join(HERE, "..", "..", os.environ.get("BUILD", "build"), "tests", "bench", "gen")
 A_DATAGRAM = 24

@@ -7,7 +7,9 @@ usage: tests/captures/make.py [NAME...]      all of them take about five minutes
 Most are real; those of exporters.py (the ones that "generated" runs) are our own code, for devices that nobody can run here.
 Wants the packages softflowd, pmacct, openvswitch-switch and libfaketime. What the exporters send is recorded byte for
 byte; only the IP and UDP headers around it are ours: the exporter's address in the office instead of loopback, and as
-time of capture the export time in the datagram (sFlow, which has none: the time of day of the traffic).
+time of capture the export time in the datagram (sFlow, which has none: the time of day of the traffic). One exporter
+cannot be made to live in the office's day, Open vSwitch's IPFIX: its export times, which its flows' times are relative
+to, are moved to noon there.
 Beside the captures it writes totals.csv: the bytes and packets of every host, as IP packets that the exporter was shown
 (Open vSwitch's NetFlow: as frames; sFlow: as frames times the sampling rate).
 """
@@ -16,7 +18,6 @@ import csv
 import glob
 import json
 import os
-import shutil
 import signal
 import socket
 import struct
@@ -59,15 +60,16 @@ def pcap_record(at, data, wire):
 
 class Recorder(threading.Thread):
 	"""Receives what an exporter sends and writes it as the collector of the office would have captured it; RELAY is a
-	port of this host that gets it, too."""
+	port of this host that gets it, too; FIRST the time that the first message (IPFIX) is to have, the others keep their distance."""
 
-	def __init__(self, path, exporter, port, clock, relay=None):
+	def __init__(self, path, exporter, port, clock, relay=None, first=None):
 		super().__init__(daemon=True)
 		self.exporter, self.port, self.clock, self.relay, self.count, self.ended = exporter, port, clock, relay, 0, False
 		self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
 		self.sock.bind(("127.0.0.1", 0))
 		self.sock.settimeout(0.2)
+		self.first, self.move = first, None
 		self.at = self.sock.getsockname()[1]
 		self.last = 0
 		self.out = open(path, "wb")
@@ -77,6 +79,13 @@ class Recorder(threading.Thread):
 		version, = struct.unpack_from("!H", data)
 		at = {5: 8, 9: 8, 10: 4}.get(version)
 		return struct.unpack_from("!I", data, at)[0] + 0.5 if at else self.clock()
+
+	def moved(self, data):
+		if self.first is None:
+			return data
+		at, = struct.unpack_from("!I", data, 4)
+		self.move = self.first - at if self.move is None else self.move
+		return data[:4] + struct.pack("!I", at + self.move) + data[8:]
 
 	def write(self, at, data, port):
 		udp = struct.pack("!HHHH", port, self.port, 8 + len(data), 0) + data
@@ -93,6 +102,7 @@ class Recorder(threading.Thread):
 				if self.ended:
 					break
 				continue
+			data = self.moved(data)
 			self.last = max(self.last, self.when(data))	# an exporter's second may step back when it is fed in batches
 			self.write(self.last, data, sender[1])
 			if self.relay:
@@ -299,7 +309,8 @@ def make(name):
 	packets = traffic.packets(site)
 	clock = Clock()
 	with tempfile.TemporaryDirectory() as tmp:
-		rec = Recorder(f"{HERE}/{name}.pcap", exporter, port, clock.now)
+		noon = traffic.DAY0 + 43200 if (how, args) == ("ovs", "ipfix") else None
+		rec = Recorder(f"{HERE}/{name}.pcap", exporter, port, clock.now, first=noon)
 		rec.start()
 		if how == "generated":
 			for at, data in getattr(exporters, site)():

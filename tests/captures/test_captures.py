@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 import tap
 
 EFCTL = os.path.join(HERE, "..", "..", os.environ.get("BUILD", "build"), "efctl")
+UNDER = os.environ.get("TESTS_UNDER", "").split()	# make valgrind
 
 # how exporters call the bytes and packets of both directions
 NAMES = {"bytes": [("octetDeltaCount", "reverseOctetDeltaCount"), ("initiatorOctets", "responderOctets"),
@@ -24,7 +25,7 @@ NAMES = {"bytes": [("octetDeltaCount", "reverseOctetDeltaCount"), ("initiatorOct
 def metered(name):
 	"""{host: [bytes sent, packets sent, bytes received, packets received]} as the records of a capture have it."""
 	out = collections.defaultdict(lambda: [0, 0, 0, 0])
-	lines = subprocess.run([EFCTL, "decode", f"{HERE}/{name}.pcap"], stdout=subprocess.PIPE, check=True).stdout
+	lines = subprocess.run([*UNDER, EFCTL, "decode", f"{HERE}/{name}.pcap"], stdout=subprocess.PIPE, check=True).stdout
 	for line in lines.splitlines():
 		record = json.loads(line)
 		ie, rate = record.get("ie", {}), record["flow"].get("sampling", {}).get("rate", 1)
@@ -51,6 +52,6 @@ for name, hosts in want.items():
 
 # Nothing was lost on the way into a capture, however its exporter counts.
 for path in sorted(glob.glob(f"{HERE}/*.pcap")):
-	run = subprocess.run([EFCTL, "replay", "--json", "--output", "/dev/null", path], stdout=subprocess.PIPE, check=True)
+	run = subprocess.run([*UNDER, EFCTL, "replay", "--json", "--output", "/dev/null", path], stdout=subprocess.PIPE, check=True)
 	tap.same(json.loads(run.stdout)["lost_by_sequence"], 0, f"{os.path.basename(path)}: no number of the sequence is missing")
 tap.done()

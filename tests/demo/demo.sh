@@ -18,11 +18,8 @@ export EF_ELASTICSEARCH_URL=$url ES_URL=$url
 
 # The records of an earlier demo would count twice.
 curl -s -o /dev/null -X DELETE "$url/_data_stream/logs-flow-default,metrics-flow.counters-default,metrics-flow.exporters-default"
-"$build/efctl" setup --dictionaries-dir tests/demo/dictionaries
-for capture in tests/captures/*.pcap; do
-	echo "replaying $capture"
-	"$build/efctl" replay --now "$capture" | grep -E '^(records|stored)'
-done
+"$build/efctl" setup --yes --no-connection --dictionaries-dir tests/demo/dictionaries
+"$build/efctl" replay --now tests/captures/*.pcap
 python3 tests/demo/report.py
 cat <<EOF
 

@@ -5,10 +5,12 @@ import gzip
 import http.server
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -65,7 +67,22 @@ def kept(name):
 		return [line.strip() for line in f if not line.startswith("#")][1:]
 
 
-feeds()
+# What is shipped: none is on, and only licences that say so are free.
+FREE = re.compile(r"CC0|BSD|MIT|free of charge for all|public data")
+code, out, err = efctl("feeds", "--json")
+shipped = json.loads(out)
+same([f["feed"] for f in shipped if f["enabled"]], [], "no shipped feed is on")
+same([f["feed"] for f in shipped if (f["use"] == "free") != bool(FREE.search(f["terms"])) and "aggregate" not in f["terms"]
+	and "repackages" not in f["terms"]], [], "free are those whose terms say so")
+same([f["feed"] for f in shipped if ("ommercial" in f["terms"] or "-NC" in f["terms"]) != (f["use"] == "noncommercial")], [],
+	"terms that forbid commercial use are told apart")
+code, out, err = efctl("feeds")
+told = {line[5:39].strip(): line for line in out.splitlines()}
+same([f["feed"] for f in shipped if ("NOT COMMERCIAL" in told[f["feed"]]) != (f["use"] == "noncommercial")], [], "and the list says so")
+same([f["feed"] for f in shipped if f["terms"] not in told[f["feed"]] or f["category"] not in told[f["feed"]]], [], "with what they are, and their terms")
+code, out, err = efctl("feeds", "--json", "--feeds", "all-free")
+same([f["feed"] for f in json.loads(out) if f["enabled"]], [f["feed"] for f in shipped if f["use"] == "free"], "all-free are those that anybody may use")
+
 code, out, err = efctl("update")
 same((code, Feeds.asked), (0, []), "no feed is on: nothing is asked")
 
@@ -86,6 +103,13 @@ ok("authorization" not in {k.lower() for k in Feeds.asked[0][1]}, "no credential
 Feeds.asked.clear()
 code, out, err = efctl("update")
 same((code, Feeds.asked), (0, []), "not asked again before its interval is over")
+for minutes, asked in ((50, []), (56, ["/a"])):
+	Feeds.asked.clear()
+	at = time.time() - minutes * 60
+	os.utime(os.path.join(DIR, "feeds", "ours---quoted-.csv"), (at, at))
+	efctl("update")
+	same([p for p, _ in Feeds.asked], asked, f"an hour's feed after {minutes} minutes: as an hourly timer comes")
+Feeds.asked.clear()
 code, out, err = efctl("update", "--force")
 same((code, len(Feeds.asked), Feeds.asked[0][1].get("If-None-Match")), (0, 1, '"1"'), "asked with the ETag of before")
 ok("unchanged" in out, "304: unchanged", out)
@@ -119,10 +143,25 @@ same((code, len(kept("ours---quoted-"))), (1, 2), "an error page is no list of U
 
 code, out, err = efctl("lookup", "203.0.114.9", "--json")
 same([r["feed"] for r in json.loads(out)["threats"]], ['Ours, "quoted"'], "the indicators are in the dictionary")
+# The option wins over the rows.
+for words, asked in (("OFF", ["/off"]), ("ours - quoted-", ["/b"]), ("none", []), ("off,Ours--quoted-", ["/b", "/off"])):
+	Feeds.asked.clear()
+	code, out, err = efctl("update", "--force", "--feeds", words)
+	same(sorted(p for p, _ in Feeds.asked), asked, f"--feeds {words}: these and no others") or print("#", code, out, err)
+for words, why in (("Off,nothing such", "nothing such"), ("none,Off", "stands alone")):
+	Feeds.asked.clear()
+	code, out, err = efctl("update", "--force", "--feeds", words)
+	ok(code == 2 and why in err and not Feeds.asked, f"--feeds {words}: a mistake", f"{code} {err}")
+code, out, err = efctl("lookup", "203.0.113.9", "203.0.114.9", "--json", "--feeds", "none")
+ok('"threats"' not in out, "a feed that is not chosen is not in the dictionary, though it is on disk", out)
 code, out, err = efctl("update", "Off")
 ok(code == 2 and "do not" in err, "naming a feed that is off shows its terms", err)
 code, out, err = efctl("update", "None")
 same(code, 2, "naming no feed is a mistake")
+with open(os.path.join(DIR, "threat-feeds.csv"), "w") as f:
+	f.write(f"feed,url,format,category,severity,enabled,terms,interval,use\nOurs,{URL}/a,text,c2,90,true,own,1h,gratis\n")
+code, out, err = efctl("check")
+ok(code == 2 and "threat-feeds.csv:2: use must be" in err, "a word for the use that is none", err)
 feeds(("Ours", URL + "/a", "csv", "c2", "90", "true", "own", "1h"))
 code, out, err = efctl("check")
 ok(code == 2 and 'threat-feeds.csv:3: format "csv"' in err, "check names the line of a wrong format", err)

@@ -32,6 +32,11 @@ def efctl(*args):
 	return r.stdout
 
 
+def setup():
+	"""Tables whose file was deleted go with a yes alone."""
+	efctl("setup", "--no-key", "--no-kibana", "--yes")
+
+
 def write(name, header, rows):
 	with open(os.path.join(dir_.name, name + ".csv"), "w") as f:
 		f.write(header + "\n")
@@ -156,7 +161,7 @@ def record(a, b):
 def large():
 	threats = prefixes(LARGE, {4: 20, 6: 40}, 0.97)
 	write("threats", "prefix,feed,category,severity", ((str(n), f"f{i % 30}", "c2", "90") for i, n in enumerate(threats)))
-	efctl("setup", "--no-key", "--no-kibana")
+	setup()
 	installed = es.must("GET", "/_ingest/pipeline/flow-dict-threats*")
 	sizes = {k: len(json.dumps(v)) for k, v in installed.items()}
 	ok(len(sizes) > 2 and max(sizes.values()) < 900 * 1024, f"{LARGE} threats are in pipelines under 900 KB", sizes)
@@ -207,6 +212,8 @@ def swap(threats):
 	same(sorted(left), sorted(["flow-dict-threats", *called]), "only what is called is left")
 	os.unlink(os.path.join(dir_.name, "threats.csv"))
 	efctl("dictionaries", "apply")
+	same(es.must("GET", "/_ingest/pipeline/flow-dict-threats")["flow-dict-threats"], caller, "dictionaries apply deletes no table whose file is gone")
+	setup()
 	same(es.get("/_ingest/pipeline/flow-dict-*")[1], {}, "no threats any more: no pipelines any more")
 
 
@@ -214,7 +221,7 @@ def spelt_otherwise():
 	"""What a document spells otherwise than the record, and templates for both families: as many rows as need pipelines of their own."""
 	write("hosts", "address,name", ((f"2001:db8::{i:x}", f"host{i}.department.example.org") for i in range(1, 20001)))
 	write("oui", "prefix,vendor", [("00:00:5e", "ICANN"), *((f"02:{i >> 8:02x}:{i & 255:02x}", f"Vendor number {i}") for i in range(20000))])
-	efctl("setup", "--no-key", "--no-kibana")
+	setup()
 	ok({"flow-dict-hosts", "flow-dict-oui"} <= set(es.must("GET", "/_ingest/pipeline/flow-dict-*")), "40,000 names are in pipelines of their own")
 	doc = simulate({}, [{"@timestamp": "2026-01-02T03:04:05.000Z", "flow": {"type": "netflow9", "exporter": "192.0.2.1", "received": 1767323045000},
 		"ie": {"sourceIPv4Address": "0.0.0.0", "sourceIPv6Address": "2001:db8::1", "sourceMacAddress": "00:00:00:00:00:00", "postSourceMacAddress": "00:00:5e:00:53:01",
@@ -230,7 +237,7 @@ def interfaces():
 	"""More interfaces than the pipelines of documents and of counters have room for: both ask pipelines of their own."""
 	write("interfaces", "exporter,interface,name,alias,speed,role",
 		((f"10.{r // 250}.{r % 250}.1", str(i), f"GigabitEthernet0/0/{i}", f"to customer {r}-{i}", "1000000000", "access") for r in range(600) for i in range(1, 49)))
-	efctl("setup", "--no-key", "--no-kibana")
+	setup()
 	ok("flow-dict-interfaces" in es.must("GET", "/_ingest/pipeline/flow-dict-*"), "28,800 interfaces are in pipelines of their own")
 	flow = {"exporter": "10.1.49.1", "received": 1767323045000}
 	doc = simulate({}, [{"@timestamp": "2026-01-02T03:04:05.000Z", "flow": {**flow, "type": "netflow9"},
@@ -245,6 +252,7 @@ def interfaces():
 
 keys()
 services()
+write("exporters", "prefix,name", [("198.51.100.9", "stays")])  # a directory that lost all its tables would keep them
 spelt_otherwise()
 interfaces()
 inline(400)

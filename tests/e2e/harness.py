@@ -4,6 +4,7 @@ import atexit
 import importlib.util
 import json
 import os
+import pty
 import subprocess
 import sys
 
@@ -33,10 +34,27 @@ STREAMS = ("logs-flow-{}", "logs-flow.failed-{}", "metrics-flow.counters-{}", "m
 
 def efctl(*args, es=None, env=None, cwd=None, stdin=""):
 	"""Run efctl (against ES); CompletedProcess with text."""
-	e = {k: v for k, v in os.environ.items() if not k.startswith("EF_")}
-	e.update(es.env() if es else {}, **(env or {}))
+	e = dict(os.environ, **(es.env() if es else {}), **(env or {}))
 	return subprocess.run([EFCTL, *args], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
 		errors="replace", env=e, cwd=cwd)
+
+
+def typed(args, answer, es, cwd=None, env=None):
+	"""efctl on a terminal; ANSWER(what the screen shows, as octets) is what somebody types then, or nothing. (exit code, the screen as text)"""
+	pid, screen = pty.fork()
+	if pid == 0:
+		os.chdir(cwd or ".")
+		os.execve(EFCTL, ["efctl", *args], dict(os.environ, **es.env(), **(env or {})))
+	text = b""
+	try:
+		while chunk := os.read(screen, 4096):
+			text += chunk
+			os.write(screen, answer(text) or b"")
+	except OSError:	# the other end is closed
+		pass
+	code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+	os.close(screen)
+	return code, text.decode(errors="replace").replace("\r\n", "\n")
 
 
 def replay(es, namespace, *files):
@@ -48,7 +66,7 @@ def replay(es, namespace, *files):
 def ready(name="opensearch"):
 	"""The cluster with everything set up; setup may be run by each test, it is idempotent."""
 	es = cluster.connect(name)
-	r = efctl("setup", "--no-key", es=es)
+	r = efctl("setup", "--yes", "--no-key", "--dictionaries-dir", "", "--reset", "assets", es=es)	# whatever the tests before left
 	if r.returncode:
 		tap.ok(False, "efctl setup", r.stdout + r.stderr)
 		tap.done()

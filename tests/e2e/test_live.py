@@ -68,11 +68,11 @@ def run(es, row):
 	ns = harness.namespace(es, "live")
 	packets = traffic.packets(site)
 	auth = {"user": es.user} if es.user else {}
-	with tempfile.TemporaryDirectory() as tmp, harness.fault.Efd(es.url, namespace=ns, **auth) as efd:
+	with tempfile.TemporaryDirectory() as tmp, harness.fault.Efd(es.url, namespace=ns, stop_timeout="2m", **auth) as efd:
 		sent = export(tmp, packets, efd.port, args, NoClock())
 		net.wait_for(lambda: quiet(efd), "the last datagram", 30, 0.5)
 		drops = efd.metric("efd_kernel_drops_total")
-		code = efd.stop()
+		code = efd.stop(seconds=150)	# however slow a busy machine is: all of it, not the spool for the next start
 		log = efd.log_text()
 	if length:
 		sent = [(p[4], p[5], length(p), 1) for p in packets]

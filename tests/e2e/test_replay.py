@@ -4,7 +4,12 @@
 import collections
 import csv
 import glob
+import json
 import os
+import struct
+import subprocess
+import tempfile
+import time
 
 import harness
 import flows
@@ -29,6 +34,56 @@ with open(os.path.join(harness.ROOT, "tests", "captures", "totals.csv")) as f:
 			want[row["host"]][i] += int(row[k])
 wrong = flows.differences(flows.hosts(es, f"logs-flow-{own}"), want)
 tap.ok(not wrong, f"own captures: bytes and packets of {len(want)} hosts in the index", "\n".join(wrong))
+
+# ---- times moved: each capture to now, or all by one amount ----
+
+now = harness.namespace(es, "now")
+code, summary, talk = harness.replay(es, now, "--now", *files)
+tap.same([code, es.count(f"logs-flow-{now}")], [0, records.get("flow")], "--now: every record is a document")
+day = {"range": {"@timestamp": {"gte": "now-26h", "lte": "now"}}}	# sFlow of the virtual machines takes 25 hours and a half
+tap.same(es.count(f"logs-flow-{now}", day), records.get("flow"), "--now: the captures of one day are the last day's")
+
+
+def received(*args):
+	"""{exporter: newest time of receipt in milliseconds} as the raw lines of a replay have it, and when that ran."""
+	before = time.time() * 1000
+	r = harness.efctl("replay", "--output", "-", *args)
+	newest = collections.defaultdict(int)
+	for line in map(json.loads, r.stdout.splitlines()):
+		if "received" in line["flow"]:
+			newest[line["flow"]["exporter"]] = max(newest[line["flow"]["exporter"]], line["flow"]["received"])
+	return dict(newest), before, time.time() * 1000
+
+
+with tempfile.TemporaryDirectory() as tmp:
+	pair = []	# two captures of one day, the second captured a year later: each packet stands behind 16 bytes that begin with its time
+	for i, name in enumerate(("branch-netflow5", "vm-ipfix")):
+		with open(os.path.join(harness.ROOT, "tests", "captures", name + ".pcap"), "rb") as f:
+			data = bytearray(f.read())
+		at = 24
+		while at < len(data):
+			seconds, _, length, _ = struct.unpack_from("<IIII", data, at)
+			struct.pack_into("<I", data, at, seconds + i * 365 * 86400)
+			at += 16 + length
+		pair.append(os.path.join(tmp, name + ".pcap"))
+		with open(pair[-1], "wb") as f:
+			f.write(data)
+	was, _, _ = received(*pair)
+	for order in pair, pair[::-1]:
+		got, before, after = received("--now", *order)
+		tap.ok(len(got) == 2 and all(int(before) <= t <= after for t in got.values()), "--now: the newest datagram of each capture is from now",
+			f"{got} not within {before} and {after}")
+		got, before, after = received("--now=together", *order)
+		moved = {got[e] - was[e] for e in was}
+		tap.ok(len(moved) == 1 and int(before) <= max(got.values()) <= after, "--now=together: all are moved by one amount, the newest is now",
+			f"{got} was {was}")
+	try:	# the year between the two would take ten minutes
+		r = subprocess.run([harness.EFCTL, "replay", "--speed", "50000", "--output", "/dev/null", *pair], capture_output=True, text=True, timeout=120)
+		tap.same(r.returncode, 0, "--speed: the year between two captures does not pass")
+	except subprocess.TimeoutExpired:
+		tap.ok(False, "--speed: the year between two captures does not pass")
+r = harness.efctl("replay", "--now=never", "--output", "-", files[0])
+tap.ok(r.returncode == 2 and "each, together" in r.stderr, "--now: another word is refused with those that there are", r.stderr)
 
 # ---- captures of many vendors: counts ----
 

@@ -29,7 +29,8 @@ def setup(who, *args, ns="default", **more):
 def making(es, admin, folder, ns):
 	"""The key that setup makes: where it goes, and when it is left alone. Its file."""
 	weak = roles.user(es, "weak", {"cluster": ["monitor", "manage_index_templates", "manage_ingest_pipelines", "manage_ilm",
-		"manage_own_api_key"], "indices": [{"names": ["logs-*", "metrics-*"], "privileges": ["manage"]}]})
+		"manage_own_api_key"], "indices": [{"names": ["logs-*", "metrics-*"], "privileges": ["manage"]},
+		{"names": ["flow-installation"], "privileges": ["manage", "read", "write"]}]})
 	path = os.path.join(folder, "key")
 	code, text = setup(weak, "--key-file", path)
 	tap.ok(code == 2 and "create_doc" in text, "a user who could only make a key without use is told so", text)
@@ -51,10 +52,36 @@ def making(es, admin, folder, ns):
 		tap.ok(code == 3 and other in text and "b3RoZXI" in f.read(), "the key of another cluster is not overwritten", text)
 	code, text = setup(admin, "--key-file", os.path.join(folder, "nowhere", "key"), ns=ns)
 	tap.ok(code == 1 and "cannot write" in text and keys_of(admin) == 1, "a key that cannot be kept is deleted again", text)
-	if not os.access("/etc/efd", os.W_OK):
-		code, text = setup(admin, "--dry-run", ns=ns, env={"HOME": folder})
-		tap.ok(code == 3 and os.path.join(folder, ".efd-api-key") in text, "by default the key goes to the home of who sets up", text)
+	nowhere = {"HOME": folder, "EF_CONFIG_DIR": os.path.join(folder, "nowhere")}
+	code, text = setup(admin, "--dry-run", ns=ns, env=nowhere)
+	tap.ok(code == 3 and os.path.join(folder, ".efd-api-key") in text, "by default the key goes to the home of who sets up", text)
+	own = os.path.join(folder, "etc")
+	os.mkdir(own)
+	code, text = setup(admin, ns=ns, env={"EF_CONFIG_DIR": own})
+	tap.ok(code == 0 and stat.S_IMODE(os.stat(os.path.join(own, "api_key")).st_mode) == 0o640, "on efd's host it goes to efd, for its group to read", text)
+	with open(os.path.join(own, "conf.d", "elasticsearch.yml")) as f:
+		tap.ok(f"api_key_file: '{own}/api_key'" in f.read(), "and the connection says where it is")
 	return path
+
+
+def removing(es, admin, folder, ns):
+	"""A second namespace from the same host: its key goes beside the first one's, and alone with it."""
+	second = harness.namespace(es, "secured2")
+	first, own = os.path.join(folder, "etc", "api_key"), {"EF_CONFIG_DIR": os.path.join(folder, "etc")}
+	with open(first, "rb") as f:
+		before = f.read()
+	code, text = setup(admin, ns=second, env=own)
+	other = f"{first}-{second}"
+	if not tap.ok(code == 0 and os.path.exists(other), "the key of a second namespace goes into a file of its own", text):
+		return
+	with open(other) as f:
+		key = f.read().strip()
+	r = harness.efctl("remove", "--yes", "--data", "--no-kibana", "--namespace", second, es=admin, env=own)
+	tap.ok(r.returncode == 0 and not os.path.exists(other), "remove takes it away with its namespace", r.stdout + r.stderr)
+	with open(first, "rb") as f:
+		tap.ok(f.read() == before, "and leaves that of the first as it was")
+	tap.same([cluster.Cluster(es.url, api_key=k, ca_file=es.ca_file).get("/_security/_authenticate")[0] for k in
+		(key, before.decode().strip())], [401, 200], "the second is revoked, the first is not")
 
 
 def limits(with_key, ns):
@@ -133,5 +160,6 @@ with tempfile.TemporaryDirectory() as folder:
 		limits(cluster.Cluster(es.url, api_key=f.read().strip(), ca_file=es.ca_file), ns)
 	shipping(es, path, ns)
 	looking(roles.user(es, "look", "flow-look"), path, ns)
+	removing(es, admin, folder, ns)
 	es.request("DELETE", "/_security/api_key", {"username": admin.user})
 tap.done()

@@ -19,6 +19,7 @@ class FakeEs:
 		self.docs, self.ids, self.script = [], set(), []
 		self.requests = 0         # bulk requests
 		self.prepared = prepared  # the index template is there
+		self.template = None      # (status, bytes) when that is asked for, in place of what an Elasticsearch says
 		self.auth = []            # Authorization headers seen
 		self.largest = 0          # bytes of the largest body, inflated
 		self.after = None         # step for every request after the script
@@ -86,6 +87,8 @@ class FakeEs:
 	def get(self, h):
 		self.auth.append(h.headers.get("Authorization"))
 		if h.path.startswith("/_index_template/"):
+			if self.template:
+				return reply(h, *self.template)
 			if self.prepared:
 				return reply(h, 200, {"index_templates": [{"name": "logs-flow"}]})
 			return reply(h, 404, {"error": {"type": "resource_not_found_exception", "reason": "none"}, "status": 404})

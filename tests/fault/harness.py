@@ -14,11 +14,14 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
+import blind  # noqa: E402
 import net  # noqa: E402
+
+blind.become()
 
 EFD = os.environ.get("EFD") or os.path.join(HERE, "..", "..", os.environ.get("BUILD", "build"), "efd")
 PER_DATAGRAM = 30
-# the leak sanitizer looks at the program with ptrace, which the filter refuses
+# the leak sanitizer looks at the program with ptrace, which the filter refuses; it and coverage report when a program ends
 WITHOUT = {"no-seccomp": True} if os.environ.get("SANITIZE") else {}
 
 

@@ -231,6 +231,30 @@ def test_setup_missing():
 	es.stop()
 
 
+def test_ready():
+	"""Nobody says that all is well before having asked: no flow comes, and /readyz knows all the same."""
+	port = net.free_port()
+	with Efd(f"http://127.0.0.1:{port}") as efd:
+		net.wait_for(lambda: f"127.0.0.1:{port}" in efd.get("/readyz")[1], "the reason")
+		same(efd.get("/readyz")[0], 503, "nobody answers: not ready, though there is nothing to send")
+		es = FakeEs(port, prepared=False)
+		net.wait_for(lambda: "efctl setup" in efd.get("/readyz")[1], "the advice to run efctl setup")
+		es.prepared = True
+		net.wait_for(lambda: efd.get("/readyz") == (200, "ok\n"), "the answer that makes it ready")
+		same((es.requests, es.docs), (0, []), "asking sends nothing")
+		es.stop()
+	for status, body, word in ((200, "<html>It works</html>", "elasticsearch.url"), (403, "<html>Forbidden</html>", "403"),
+			(401, '{"error": "no"}', "401")):
+		es = FakeEs()
+		es.template = (status, body.encode())
+		with Efd(es.url) as efd:
+			net.wait_for(lambda: word in efd.get("/readyz")[1], "the reason")
+			same(efd.get("/readyz")[0], 503, f"status {status} and {body}: not ready")
+			es.template = (403, b'{"error": {"reason": "action is unauthorized for API key"}, "status": 403}')
+			net.wait_for(lambda: efd.get("/readyz")[0] == 200, "efd's key, which may not look, to be enough")
+		es.stop()
+
+
 def test_reload():
 	es = FakeEs()
 	directory = tempfile.TemporaryDirectory(prefix="efd-test-")
@@ -284,7 +308,7 @@ def test_tls():
 
 
 def main():
-	for test in (test_requests, test_items, test_rejects, test_poison, test_endpoints, test_away, test_full_spool, test_no_spool, test_setup_missing,
+	for test in (test_requests, test_items, test_rejects, test_poison, test_endpoints, test_away, test_full_spool, test_no_spool, test_setup_missing, test_ready,
 			test_reload, test_tls):
 		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
 			continue

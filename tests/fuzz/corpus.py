@@ -18,7 +18,7 @@ def steps(path):
 			words = line.split("#")[0].split()
 			if not words:
 				continue
-			if words[0] == "datagram":
+			if words[0] in ("datagram", "message"):
 				out.append([int(words[1][-1], 16) & 3, b""])
 			elif words[0] == "tick":
 				out.append([0x80, None])

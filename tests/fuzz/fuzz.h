@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The one function of a fuzz target; libFuzzer calls it, or main.c with the files that it is given. */
+ * The one function of a fuzz target; libFuzzer calls it, or main.c with the files that it is
+ * given. */
 #ifndef EF_TESTS_FUZZ_FUZZ_H
 #define EF_TESTS_FUZZ_FUZZ_H
 

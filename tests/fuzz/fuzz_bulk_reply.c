@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fuzzing: any octets as a reply to a bulk request, and as its body. Verdicts add up; what becomes of a refused item is JSON. */
+ * Fuzzing: any octets as a reply to a bulk request, and as its body. Verdicts add up; what becomes
+ * of a refused item is JSON. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +44,7 @@ static void walk(const char *body, size_t size)
 	while (bulk_next(&at, end, &item)) {
 		struct buf out;
 		buf_init(&out, size * 8 + 4096);
-		if (reject_document(&out, "ns", &item, &why, 1700000000000, &err) == 0) {
+		if (reject_document(&out, "", "ns", &item, &why, 1700000000000, &err) == 0) {
 			const char *from = out.data;
 			if (!bulk_next(&from, out.data + out.len, &part) ||
 			    from != out.data + out.len)

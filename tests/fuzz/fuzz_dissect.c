@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fuzzing: the first octet says the link layer, the others are a packet; the members must be JSON and fit DISSECT_MAX. */
+ * Fuzzing: the first octet says the link layer, the others are a packet; the members must be JSON
+ * and fit DISSECT_MAX. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/jsonw.h"
-#include "forwarder/decode/dissect.h"
+#include "forwarder/decode/record/dissect.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fuzzing: any octets as an sFlow datagram; each line must be JSON and fit the room it asked for. */
+ * Fuzzing: any octets as an sFlow datagram; each line must be JSON and fit the room it asked
+ * for. */
 #include <stdlib.h>
 
 #include "forwarder/decode/decode.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fuzzing: any octets as a spool file. It is sent as it was written, or set aside; never anything else. */
+ * Fuzzing: any octets as a spool file. It is sent as it was written, or set aside; never anything
+ * else. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fuzzing: any state file. Its hash is made right first, so that what is before it gets read; what was loaded is saved
- * and must load again. Then every domain in it gets a flow that is joined with its names, which must make clean lines. */
+ * Fuzzing: any state file. Its hash is made right first, so that what is before it gets read; what
+ * was loaded is saved and must load again. Then every domain in it gets a flow that is joined with
+ * its names, which must make clean lines. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/hash.h"
 #include "forwarder/decode/decode.h"
+#include "forwarder/decode/state.h"
+#include "forwarder/decode/tick.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/lib/packet.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Runs a fuzz target without libFuzzer: with each file named on the command line, as a regression test.
- * usage: fuzz_<target> FILE... */
+ * Runs a fuzz target without libFuzzer: with each file named on the command line, as a regression
+ * test. usage: fuzz_<target> FILE... */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Writes the first inputs of the fuzz targets for packets and sFlow: FOLDER/fuzz_dissect/N and FOLDER/fuzz_sflow/N.
- * usage: seeds FOLDER */
+ * Writes the first inputs of the fuzz targets for packets and sFlow: FOLDER/fuzz_dissect/N and
+ * FOLDER/fuzz_sflow/N. usage: seeds FOLDER */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "forwarder/decode/sflow_rows.h"
+#include "forwarder/decode/record/sflow_rows.h"
 #include "tests/lib/packet.h"
 
 /* Packets after their link layer: one of each kind of header that the dissector knows. */

@@ -15,6 +15,7 @@ import ndjson  # noqa: E402
 import tap  # noqa: E402
 
 DECODE = os.path.join(ROOT, os.environ.get("BUILD", "build"), "tests", "oracle", "decode")
+UNDER = os.environ.get("TESTS_UNDER", "").split()	# make valgrind
 UPDATE = "--update" in sys.argv
 
 
@@ -35,7 +36,7 @@ def unique_keys(pairs):
 
 
 def check(case, with_log):
-	run = subprocess.run([DECODE, os.path.join(case, "input.hex")], capture_output=True)
+	run = subprocess.run([*UNDER, DECODE, os.path.join(case, "input.hex")], capture_output=True)
 	out, log = run.stdout.decode(), run.stderr.decode()
 	name = os.path.relpath(case, os.path.join(ROOT, "tests"))
 	for line in out.splitlines():

@@ -415,13 +415,20 @@ def failures(now_ms, hours, n=24):
 			"flow": {"type": e[2]}, "error": {"type": where, "message": reason}, "message": "flow record not enriched: " + reason}
 
 
+def feeds(now_ms, hours):
+	"""What `efctl dictionaries refresh` says of the feeds."""
+	hour = 3600000
+	yield {"@timestamp": now_ms, "event": {"kind": "state", "module": "ti_flow", "dataset": "ti_flow.feeds"}, "flow": {"feeds": [
+		{"name": name, "indicators": n, "confirmed": now_ms - hour, "stale": now_ms + 2 * hour} for name, n in (("Feed A", 812), ("Feed B", 17420))]}}
+
+
 def documents(args):
 	"""(data stream, document) of everything."""
 	now_ms = int((args.now or time.time()) * 1000)
 	people, internet = clients(), ends()
 	for _ in range(args.flows):
 		yield "logs-flow-" + args.namespace, flow(now_ms, args.hours, people, internet)
-	for stream, make in (("metrics-flow.exporters-", health), ("metrics-flow.counters-", counters), ("logs-flow.failed-", failures)):
+	for stream, make in (("metrics-flow.exporters-", health), ("metrics-flow.counters-", counters), ("logs-flow.failed-", failures), ("logs-ti_flow-", feeds)):
 		for doc in make(now_ms, args.hours):
 			yield stream + args.namespace, doc
 

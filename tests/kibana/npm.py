@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 
+import blind
 import rig
 
 why = ""
@@ -21,7 +22,7 @@ def modules(*packages):
 		why = "node or npm is not installed"
 		return None
 	p = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-save", "--prefix", os.path.dirname(folder), *packages],
-		stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+		env=dict(os.environ, HOME=blind.home()), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 	if p.returncode:
 		why = p.stdout.strip().splitlines()[-1] if p.stdout.strip() else "npm install failed"
 		return None

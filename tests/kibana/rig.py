@@ -61,8 +61,8 @@ def efctl(cluster, *arguments):
 def demo(cluster, flows=6000, hours=24):
 	"""Demo documents in streams of their own (namespace NAMESPACE), made by the templates of `efctl setup`."""
 	if cluster.get("/_index_template/logs-flow")[0] != 200:
-		efctl(cluster, "setup", "--no-kibana", "--no-key", "--refresh", "1s")
-	streams = [s + NAMESPACE for s in ("logs-flow-", "metrics-flow.counters-", "metrics-flow.exporters-", "logs-flow.failed-")]
+		efctl(cluster, "setup", "--yes", "--no-kibana", "--no-key")
+	streams = [s + NAMESPACE for s in ("logs-flow-", "metrics-flow.counters-", "metrics-flow.exporters-", "logs-flow.failed-", "logs-ti_flow-")]
 	for s in streams:
 		cluster.delete("/_data_stream/" + s)
 	sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -82,17 +82,17 @@ def demo(cluster, flows=6000, hours=24):
 			send()
 	if lines:
 		send()
-	cluster.must("POST", "/logs-flow*,metrics-flow*/_refresh")
+	cluster.must("POST", "/logs-flow*,metrics-flow*,logs-ti_flow*/_refresh")
 	return now_ms + 1000, int(hours * 3600000) + 2000
 
 
 def replay(cluster):
 	"""The demo as `make demo` has it: its captures through its tables and the pipelines, into streams of their own."""
-	efctl(cluster, "setup", "--no-kibana", "--no-key", "--dictionaries-dir", os.path.join(TOP, "tests", "demo", "dictionaries"))
+	efctl(cluster, "setup", "--yes", "--no-kibana", "--no-key", "--dictionaries-dir", os.path.join(TOP, "tests", "demo", "dictionaries"))
 	for s in ("logs-flow-", "metrics-flow.counters-", "metrics-flow.exporters-", "logs-flow.failed-"):
 		cluster.delete("/_data_stream/" + s + NAMESPACE)
-	for capture in sorted(glob.glob(os.path.join(TOP, "tests", "captures", "*.pcap"))):
-		efctl(cluster, "replay", "--now", "--namespace", NAMESPACE, capture)
+	captures = sorted(glob.glob(os.path.join(TOP, "tests", "captures", "*.pcap")))
+	efctl(cluster, "replay", "--now", "--namespace", NAMESPACE, *captures)
 	cluster.must("POST", "/logs-flow*,metrics-flow*/_refresh")
 
 

@@ -24,7 +24,7 @@ TALKING, SILENT = "192.0.2.71", "192.0.2.72"
 def exporter_lines():
 	"""What efd writes of an exporter that sends and of one that does not, now."""
 	if es.get("/_index_template/metrics-flow.exporters")[0] != 200:
-		rig.efctl(es, "setup", "--no-kibana", "--no-key", "--refresh", "1s")
+		rig.efctl(es, "setup", "--yes", "--no-kibana", "--no-key")
 	for ip, datagrams in ((TALKING, 7), (SILENT, 0)):
 		es.must("POST", f"/metrics-flow.exporters-{rig.NAMESPACE}/_doc?refresh=true&pipeline=_none", {
 			"@timestamp": int(time.time() * 1000), "observer": {"name": "alerting", "ip": ip}, "exporter": {"datagrams": datagrams}})

@@ -34,7 +34,7 @@ env = dict(os.environ, **es.env(), EF_KIBANA_URL=kibana, NODE_PATH=modules, CHRO
 
 
 def setup():
-	return subprocess.run([rig.EFCTL, "setup", "--no-key", "--force"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+	return subprocess.run([rig.EFCTL, "setup", "--no-key", "--force", "--yes", "--dictionaries-dir", ""], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 first = setup()

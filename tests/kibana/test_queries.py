@@ -58,7 +58,7 @@ def vega(panel, spec):
 	for data in spec["data"]:
 		if "url" in data:
 			reply, trouble = search(data["url"]["index"], saved.vega_search(data["url"], now_ms, span_ms))
-			if not trouble and not any(found(a) for a in reply.get("aggregations", {}).values()):
+			if not trouble and not reply["hits"]["hits"] and not any(found(a) for a in reply.get("aggregations", {}).values()):
 				trouble = "nothing found"
 			if trouble:
 				return trouble
@@ -119,6 +119,15 @@ for d, p in saved.panels(objects):
 		empty.append("%s: %s" % (saved.where(d, p), trouble[:300]))
 tap.ok(not empty, "with the captures of the demo no panel is empty", "\n".join(empty))
 
+# The line about threat feeds, over what there may be in the cluster: part of the text that it then shows.
+FEED = {"name": "Ours", "indicators": 12345, "confirmed": now_ms, "stale": now_ms * 2}
+LINES = {"none": ([], "No threat feed is loaded"), "fresh": ([FEED], "1 threat feed with 12.3k indicators"),
+	"stale": ([FEED, dict(FEED, name="Old", stale=now_ms - 1)], "1 of 2 threat feeds are stale: Old")}
+for name, (feeds, _) in LINES.items():
+	spec = json.loads(json.dumps(next(s["spec"] for s in specs if s["spec"]["description"].startswith("Threat feeds"))))
+	spec["data"][0]["values"] = {"hits": {"hits": [{"_source": {"flow": {"feeds": feeds}}}] if feeds else []}}
+	specs.append({"name": "flow-feeds-" + name, "spec": spec})
+
 modules = npm.modules("vega@5")
 if not modules:
 	tap.skip("drawing %d Vega panels" % len(specs), "no node or no npm package vega: " + npm.why)
@@ -131,6 +140,10 @@ else:
 		drawn = dict(line.split(" ", 1) for line in p.stdout.splitlines() if line.startswith("flow-"))
 		for s in specs:
 			tap.ok(drawn.get(s["name"], "").startswith("ok"), "drawing of " + s["name"], drawn.get(s["name"], p.stdout[-800:]))
+		for name, (_, text) in LINES.items():
+			with open(os.path.join(tmp, "flow-feeds-%s.svg" % name)) as f:
+				svg = f.read()
+			tap.ok(text in svg, "threat feeds, %s: the line says so" % name, svg[-600:])
 		if os.environ.get("KEEP"):
 			shutil.copytree(tmp, os.environ["KEEP"], dirs_exist_ok=True)
 

@@ -29,7 +29,8 @@ at = f"/s/{SPACE}"
 
 
 def efctl(*arguments):
-	p = subprocess.run([rig.EFCTL, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+	shipped = [] if arguments[0] == "remove" else ["--dictionaries-dir", ""]	# remove refuses flags that are empty
+	p = subprocess.run([rig.EFCTL, *arguments, *shipped], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 	return p.returncode, p.stdout
 
 
@@ -40,7 +41,7 @@ def plan(*options):
 
 
 def setup(*options):
-	code, out = efctl("setup", "--no-key", *options)
+	code, out = efctl("setup", "--no-key", "--yes", *options)
 	tap.ok(code == 0, "setup " + " ".join(options), out[-1500:])
 
 
@@ -87,8 +88,10 @@ try:
 	setup("--force", "--no-kibana-pin-filters")
 
 	# ---- filters pinned
-	tap.same(plan(), {"advanced setting " + PINNED: "create"}, "pinning filters is planned")
-	setup()
+	tap.ok(not plan(), "that filters are not to be pinned is remembered")
+	tap.same(plan("--kibana-pin-filters"), {"advanced setting " + PINNED: "create", "component template flow@installation": "update"},
+		"pinning filters is planned, and to be remembered")
+	setup("--kibana-pin-filters")
 	tap.ok(pinned() is True and not plan(), "and set")
 	kibana.must("POST", at + "/api/kibana/settings", {"changes": {PINNED: False}})
 	setup()
@@ -110,6 +113,10 @@ try:
 	tap.same(plan("--kibana-alerts"), {"alerting rule exporter-silent": "drifted"}, "a rule that was switched on is yours")
 	rule = {k: silent[k] for k in ("name", "tags", "schedule", "params", "actions", "notify_when")}
 	kibana.must("PUT", f"{at}/api/alerting/rule/{silent['id']}", dict(rule, schedule={"interval": "7m"}))
+	code, out = efctl("setup", "--no-key", "--diff")
+	lines = [l[0] + l[1:].strip().strip(",") for l in out.split("--- alerting rule exporter-silent: ")[-1].splitlines() if re.match(r"[-+](?![-+]{2} )", l)]
+	tap.same(sorted(lines), ['+"enabled": false', '+"schedule": {"interval": "5m"}', '-"enabled": true', '-"schedule": {"interval": "7m"}'],
+		"--diff shows what was changed of it, and nothing else")
 	setup("--kibana-alerts")
 	tap.ok(rules()[silent["name"]]["schedule"] == {"interval": "7m"}, "and stays as it is")
 	setup("--kibana-alerts", "--force")

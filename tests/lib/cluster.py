@@ -6,6 +6,7 @@ import json
 import os
 import ssl
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -116,8 +117,16 @@ def given():
 	return Cluster(e("ES_URL"), e("ES_USER"), e("ES_PASSWORD"), e("ES_API_KEY"), e("ES_CA_FILE")) if e("ES_URL") else None
 
 
+class NoJava(Exception):
+	"""This machine has no Java that the engine runs on; its text says which one it needs."""
+
+
 def embedded(name="opensearch"):
 	"""A fresh node of its own, on a free port; it and its data are gone when this process ends."""
+	java = subprocess.run([ENGINE, "java", name], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+	if java.returncode == 5:
+		raise NoJava(java.stderr.strip().removeprefix("engine: "))
+	sys.stderr.write(java.stderr)
 	url = subprocess.run([ENGINE, "start", name, "--port", "0"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 	port = url.rsplit(":", 1)[1]
 	atexit.register(subprocess.run, [ENGINE, "stop", name, "--port", port, "--wipe"], stderr=subprocess.DEVNULL)

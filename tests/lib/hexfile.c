@@ -76,8 +76,11 @@ static int hex_line(struct hexfile *f, struct err *err)
 
 static bool is_step(const char *line)
 {
-	return line[0] == 'd' ? strncmp(line, "datagram ", 9) == 0
-			      : strncmp(line, "tick ", 5) == 0 || strncmp(line, "restart", 7) == 0;
+	static const char *const words[] = { "datagram ", "message ", "tick ", "restart" };
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strncmp(line, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
 }
 
 int hexfile_next(struct hexfile *f, enum hex_step *ret_step, struct datagram *ret, struct err *err)
@@ -94,13 +97,16 @@ int hexfile_next(struct hexfile *f, enum hex_step *ret_step, struct datagram *re
 		*ret_step = HEX_RESTART;
 	} else if (sscanf(f->line, "tick %llu", &time_ms) == 1) {
 		*ret_step = HEX_TICK;
-	} else if (sscanf(f->line, "datagram %63s %u %llu", address, &port, &time_ms) == 3) {
+	} else if (sscanf(f->line, "datagram %63s %u %llu", address, &port, &time_ms) == 3 ||
+		   sscanf(f->line, "message %63s %u %llu", address, &port, &time_ms) == 3) {
 		*ret_step = HEX_DATAGRAM;
+		ret->stream = f->line[0] == 'm';
 		if (ip_parse(address, &ret->src, err))
 			return err_wrap(err, "%s:%u", f->path, f->number);
 	} else {
-		return err_set(err, EF_USAGE, "%s:%u: want datagram, tick or restart, not '%s'",
-			       f->path, f->number, f->line);
+		return err_set(err, EF_USAGE,
+			       "%s:%u: want datagram, message, tick or restart, not '%s'", f->path,
+			       f->number, f->line);
 	}
 	f->line[0] = '\0';
 	f->len = 0;

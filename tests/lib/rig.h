@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A decoder with a sink in memory, and small datagrams for it: for tests of the decoder's state. Include it once, after
- * cmocka.h. */
+ * A decoder with a sink in memory, and small datagrams for it: for tests of the decoder's state.
+ * Include it once, after cmocka.h. */
 #ifndef EF_TESTS_LIB_RIG_H
 #define EF_TESTS_LIB_RIG_H
 

@@ -4,8 +4,9 @@
 
 #include <stdlib.h>
 
-#include "forwarder/decode/cursor.h"
+#include "forwarder/decode/core/cursor.h"
 #include "forwarder/decode/decode.h"
+#include "forwarder/decode/tick.h"
 #include "tests/lib/strict.h"
 
 static void one(struct decoder *dec, struct cursor body, uint8_t who, uint16_t version,
@@ -32,7 +33,7 @@ void steps_run(const uint8_t *data, size_t size, uint16_t version)
 	struct decode_options options = { .limits = { .exporters = 8,
 						      .templates_per_exporter = 16,
 						      .options_per_exporter = 16,
-						      .held_sets = 4,
+						      .held_bytes = 8192,
 						      .memory = 4u << 20 } };
 	struct decoder *dec = decoder_new(&options, &err);
 	struct cursor c = cursor_over(data, size);

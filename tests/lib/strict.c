@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A sink that gives just the memory that a line asked for, and looks whether the line is JSON without a key twice. */
+ * A sink that gives just the memory that a line asked for, and looks whether the line is JSON
+ * without a key twice. */
 #include "tests/lib/strict.h"
 
 #include <jansson.h>
@@ -33,7 +34,7 @@ void strict_check(struct strict *s)
 		abort();
 	}
 	/* a line that needs less than its predecessor left stands behind it */
-	while (at < end) {
+	while (at && at < end) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 
 		if (!newline)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A sink that gives just the memory that a line asked for, and looks whether the line is JSON without a key twice. */
+ * A sink that gives just the memory that a line asked for, and looks whether the line is JSON
+ * without a key twice. */
 #ifndef EF_TESTS_LIB_STRICT_H
 #define EF_TESTS_LIB_STRICT_H
 
@@ -13,7 +14,8 @@ struct strict {
 };
 
 void strict_init(struct strict *s);
-/* Checks the last lines; to be called after each datagram. Aborts, with the line on standard error, when it is bad. */
+/* Checks the last lines; to be called after each datagram. Aborts, with the line on standard error,
+ * when it is bad. */
 void strict_check(struct strict *s);
 void strict_release(struct strict *s);
 

@@ -3,6 +3,10 @@
 import json
 import sys
 
+import blind
+
+blind.become()
+
 _count = 0
 _failed = 0
 

@@ -33,6 +33,26 @@ with tempfile.TemporaryDirectory() as d:
 		os.chmod(path, 0o755)
 		r = subprocess.run([os.path.join(HERE, "..", "run.py"), path], stdout=subprocess.PIPE, text=True)
 		tap.same([r.stdout.splitlines()[-1], r.returncode], [closing, code], f"runner: {name}")
+	with open(path, "w") as f:
+		f.write("#!/bin/sh\necho 'ok 1 - a'; echo 'ok 2 - b # SKIP no root'; echo 'ok 3 - c # SKIP no key'\n")
+	skips = os.path.join(d, "skips")
+	name = os.path.relpath(path)
+	for rows, closing, code in (
+			([], "1 passed, 2 failed, 0 skipped", 1),
+			([f"there,{name},b: no root,x", f"*,{name},c,x"], "1 passed, 0 failed, 2 skipped", 0),
+			([f"elsewhere,{name},b: no root,x", "there,other,b: no root,x", f"*,{name},c,x"], "1 passed, 1 failed, 1 skipped", 1)):
+		with open(skips, "w") as f:
+			f.write("\n".join(["run,test,skip,reason"] + rows) + "\n")
+		r = subprocess.run([os.path.join(HERE, "..", "run.py"), "--skips", skips + ":there", path], stdout=subprocess.PIPE, text=True)
+		tap.same([r.stdout.splitlines()[-1], r.returncode], [closing, code], f"runner: {len(rows)} skips allowed")
+	with open(path, "w") as f:
+		f.write("#!/bin/sh\necho 'ok 1 - a'\n")
+	r = subprocess.run([os.path.join(HERE, "..", "run.py"), path], env=dict(os.environ, TESTS_SKIPS=skips + ":there"), stdout=subprocess.PIPE, text=True)
+	tap.ok("did not happen: c" in r.stdout and r.returncode == 0, "runner: an allowed skip that did not happen is said", r.stdout)
+	with open(path, "w") as f:
+		f.write("#!/bin/sh\nkill -INT $$\necho 'ok 1 - still there'\n")
+	r = subprocess.run(["sh", "-c", f"trap '' INT; exec {os.path.join(HERE, '..', 'run.py')} {path}"], stdout=subprocess.PIPE, text=True)
+	tap.ok("died: SIGINT" in r.stdout, "runner: Ctrl-C means something to a test where the runner was started in the background", r.stdout)
 	r = subprocess.run([os.path.join(HERE, "..", "run.py")], stdout=subprocess.PIPE, text=True)
 	tap.same(r.returncode, 1, "runner: nothing to run is a failure")
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Makes random templates and records, their bytes on the wire, and the JSON that must come of them. */
+ * Makes random templates and records, their bytes on the wire, and the JSON that must come of
+ * them. */
 #include "tests/lib/world.h"
 
 #include <inttypes.h>
@@ -54,7 +55,8 @@ void text_release(struct text *t)
 
 /* ---- templates ---- */
 
-/* Elements whose JSON is not of themselves alone: relative and absolute flow times, pieces of frames, lists. */
+/* Elements whose JSON is not of themselves alone: relative and absolute flow times, pieces of
+ * frames, lists. */
 static bool special(const struct field *f)
 {
 	static const uint16_t ids[] = { 21, 22, 104, 152, 153, 158, 159, 160, 313, 315, 316 };
@@ -284,7 +286,8 @@ static bool never_there(const struct element *e)
 	       0; /* a value of variable length may be empty, one of no width is absent */
 }
 
-/* The elements from `i` on that have its name and are not left out by the template, into `same`; marks them done. */
+/* The elements from `i` on that have its name and are not left out by the template, into `same`;
+ * marks them done. */
 static size_t same_name(const struct shape *s, size_t i, bool *done, size_t *same)
 {
 	size_t n = 0;
@@ -298,7 +301,8 @@ static size_t same_name(const struct shape *s, size_t i, bool *done, size_t *sam
 	return n;
 }
 
-/* The values come in wire order, the members by the first element of their name: so values are kept first. */
+/* The values come in wire order, the members by the first element of their name: so values are kept
+ * first. */
 void world_record(struct world *w, const struct shape *s, struct wire *out, struct text *json,
 		  unsigned depth)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Makes random templates and records, their bytes on the wire, and the JSON that must come of them.
  *
- * The JSON is written by the simplest code there is (printf, one byte after the other), which shares nothing with the
- * decoder but the table of elements. */
+ * The JSON is written by the simplest code there is (printf, one byte after the other), which
+ * shares nothing with the decoder but the table of elements. */
 #ifndef EF_TESTS_LIB_WORLD_H
 #define EF_TESTS_LIB_WORLD_H
 
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "forwarder/decode/decode.h"
-#include "forwarder/decode/field.h"
+#include "forwarder/decode/template/field.h"
 #include "tests/lib/rng.h"
 
 #define MESSAGE_MAX  4000

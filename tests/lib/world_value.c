@@ -25,12 +25,17 @@ static void random_bytes(struct rng *r, size_t n, struct wire *out)
 		wire_uint(out, small && i + 2 < n ? 0 : rng_next(r) & 255, 1);
 }
 
-static uint64_t number_at(const struct wire *out, size_t from)
+static uint64_t number(const uint8_t *p, size_t len)
 {
 	uint64_t v = 0;
-	for (size_t i = from; i < out->len; i++)
-		v = v << 8 | out->data[i];
+	for (size_t i = 0; i < len; i++)
+		v = v << 8 | p[i];
 	return v;
+}
+
+static uint64_t number_at(const struct wire *out, size_t from)
+{
+	return number(out->data + from, out->len - from);
 }
 
 static void character(struct text *json, char c)
@@ -70,7 +75,8 @@ static void text_value(struct rng *r, size_t width, struct wire *out, struct tex
 	text_add(json, "\"");
 }
 
-/* Numbers with so few decimals (two for four octets, six for eight) that one plain text is the shortest; sometimes none. */
+/* Numbers with so few decimals (two for four octets, six for eight) that one plain text is the
+ * shortest; sometimes none. */
 static bool real_value(struct rng *r, size_t width, struct wire *out, struct text *json)
 {
 	double v = ((double)rng_below(r, 2000000) - 1000000) / (width == 4 ? 4 : 64);
@@ -105,8 +111,8 @@ static void address_value(struct rng *r, size_t width, struct wire *out, struct 
 	char address[INET6_ADDRSTRLEN];
 	size_t from = out->len;
 	random_bytes(r, width, out);
-	if (width ==
-	    16) { /* runs of zeros, but no embedded IPv4 address: text for that is a matter of taste */
+	/* runs of zeros, but no embedded IPv4 address: text for that is a matter of taste */
+	if (width == 16) {
 		for (unsigned i = 0; i < 16; i += 2)
 			if (rng_chance(r, 40))
 				memset(out->data + from + i, 0, 2);
@@ -131,21 +137,17 @@ static void application_value(struct rng *r, size_t width, struct wire *out, str
 	uint8_t engine = rng_chance(r, 30) ? 20 : (uint8_t)rng_below(r, 30);
 	wire_uint(out, engine, 1);
 	random_bytes(r, width - 1, out);
-	struct wire part = { .len = 0 };
+	const uint8_t *p = out->data + from + 1;
 	if (width > 9 && !(engine == 20 && width <= 13)) {
 		hex(out, from, json);
 		return;
 	}
 	text_add(json, "\"%u:", engine);
 	if (engine == 20 && width >= 5) {
-		wire_bytes(&part, out->data + from + 1, 4);
-		text_add(json, "%" PRIu64 ":", number_at(&part, 0));
-		part.len = 0;
-		wire_bytes(&part, out->data + from + 5, width - 5);
-	} else {
-		wire_bytes(&part, out->data + from + 1, width - 1);
+		text_add(json, "%" PRIu64 ":", number(p, 4));
+		p += 4;
 	}
-	text_add(json, "%" PRIu64 "\"", number_at(&part, 0));
+	text_add(json, "%" PRIu64 "\"", number(p, out->len - (size_t)(p - out->data)));
 }
 
 static void integer_value(struct rng *r, bool is_signed, uint64_t unit, size_t width,
@@ -176,7 +178,8 @@ static bool is_address(unsigned type, size_t width)
 	       (width == 4 || width == 16);
 }
 
-/* Values that are text or numbers of a fixed form; false: `type` in `width` bytes is none of them. */
+/* Values that are text or numbers of a fixed form; false: `type` in `width` bytes is none of
+ * them. */
 static bool formed(struct rng *r, unsigned type, size_t width, struct wire *out, struct text *json)
 {
 	bool ntp = type == FIELD_MICROSECONDS || type == FIELD_NANOSECONDS;

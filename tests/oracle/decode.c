@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Decodes a capture, or datagrams written as hex (*.hex), to NDJSON on standard output; what was wrong with a datagram and,
- * as a JSON object in the last line, all counters that are not zero go to standard error.
- * usage: decode [--elements CSV] FILE */
+ * Decodes a capture, or datagrams written as hex (*.hex), to NDJSON on standard output; what was
+ * wrong with a datagram and, as a JSON object in the last line, all counters that are not zero go
+ * to standard error. usage: decode [--elements CSV] FILE */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "forwarder/decode/decode.h"
-#include "forwarder/decode/field.h"
+#include "forwarder/decode/state.h"
+#include "forwarder/decode/tick.h"
+#include "forwarder/decode/template/field.h"
 #include "importer/capture/pcap.h"
 #include "tests/lib/hexfile.h"
 

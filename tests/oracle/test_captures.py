@@ -18,6 +18,7 @@ import tap  # noqa: E402
 
 CAPTURES = os.path.join(ROOT, "..", "shared", "captures")
 DECODE = os.path.join(ROOT, os.environ.get("BUILD", "build"), "tests", "oracle", "decode")
+UNDER = os.environ.get("TESTS_UNDER", "").split()	# make valgrind
 
 # Where the independent decode is wrong or of another opinion, and why ours is right.
 EXPLAINED = {
@@ -25,7 +26,7 @@ EXPLAINED = {
 
 
 def decode(path):
-	run = subprocess.run([DECODE, path], capture_output=True, check=True)
+	run = subprocess.run([*UNDER, DECODE, path], capture_output=True, check=True)
 	lines = [json.loads(x) for x in run.stdout.decode().splitlines()]
 	counters = json.loads(run.stderr.decode().splitlines()[-1])
 	return [x for x in lines if "ie" in x], counters

@@ -17,6 +17,7 @@ import tap  # noqa: E402
 SHARED = os.path.join(TOP, "..", "shared")
 CAPTURES = os.path.join(SHARED, "captures")
 DECODE = os.path.join(TOP, os.environ.get("BUILD", "build"), "tests", "oracle", "decode")
+UNDER = os.environ.get("TESTS_UNDER", "").split()	# make valgrind
 
 
 def mac(b):
@@ -243,7 +244,7 @@ NOT_BY_TSHARK = {"sflow-pre-event-discarded-packet"}
 
 def check_capture(row, layout, names):
 	name = os.path.basename(row["path"])[:-5]
-	run = subprocess.run([DECODE, os.path.join(CAPTURES, row["path"])], capture_output=True, text=True)
+	run = subprocess.run([*UNDER, DECODE, os.path.join(CAPTURES, row["path"])], capture_output=True, text=True)
 	lines = [json.loads(x) for x in run.stdout.splitlines()]
 	counters = json.loads(run.stderr.splitlines()[-1])
 	flows = [x for x in lines if "ie" in x and x["flow"]["type"] == "sflow5"]
@@ -252,7 +253,7 @@ def check_capture(row, layout, names):
 		samples = [(d, s) for d in map(json.loads, f) for s in d.get("samples", [])]
 	want = int(row["flow_records"]), int(row["counter_samples"])
 	drops = sum(s["fmt"] == 5 for _, s in samples)
-	got = sum("ie" in x for x in lines) - drops, counters.get("counter_samples", 0)
+	got = sum("ie" in x for x in lines) - drops, counters.get("counters_samples", 0)
 	tap.same(got, want, f"{name}: flow records and counter samples")
 	wrong, seen, flow_at, counter_at = [], 0, 0, 0
 	for d, s in samples:

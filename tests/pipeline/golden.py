@@ -7,10 +7,16 @@ expected files are written anew; read the difference before you commit it.
 import glob
 import json
 import os
+import tempfile
 
 import stages
 import tap
 from ndjson import diff
+
+
+# stages that read what others left, and the name of several that do one thing
+CHAINS = {"normalise": ["rare", "normalise", "traffic", "headers"], "counting": ["normalise", "traffic", "headers", "exporter", "counting", "sampling"], "roles": ["ports", "roles"], "services": ["ports", "services"], "applications": ["ports", "applications"]}
+SCRATCH = {"rare", "twice", "kept", "post", "used", "left", "source", "destination", "exporter", "exporter_network", "exporter_row", "appids", "source_service", "destination_service", "source_application", "destination_application"}
 
 
 def tidy(doc, folder):
@@ -21,8 +27,8 @@ def tidy(doc, folder):
 	for kind in ("geo", "as") if folder.startswith("lookup-") else ():
 		doc.get("lookup", {}).pop(kind, None)
 	doc.get("event", {}).pop("ingested", None)
-	doc.get("tmp", {}).pop("source", None)
-	doc.get("tmp", {}).pop("destination", None)
+	for key in [k for k in doc.get("tmp", {}) if k in SCRATCH or ":" in k]:
+		del doc["tmp"][key]
 	if "original" in doc.get("event", {}):
 		doc["event"]["original"] = json.loads(doc["event"]["original"])
 	if doc.get("tmp") == {}:
@@ -55,13 +61,29 @@ def own_as(cluster):
 
 
 def pipeline(folder):
-	return "flow" if folder == "flow" else "flow-" + folder
+	return "flow" if folder == "flow" else ["flow-" + stage for stage in CHAINS.get(folder, [folder])]
 
 
-def run(cluster):
+def grown(cluster):
+	"""A stage that an overlay makes longer: one more script at most, setup says so, and the same documents."""
+	with open(os.path.join(stages.ROOT, "ingest-pipelines", "hosts.yml"), encoding="utf-8") as f:
+		before, mark, after = f.read().partition("        void hosts(Map ctx")
+	for more in (300, 5000):
+		with tempfile.TemporaryDirectory() as folder:
+			os.makedirs(os.path.join(folder, "ingest-pipelines"))
+			with open(os.path.join(folder, "ingest-pipelines", "hosts.yml"), "w", encoding="utf-8") as f:
+				f.write(f"{before}        String filler() {{ return '{'x' * more}'; }}\n\n{mark}{after}")
+			said = stages.setup(cluster, assets=folder)
+		n = sum("script" in p for p in cluster.must("GET", "/_ingest/pipeline/flow")["flow"]["processors"])
+		tap.ok(n == (1 if more == 300 else 2) and (n == 1) == ("flow 2 scripts" not in said), f"{more} bytes more: setup says how many scripts", f"{n} scripts\n{said}")
+		run(cluster, "flow", f"{more} bytes more: ")
+	stages.setup(cluster)
+
+
+def run(cluster, only="*", what=""):
 	update = os.environ.get("UPDATE") == "1"
 	streams = {"counters": "metrics-flow.counters", "exporters": "metrics-flow.exporters"}
-	for path in sorted(glob.glob(os.path.join(stages.HERE, "*", "*.json"))):
+	for path in sorted(glob.glob(os.path.join(stages.HERE, only, "*.json"))):
 		folder, case = os.path.basename(os.path.dirname(path)), os.path.basename(path)[:-5]
 		if case.endswith("-expected"):
 			continue
@@ -75,4 +97,4 @@ def run(cluster):
 				f.write(json.dumps(got, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 		with open(expected, encoding="utf-8") as f:
 			differences = diff(got, json.load(f))
-		tap.ok(not differences, f"{folder}/{case}", "\n".join(differences[:20]) + "\n" + given["about"])
+		tap.ok(not differences, f"{what}{folder}/{case}", "\n".join(differences[:20]) + "\n" + given["about"])

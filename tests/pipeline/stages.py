@@ -2,24 +2,24 @@
 """What the pipeline tests share: install through `efctl setup`, run documents through a pipeline, read the mappings."""
 import json
 import os
+import re
 import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
-import cluster as clusters  # noqa: E402
+import cluster as clusters  # noqa: E402, F401 (for the tests)
 import tap  # noqa: E402
 
 EFCTL = os.path.join(ROOT, os.environ.get("BUILD", "build"), "efctl")
 ENDS = ("source", "destination", "client", "server")
 
 
-def setup(cluster, dictionaries=os.path.join(HERE, "dictionaries"), more=()):
-	"""Install everything with the test's own dictionaries."""
-	command = [EFCTL, "setup", "--url", cluster.url, "--no-kibana", "--no-key", "--force", "--assets", ROOT, *more]
-	if dictionaries:
-		command += ["--dictionaries-dir", dictionaries]
+def setup(cluster, dictionaries=os.path.join(HERE, "dictionaries"), more=(), assets=ROOT, force=True):
+	"""Install everything with the test's own dictionaries; what setup said. Without `force` a change by hand is no failure."""
+	command = [EFCTL, "setup", "--url", cluster.url, "--no-kibana", "--no-key", "--yes", "--assets", assets, *(["--force"] if force else []), *more]
+	command += ["--dictionaries-dir", dictionaries or ""]
 	run = subprocess.run(command, env={**os.environ, **cluster.env()}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 	if run.returncode:
 		tap.note(run.stdout)
@@ -27,12 +27,25 @@ def setup(cluster, dictionaries=os.path.join(HERE, "dictionaries"), more=()):
 	return run.stdout
 
 
+def overlay(folder, merge):
+	"""FOLDER as an assets directory in which flow.yml says whether stages become one script."""
+	os.makedirs(os.path.join(folder, "ingest-pipelines"), exist_ok=True)
+	with open(os.path.join(ROOT, "ingest-pipelines", "flow.yml"), encoding="utf-8") as f:
+		text = f.read()
+	with open(os.path.join(folder, "ingest-pipelines", "flow.yml"), "w", encoding="utf-8") as f:
+		f.write(re.sub(r"^processors:", f"merge: {merge}\nprocessors:", text, count=1, flags=re.M))
+	return folder
+
+
 def simulate(cluster, pipeline, docs, index="logs-flow-default"):
-	"""The documents after PIPELINE: each the source, or {"error": reason}; with "_index" when the pipeline moved it."""
-	out = []
+	"""The documents after PIPELINE, or after a list of them: each the source, or {"error": reason}; with "_index" when the pipeline
+	moved it."""
+	out, path, more = [], f"/_ingest/pipeline/{pipeline}/_simulate", {}
+	if isinstance(pipeline, list):
+		path, more = "/_ingest/pipeline/_simulate", {"pipeline": {"processors": [{"pipeline": {"name": name}} for name in pipeline]}}
 	for i in range(0, len(docs), 500):
-		body = {"docs": [{"_index": index, "_source": d} for d in docs[i:i + 500]]}
-		for r in cluster.must("POST", f"/_ingest/pipeline/{pipeline}/_simulate", body)["docs"]:
+		body = {"docs": [{"_index": index, "_source": d} for d in docs[i:i + 500]], **more}
+		for r in cluster.must("POST", path, body)["docs"]:
 			if "doc" not in r:
 				out.append({"error": r.get("error", {}).get("reason", "?")})
 				continue

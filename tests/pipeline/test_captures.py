@@ -14,8 +14,8 @@ NAMESPACE = "pipelinetest"
 CAPTURES = os.path.join(stages.ROOT, "..", "shared", "captures", "pcap")
 AT_MOST = 1500	# lines of one capture: there are a few huge ones
 STREAMS = ("logs-flow", "metrics-flow.counters", "metrics-flow.exporters", "logs-flow.failed")
-LISTS = {"tags", "event.category", "event.type", "related.ip", "related.hosts", "related.user", "related.hash", "flow.tcp.flags",
-	"flow.tcp.reverse_flags", "flow.mpls.labels", "flow.bgp.as_path", "flow.bgp.communities", "flow.threat.class",
+LISTS = {"tags", "flow.duplicate.reason", "event.category", "event.type", "related.ip", "related.hosts", "related.user", "related.hash", "flow.tcp.flags",
+	"flow.tcp.reverse_flags", "flow.duplicate.reason", "flow.mpls.labels", "flow.bgp.as_path", "flow.bgp.communities", "flow.threat.class",
 	"flow.threat.categories", "flow.threat.feeds", *(f"flow.{e}.threat" for e in stages.ENDS)}
 # what the page counts as private
 PRIVATE = ["10.0.0.0/8", "192.168.0.0/16", "172.16.0.0/12", "fd00::/8"]

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Ten thousand random sFlow samples: each is built together with the members that it must give, then decoded and compared.
- * EF_SEED=n repeats a run. */
+ * Ten thousand random sFlow samples: each is built together with the members that it must give,
+ * then decoded and compared. SEED=n repeats a run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,68 +13,12 @@
 
 #include "forwarder/decode/decode.h"
 #include "tests/lib/packet.h"
+#include "tests/lib/random_fields.h"
 #include "tests/lib/rng.h"
 
 #define DATAGRAMS 2500
 #define SAMPLES   4
 #define DEPTH     3
-
-static struct rng rng;
-
-static uint32_t below(uint32_t n)
-{
-	return rng_below(&rng, n);
-}
-
-static uint32_t any32(void)
-{
-	return below(0xffff) << 16 | below(0xffff);
-}
-
-static void say(json_t *ie, const char *key, uint64_t value)
-{
-	json_object_set_new(ie, key, json_integer((json_int_t)value));
-}
-
-static void say_text(json_t *ie, const char *key, const char *value)
-{
-	json_object_set_new(ie, key, json_string(value));
-}
-
-/* ---- random parts of packets, each with what it means ---- */
-
-static void random_mac(struct packet *p, json_t *ie, const char *key)
-{
-	uint8_t b[6];
-	char text[18];
-
-	for (int i = 0; i < 6; i++)
-		b[i] = (uint8_t)below(256);
-	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
-		 b[5]);
-	packet_bytes(p, b, 6);
-	say_text(ie, key, text);
-}
-
-static void random_ipv4(struct packet *p, json_t *ie, const char *key)
-{
-	uint32_t address = htonl(any32());
-	char text[INET_ADDRSTRLEN];
-
-	packet_bytes(p, &address, 4);
-	say_text(ie, key, inet_ntop(AF_INET, &address, text, sizeof(text)));
-}
-
-static void random_ipv6(struct packet *p, json_t *ie, const char *key)
-{
-	uint8_t b[16] = { 0x20, 0x01 };
-	char text[INET6_ADDRSTRLEN];
-
-	for (int i = 2; i < 16; i++)
-		b[i] = below(3) ? 0 : (uint8_t)below(256);
-	packet_bytes(p, b, 16);
-	say_text(ie, key, inet_ntop(AF_INET6, b, text, sizeof(text)));
-}
 
 static void put_ipv4(struct packet *p, json_t *ie, int depth);
 static void put_ipv6(struct packet *p, json_t *ie, int depth);
@@ -517,9 +461,9 @@ static void random_samples(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(random_samples) };
-	const char *seed = getenv("EF_SEED");
+	const char *seed = getenv("SEED");
 
 	rng.state = seed ? strtoull(seed, NULL, 10) : 20231114;
-	printf("# EF_SEED=%llu\n", (unsigned long long)rng.state);
+	printf("# SEED=%llu\n", (unsigned long long)rng.state);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

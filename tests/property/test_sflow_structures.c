@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Round trip of every sFlow structure: the rows of the table say how random values are encoded and what must come out, in
- * older and newer versions of the structures, in any mix. EF_SEED=n repeats a run. */
+ * Round trip of every sFlow structure: the rows of the table say how random values are encoded and
+ * what must come out, in older and newer versions of the structures, in any mix. SEED=n repeats a
+ * run. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@
 #include <string.h>
 
 #include "forwarder/decode/decode.h"
-#include "forwarder/decode/sflow_rows.h"
+#include "forwarder/decode/record/sflow_rows.h"
 #include "tests/lib/packet.h"
 #include "tests/lib/rng.h"
 
@@ -435,8 +436,8 @@ static void every_structure(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(every_structure) };
-	const char *seed = getenv("EF_SEED");
+	const char *seed = getenv("SEED");
 	rng.state = seed ? strtoull(seed, NULL, 10) : 20251124;
-	printf("# EF_SEED=%" PRIu64 "\n", rng.state);
+	printf("# SEED=%" PRIu64 "\n", rng.state);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

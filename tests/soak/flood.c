@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sends what nobody wants as fast as it can: garbage datagrams, or ever new NetFlow 9 templates from many exporters.
+ * Sends what nobody wants as fast as it can: garbage datagrams, or ever new NetFlow 9 templates
+ * from many exporters.
  *
  * usage: flood garbage|templates PORT SECONDS [EXPORTERS TEMPLATES]
  * Prints how many datagrams were sent. Loopback only. */
@@ -31,7 +32,8 @@ static void put16(unsigned char *p, unsigned v)
 	p[1] = (unsigned char)v;
 }
 
-/* A datagram of templates with ids from `first` on: 20 bytes of header, then sets of one template of four fields each. */
+/* A datagram of templates with ids from `first` on: 20 bytes of header, then sets of one template
+ * of four fields each. */
 static size_t templates(unsigned char *p, unsigned first, unsigned n)
 {
 	memset(p, 0, SIZE);

@@ -17,7 +17,7 @@ static void action_rows(void **state)
 	(void)state;
 	struct err err = ERR_NONE;
 	struct line_head heads[LINE_KINDS];
-	assert_int_equal(bulk_heads("default", false, heads, &err), 0);
+	assert_int_equal(bulk_heads("", "default", false, heads, &err), 0);
 	assert_string_equal(heads[LINE_FLOW].text,
 			    "{\"create\":{\"_index\":\"logs-flow-default\"}}\n");
 	assert_int_equal(heads[LINE_FLOW].id_at, -1);
@@ -28,9 +28,9 @@ static void action_rows(void **state)
 	char ns[BULK_NAMESPACE_MAX + 2];
 	memset(ns, 'n', sizeof(ns) - 1);
 	ns[BULK_NAMESPACE_MAX + 1] = '\0';
-	assert_int_equal(bulk_heads(ns, true, heads, &err), -1);
+	assert_int_equal(bulk_heads("", ns, true, heads, &err), -1);
 	ns[BULK_NAMESPACE_MAX] = '\0';
-	assert_int_equal(bulk_heads(ns, true, heads, &err), 0);
+	assert_int_equal(bulk_heads("", ns, true, heads, &err), 0);
 	for (int kind = 0; kind < LINE_KINDS; kind++) {
 		struct line_head *h = &heads[kind];
 		memset(h->text + h->id_at, 'A', SINK_ID_LEN);
@@ -166,7 +166,7 @@ static void failed_documents(void **state)
 	const struct bulk_item item = { row, strlen(row), line, strlen(line) };
 	const struct bulk_outcome why = { VERDICT_REJECTED, 400, "mapper_parsing_exception",
 					  "failed" };
-	assert_int_equal(reject_document(&body, "x", &item, &why, 1700000000123, &err), 0);
+	assert_int_equal(reject_document(&body, "", "x", &item, &why, 1700000000123, &err), 0);
 	const char *at = body.data;
 	struct bulk_item out;
 	assert_true(bulk_next(&at, body.data + body.len, &out));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Datagrams out of captures: every link type, VLAN tags, extension headers, fragments, IPFIX over TCP, broken files. */
+ * Datagrams out of captures: every link type, VLAN tags, extension headers, fragments, IPFIX over
+ * TCP, broken files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "importer/capture/pcap.h"
+#include "importer/capture/reassembly.h"
 #include "tests/lib/packet.h"
 
 /* A NetFlow 5 header without records, recognised by its first bytes. */
@@ -119,10 +121,10 @@ static void ipv6_with_extension_headers(void **state)
 	packet_hex(&p, "2b 00 0000 00000000"); /* hop by hop */
 	packet_hex(&p,
 		   "33 02 0000 00000000 0000000000000000 0000000000000000"); /* routing, 24 bytes */
-	packet_hex(
-	    &p,
-	    "3c 04 0000 00000001 00000002 000000000000000000000000"); /* authentication, (4 + 2) * 4 bytes */
-	packet_hex(&p, "11 00 0000 00000000");                        /* destination options */
+	packet_hex(&p,
+		   /* authentication, (4 + 2) * 4 bytes */
+		   "3c 04 0000 00000001 00000002 000000000000000000000000");
+	packet_hex(&p, "11 00 0000 00000000"); /* destination options */
 	udp_flow(&p);
 	file_open(&f, DLT_EN10MB);
 	file_add(&f, &p);
@@ -212,7 +214,29 @@ static void lost_fragments_are_counted(void **state)
 	capture_free(c);
 }
 
-/* Empty, not in units of eight bytes, beyond the largest packet, beyond an end that was given before, another end. */
+/* What belongs together comes within half a minute (RFC 791); an id that comes again later is of
+ * another packet. */
+static void old_fragments_are_given_up(void **state)
+{
+	(void)state;
+	static const uint8_t part[8] = { 0 };
+	const struct fragment_key key = { .id = 7, .version = 4, .protocol = 17 };
+	const uint8_t *whole;
+	size_t len;
+	for (unsigned seconds = 29; seconds <= 31; seconds += 2) {
+		struct fragments *f = fragments_new();
+		assert_int_equal(fragments_add(f, &key, 1, 0, true, part, 8, &whole, &len),
+				 FRAGMENT_HELD);
+		assert_int_equal(fragments_add(f, &key, 1 + seconds * 1000000000ULL, 8, false, part,
+					       8, &whole, &len),
+				 seconds < 30 ? FRAGMENT_WHOLE : FRAGMENT_HELD);
+		assert_int_equal(fragments_lost(f), seconds < 30 ? 0 : 2); /* the new one, too */
+		fragments_free(f);
+	}
+}
+
+/* Empty, not in units of eight bytes, beyond the largest packet, beyond an end that was given
+ * before, another end. */
 static void bad_fragments_are_counted(void **state)
 {
 	(void)state;
@@ -372,6 +396,7 @@ int main(void)
 		cmocka_unit_test(fragments_come_in_any_order),
 		cmocka_unit_test(fragmented_datagrams_may_interleave),
 		cmocka_unit_test(lost_fragments_are_counted),
+		cmocka_unit_test(old_fragments_are_given_up),
 		cmocka_unit_test(bad_fragments_are_counted),
 		cmocka_unit_test(ipfix_over_tcp),
 		cmocka_unit_test(ports_or_looks),

@@ -4,19 +4,22 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/conf.h"
+#include "common/conf_args.h"
 #include "common/options.h"
 
 struct sample {
 	bool on;
 	int64_t count, size, wait_ms;
 	char *text;
-	struct strlist list;
-	int colour;
-	char *secret;
+	struct strlist list, more;
+	int colour, shade;
+	char *secret, *secret_path;
 };
 
 static const char *const colours[] = { "red", "green", NULL };
@@ -45,13 +48,25 @@ static const struct opt rows[] = {
 	  .help = "Wait." },
 	{ .name = "text", .type = OPT_TEXT, .offset = AT(text), .help = "Text." },
 	{ .name = "list", .type = OPT_LIST, .offset = AT(list), .preset = "x, y", .help = "List." },
+	{ .name = "more", .type = OPT_LIST, .offset = AT(more), .adds = true, .help = "More." },
 	{ .name = "colour",
 	  .type = OPT_ENUM,
 	  .offset = AT(colour),
 	  .choices = colours,
 	  .preset = "green",
 	  .help = "Colour." },
-	{ .name = "a.secret", .type = OPT_SECRET, .offset = AT(secret), .help = "Secret." },
+	{ .name = "shade",
+	  .type = OPT_ENUM,
+	  .offset = AT(shade),
+	  .choices = colours,
+	  .bare = "green",
+	  .flag_only = true,
+	  .help = "Shade." },
+	{ .name = "a.secret",
+	  .type = OPT_SECRET,
+	  .offset = AT(secret),
+	  .path_offset = AT(secret_path),
+	  .help = "Secret." },
 };
 
 static int load(struct sample *s, const char *yaml, int argc, char **argv, struct err *err)
@@ -64,7 +79,8 @@ static int load(struct sample *s, const char *yaml, int argc, char **argv, struc
 	FILE *f = fdopen(fd, "w");
 	fputs(yaml, f);
 	fclose(f);
-	int ret = conf_load(&table, 1, path, argc, argv, &operands, &shown, err);
+	const struct conf_file file = { .path = path };
+	int ret = conf_load(&table, 1, &file, 1, argc, argv, &operands, &shown, err);
 	strlist_release(&operands);
 	remove(path);
 	return ret;
@@ -113,6 +129,21 @@ static void precedence(void **state)
 	unload(&s);
 }
 
+static void lists_replace_or_add(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct err err;
+	char *argv[] = { "t", "--list=p", "--more=a", "--list", "q,r", "--more", "b,c", NULL };
+	assert_int_equal(load(&s, "list: [z]\n", 7, argv, &err), 0);
+	assert_int_equal(s.list.n, 2);
+	assert_string_equal(s.list.item[0], "q");
+	assert_int_equal(s.more.n, 3);
+	assert_string_equal(s.more.item[0], "a");
+	assert_string_equal(s.more.item[2], "c");
+	unload(&s);
+}
+
 static void environment_in_values(void **state)
 {
 	(void)state;
@@ -130,7 +161,8 @@ static void environment_in_values(void **state)
 	unload(&s);
 }
 
-/* An empty variable or text is an unset one, or else `EF_…: ${VAR:-}` of a Compose file would switch something on. */
+/* An empty variable or text is an unset one, or else `EF_…: ${VAR:-}` of a Compose file would
+ * switch something on. */
 static void empty_is_unset(void **state)
 {
 	(void)state;
@@ -158,6 +190,30 @@ static void empty_is_unset(void **state)
 		unsetenv(names[i]);
 }
 
+/* The last source counts, for the path, too. */
+static void where_a_secret_came_from(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct err err;
+	char path[] = "/tmp/test_conf.XXXXXX", yaml[100], *argv[] = { "t", NULL };
+	int fd = mkstemp(path);
+	assert_int_equal(write(fd, "s3\n", 3), 3);
+	close(fd);
+	snprintf(yaml, sizeof(yaml), "a:\n  secret: x\n  secret_file: %s\n", path);
+	assert_int_equal(load(&s, yaml, 1, argv, &err), 0);
+	assert_string_equal(s.secret, "s3");
+	assert_string_equal(s.secret_path, path);
+	unload(&s);
+	setenv("EF_A_SECRET", "s4", 1);
+	assert_int_equal(load(&s, yaml, 1, argv, &err), 0);
+	assert_string_equal(s.secret, "s4");
+	assert_null(s.secret_path);
+	unload(&s);
+	unsetenv("EF_A_SECRET");
+	unlink(path);
+}
+
 static void bad_input(void **state)
 {
 	(void)state;
@@ -170,6 +226,8 @@ static void bad_input(void **state)
 		{ "a: [\n", NULL, "not valid YAML" },
 		{ "text: [1, 2]\n", NULL, "not a list" },
 		{ "colour: blue\n", NULL, "not one of red, green" },
+		{ "", "--colour", "--colour wants a value" },
+		{ "", "--shade=blue", "not one of red, green" },
 		{ "", "--nope", "unknown option '--nope'" },
 		{ "", "--count", "--count wants a value" },
 		{ "", "--a-secret=x", "use --a-secret-file FILE" },
@@ -186,6 +244,86 @@ static void bad_input(void **state)
 	}
 }
 
+/* The names of `rows` that were named by the sources, in their order. */
+static void named_by(const char *yaml, const char *flag, const char *want)
+{
+	struct sample s = { 0 };
+	uint64_t bits = 0;
+	struct opt_table table = { .title = "T", OPT_ROWS(rows), .settings = &s, .named = &bits };
+	struct err err = ERR_NONE;
+	char path[] = "/tmp/test_conf.XXXXXX", shown, got[200] = "";
+	char *argv[] = { "t", (char *)flag, NULL };
+	const struct conf_file file = { .path = path };
+	int fd = mkstemp(path);
+	FILE *f = fdopen(fd, "w");
+	fputs(yaml, f);
+	fclose(f);
+	assert_int_equal(conf_load(&table, 1, &file, 1, flag ? 2 : 1, argv, NULL, &shown, &err), 0);
+	remove(path);
+	for (size_t i = 0; i < table.n; i++)
+		if (conf_named(&table, 1, rows[i].name))
+			snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s ", rows[i].name);
+	assert_string_equal(got, want);
+	conf_release(&table, 1);
+}
+
+static void named(void **state)
+{
+	char flag[CONF_FLAG_MAX];
+	(void)state;
+	named_by("", NULL, "");
+	named_by("a:\n  count: 3\nlist: [x, y]\ntext:\n", NULL,
+		 "a.count list "); /* also as its default */
+	named_by("", "--no-a-on", "a.on ");
+	named_by("", "--text=", "text ");
+	setenv("EF_A_SIZE", "1k", 1);
+	setenv("EF_TEXT", "", 1);
+	named_by("colour: red\n", "-n4", "a.count a.size colour ");
+	unsetenv("EF_A_SIZE");
+	unsetenv("EF_TEXT");
+	struct opt_table table = { .title = "T", OPT_ROWS(rows) };
+	assert_string_equal(conf_flag(&table, 1, "a.count", flag), "--count");
+	assert_string_equal(conf_flag(&table, 1, "a.size", flag), "--a-size");
+	assert_false(conf_named(&table, 1, "a.size"));
+}
+
+/* A flag that may stand alone takes no next word for its value. */
+static void bare(void **state)
+{
+	(void)state;
+	struct sample s;
+	struct err err = ERR_NONE;
+	char *alone[] = { "t", "--shade", "red", NULL }, *valued[] = { "t", "--shade=red", NULL };
+	assert_int_equal(load(&s, "", 1, alone, &err), 0);
+	assert_int_equal(s.shade, 0);
+	unload(&s);
+	assert_int_equal(load(&s, "", 3, alone, &err), 0); /* "red" is an operand */
+	assert_int_equal(s.shade, 1);
+	unload(&s);
+	assert_int_equal(load(&s, "", 2, valued, &err), 0);
+	assert_int_equal(s.shade, 0);
+	unload(&s);
+}
+
+/* A copy is whole, and its own. */
+static void copies(void **state)
+{
+	(void)state;
+	struct elastic_settings one = { 0 }, copy = { 0 };
+	struct opt_table table = elastic_options(&one), other = elastic_options(&copy);
+	struct err err = ERR_NONE;
+	char shown;
+	char *argv[] = { "t", "--url", "http://a.example,http://b.example", "--user", "efd", NULL };
+	assert_int_equal(conf_load(&table, 1, NULL, 0, 5, argv, NULL, &shown, &err), 0);
+	assert_int_equal(conf_copy(&other, &one), 0);
+	conf_release(&table, 1);
+	assert_int_equal(copy.url.n, 2);
+	assert_string_equal(copy.url.item[0], "http://a.example");
+	assert_string_equal(copy.url.item[1], "http://b.example");
+	assert_string_equal(copy.user, "efd");
+	conf_release(&other, 1);
+}
+
 static void elastic_check(void **state)
 {
 	(void)state;
@@ -200,7 +338,7 @@ static void elastic_check(void **state)
 			 "--namespace",
 			 "",
 			 NULL };
-	assert_int_equal(conf_load(&table, 1, NULL, 5, argv, NULL, &shown, &err), 0);
+	assert_int_equal(conf_load(&table, 1, NULL, 0, 5, argv, NULL, &shown, &err), 0);
 	assert_int_equal(elastic_settings_check(&s, &err), 0);
 	assert_string_equal(s.url.item[0], "https://abc.host.example:9243");
 	assert_string_equal(s.namespace, "default");
@@ -215,9 +353,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(precedence),
+		cmocka_unit_test(lists_replace_or_add),
 		cmocka_unit_test(environment_in_values),
 		cmocka_unit_test(empty_is_unset),
+		cmocka_unit_test(where_a_secret_came_from),
 		cmocka_unit_test(bad_input),
+		cmocka_unit_test(named),
+		cmocka_unit_test(bare),
+		cmocka_unit_test(copies),
 		cmocka_unit_test(elastic_check),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The embedded dictionaries compile, users' rows lie over them, and every mistake is named with its line. */
+ * The embedded dictionaries compile, users' rows lie over them, and every mistake is named with its
+ * line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,9 +13,10 @@
 
 #include "common/cleanup.h"
 #include "importer/assets/asset.h"
+#include "importer/core/files.h"
 #include "importer/dictionary/dict.h"
+#include "importer/dictionary/dict_pack.h"
 #include "importer/dictionary/dict_table.h"
-#include "importer/assets/files.h"
 
 struct fixture {
 	struct assets *assets;
@@ -137,6 +139,26 @@ static void defaults_say_what_is_known(void **state)
 	assert_non_null(json_object_get(apps, "13:0"));
 }
 
+static void elements_have_paths_and_ends(void **state)
+{
+	struct fixture *f = *state;
+	make_dir(f);
+	write_csv(f, "elements.csv",
+		  "element,conversion,field\nacme.x,id,flow.acme.x\nflowId,drop,\n");
+	CLEANUP_JSON json_t *elements = table_of(f, "elements"),
+			    *ends = table_of(f, "address-elements");
+	CLEANUP_JSON json_t *got =
+	    json_pack("[O,O,O,O,O]", json_object_get(elements, "ntop.shortestFlowPkt"),
+		      json_object_get(elements, "acme.x"), json_object_get(elements, "flowId"),
+		      json_array_get(json_object_get(ends, "source_ip"), 0),
+		      json_array_get(json_object_get(ends, "exporter_ip"), 1));
+	CLEANUP_JSON json_t *want = json_pack("[[s,s,s,s],[s,s,s,s],[s],s,s]", "long", "flow",
+					      "length", "min", "id", "flow", "acme", "x", "drop",
+					      "sourceIPv4Address", "originalExporterIPv6Address");
+	assert_true(json_equal(got, want));
+	remove_dir(f);
+}
+
 static void rows_overlay_replace_and_remove(void **state)
 {
 	struct fixture *f = *state;
@@ -187,6 +209,14 @@ static void mistakes_have_a_line(void **state)
 		{ "hosts", "address;name\n10.0.0.1;X\n",
 		  "hosts.csv:1: unknown column \"address;name\" in the header; there are "
 		  "address,name" },
+		{ "elements", "element,conversion,field\nx,lnog,flow.x\n",
+		  "elements.csv:2: \"lnog\" is no conversion: long, count" },
+		{ "elements", "element,conversion,field\nx,long,\n",
+		  "elements.csv:2: long: a field is wanted" },
+		{ "elements", "element,conversion,field\nx,drop,flow.x\n",
+		  "elements.csv:2: drop: has no field" },
+		{ "elements", "element,conversion,field\nx,text,flow..x\n",
+		  "elements.csv:2: \"flow..x\" is no path" },
 		{ "oui", "prefix,vendor\n00:00,X\n", "is not a MAC prefix" },
 		{ "oui", "prefix,vendor\n00:00:01/20,X\n", "bits behind its length" },
 	};
@@ -258,7 +288,8 @@ static void networks_inherit(void **state)
 	remove_dir(f);
 }
 
-/* 20,000 networks with names of their own stay in the pipeline `flow`, and each of them is found. */
+/* 20,000 networks with names of their own stay in the pipeline `flow`, and each of them is
+ * found. */
 static void many_networks_fit(void **state)
 {
 	struct fixture *f = *state;
@@ -304,7 +335,8 @@ static void write_threats(struct fixture *f, int n)
 	fclose(out);
 }
 
-/* Tables that cannot leave `flow` take room from those that can, and have a ceiling of their own. */
+/* Tables that cannot leave `flow` take room from those that can, and have a ceiling of their
+ * own. */
 static void what_stays_takes_room(void **state)
 {
 	struct fixture *f = *state;
@@ -376,7 +408,8 @@ static void threats_join_and_are_allowed(void **state)
 	write_csv(f, "threats.csv",
 		  "prefix,feed,category,severity\n"
 		  "203.0.113.0/24,a,scanner,40\n203.0.113.7,b,c2,90\n203.0.113.7,a,scanner,40\n"
-		  "198.51.100.9,a,c2,90\n198.51.100.8,a,c2,90\n");
+		  "198.51.100.9,a,c2,90\n198.51.100.8,a,c2,90\n"
+		  "192.0.2.0/24,a,scanner,80\n192.0.2.7,b,c2,30\n");
 	write_csv(f, "threat-allow.csv",
 		  "prefix,note\n198.51.100.8/31,ours\n203.0.113.128/25,ours\n");
 	json = table_of(f, "threats");
@@ -384,6 +417,8 @@ static void threats_join_and_are_allowed(void **state)
 		   "{\"category\":[\"scanner\",\"c2\"],\"feed\":[\"a\",\"b\"],\"severity\":90}");
 	assert_row(json, "203.0.113.127",
 		   "{\"category\":[\"scanner\"],\"feed\":[\"a\"],\"severity\":40}");
+	assert_row(json, "192.0.2.7",
+		   "{\"category\":[\"c2\",\"scanner\"],\"feed\":[\"b\",\"a\"],\"severity\":80}");
 	assert_row(json, "203.0.113.128", NULL);
 	assert_row(json, "198.51.100.8", NULL);
 	assert_row(json, "198.51.100.9", NULL);
@@ -442,6 +477,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_compile),
 		cmocka_unit_test(defaults_say_what_is_known),
+		cmocka_unit_test(elements_have_paths_and_ends),
 		cmocka_unit_test(rows_overlay_replace_and_remove),
 		cmocka_unit_test(mistakes_have_a_line),
 		cmocka_unit_test(networks_inherit),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Tables of random nested prefixes against a search of all prefixes: longest match, slices, filters. */
+ * Tables of random nested prefixes against a search of all prefixes: longest match, slices,
+ * filters. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,8 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "importer/dictionary/dict_filter.h"
+#include "importer/dictionary/dict_pack.h"
 #include "importer/dictionary/dict_shard.h"
 #include "importer/dictionary/dict_table.h"
 
@@ -222,7 +225,8 @@ static void filter_knows_every_entry(void **state)
 		strangers++;
 		passed += dict_filter_has(text, DICT_V6, a);
 	}
-	/* 16 bits a block and three hashes: half a percent; the blocks themselves are rare among random addresses. */
+	/* 16 bits a block and three hashes: half a percent; the blocks themselves are rare among
+	 * random addresses. */
 	assert_in_range(passed, 0, strangers / 50);
 	dict_records_release(&records);
 	dict_items_release(&items);
@@ -242,6 +246,38 @@ static void no_filter_for_half_the_world(void **state)
 	assert_string_equal(json_string_value(filter), "");
 	dict_records_release(&records);
 	dict_items_release(&items);
+}
+
+/* A prefix that ends where all addresses end has no record behind it. */
+static void filter_knows_the_last_prefix(void **state)
+{
+	static const struct {
+		enum dict_family family;
+		dict_address end;
+		unsigned bits;
+	} rows[] = {
+		{ DICT_V4, 0xffffffffu, 20 },
+		{ DICT_V6, ~(dict_address)0, 24 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct dict_items items = { 0 };
+		struct dict_records records;
+		CLEANUP_JSON json_t *filter = NULL;
+		struct err err = ERR_NONE;
+		dict_address first = rows[i].end & mask(rows[i].family, rows[i].bits);
+
+		assert_int_equal(dict_items_add(&items, rows[i].family, first, rows[i].bits,
+						json_true(), false, &err),
+				 0);
+		assert_int_equal(dict_items_flatten(&items, NULL, &records, &err), 0);
+		assert_int_equal(dict_filter(&records, 0, records.n, FILTER_MAX, &filter, &err), 0);
+		assert_true(
+		    dict_filter_has(json_string_value(filter), rows[i].family, rows[i].end));
+		dict_records_release(&records);
+		dict_items_release(&items);
+	}
 }
 
 static void keys_sort_as_addresses(void **state)
@@ -268,6 +304,7 @@ int main(void)
 		cmocka_unit_test(slices_share_the_work),
 		cmocka_unit_test(filter_knows_every_entry),
 		cmocka_unit_test(no_filter_for_half_the_world),
+		cmocka_unit_test(filter_knows_the_last_prefix),
 		cmocka_unit_test(keys_sort_as_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

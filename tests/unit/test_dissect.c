@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "common/jsonw.h"
-#include "forwarder/decode/dissect.h"
+#include "forwarder/decode/record/dissect.h"
 #include "tests/lib/packet.h"
 
 #define ETHERNET                                           \

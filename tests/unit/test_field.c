@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/csv.h"
-#include "forwarder/decode/field.h"
+#include "forwarder/decode/template/field.h"
 
 static int setup(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Kibana objects between files, what Kibana wants, and a space of its own; the layout of files; times that move. */
+ * Kibana objects between files, what Kibana wants, and a space of its own; the layout of files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,8 +10,8 @@
 #include "importer/assets/asset.h"
 #include "importer/assets/fold.h"
 #include "importer/assets/pretty.h"
-#include "importer/capture/timeshift.h"
-#include "importer/cluster/kibana_space.h"
+#include "importer/client/remote.h"
+#include "importer/install/kibana_space.h"
 
 static json_t *parse(const char *text)
 {
@@ -130,6 +130,9 @@ static void spaces_have_ids_of_their_own(void **state)
 	assert_true(json_equal(object, before));
 	assert_false(space_leave(object, NULL));
 	assert_false(space_leave(object, "my-ops"));
+	CLEANUP_JSON json_t *alike = parse("{\"id\":\"flow-amy-ops\",\"references\":[]}");
+	assert_false(space_leave(alike, "my-ops")); /* ends so, but without a dash */
+	assert_string_equal(json_string_value(json_object_get(alike, "id")), "flow-amy-ops");
 	space_enter(object, "my-ops");
 	assert_true(json_equal(object, there));
 	assert_false(space_leave(object, "other"));
@@ -138,62 +141,26 @@ static void spaces_have_ids_of_their_own(void **state)
 	assert_true(json_equal(object, before));
 }
 
-static void times_move(void **state)
+static void other_clusters_are_looked_at(void **state)
 {
 	(void)state;
-	static const char line[] =
-	    "{\"@timestamp\":\"2023-11-14T22:13:20.500Z\",\"flow\":{\"exported\":1700000000000,"
-	    "\"received\":1700000000123,\"seq\":1700000000},"
-	    "\"ie\":{\"flowStartMilliseconds\":999999999999,\"flowEndMilliseconds\":[1,0],"
-	    "\"octetDeltaCount\":1700000000000,"
-	    "\"flowDurationMilliseconds\":5,\"userName\":\"exported\\\":1,\\\"\",\"x\":"
-	    "\"received\"}}\n";
-	static const char want[] =
-	    "{\"@timestamp\":\"2023-11-14T22:13:21.600Z\",\"flow\":{\"exported\":1700000001100,"
-	    "\"received\":1700000001223,\"seq\":1700000000},"
-	    "\"ie\":{\"flowStartMilliseconds\":1000000001099,\"flowEndMilliseconds\":[1101,0],"
-	    "\"octetDeltaCount\":1700000000000,"
-	    "\"flowDurationMilliseconds\":5,\"userName\":\"exported\\\":1,\\\"\",\"x\":"
-	    "\"received\"}}\n";
-	struct timeshift *t = timeshift_new(1100, 0);
-	CLEANUP_BUF struct buf out;
-	buf_init(&out, 4096);
-	assert_int_equal(timeshift_line(t, line, strlen(line), &out), 0);
-	assert_string_equal(out.data, want);
-	timeshift_free(t);
-	t = timeshift_new(1100, 1700000001000); /* nothing later than this */
-	buf_clear(&out);
-	assert_int_equal(timeshift_line(t, line, strlen(line), &out), 0);
-	assert_memory_equal(out.data, "{\"@timestamp\":\"2023-11-14T22:13:21.000Z\"", 40);
-	timeshift_free(t);
-}
-
-/* Whatever the line: no crash, nothing read outside (seen by the sanitizers), and without times the same bytes. */
-static void broken_lines_pass(void **state)
-{
-	(void)state;
-	static const char *const lines[] = { "",
-					     "\"",
-					     "{\"exported\":",
-					     "{\"exported\":[1",
-					     "{\"exported\":[",
-					     "\"a\\",
-					     "{\"@timestamp\":\"",
-					     "{\"@timestamp\":\"2023\"}",
-					     "{\"received\":\"x\"}" };
-	struct timeshift *t = timeshift_new(5, 0);
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		size_t len = strlen(lines[i]);
-		char *exact = malloc(
-		    len +
-		    1); /* the NUL stops strtoll() at a cut number, as the newline of a line does */
-		memcpy(exact, lines[i], len + 1);
-		CLEANUP_BUF struct buf out;
-		buf_init(&out, 4096);
-		assert_int_equal(timeshift_line(t, exact, len, &out), 0);
-		free(exact);
-	}
-	timeshift_free(t);
+	char eu[] = "eu", all[] = "*";
+	char *names[] = { eu, all };
+	const struct strlist two = { names, 2 }, none = { NULL, 0 };
+	CLEANUP_JSON json_t *object =
+	    parse("{\"title\":\"logs-flow-*\",\"index\":[\"metrics-flow.counters-*\","
+		  "\"logs-*\",\"logs-ti_flow-*\",\"logs-flow-*,x\",\"see logs-flow-*\"]}");
+	CLEANUP_JSON json_t *before = json_deep_copy(object);
+	CLEANUP_JSON json_t *there = parse(
+	    "{\"title\":\"logs-flow-*,eu:logs-flow-*,*:logs-flow-*\",\"index\":["
+	    "\"metrics-flow.counters-*,eu:metrics-flow.counters-*,*:metrics-flow.counters-*\","
+	    "\"logs-*\",\"logs-ti_flow-*\",\"logs-flow-*,x\",\"see logs-flow-*\"]}");
+	remote_enter(object, &none);
+	assert_true(json_equal(object, before));
+	remote_enter(object, &two);
+	assert_true(json_equal(object, there));
+	remote_leave(object);
+	assert_true(json_equal(object, before));
 }
 
 int main(void)
@@ -205,8 +172,7 @@ int main(void)
 		cmocka_unit_test(layout_is_that_of_the_files),
 		cmocka_unit_test(dashboards_survive),
 		cmocka_unit_test(spaces_have_ids_of_their_own),
-		cmocka_unit_test(times_move),
-		cmocka_unit_test(broken_lines_pass),
+		cmocka_unit_test(other_clusters_are_looked_at),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,10 +9,13 @@
 
 #include "common/cleanup.h"
 #include "importer/assets/asset.h"
-#include "importer/assets/files.h"
-#include "importer/cluster/kind.h"
+#include "importer/assets/canon.h"
 #include "importer/assets/painless.h"
+#include "importer/assets/pipeline.h"
 #include "importer/assets/render.h"
+#include "importer/assets/scripts.h"
+#include "importer/core/files.h"
+#include "importer/install/kind.h"
 
 /* A folder of assets of our own, a cluster with a few processors, and dictionaries of constants. */
 struct fixture {
@@ -40,7 +43,7 @@ static const struct {
 	{ "ingest-pipelines/t-two.yml",
 	  "processors:\n- script:\n    tag: two\n    params: {b: 2, same: 1}\n    source: |\n"
 	  "      //@include t-lib\n      int two() { return 2; }\n      //@run\n      two(); // "
-	  "kept: ${word}\n" },
+	  "gone\n      /${word}/;\n" },
 	{ "ingest-pipelines/t-three.yml", "processors:\n- set: {field: x, value: '${n}'}\n" },
 	{ "ingest-pipelines/t-clash.yml",
 	  "processors:\n- pipeline: {name: flow-t-one}\n- script: {source: "
@@ -62,6 +65,13 @@ static const struct {
 	  "above\":9},\"c\":{\"properties\":{"
 	  "\"d\":{\"type\":\"constant_keyword\",\"value\":\"v\"},\"e\":{\"type\":\"keyword\","
 	  "\"fields\":{\"text\":{\"type\":\"match_only_text\"}}}}}}}}}" },
+	{ "ingest-pipelines/t-calls.yml", "processors:\n- pipeline: {name: flow-t-twice}\n" },
+	{ "ingest-pipelines/t-twice.yml",
+	  "processors:\n- set: {field: x, value: 1, on_failure: [{script: {source: "
+	  "\"a();\\n//@run\\n//@run\"}}]}\n" },
+	{ "ingest-pipelines/t-badlib.yml",
+	  "processors:\n- script: {source: \"//@include runs\\n//@run\\na();\"}\n" },
+	{ "ingest-pipelines/lib/runs.painless", "/* a\nb */\n//@run\n" },
 	{ "es-templates/component-templates/v.ilm.json", "{\"template\":{}}" },
 	{ "es-templates/component-templates/v.dsl.json", "{\"template\":{}}" },
 	{ "es-templates/component-templates/v.none.json", "{\"template\":{}}" },
@@ -143,8 +153,8 @@ static void pipeline_goes_through_all_steps(void **state)
 	assert_json(p, "{\"description\":\"main\",\"processors\":["
 		       "{\"script\":{\"tag\":\"one\",\"params\":{\"a\":[\"x\",\"// not a "
 		       "comment\"],\"same\":1,\"b\":2},"
-		       "\"source\":\"int lib() { return 0; }\\nint one() { return 1; }\\nint two() "
-		       "{ return 2; }\\none();\\ntwo(); // kept: w\\n\"}},"
+		       "\"source\":\"int one(){return 1;}int two(){return 2;}int lib(){return "
+		       "0;}one();two();/w/;\"}},"
 		       "{\"pipeline\":{\"name\":\"flow-dict-hosts-1\"}},{\"pipeline\":{\"name\":"
 		       "\"flow@custom\"}},"
 		       "{\"pipeline\":{\"name\":\"flow-t-one\",\"if\":\"true\"}}],"
@@ -189,21 +199,30 @@ static void too_long_scripts_are_not_merged(void **state)
 	assets_free(again);
 }
 
-static void long_scripts_lose_their_blanks(void **state)
+/* A pipeline of as many bytes as may be, and of one more. */
+static void too_large_pipelines_are_refused(void **state)
 {
 	struct fixture *f = *state;
+	CLEANUP_JSON json_t *pipeline =
+	    json_pack("{s:[{s:{s:s,s:{s:s,s:s}}}]}", "processors", "script", "source", "a",
+		      "params", "small", "0123456789", "table", "");
+	json_t *params = json_object_get(
+	    json_object_get(json_array_get(json_object_get(pipeline, "processors"), 0), "script"),
+	    "params");
+	CLEANUP_FREE char *text = canon_text(pipeline);
+	size_t most = PIPELINE_MAX - strlen(text);
+	CLEANUP_FREE char *large = calloc(1, most + 2);
 	struct err err = ERR_NONE;
-	static const char part[] = "int  x = a + +b - -c; // it's a comment\n\treturn 'two  words "
-				   "\\' // no comment' + \"it's\" ;\n";
-	static const char want[] = "int x=a+ +b- -c;return'two  words \\' // no comment'+\"it's\";";
-	size_t n = PAINLESS_MAX / (sizeof(want) - 1); /* longer only before squeezing */
-	CLEANUP_FREE char *source = calloc(n, sizeof(part)), *out = NULL;
-	for (size_t i = 0; i < n; i++)
-		memcpy(source + i * (sizeof(part) - 1), part, sizeof(part));
-	assert_int_equal(painless_finish(f->assets, "t", source, &out, &err), 0);
-	assert_int_equal(strlen(out), n * (sizeof(want) - 1));
-	for (size_t i = 0; i < n; i++)
-		assert_memory_equal(out + i * (sizeof(want) - 1), want, sizeof(want) - 1);
+	memset(large, 'x', most);
+	json_object_set_new(params, "table", json_string(large));
+	assert_int_equal(scripts_measure(&f->r, "t.yml", pipeline, &err), 0);
+	large[most] = 'x';
+	json_object_set_new(params, "table", json_string(large));
+	assert_int_equal(scripts_measure(&f->r, "t.yml", pipeline, &err), -1);
+	assert_int_equal(err.code, EF_USAGE);
+	assert_string_equal(
+	    err.msg, "t.yml: the pipeline is 900 KB, at most 900 are allowed; its largest table "
+		     "is 'table' with 899 KB: make that dictionary smaller");
 }
 
 static void mistakes_are_named(void **state)
@@ -217,6 +236,10 @@ static void mistakes_are_named(void **state)
 		{ "ingest-pipelines/t-unknown.yml", "there is no variable ${nobody}" },
 		{ "ingest-pipelines/t-nolib.yml",
 		  "there is no ingest-pipelines/lib/nowhere.painless" },
+		{ "ingest-pipelines/t-calls.yml",
+		  "ingest-pipelines/t-twice.yml: line 3 of a script is a second //@run" },
+		{ "ingest-pipelines/t-badlib.yml",
+		  "lib/runs.painless:3: //@run has no place in a" },
 		{ "ingest-pipelines/absent.yml", "there is no asset" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -298,7 +321,7 @@ int main(void)
 		cmocka_unit_test(pipeline_goes_through_all_steps),
 		cmocka_unit_test(scripts_merge_only_with_neighbours),
 		cmocka_unit_test(too_long_scripts_are_not_merged),
-		cmocka_unit_test(long_scripts_lose_their_blanks),
+		cmocka_unit_test(too_large_pipelines_are_refused),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(types_follow_the_cluster),
 		cmocka_unit_test(variants_follow_the_cluster),

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "forwarder/decode/tick.h"
 #include "tests/lib/rig.h"
 
 static void sequence(bool counts, const uint32_t *numbers, size_t len)
@@ -16,7 +17,8 @@ static void sequence(bool counts, const uint32_t *numbers, size_t len)
 		netflow9(0, numbers[i], 1000);
 		template(256, 1);
 		data(256, 3);
-		/* the same number twice is the same datagram, but for an exporter that does not count */
+		/* the same number twice is the same datagram, but for an exporter that does not
+		 * count */
 		wire_set16(&f.wire, f.wire.len - 2, counts ? numbers[i] : i);
 		give(1);
 	}
@@ -69,6 +71,29 @@ static void sequence_numbers(void **state)
 	expect(0, 0, 0, 1);
 }
 
+/* Datagrams of an exporter that counts nothing differ in one octet or two, anywhere: none of them
+ * is a duplicate. Each that comes again is one. */
+static void different_datagrams_are_none_twice(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	netflow9(0, 5, 1000);
+	template(256, 1);
+	give(1);
+	for (uint32_t i = 0; i < 40000; i++) {
+		netflow9(0, 5, 1000);
+		data(256, 64);
+		size_t at =
+		    f.wire.len - 4 * (1 + i % 64); /* a small number in one of the records */
+		wire_set16(&f.wire, at, 1 + i / 64);
+		give(1);
+	}
+	assert_int_equal(f.counters->duplicates, 0);
+	give(1);
+	assert_int_equal(f.counters->duplicates, 1);
+	stop();
+}
+
 /* The template that the messages below use. */
 static void ipfix_template(void)
 {
@@ -87,7 +112,8 @@ static void ipfix_template(void)
 	give(1);
 }
 
-/* An options template, and before the record of data set that is already there one of options: softflowd counts it not. */
+/* An options template, and before the record of data set that is already there one of options:
+ * softflowd counts it not. */
 static void add_options_record(void)
 {
 	static const uint8_t sets[] = { 0, 3,  0, 18, 1, 44, 0, 2, 0, 1, 0, 10,
@@ -97,8 +123,8 @@ static void add_options_record(void)
 	wire_set16(&f.wire, 2, f.wire.len);
 }
 
-/* IPFIX whose numbers count the message's own records, as softflowd's do: sizes that differ are no losses, a gap is, and
- * options records are not counted. */
+/* IPFIX whose numbers count the message's own records, as softflowd's do: sizes that differ are no
+ * losses, a gap is, and options records are not counted. */
 static void own_records_are_counted(void **state)
 {
 	(void)state;
@@ -133,6 +159,88 @@ static void restart_by_uptime(void **state)
 	expect(0, 0, 0, 1);
 }
 
+/* Uptimes above 2^31 ms (24.8 days) are no smaller ones; 2^32 ms are no way back. */
+static void restart_after_many_days(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t before_ms, after_ms, restarts;
+	} rows[] = { { 2200000000, 5000, 1 },
+		     { 4200000000, 5000, 1 },
+		     { 4294960000, 2704, 0 },
+		     { 4294967295, 9999, 0 } };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		start((struct decode_limits){ 0 });
+		netflow9(0, 100, rows[i].before_ms);
+		give_at(1, NOW_MS);
+		netflow9(0, 101, rows[i].after_ms);
+		wire_set16(&f.wire, 10, (NOW_MS / 1000 + 10) & 0xffff); /* export time */
+		give_at(1, NOW_MS + 10000);
+		assert_int_equal(f.counters->restarts, rows[i].restarts);
+		stop();
+	}
+}
+
+/* What waited for a suspended template is decoded at the end of the grace without another datagram,
+ * and what comes of another id waits on. */
+static void suspension_has_an_end(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	netflow9(0, 100, 900000);
+	template(256, 1);
+	template(257, 2);
+	data(256, 1);
+	give_at(1, NOW_MS);
+	netflow9(0, 1, 5000);
+	data(256, 3);
+	data(257, 3); /* 12 octets: no whole records of 8 */
+	give_at(1, NOW_MS + 10000);
+	assert_int_equal(f.counters->templates_suspended, 2);
+	decoder_tick(f.dec, NOW_MS + 69999, &f.sink);
+	assert_int_equal(f.counters->held_now, 2);
+	decoder_tick(f.dec, NOW_MS + 70000, &f.sink);
+	assert_int_equal(f.counters->held_now, 1);
+	assert_int_equal(f.counters->unconfirmed_sets, 1);
+	assert_int_equal(f.counters->records[PROTO_NETFLOW9], 4);
+	netflow9(0, 2, 65000);
+	template(257, 1);
+	give_at(1, NOW_MS + 71000);
+	assert_int_equal(f.counters->held_now, 0);
+	assert_int_equal(f.counters->records[PROTO_NETFLOW9], 7);
+	stop();
+}
+
+/* Datagrams take a while to come here: an uptime that is a little more than what has passed is a
+ * start, one that is much more is another line card's. */
+static void restarts_have_a_margin(void **state)
+{
+	(void)state;
+	for (uint32_t uptime_ms = 9000; uptime_ms <= 12000; uptime_ms += 3000) {
+		start((struct decode_limits){ 0 });
+		for (uint32_t i = 0; i < 4; i++) {
+			netflow9(0, 100 + i, 900000 + i);
+			give_at(1, NOW_MS);
+		}
+		netflow9(0, 104, uptime_ms);
+		give_at(1, NOW_MS + 1000);
+		expect(0, 0, 0, uptime_ms == 9000);
+	}
+}
+
+/* Numbers that are late again and again are a new beginning; a few of them are just late. */
+static void late_runs_end(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	SEQUENCE(5000, 5001, 5002, 5003, 5004, 5005, 5006, 100, 101, 102, 103, 104, 105, 106, 107);
+	expect(0, 5, 0, 1);
+	start((struct decode_limits){ 0 });
+	SEQUENCE(5000, 5001, 5002, 5003, 5004, 5005, 5006, 100, 101, 102, 103, 104, 5007, 105, 106,
+		 107, 108, 109, 5008);
+	expect(0, 10, 0, 0);
+}
+
 /* 20 messages of one record of template 256; the next number is 20. */
 static void counting_records(void)
 {
@@ -144,7 +252,8 @@ static void counting_records(void)
 	}
 }
 
-/* How many records wait for their template is not known; a late datagram in between does not change that. */
+/* How many records wait for their template is not known; a late datagram in between does not change
+ * that. */
 static void late_datagram_changes_nothing(void **state)
 {
 	(void)state;
@@ -213,8 +322,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sequence_numbers),
+		cmocka_unit_test(different_datagrams_are_none_twice),
 		cmocka_unit_test(own_records_are_counted),
 		cmocka_unit_test(restart_by_uptime),
+		cmocka_unit_test(restart_after_many_days),
+		cmocka_unit_test(suspension_has_an_end),
+		cmocka_unit_test(restarts_have_a_margin),
+		cmocka_unit_test(late_runs_end),
 		cmocka_unit_test(late_datagram_changes_nothing),
 		cmocka_unit_test(long_outage_is_a_loss),
 		cmocka_unit_test(clock_that_steps_back),

@@ -9,16 +9,17 @@
 #include <string.h>
 
 #include "forwarder/decode/decode.h"
+#include "forwarder/decode/tick.h"
 #include "tests/lib/packet.h"
 
 #define RECEIVED_MS 1700000000123u
 #define SINK_ROOM   (1 << 20)
 
-#define HEAD(seq, class, index)                                                                \
-	"{\"@timestamp\":\"2023-11-14T22:13:20.123Z\",\"flow\":{\"type\":\"sflow5\","          \
-	"\"exporter\":\"192.0.2.9\",\"port\":6343,\"domain\":3,\"seq\":" #seq                  \
-	",\"exported\":1700000000123,\"received\":1700000000123,\"source\":{\"class\":" #class \
-	    ",\"index\":" #index "}"
+#define HEAD(seq, class, index)                                                               \
+	"{\"@timestamp\":\"2023-11-14T22:13:20.123Z\",\"flow\":{\"type\":\"sflow5\","         \
+	"\"exporter\":\"192.0.2.9\",\"relay\":\"198.51.100.1\",\"port\":6343,\"domain\":3,"   \
+	"\"seq\":" #seq ",\"exported\":1700000000123,\"received\":1700000000123,\"source\":{" \
+	"\"class\":" #class ",\"index\":" #index "}"
 #define FLOW   HEAD(7, 0, 17) ",\"sampling\":{\"rate\":256,\"origin\":\"record\"}},\"ie\":{"
 #define SAMPLE "\"ingressInterface\":17,\"egressInterface\":18,\"sflow.samplePool\":4096"
 #define ETHERNET                                           \
@@ -380,6 +381,22 @@ static void agents(void **state)
 	       "");
 }
 
+/* The line that tells of an agent has the rate of its samples. */
+static void an_agent_has_the_rate_of_its_samples(void **state)
+{
+	struct fixture *f = *state;
+	struct packet p = { 0 };
+
+	packet_sflow(&p, 1, 1);
+	packet_shut(&p, packet_sflow_flow(&p, 0));
+	assert_int_equal(deliver(f, p.data, p.len), DECODE_OK);
+	f->sink.cur = f->out;
+	decoder_tick(f->dec, RECEIVED_MS + 60000, &f->sink);
+	*f->sink.cur = '\0';
+	assert_non_null(strstr(f->out, "\"exporter\":{"));
+	assert_non_null(strstr(f->out, "\"sampling_rate\":256,"));
+}
+
 static void lost_datagrams_are_counted_by_agent(void **state)
 {
 	struct fixture *f = *state;
@@ -393,7 +410,8 @@ static void lost_datagrams_are_counted_by_agent(void **state)
 	assert_int_equal(decoder_counters(f->dec)->lost, 2);
 }
 
-/* Every structure of the table, filled with each of a few octets and cut everywhere, is JSON and fits its room. */
+/* Every structure of the table, filled with each of a few octets and cut everywhere, is JSON and
+ * fits its room. */
 static void every_structure_at_every_length(void **state)
 {
 	static const uint8_t fills[] = { 0x00, 0x01, 0x7f, 0xff };
@@ -447,6 +465,7 @@ int main(void)
 		TEST(lengths_that_lie),
 		TEST(many_records),
 		TEST(agents),
+		TEST(an_agent_has_the_rate_of_its_samples),
 		TEST(lost_datagrams_are_counted_by_agent),
 		TEST(every_structure_at_every_length),
 	};

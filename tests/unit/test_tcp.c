@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * IPFIX over TCP: silent connections make room for new ones, and nobody who is not allowed gets one. */
+ * IPFIX over TCP: silent connections make room for new ones, and nobody who is not allowed gets
+ * one. */
 #include <arpa/inet.h>
 #include <poll.h>
 #include <setjmp.h>

@@ -26,6 +26,7 @@ local records = c.toRecords;
       v.sum('Bytes to bad servers', 'client.bytes', v.human.bytes, { term: { 'flow.threat.direction': 'outbound' } }, blue),
       v.unique('Bad addresses', 'threat.indicator.ip', null, '#9170b8'),
     ])]]),
+    k.row(3, [[48, v.feeds()]]),
     k.row(12, [
       [20, l.stacks('Categories', l.terms('flow.threat.categories', 'Category', 10, false), c.flows)],
       [16, l.series('Severity', [severity('critical'), severity('high'), severity('medium'), severity('low')], type='bar_stacked', colours=['#bd271e', '#e7664c', '#da8b45', '#d6bf57'])],

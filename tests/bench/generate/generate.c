@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Makes NetFlow 5, NetFlow 9, IPFIX or sFlow 5 datagrams from one model of traffic: into a pcap file, or as UDP at a rate.
+ * Makes NetFlow 5, NetFlow 9, IPFIX or sFlow 5 datagrams from one model of traffic: into a pcap
+ * file, or as UDP at a rate.
  *
- * The same options give the same octets (but for the clock, with --now). All datagrams are built before the first is sent,
- * so that sending costs sendmmsg() and nothing else while a collector is measured. */
+ * The same options give the same octets (but for the clock, with --now). All datagrams are built
+ * before the first is sent, so that sending costs sendmmsg() and nothing else while a collector is
+ * measured. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>

@@ -104,6 +104,8 @@ static const struct element nf9_v6[] = {
 	{ 4, 1, PROTO, 0 },    { 5, 1, TOS, 0 },    { 16, 4, SAS, 0 },      { 17, 4, DAS, 0 },
 	{ 29, 1, SMASK, 0 },   { 30, 1, DMASK, 0 }, { 31, 3, LABEL, 0 },    { 61, 1, DIR, 0 },
 };
+/* It takes the macros for blocks. */
+/* clang-format off */
 /* What both families have, in front of the prefix lengths and behind them. */
 #define IPFIX_COUNTED                                                                          \
 	{ 10, 4, IN_IF, 0 }, { 14, 4, OUT_IF, 0 }, { 2, 8, PKTS, 0 }, { 1, 8, BYTES, 0 },      \
@@ -120,6 +122,7 @@ static const struct element ipfix_v6[] = {
 	{ 27, 16, SRC, 0 },  { 28, 16, DST, 0 },  { 62, 16, NEXTHOP, 0 }, IPFIX_COUNTED,
 	{ 29, 1, SMASK, 0 }, { 30, 1, DMASK, 0 }, IPFIX_TAIL,
 };
+/* clang-format on */
 
 struct template
 {

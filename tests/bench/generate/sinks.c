@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Where generated datagrams go: a pcap file, or UDP at a steady rate with the exporters' addresses as sources. */
+ * Where generated datagrams go: a pcap file, or UDP at a steady rate with the exporters' addresses
+ * as sources. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A model of traffic: skewed addresses and services, Pareto sizes; everything follows from the seed. */
+ * A model of traffic: skewed addresses and services, Pareto sizes; everything follows from the
+ * seed. */
 #include "tests/bench/generate/traffic.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A model of traffic: skewed addresses and services, Pareto sizes; everything follows from the seed. */
+ * A model of traffic: skewed addresses and services, Pareto sizes; everything follows from the
+ * seed. */
 #ifndef EF_BENCH_TRAFFIC_H
 #define EF_BENCH_TRAFFIC_H
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the layers of the decoder share: the decoder itself and the datagram at hand. Nobody outside
+ * forwarder/decode includes it.
+ *
+ * A template, set or record of "meta" is what the standards call an options template, set or
+ * record: it tells of the exporter, not of flows ("options" are settings here). What comes of it is
+ * "learnt". */
+#ifndef EF_DECODE_DECODER_H
+#define EF_DECODE_DECODER_H
+
+#include "common/jsonw.h"
+#include "forwarder/decode/decode.h"
+#include "forwarder/decode/exporter/exporter.h"
+
+#define FLOW_TEXT_MAX (DOMAIN_HEAD_MAX + 80)
+
+/* The datagram at hand. */
+struct context {
+	const struct datagram *dgram;
+	struct domain *domain;
+	uint16_t port;     /* source port */
+	uint64_t port_bit; /* of the port among those of the domain (exporter/device.h); 0: none */
+	uint64_t exported_ms; /* header time; the receive time where there is none */
+	uint64_t received_ms;
+	int64_t clock_offset_ms; /* to be taken off what the exporter says of times */
+	uint32_t seq;
+	uint32_t uptime_ms; /* of the exporter at exported_ms */
+	bool has_uptime;
+	uint32_t records;      /* flows and meta records so far */
+	uint32_t meta_records; /* of them */
+	/* `"flow":{"type":"…","exporter":"…","port":…,"domain":…,"seq":` then comes the number,
+	 * then the tail `,"exported":…,"received":…` then what the protocol adds, then `}` */
+	char head[FLOW_TEXT_MAX], tail[128];
+	uint16_t head_len, tail_len;
+	uint64_t content; /* hash of the datagram's bytes: for ids, and to know it again */
+	char id[16];      /* document id without its last three characters */
+	uint16_t index;   /* lines written for this datagram: the rest of the id */
+	bool with_id;
+};
+
+struct decoder {
+	struct decode_options options;
+	struct fields *fields;
+	struct decode_counters counters;
+	struct decode_problem problem;
+	struct decode_notice notice;
+	struct context ctx;
+	struct exporter_table *exporters;
+	struct record_scratch *scratch;
+	struct compiler *compiler;
+	struct template *netflow5[4]; /* constant templates of versions 1, 5, 6, 7 */
+	struct jsonw_times times;
+	uint64_t held_bytes;
+	bool with_ids; /* the sink wants document ids */
+};
+
+/* The elements as the exporter of `domain` means them. */
+static inline const struct fields *fields_of(const struct decoder *dec, const struct domain *domain)
+{
+	const struct exporter *e = domain->exporter;
+	if (!e->fields && e != e->root) /* one of several devices: what the address said */
+		e = e->root;
+	return e->fields ? e->fields : dec->fields;
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Data that came before its template: kept for a while, given back when the template arrives.
+ *
+ * Ceilings are bytes (of all, and a share for each exporter address) and time. Each set is counted
+ * once when it comes (held) and once when it goes (held_decoded, held_dropped), or it is there
+ * (held_now). */
+#ifndef EF_DECODE_HELD_H
+#define EF_DECODE_HELD_H
+
+#include "forwarder/decode/core/cursor.h"
+#include "forwarder/decode/core/decoder.h"
+
+struct held_set {
+	struct held_set *next;
+	struct context ctx; /* of its datagram; dgram is NULL */
+	uint16_t id;        /* of the template that it waits for */
+	uint32_t len;
+	uint8_t data[];
+};
+
+/* Keep the set of the datagram at hand; `ctx` is its context, with an id of its own. Dropped and
+ * counted where there is no room. */
+void held_add(struct decoder *dec, uint16_t id, struct cursor set, const struct context *ctx);
+/* Give what waits in the domain to `decode`, by time, with its context as the one at hand. Where
+ * that returns false the set waits on. */
+void held_release(struct decoder *dec, struct sink *sink, struct domain *dom,
+		  bool (*decode)(struct decoder *, struct sink *, const struct held_set *,
+				 uint16_t),
+		  uint16_t id);
+/* What came from `port` waits in `to` now, a domain of the same address. */
+void held_move(struct decoder *dec, struct domain *from, struct domain *to, uint16_t port);
+/* Drop what came before `before_ms`. */
+void held_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms);
+void held_free(struct decoder *dec, struct domain *dom);
+
+#endif

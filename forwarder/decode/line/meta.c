@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Meta records: what they say is learnt, and measurements go out as lines of the exporter. */
+#include "forwarder/decode/line/meta.h"
+
+#include "forwarder/decode/exporter/element.h"
+#include "forwarder/decode/exporter/learnt.h"
+#include "forwarder/decode/line/context.h"
+#include "forwarder/decode/line/join.h"
+#include "forwarder/decode/template/roles.h"
+
+/* What a record holds, by role: the first that is not all zero. */
+struct meta_found {
+	uint32_t roles; /* bit per enum role */
+	struct bytes value[ROLES];
+	struct bytes part[LEARNT_PARTS]; /* of an application */
+};
+
+static bool nonzero(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		if (b.p[i])
+			return true;
+	return false;
+}
+
+static void find_roles(const struct data_record *rec, struct meta_found *found)
+{
+	*found = (struct meta_found){ 0 };
+	for (size_t i = 0; i < rec->tmpl->bound_len; i++) {
+		const struct bound *bound = &rec->tmpl->bound[i];
+		struct bytes *to = bound->role == ROLE_APPLICATION_PART
+				       ? &found->part[bound->arg]
+				       : &found->value[bound->role];
+		if (!nonzero(*to))
+			*to = record_bytes(rec, bound->place);
+		found->roles |= 1u << bound->role;
+	}
+}
+
+static bool found_role(const struct meta_found *found, unsigned role)
+{
+	return found->roles >> role & 1;
+}
+
+static uint64_t found_number(struct bytes b)
+{
+	return b.len > 8 ? 0 : be_uint(b.p, b.len);
+}
+
+static bool learn_element(struct decoder *dec, const struct meta_found *found)
+{
+	if (!found_role(found, ROLE_ELEMENT_ID) || !found_role(found, ROLE_ELEMENT_NAME))
+		return false;
+	element_learn(dec, dec->ctx.domain->exporter,
+		      (uint32_t)found_number(found->value[ROLE_ELEMENT_PEN]),
+		      (uint16_t)found_number(found->value[ROLE_ELEMENT_ID]) & 0x7fff,
+		      (uint8_t)found_number(found->value[ROLE_ELEMENT_TYPE]),
+		      found->value[ROLE_ELEMENT_NAME]);
+	return true;
+}
+
+static bool learn_names(struct decoder *dec, const struct meta_found *found)
+{
+	struct domain *dom = dec->ctx.domain;
+	bool used = false;
+	static const struct {
+		uint8_t id, name, kind, part;
+	} rows[] = {
+		{ ROLE_INTERFACE, ROLE_INTERFACE_NAME, LEARNT_INTERFACE, 0 },
+		{ ROLE_INTERFACE, ROLE_INTERFACE_TEXT, LEARNT_INTERFACE, 1 },
+		{ ROLE_VRF, ROLE_VRF_NAME, LEARNT_VRF, 0 },
+		{ ROLE_SAMPLER, ROLE_SAMPLER_NAME, LEARNT_SAMPLER, 0 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (found_role(found, rows[i].id) && found_role(found, rows[i].name))
+			used |= learnt_set_name(dec, dom, (enum learnt_kind)rows[i].kind,
+						found_number(found->value[rows[i].id]),
+						rows[i].part, found->value[rows[i].name]);
+	if (found_role(found, ROLE_APPLICATION) && found_role(found, ROLE_APPLICATION_PART)) {
+		uint64_t id = application_key(found->value[ROLE_APPLICATION]);
+		for (unsigned part = 0; part < LEARNT_PARTS; part++)
+			if (found->part[part].len)
+				used |= learnt_set_name(dec, dom, LEARNT_APPLICATION, id, part,
+							found->part[part]);
+	}
+	return used;
+}
+
+/* A rate is of the sampler that the record names, else of the interface, else of the exporter. One
+ * of 0 is that sampling has ended. */
+static bool learn_rate(struct decoder *dec, const struct data_record *rec,
+		       const struct meta_found *found)
+{
+	struct domain *dom = dec->ctx.domain;
+	if (!(rec->tmpl->refs_set & REFS_OF_RATE))
+		return false;
+	uint32_t rate = record_rate(rec);
+	uint64_t interface = found_number(found->value[ROLE_INTERFACE]);
+	if (found_role(found, ROLE_SAMPLER))
+		return learnt_set_rate(dec, dom, LEARNT_SAMPLER,
+				       found_number(found->value[ROLE_SAMPLER]), rate);
+	if (interface)
+		return learnt_set_rate(dec, dom, LEARNT_INTERFACE, interface, rate);
+	learnt_set_exporter_rate(dec, dom, rate);
+	return true;
+}
+
+static void measurement_line(struct record_writer *out, struct sink *sink,
+			     const struct data_record *rec, size_t room)
+{
+	struct decoder *dec = out->dec;
+	char *p = line_begin(dec, sink, LINE_EXPORTER, room + 512);
+	if (!p)
+		return;
+	bool skewed;
+	const struct domain *dom = dec->ctx.domain;
+	p = jsonw_lit(p, "{\"@timestamp\":");
+	p = jsonw_time_ms(p,
+			  context_believed_time(dec, record_time(dec, rec, out->times), &skewed));
+	p = jsonw_lit(p, ",");
+	p = jsonw_raw(p, dom->head, dom->head_len);
+	p = jsonw_lit(p, ",\"domain\":");
+	p = jsonw_u64(p, dom->id);
+	p = jsonw_lit(p, "},\"reliability\":");
+	char *members = p;
+	p = record_members(out, rec, 1, p);
+	if (p == members)
+		p++;
+	*members = '{';
+	p = jsonw_lit(p, "}}");
+	line_end(sink, LINE_EXPORTER, p);
+}
+
+bool meta_record(struct record_writer *out, struct sink *sink, const struct data_record *rec,
+		 size_t room)
+{
+	struct decoder *dec = out->dec;
+	struct meta_found found;
+	find_roles(rec, &found);
+	bool used = learn_names(dec, &found);
+	used |= learn_rate(dec, rec, &found);
+	if (found_role(&found, ROLE_INIT)) {
+		learnt_set_init(dec, dec->ctx.domain, found_number(found.value[ROLE_INIT]));
+		used = true;
+	}
+	if (found_role(&found, ROLE_MEASURED)) {
+		measurement_line(out, sink, rec, room);
+		used = true;
+	}
+	/* Last: the template of the record may be compiled anew by it. */
+	used |= learn_element(dec, &found);
+	return used;
+}

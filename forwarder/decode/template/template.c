@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The template store of a domain: a sorted array of compiled templates, under the ceilings of its
+ * exporter. */
+#include "forwarder/decode/template/template.h"
+
+#include <stdlib.h>
+
+#include "forwarder/decode/core/memory.h"
+#include "forwarder/decode/core/sorted.h"
+
+static uint64_t id_of(const void *row)
+{
+	return (*(struct template *const *)row)->id;
+}
+
+/* Where the row of `id` is, or belongs. */
+static uint32_t place_of(const struct template_store *store, uint16_t id)
+{
+	return (uint32_t)sorted_at(store->rows, store->len, sizeof(*store->rows), id, id_of);
+}
+
+/* Suspended or not. */
+static struct template *row_find(const struct domain *dom, uint16_t id)
+{
+	const struct template_store *store = dom->templates;
+	if (!store || !store->len)
+		return NULL;
+	uint32_t at = place_of(store, id);
+	return at < store->len && store->rows[at]->id == id ? store->rows[at] : NULL;
+}
+
+struct template *template_find(const struct domain *dom, uint16_t id)
+{
+	struct template *t = row_find(dom, id);
+	return t && __builtin_expect(!t->suspended, 1) ? t : NULL;
+}
+
+struct template *template_find_suspended(const struct domain *dom, uint16_t id)
+{
+	struct template *t = row_find(dom, id);
+	return t && t->suspended ? t : NULL;
+}
+
+static void forget_template(struct decoder *dec, struct domain *dom, struct template *t)
+{
+	dec->counters.templates_now--;
+	dom->exporter->root->templates--;
+	memory_return(dec, dom->exporter, t->size);
+	free(t);
+}
+
+static struct template *take_row(struct domain *dom, uint32_t at)
+{
+	struct template_store *store = dom->templates;
+	struct template *t = store->rows[at];
+	store->len--;
+	memmove(store->rows + at, store->rows + at + 1, (store->len - at) * sizeof(*store->rows));
+	return t;
+}
+
+static void forget_row(struct decoder *dec, struct domain *dom, uint32_t at)
+{
+	forget_template(dec, dom, take_row(dom, at));
+}
+
+/* ---- what other ports defined ---- */
+
+/* Ports other than that at hand may still mean what is at `at`: it is put aside, else forgotten. */
+static void put_aside(struct decoder *dec, struct domain *dom, uint32_t at)
+{
+	struct template_store *store = dom->templates;
+	struct template *t = take_row(dom, at);
+	t->owners &= ~dec->ctx.port_bit;
+	if (!t->owners || store->aside_len >= TEMPLATES_ASIDE_MAX) {
+		forget_template(dec, dom, t);
+		return;
+	}
+	t->aside = store->aside;
+	store->aside = t;
+	store->aside_len++;
+}
+
+bool template_is_aside(const struct domain *dom, uint16_t id, uint64_t owners)
+{
+	const struct template *t = dom->templates ? dom->templates->aside : NULL;
+	while (t && (t->id != id || !(t->owners & owners)))
+		t = t->aside;
+	return t;
+}
+
+/* Those that nobody means any more go. */
+static void forget_aside(struct decoder *dec, struct domain *dom)
+{
+	struct template_store *store = dom->templates;
+	for (struct template **at = &store->aside; *at;) {
+		struct template *t = *at;
+		if (t->owners) {
+			at = &t->aside;
+			continue;
+		}
+		*at = t->aside;
+		store->aside_len--;
+		forget_template(dec, dom, t);
+	}
+}
+
+void template_disown(struct decoder *dec, struct domain *dom, uint64_t owners)
+{
+	struct template_store *store = dom->templates;
+	if (!store)
+		return;
+	for (uint32_t i = 0; i < store->len; i++)
+		store->rows[i]->owners &= ~owners;
+	for (struct template *t = store->aside; t; t = t->aside)
+		t->owners &= ~owners;
+	forget_aside(dec, dom);
+}
+
+static void inherit_one(struct decoder *dec, struct domain *to, const struct template *t)
+{
+	bool is_new;
+	struct template *own =
+	    template_add(dec, to, t->id, t->specs, t->specs_len, t->scopes, t->meta, &is_new);
+	if (!own)
+		return;
+	own->used_ms = t->used_ms;
+	own->suspended = t->suspended;
+	own->owners = 0;
+}
+
+void template_inherit(struct decoder *dec, struct domain *from, struct domain *to, uint64_t owner)
+{
+	struct template_store *store = from->templates;
+	if (!store || !owner)
+		return;
+	for (uint32_t i = 0; i < store->len; i++)
+		if (store->rows[i]->owners & owner)
+			inherit_one(dec, to, store->rows[i]);
+	for (struct template *t = store->aside; t; t = t->aside)
+		if (t->owners & owner)
+			inherit_one(dec, to, t);
+	template_disown(dec, from, owner);
+}
+
+/* ---- coming and going ---- */
+
+static bool same_template(const struct template *t, const struct spec *specs, size_t specs_len,
+			  size_t scopes, bool meta)
+{
+	return t->specs_len == specs_len && t->scopes == scopes && t->meta == meta &&
+	       memcmp(t->specs, specs, specs_len * sizeof(*specs)) == 0;
+}
+
+/* Room in the array for one more row. */
+static int grow_rows(struct decoder *dec, struct domain *dom)
+{
+	struct template_store *store = dom->templates;
+	if (!store) {
+		if (!memory_take(dec, dom->exporter, sizeof(*store)))
+			return -1;
+		store = dom->templates = calloc(1, sizeof(*store));
+		if (!store) {
+			memory_return(dec, dom->exporter, sizeof(*store));
+			return -1;
+		}
+	}
+	if (store->len < store->room)
+		return 0;
+	uint32_t room = store->room ? 2 * store->room : 8;
+	size_t more = (room - store->room) * sizeof(*store->rows);
+	if (!memory_take(dec, dom->exporter, more))
+		return -1;
+	struct template **rows = realloc(store->rows, room * sizeof(*rows));
+	if (!rows) {
+		memory_return(dec, dom->exporter, more);
+		return -1;
+	}
+	store->rows = rows;
+	store->room = room;
+	return 0;
+}
+
+static int insert_row(struct decoder *dec, struct domain *dom, struct template *t)
+{
+	if (dom->exporter->root->templates >= dec->options.limits.templates_per_exporter)
+		return -1;
+	if (grow_rows(dec, dom) || !memory_take(dec, dom->exporter, t->size))
+		return -1;
+	struct template_store *store = dom->templates;
+	uint32_t at = place_of(store, t->id);
+	memmove(store->rows + at + 1, store->rows + at, (store->len - at) * sizeof(*store->rows));
+	store->rows[at] = t;
+	store->len++;
+	dom->exporter->root->templates++;
+	dec->counters.templates_now++;
+	return 0;
+}
+
+struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t id,
+			      const struct spec *specs, size_t specs_len, size_t scopes, bool meta,
+			      bool *ret_new)
+{
+	struct template *old = row_find(dom, id);
+	*ret_new = false;
+	if (old && same_template(old, specs, specs_len, scopes, meta)) {
+		old->used_ms = dec->ctx.received_ms;
+		old->owners |= dec->ctx.port_bit;
+		old->port = old->port == dec->ctx.port ? old->port : 0;
+		*ret_new = old->suspended;
+		old->suspended = false;
+		return old;
+	}
+	bool replaced = old != NULL, contested = replaced && old->contested;
+	if (old) {
+		contested |= (old->owners & ~dec->ctx.port_bit) != 0 ||
+			     (dom->exporter->devices && old->port != dec->ctx.port);
+		put_aside(dec, dom, place_of(dom->templates, id));
+	}
+	bool netflow9 = dom->protocol == PROTO_NETFLOW9;
+	struct template *t = template_compile(dec->compiler, fields_of(dec, dom), id, specs,
+					      specs_len, scopes, meta, netflow9);
+	if (!t || insert_row(dec, dom, t)) {
+		free(t);
+		dec->counters.templates_refused++;
+		return NULL;
+	}
+	t->used_ms = dec->ctx.received_ms;
+	t->owners = dec->ctx.port_bit;
+	t->port = dec->ctx.port;
+	t->contested = contested;
+	if (replaced)
+		dec->counters.templates_replaced++;
+	else
+		dec->counters.templates_added++;
+	*ret_new = true;
+	return t;
+}
+
+bool template_remove(struct decoder *dec, struct domain *dom, uint16_t id)
+{
+	if (!row_find(dom, id))
+		return false;
+	forget_row(dec, dom, place_of(dom->templates, id));
+	return true;
+}
+
+void template_remove_all(struct decoder *dec, struct domain *dom, bool meta)
+{
+	for (uint32_t i = dom->templates ? dom->templates->len : 0; i-- > 0;) {
+		if (dom->templates->rows[i]->meta != meta)
+			continue;
+		forget_row(dec, dom, i);
+		dec->counters.templates_withdrawn++;
+	}
+}
+
+uint32_t template_suspend_all(struct domain *dom, bool suspended)
+{
+	uint32_t changed = 0;
+	for (uint32_t i = dom->templates ? dom->templates->len : 0; i-- > 0;) {
+		struct template *t = dom->templates->rows[i];
+		changed += t->suspended != suspended;
+		t->suspended = suspended;
+	}
+	return changed;
+}
+
+void template_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms)
+{
+	for (uint32_t i = dom->templates ? dom->templates->len : 0; i-- > 0;) {
+		if (dom->templates->rows[i]->used_ms >= before_ms)
+			continue;
+		forget_row(dec, dom, i);
+		dec->counters.templates_expired++;
+	}
+}
+
+/* Compiles a template of the store again; -1: no memory, or a ceiling, and it stays as it was. */
+static int compile_again(struct decoder *dec, struct domain *dom, struct template **place)
+{
+	struct template *old = *place;
+	struct template *t =
+	    template_compile(dec->compiler, fields_of(dec, dom), old->id, old->specs,
+			     old->specs_len, old->scopes, old->meta, old->netflow9);
+	if (!t)
+		return -1;
+	t->used_ms = old->used_ms;
+	t->suspended = old->suspended;
+	t->contested = old->contested;
+	t->owners = old->owners;
+	t->port = old->port;
+	size_t more = t->size > old->size ? t->size - old->size : 0;
+	if (!memory_take(dec, dom->exporter, more)) {
+		free(t);
+		return -1;
+	}
+	memory_return(dec, dom->exporter, old->size + more - t->size);
+	*place = t;
+	free(old);
+	return 0;
+}
+
+static void rebind_unknown(struct decoder *dec, struct domain *dom)
+{
+	struct template_store *store = dom->templates;
+	store->elements = dom->exporter->elements;
+	for (uint32_t i = 0; i < store->len; i++)
+		if (store->rows[i]->unknown && compile_again(dec, dom, &store->rows[i]) < 0)
+			return;
+}
+
+void template_rebind_all(struct decoder *dec, struct domain *dom)
+{
+	struct template_store *store = dom->templates;
+	for (uint32_t i = store ? store->len : 0; i-- > 0;) {
+		if (compile_again(dec, dom, &store->rows[i]) == 0)
+			continue;
+		forget_row(dec, dom, i);
+		dec->counters.templates_refused++;
+	}
+}
+
+struct template *template_ready(struct decoder *dec, struct domain *dom, uint16_t id)
+{
+	if (dom->templates && dom->templates->elements != dom->exporter->elements)
+		rebind_unknown(dec, dom);
+	return template_find(dom, id);
+}
+
+void template_store_free(struct decoder *dec, struct domain *dom)
+{
+	struct template_store *store = dom->templates;
+	if (!store)
+		return;
+	while (store->len)
+		forget_row(dec, dom, store->len - 1);
+	template_disown(dec, dom, UINT64_MAX);
+	memory_return(dec, dom->exporter, sizeof(*store) + store->room * sizeof(*store->rows));
+	free(store->rows);
+	free(store);
+	dom->templates = NULL;
+}

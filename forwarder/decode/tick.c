@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The regular work: exporters' own lines, expiry; and what there is to tell of exporters. */
+#include "forwarder/decode/tick.h"
+
+#include "common/hash.h"
+#include "common/jsonw.h"
+#include "forwarder/decode/core/decoder.h"
+#include "forwarder/decode/exporter/held.h"
+#include "forwarder/decode/exporter/learnt.h"
+#include "forwarder/decode/exporter/sequence.h"
+#include "forwarder/decode/line/context.h"
+#include "forwarder/decode/line/set.h"
+#include "forwarder/decode/template/template.h"
+
+/* ---- exporters' own lines ---- */
+
+static uint64_t count_at(const struct domain_counts *counts, uint16_t offset)
+{
+	uint64_t v;
+	memcpy(&v, (const char *)counts + offset, sizeof(v));
+	return v;
+}
+
+static uint32_t rate_of(const struct domain *dom)
+{
+	bool header;
+	return learnt_rate(dom, &header);
+}
+
+static char *put_counts(char *p, const struct domain *dom)
+{
+	bool silent = dom->now.datagrams == dom->before.datagrams;
+	for (size_t i = 0; i < domain_count_rows_len; i++) {
+		const struct domain_count_row *row = &domain_count_rows[i];
+		uint64_t n = count_at(&dom->now, row->offset) - count_at(&dom->before, row->offset);
+		/* No number came behind which something could be missing: that none is, is not
+		 * known. */
+		if (silent && n == 0 && row->offset == offsetof(struct domain_counts, lost))
+			continue;
+		p = jsonw_lit(p, "\"");
+		p = jsonw_raw(p, row->name, strlen(row->name));
+		p = jsonw_lit(p, "\":");
+		p = jsonw_u64(p, n);
+		p = jsonw_lit(p, ",");
+	}
+	return p;
+}
+
+/* Domains of one exporter that differ in nothing but who sends, or which agent is named. */
+static uint32_t exporter_salt(const struct domain *dom)
+{
+	uint64_t h = hash_bytes(dom->exporter->port, dom->agent.b, sizeof(dom->agent.b));
+	return (uint32_t)hash_bytes(h, dom->sender->address.b, sizeof(dom->agent.b));
+}
+
+static void exporter_line(struct decoder *dec, struct sink *sink, struct domain *dom,
+			  uint64_t now_ms)
+{
+	/* The line is of no datagram: its id comes from the exporter and the time. */
+	static const uint8_t nothing[4];
+	struct datagram dgram = { .data = nothing, .received_ms = now_ms };
+	struct context *ctx = &dec->ctx;
+	*ctx = (struct context){ .dgram = &dgram, .domain = dom, .received_ms = now_ms };
+	ctx->with_id = dec->with_ids;
+	if (ctx->with_id)
+		context_id(ctx, exporter_salt(dom));
+	char *p = line_begin(dec, sink, LINE_EXPORTER, 2048);
+	ctx->dgram = NULL;
+	if (!p)
+		return;
+	p = jsonw_lit(p, "{\"@timestamp\":");
+	p = jsonw_time_ms(p, now_ms);
+	p = jsonw_lit(p, ",");
+	p = jsonw_raw(p, dom->head, dom->head_len);
+	if (dom->exporter->port)
+		p = jsonw_u64(jsonw_lit(p, ",\"port\":"), dom->exporter->port);
+	p = jsonw_lit(p, ",\"domain\":");
+	p = jsonw_u64(p, dom->id);
+	p = jsonw_lit(p, "},\"exporter\":{");
+	p = put_counts(p, dom);
+	if (now_ms >= dom->last_seen_ms + dec->options.exporter_line_ms)
+		p = jsonw_lit(p, "\"loss_unknown\":true,");
+	p = jsonw_lit(p, "\"templates\":");
+	p = jsonw_u64(p, dom->templates ? dom->templates->len : 0);
+	p = jsonw_lit(p, ",\"clock_skew_ms\":");
+	p = jsonw_i64(p, dom->clock_skew_ms);
+	if (rate_of(dom)) {
+		p = jsonw_lit(p, ",\"sampling_rate\":");
+		p = jsonw_u64(p, rate_of(dom));
+	}
+	p = jsonw_lit(p, ",\"last_seen\":");
+	p = jsonw_u64(p, dom->last_seen_ms);
+	p = jsonw_lit(p, "}}");
+	line_end(sink, LINE_EXPORTER, p);
+	dom->before = dom->now;
+}
+
+/* ---- regular work ---- */
+
+struct tick {
+	struct decoder *dec;
+	struct sink *sink;
+	uint64_t now_ms;
+};
+
+static uint64_t ago(uint64_t now_ms, uint64_t span_ms)
+{
+	return now_ms > span_ms ? now_ms - span_ms : 0;
+}
+
+static int tick_domain(struct domain *dom, void *arg)
+{
+	const struct tick *tick = arg;
+	struct decoder *dec = tick->dec;
+	data_due(dec, tick->sink, dom, tick->now_ms);
+	held_expire(dec, dom, ago(tick->now_ms, dec->options.limits.held_ms));
+	if (dom->line_due_ms > tick->now_ms)
+		return 0;
+	template_expire(dec, dom, ago(tick->now_ms, dec->options.limits.template_ms));
+	learnt_expire(dec, dom, ago(tick->now_ms, dec->options.limits.template_ms));
+	sequence_settle(dec, dom, tick->now_ms);
+	if (!dec->options.no_silent_lines || memcmp(&dom->now, &dom->before, sizeof(dom->now)) != 0)
+		exporter_line(dec, tick->sink, dom, tick->now_ms);
+	dom->line_due_ms = tick->now_ms + dec->options.exporter_line_ms;
+	return 0;
+}
+
+void decoder_tick(struct decoder *dec, uint64_t now_ms, struct sink *sink)
+{
+	struct tick tick = { dec, sink, now_ms };
+	dec->with_ids = context_wants_ids(sink);
+	exporter_each(dec, tick_domain, &tick);
+	exporter_expire(dec, now_ms);
+}
+
+struct each {
+	int (*each)(const struct exporter_info *, void *);
+	void *arg;
+};
+
+static int give_info(struct domain *dom, void *arg)
+{
+	const struct each *each = arg;
+	struct exporter_info info = {
+		.address = dom->exporter->address,
+		.port = dom->exporter->port,
+		.stream = dom->stream,
+		.agent = dom->agent,
+		.sender = dom->sender->address,
+		.protocol = dom->protocol,
+		.domain = dom->id,
+		.counts = dom->now,
+		.templates = dom->templates ? dom->templates->len : 0,
+		.clock_skew_ms = dom->clock_skew_ms,
+		.sampling_rate = rate_of(dom),
+		.last_seen_ms = dom->last_seen_ms,
+	};
+	return each->each(&info, each->arg);
+}
+
+int decoder_exporters(const struct decoder *dec, int (*each)(const struct exporter_info *, void *),
+		      void *arg)
+{
+	struct each give = { each, arg };
+	return exporter_each(dec, give_info, &give);
+}

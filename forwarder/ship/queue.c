@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The memory queue, with the spool behind it: what waits, what is being sent, and how much may be
+ * sent at a time. */
+#include "forwarder/ship/queue.h"
+
+#include <string.h>
+#include <utlist.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+void queue_wait(struct shipper *s, pthread_cond_t *what, uint64_t ms)
+{
+	struct timespec until = clock_in(ms);
+	pthread_cond_timedwait(what, &s->lock, &until);
+}
+
+void queue_wake_all(struct shipper *s)
+{
+	pthread_cond_broadcast(&s->change);
+	pthread_cond_broadcast(&s->work);
+}
+
+bool shipper_gives_up(struct shipper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	bool give_up = s->give_up;
+	pthread_mutex_unlock(&s->lock);
+	return give_up;
+}
+
+bool shipper_pause(struct shipper *s, uint64_t ms)
+{
+	uint64_t until = clock_now_ms() + ms;
+	pthread_mutex_lock(&s->lock);
+	for (uint64_t now; !s->give_up && (now = clock_now_ms()) < until;)
+		queue_wait(s, &s->change, until - now);
+	bool give_up = s->give_up;
+	pthread_mutex_unlock(&s->lock);
+	return give_up;
+}
+
+bool shipper_away(struct shipper *s)
+{
+	return s->spool && endpoints_all_away(s->endpoints);
+}
+
+void shipper_set_problem(struct shipper *s, const char *text)
+{
+	pthread_mutex_lock(&s->lock);
+	bool was = s->problem[0] != '\0';
+	strncpy(s->problem, text ? text : "", sizeof(s->problem) - 1);
+	pthread_mutex_unlock(&s->lock);
+	if (was && !text)
+		log_info("Elasticsearch takes data again");
+}
+
+/* ---- memory queue and spool --------------------------------------------- */
+
+void queue_lose(struct shipper *s, struct parcel *p, const char *why)
+{
+	COUNT(s, lost, p->items);
+	log_error("%u records are lost: %s", p->items, why);
+	parcel_free(p);
+}
+
+static void tell_drops(struct shipper *s)
+{
+	struct spool_state state;
+	spool_get_state(s->spool, &state);
+	uint64_t told = atomic_exchange(&s->drops_told, state.dropped_items);
+	if (state.dropped_items > told)
+		log_warn("the spool is full (spool.size, or its disk): %llu records dropped, %llu "
+			 "since the start; the %s",
+			 (unsigned long long)(state.dropped_items - told),
+			 (unsigned long long)state.dropped_items,
+			 s->ship->spool_full == SPOOL_DROP_OLDEST ? "oldest" : "newest");
+}
+
+void queue_tell_torn(struct shipper *s)
+{
+	struct spool_state state;
+	spool_get_state(s->spool, &state);
+	uint64_t told = atomic_exchange(&s->torn_told, state.torn);
+	if (state.torn > told)
+		log_error(
+		    "%llu spool files failed their checksum, and their records are lost: they are "
+		    "kept as *.torn in %s; check the disk",
+		    (unsigned long long)(state.torn - told), s->ship->spool_dir);
+}
+
+void queue_tell_waiting(struct shipper *s, const char *until)
+{
+	struct spool_state state;
+	spool_get_state(s->spool, &state);
+	if (state.items)
+		log_info("%llu records wait in the spool %s; %s", (unsigned long long)state.items,
+			 s->ship->spool_dir, until);
+}
+
+/* Copies the parcel to the spool and frees it; false when the disk failed, and it is the caller's
+ * still. */
+bool queue_spool(struct shipper *s, struct parcel *p)
+{
+	struct err err = ERR_NONE;
+	enum spool_result result = spool_put(s->spool, p, &err);
+	if (result == SPOOL_ERROR) {
+		COUNT(s, spool_errors, 1);
+		log_error("%s; check the disk and its permissions", err.msg);
+		return false;
+	}
+	tell_drops(s);
+	if (result == SPOOL_OK) {
+		COUNT(s, spooled, 1);
+		pthread_mutex_lock(&s->lock);
+		pthread_cond_signal(&s->work);
+		pthread_mutex_unlock(&s->lock);
+	}
+	parcel_free(p);
+	return true;
+}
+
+struct parcel *queue_pop(struct shipper *s)
+{
+	struct parcel *p = s->queue;
+	if (p) {
+		DL_DELETE(s->queue, p);
+		s->queue_bytes -= p->gz_len;
+		s->queue_n--;
+		pthread_cond_broadcast(&s->change);
+	}
+	return p;
+}
+
+void queue_count(struct shipper *s, const struct parcel *p)
+{
+	s->queue_bytes += p->gz_len;
+	s->queue_n++;
+	pthread_cond_signal(&s->work);
+}
+
+bool queue_has_room(const struct shipper *s, const struct parcel *p)
+{
+	return s->queue_n == 0 || s->queue_bytes + p->gz_len <= (size_t)s->ship->memory_bytes;
+}
+
+/* ---- the senders' side -------------------------------------------------- */
+
+void shipper_was_busy(struct shipper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->window = s->window > 2 ? s->window / 2 : 1;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void shipper_went_well(struct shipper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->proven = true;
+	if (s->window < s->senders_n) {
+		s->window += 1 / s->window;
+		pthread_cond_signal(&s->work);
+	}
+	if (s->window > s->senders_n)
+		s->window = s->senders_n;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static struct parcel *take_from_memory(struct shipper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	struct parcel *p = queue_pop(s);
+	if (p) {
+		s->sending++;
+		s->sending_memory++;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return p;
+}
+
+static struct parcel *take_from_spool(struct shipper *s)
+{
+	struct parcel *p = NULL;
+	struct err err = ERR_NONE;
+	if (!s->spool)
+		return NULL;
+	enum spool_result r = spool_take(s->spool, &p, &err);
+	queue_tell_torn(s);
+	if (r == SPOOL_ERROR) {
+		COUNT(s, spool_errors, 1);
+		log_error("%s", err.msg);
+		shipper_pause(s, 1000);
+	}
+	if (r != SPOOL_OK)
+		return NULL;
+	pthread_mutex_lock(&s->lock);
+	s->sending++;
+	pthread_mutex_unlock(&s->lock);
+	return p;
+}
+
+/* After the last batch the spool's backlog stays where it is: it is safe there, and the stop is not
+ * to take hours. */
+static bool spool_waits_for_next_start(const struct shipper *s)
+{
+	return s->packed_all && s->ship->spool_when != SPOOL_ALWAYS;
+}
+
+enum queue_take shipper_take(struct shipper *s, bool *spool_first, struct parcel **ret_p)
+{
+	for (;;) {
+		pthread_mutex_lock(&s->lock);
+		bool give_up = s->give_up;
+		bool packed_all = s->packed_all;
+		bool with_spool = !spool_waits_for_next_start(s);
+		bool may_send = s->sending + 1 <= s->window;
+		if (!give_up && !may_send)
+			queue_wait(s, &s->work, QUEUE_WAKE_MS);
+		pthread_mutex_unlock(&s->lock);
+		if (give_up)
+			return TAKE_END;
+		if (!may_send)
+			continue;
+		struct parcel *p = NULL;
+		if (*spool_first && with_spool)
+			p = take_from_spool(s);
+		if (!p)
+			p = take_from_memory(s);
+		if (!p && with_spool)
+			p = take_from_spool(s);
+		*spool_first = !*spool_first;
+		*ret_p = p;
+		return p ? TAKE_PARCEL : packed_all ? TAKE_END : TAKE_NOTHING;
+	}
+}
+
+void shipper_wait(struct shipper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->queue_n == 0 && !s->give_up)
+		queue_wait(s, &s->work, QUEUE_WAKE_MS);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void not_sending(struct shipper *s, const struct parcel *p)
+{
+	pthread_mutex_lock(&s->lock);
+	s->sending--;
+	s->sending_memory -= p->spool_no == 0;
+	pthread_cond_broadcast(&s->change);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void shipper_settled(struct shipper *s, struct parcel *p)
+{
+	if (p->spool_no)
+		spool_done(s->spool, p->spool_no);
+	not_sending(s, p);
+	parcel_free(p);
+}
+
+void shipper_put_back(struct shipper *s, struct parcel *p)
+{
+	if (p->spool_no) {
+		spool_release(s->spool, p->spool_no);
+		not_sending(s, p);
+		parcel_free(p);
+		return;
+	}
+	struct parcel copy = *p; /* queue_spool() frees p */
+	if (!s->spool || !queue_spool(s, p)) {
+		pthread_mutex_lock(&s->lock);
+		DL_PREPEND(s->queue, p);
+		queue_count(s, p);
+		pthread_mutex_unlock(&s->lock);
+	}
+	not_sending(s, &copy);
+}

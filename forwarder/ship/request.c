@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One request of a sender: an endpoint is picked and asked or given a parcel, and its answer judged
+ * as a whole. */
+#include "forwarder/ship/request.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/names.h"
+#include "forwarder/ship/bulk.h"
+#include "forwarder/ship/queue.h"
+
+#define TEMPLATE_PATH     "/_index_template/%s?filter_path=index_templates.name"
+#define TEMPLATE_PATH_MAX (sizeof(TEMPLATE_PATH) + NAME_ROOM)
+#define REPLY_KEEP        (1u << 20) /* memory that stays with the sender between requests */
+
+int request_connect(struct sender *sender, struct err *err)
+{
+	struct shipper *s = sender->s;
+	struct elastic_settings copy = { 0 };
+	struct opt_table table = elastic_options(&copy);
+	if (conf_copy(&table, &s->elastic))
+		return err_set(err, EF_FAILED, "out of memory");
+	struct http *fresh = http_new(&copy, err); /* borrows its texts */
+	if (!fresh) {
+		conf_release(&table, 1);
+		return -1;
+	}
+	request_disconnect(sender);
+	sender->elastic = copy;
+	sender->http = fresh;
+	sender->generation = s->generation;
+	strncpy(sender->key_id, ship_keys_in_force(&s->keys), sizeof(sender->key_id) - 1);
+	if (s->give_up)
+		http_abort(fresh);
+	return 0;
+}
+
+void request_disconnect(struct sender *sender)
+{
+	struct opt_table table = elastic_options(&sender->elastic);
+	http_free(sender->http);
+	sender->http = NULL;
+	conf_release(&table, 1);
+	sender->elastic = (struct elastic_settings){ 0 };
+}
+
+/* After a reload: a handle with the new settings. False: no memory for it now. The lock is held. */
+static bool refresh_http(struct sender *sender)
+{
+	struct shipper *s = sender->s;
+	struct err err = ERR_NONE;
+	if (sender->http && sender->generation == s->generation)
+		return true;
+	return request_connect(sender, &err) == 0;
+}
+
+/* An endpoint, and the credentials that belong to it: a reload changes both at once, so that none
+ * go to another cluster. */
+static int pick(struct sender *sender, char ret_base[ENDPOINT_URL_MAX], bool *ret_fresh,
+		uint64_t *ret_wait_ms)
+{
+	struct shipper *s = sender->s;
+	*ret_wait_ms = BACKOFF_MIN_MS;
+	pthread_mutex_lock(&s->lock);
+	int endpoint = !refresh_http(sender) ? -1
+					     : endpoints_pick(s->endpoints, clock_now_ms(),
+							      ret_base, ret_fresh, ret_wait_ms);
+	pthread_mutex_unlock(&s->lock);
+	return endpoint;
+}
+
+/* ---- one request -------------------------------------------------------- */
+
+void sender_trouble(struct shipper *s, const char *text, uint64_t pause_ms)
+{
+	shipper_set_problem(s, text);
+	log_warn("%s; the data waits, next try in %.1f s", text, (double)pause_ms / 1000);
+}
+
+/* The query string in a message tells nobody anything. */
+static void without_path(char *text, const char *path)
+{
+	char *at = strstr(text, path);
+	if (at)
+		memmove(at, at + strlen(path), strlen(at + strlen(path)) + 1);
+}
+
+void sender_first_line(const struct buf *body, char text[200])
+{
+	size_t n = 0;
+	while (n < body->len && n < 199 && body->data[n] != '\n' && body->data[n] != '\r') {
+		text[n] = body->data[n];
+		n++;
+	}
+	text[n] = '\0';
+}
+
+/* What a status other than 200 means for the endpoint; the text says what to do. */
+static enum answer explain_status(struct sender *sender, const char *url, int endpoint)
+{
+	struct shipper *s = sender->s;
+	const struct http_reply *r = &sender->reply;
+	char text[512], body[200];
+	bool away = true;
+	sender_first_line(&r->body, body);
+	if (r->status == 429) {
+		COUNT(s, request_busy, 1);
+		away = false;
+		snprintf(text, sizeof(text), "%s: busy (429)", url);
+	} else if (r->status == 401) {
+		COUNT(s, request_denied, 1);
+		snprintf(text, sizeof(text),
+			 "%s: the credentials are not accepted (401): check "
+			 "elasticsearch.api_key_file, where another key is "
+			 "taken as it comes, or user and password_file, then send SIGHUP",
+			 url);
+	} else if (r->status == 403) {
+		COUNT(s, request_denied, 1);
+		snprintf(text, sizeof(text),
+			 "%s: these credentials may not write (403): make a key with `efctl "
+			 "setup`: %s",
+			 url, body);
+	} else if (r->status >= 500) {
+		COUNT(s, request_failed, 1);
+		snprintf(text, sizeof(text), "%s: cannot take data now (%ld): %s", url, r->status,
+			 body);
+	} else {
+		COUNT(s, request_wrong, 1);
+		snprintf(text, sizeof(text),
+			 "%s: status %ld is no answer of Elasticsearch: check "
+			 "elasticsearch.url: %s",
+			 url, r->status, body);
+	}
+	sender_trouble(
+	    s, text,
+	    endpoints_failed(s->endpoints, endpoint, clock_now_ms(), r->retry_after_ms, away));
+	if (!away)
+		shipper_was_busy(s);
+	return away ? ANSWER_NONE : ANSWER_BUSY;
+}
+
+static int get_template(struct sender *sender, const char *base, struct err *err)
+{
+	char url[ENDPOINT_URL_MAX + TEMPLATE_PATH_MAX];
+	snprintf(url, sizeof(url), "%s" TEMPLATE_PATH, base, NAME(sender->s->prefix, "logs-flow"));
+	const struct http_request req = { .method = "GET", .url = url };
+	return http_do(sender->http, &req, &sender->reply, err);
+}
+
+static void not_prepared(struct shipper *s, const char *base, int endpoint)
+{
+	char text[512];
+	COUNT(s, request_wrong, 1);
+	snprintf(text, sizeof(text),
+		 "%s: there is no index template %s: run `efctl setup` for this cluster, or "
+		 "check elasticsearch.url",
+		 base, NAME(s->prefix, "logs-flow"));
+	sender_trouble(s, text, endpoints_failed(s->endpoints, endpoint, clock_now_ms(), -1, true));
+}
+
+/* The first request after silence: is this a cluster that efctl setup has prepared? */
+static bool is_prepared(struct sender *sender, const char *base, int endpoint)
+{
+	struct shipper *s = sender->s;
+	struct err err = ERR_NONE;
+	if (!s->ship->setup_check || get_template(sender, base, &err) < 0 ||
+	    sender->reply.status != 404)
+		return true; /* whatever is wrong otherwise, the bulk request tells better */
+	not_prepared(s, base, endpoint);
+	return false;
+}
+
+static bool speaks_of(const struct buf *body, const char *member)
+{
+	return body->len && memmem(body->data, body->len, member, strlen(member));
+}
+
+static bool speaks_of_an_error(const struct buf *body)
+{
+	return speaks_of(body, "\"error\"");
+}
+
+/* Nothing was heard of the cluster, and no parcel is on its way to find out: one of the senders
+ * does. */
+static bool has_to_ask(const struct sender *sender)
+{
+	struct shipper *s = sender->s;
+	pthread_mutex_lock(&s->lock);
+	bool unproven = !s->proven && !s->sending && !s->queue_n;
+	pthread_mutex_unlock(&s->lock);
+	return unproven && sender == s->senders;
+}
+
+static void proved(struct shipper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->proven = true;
+	pthread_mutex_unlock(&s->lock);
+	shipper_set_problem(s, NULL);
+}
+
+void sender_ask(struct sender *sender)
+{
+	struct shipper *s = sender->s;
+	struct err err = ERR_NONE;
+	const struct http_reply *r = &sender->reply;
+	char base[ENDPOINT_URL_MAX];
+	bool fresh;
+	uint64_t wait_ms;
+	int endpoint = has_to_ask(sender) ? pick(sender, base, &fresh, &wait_ms) : -1;
+	if (endpoint < 0)
+		return;
+	if (get_template(sender, base, &err) < 0) {
+		if (shipper_gives_up(s))
+			return;
+		COUNT(s, request_unreachable, 1);
+		char path[TEMPLATE_PATH_MAX];
+		snprintf(path, sizeof(path), TEMPLATE_PATH, NAME(s->prefix, "logs-flow"));
+		without_path(err.msg, path);
+		sender_trouble(s, err.msg,
+			       endpoints_failed(s->endpoints, endpoint, clock_now_ms(), -1, true));
+		return;
+	}
+	bool missing = r->status == 404 && speaks_of_an_error(&r->body);
+	if (missing && s->ship->setup_check) {
+		not_prepared(s, base, endpoint);
+		return;
+	}
+	/* efd's key may not look at templates: then the cluster knows it at least */
+	bool known = r->status == 403 && speaks_of_an_error(&r->body);
+	if (!missing && !known &&
+	    !(r->status == 200 && speaks_of(&r->body, "\"index_templates\""))) {
+		explain_status(sender, base, endpoint);
+		return;
+	}
+	endpoints_worked(s->endpoints, endpoint);
+	proved(s);
+}
+
+static void observe_latency(struct shipper *s, uint64_t ms)
+{
+	int at = 0;
+	while (at < SHIP_LATENCY_BUCKETS - 1 && ms > ship_latency_ms[at])
+		at++;
+	COUNT(s, latency[at], 1);
+	COUNT(s, latency_sum_ms, ms);
+}
+
+static enum answer read_reply(struct sender *sender, const struct parcel *p, const char *base,
+			      int endpoint, struct bulk_verdicts *ret_v)
+{
+	struct shipper *s = sender->s;
+	const struct http_reply *r = &sender->reply;
+	struct err err = ERR_NONE;
+	char text[512];
+	if (r->status == 413 || (r->status == 400 && speaks_of_an_error(&r->body))) {
+		endpoints_worked(s->endpoints, endpoint);
+		return ANSWER_SPLIT;
+	}
+	if (r->status != 200)
+		return explain_status(sender, base, endpoint);
+	if (bulk_judge(r->body.data, r->body.len, p->items, ret_v, &err) < 0) {
+		COUNT(s, request_wrong, 1);
+		snprintf(text, sizeof(text), "%s: %.300s: check elasticsearch.url", base, err.msg);
+		sender_trouble(s, text,
+			       endpoints_failed(s->endpoints, endpoint, clock_now_ms(), -1, true));
+		return ANSWER_NONE;
+	}
+	endpoints_worked(s->endpoints, endpoint);
+	shipper_went_well(s);
+	return ANSWER_BULK;
+}
+
+static enum answer post(struct sender *sender, const struct parcel *p, const char *base,
+			int endpoint, struct bulk_verdicts *ret_v)
+{
+	struct shipper *s = sender->s;
+	struct err err = ERR_NONE;
+	char url[ENDPOINT_URL_MAX + sizeof(BULK_PATH)];
+	snprintf(url, sizeof(url), "%s%s", base, BULK_PATH);
+	const struct http_request req = { .method = "POST",
+					  .url = url,
+					  .body = p->gz,
+					  .body_len = p->gz_len,
+					  .content_type = "application/x-ndjson",
+					  .gzip = true };
+	uint64_t start = clock_now_ms();
+	COUNT(s, requests, 1);
+	COUNT(s, sent_bytes, p->gz_len);
+	int done = http_do(sender->http, &req, &sender->reply, &err);
+	observe_latency(s, clock_now_ms() - start);
+	if (done == 0)
+		return read_reply(sender, p, base, endpoint, ret_v);
+	if (shipper_gives_up(s))
+		return ANSWER_NONE;
+	COUNT(s, request_unreachable, 1);
+	if (sender->reply.status == 200 && sender->reply.body.len > REPLY_MAX / 2)
+		return ANSWER_SPLIT; /* more errors than can be read at once */
+	without_path(err.msg, BULK_PATH);
+	sender_trouble(s, err.msg,
+		       endpoints_failed(s->endpoints, endpoint, clock_now_ms(), -1, true));
+	return ANSWER_NONE;
+}
+
+enum answer sender_attempt(struct sender *sender, const struct parcel *p, bool again,
+			   struct bulk_verdicts *ret_v)
+{
+	struct shipper *s = sender->s;
+	char base[ENDPOINT_URL_MAX];
+	uint64_t wait_ms = 0;
+	bool fresh;
+	int endpoint = pick(sender, base, &fresh, &wait_ms);
+	if (endpoint < 0) {
+		shipper_pause(s, wait_ms < 1000 ? wait_ms : 1000);
+		return ANSWER_NONE;
+	}
+	if (fresh && !is_prepared(sender, base, endpoint))
+		return ANSWER_NONE;
+	COUNT(s, retried_requests, again);
+	enum answer answer = post(sender, p, base, endpoint, ret_v);
+	if (sender->reply.body.room > REPLY_KEEP && answer != ANSWER_BULK)
+		buf_release(&sender->reply.body);
+	return answer;
+}

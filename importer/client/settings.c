@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The settings of `setup:`, what assets get of them, and whether somebody named an option. */
+#include "importer/client/settings.h"
+
+#include <string.h>
+
+#include "common/conf_dir.h"
+#include "common/names.h"
+#include "importer/client/connection.h"
+
+#define AT(field) offsetof(struct setup_settings, field)
+
+static const char *const as_names[] = { "exporter", "database", NULL };
+static const char *const leftover_names[] = { "keep", "drop", "all", NULL };
+
+/* Each row is also a variable for assets: setup.shards is ${shards}. */
+static const struct opt setup_rows[] = {
+	{ .name = "setup.assets",
+	  .type = OPT_TEXT,
+	  .offset = AT(assets),
+	  .flag = "assets",
+	  .arg = "DIR",
+	  .help =
+	      "Files below DIR replace embedded ones of the same path (efctl assets lists them)." },
+	{ .name = "setup.retention",
+	  .type = OPT_TEXT,
+	  .offset = AT(retention),
+	  .flag = "retention",
+	  .preset = "30d",
+	  .arg = "TIME",
+	  .help = "How long flow records are kept, in Elasticsearch's notation: 36h, 30d." },
+	{ .name = "setup.ilm_policy",
+	  .type = OPT_TEXT,
+	  .offset = AT(ilm_policy),
+	  .flag = "ilm-policy",
+	  .preset = ILM_OURS,
+	  .arg = "NAME",
+	  .help = "A lifecycle policy of your own in place of ours (flow), with the tiers and the "
+		  "retention that you want. It has to be there; it is never written." },
+	{ .name = "setup.shards",
+	  .type = OPT_INT,
+	  .offset = AT(shards),
+	  .flag = "shards",
+	  .preset = "1",
+	  .min = 1,
+	  .max = 1024,
+	  .help = "Primary shards of a backing index. One takes about 20,000 records a second." },
+	{ .name = "setup.replicas",
+	  .type = OPT_INT,
+	  .offset = AT(replicas),
+	  .flag = "replicas",
+	  .preset = "-1",
+	  .min = -1,
+	  .max = 16,
+	  .help = "Copies of each shard. -1 lets the number of data nodes decide: none on one "
+		  "node, else one." },
+	{ .name = "setup.refresh",
+	  .type = OPT_TEXT,
+	  .offset = AT(refresh),
+	  .flag = "refresh",
+	  .preset = "10s",
+	  .arg = "TIME",
+	  .help = "How soon new records can be found. Longer costs less." },
+	{ .name = "setup.as",
+	  .type = OPT_ENUM,
+	  .offset = AT(as),
+	  .flag = "as",
+	  .preset = "exporter",
+	  .choices = as_names,
+	  .help = "Whose AS number wins when the exporter and the geo database both know one." },
+	{ .name = "setup.leftovers",
+	  .type = OPT_ENUM,
+	  .offset = AT(leftovers),
+	  .flag = "leftovers",
+	  .preset = "keep",
+	  .choices = leftover_names,
+	  .help = "What to do with elements that no field holds: keep them in flow.ie, drop "
+		  "them to save disk, or keep all, each header's sequence number and time too." },
+	{ .name = "setup.feeds",
+	  .type = OPT_LIST,
+	  .offset = AT(feeds),
+	  .flag = "feeds",
+	  .arg = "NAME,…",
+	  .help = "Threat feeds that are downloaded: names (`efctl dictionaries feeds` lists them "
+		  "with their terms), all-free for those that anybody may use, or none. Without it "
+		  "setup asks on a terminal." },
+	{ .name = "setup.key_file",
+	  .type = OPT_TEXT,
+	  .offset = AT(key_file),
+	  .flag = "key-file",
+	  .arg = "FILE",
+	  .help = "Where efd's API key goes. Without it " CONF_DIR "/" CONNECTION_KEY
+		  " where that folder can be written to, else .efd-api-key in your home." },
+};
+
+struct opt_table setup_options(struct setup_settings *s)
+{
+	return (struct opt_table){ .title = "Setup", OPT_ROWS(setup_rows), .settings = s };
+}
+
+bool settings_named(const struct app *app, const char *option)
+{
+	return conf_named(app->tables->table, app->tables->n, option);
+}
+
+json_t *settings_variables(const struct app *app)
+{
+	json_t *variables = json_object();
+	for (const struct opt *o = setup_rows;
+	     o < setup_rows + sizeof(setup_rows) / sizeof(setup_rows[0]); o++) {
+		const void *field = (const char *)&app->setup + o->offset;
+		const char *name = strchr(o->name, '.') + 1;
+		const char *text = o->type == OPT_ENUM   ? o->choices[*(const int *)field]
+				   : o->type == OPT_TEXT ? *(char *const *)field
+							 : NULL;
+		if (o->type == OPT_INT)
+			json_object_set_new(variables, name, json_integer(*(const int64_t *)field));
+		else if (text)
+			json_object_set_new(variables, name, json_string(text));
+	}
+	if (strcmp(app->setup.ilm_policy, ILM_OURS) == 0)
+		json_object_set_new(variables, "ilm_policy",
+				    json_string(NAME(app->elastic.prefix, ILM_OURS)));
+	json_object_set_new(variables, "namespace", json_string(app->elastic.namespace));
+	return variables;
+}

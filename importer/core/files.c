@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reads files, and writes them: whole or not at all, with the folders they need. */
+#include "importer/core/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+
+FILE *file_open(const char *path, struct err *err)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int why = errno;
+	bool odd = fd < 0 ? why == ENXIO /* a socket */
+			  : fstat(fd, &st) == 0 && !S_ISREG(st.st_mode);
+	FILE *f = fd < 0 || odd ? NULL : fdopen(fd, "r");
+	if (f)
+		return f;
+	if (fd >= 0)
+		close(fd);
+	if (odd)
+		err_set(err, EF_USAGE, "%s is no regular file", path);
+	else
+		err_errno(err, EF_USAGE, why, "cannot read %s", path);
+	errno = odd ? EINVAL : why;
+	return NULL;
+}
+
+int file_read(const char *path, size_t ceiling, char **ret_text, size_t *ret_len, struct err *err)
+{
+	CLEANUP_FILE FILE *f = file_open(path, err);
+	struct stat st;
+	if (!f)
+		return -1;
+	if (fstat(fileno(f), &st) != 0)
+		return err_errno(err, EF_USAGE, errno, "cannot read %s", path);
+	if (st.st_size > (off_t)ceiling)
+		return err_set(err, EF_USAGE, "%s is larger than %zu KiB; that cannot be right",
+			       path, ceiling / 1024);
+	size_t len = (size_t)st.st_size;
+	CLEANUP_FREE char *text = malloc(len + 1);
+	if (!text)
+		return err_set(err, EF_FAILED, "out of memory");
+	if (fread(text, 1, len, f) != len)
+		return err_errno(err, EF_USAGE, errno, "cannot read %s", path);
+	text[len] = '\0';
+	*ret_text = steal_ptr(text);
+	*ret_len = len;
+	return 0;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		data += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd);
+}
+
+int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+{
+	char temporary[PATH_MAX];
+	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
+		return err_set(err, EF_FAILED, "the path %s is too long", path);
+	CLEANUP_FD int fd = mkstemp(
+	    temporary); /* made with 0600: a secret is never open to others, not even shortly */
+	if (fd < 0)
+		return err_errno(err, EF_FAILED, errno, "cannot write %s", path);
+	if (write_all(fd, data, len) != 0 || fchmod(fd, mode) != 0 ||
+	    rename(temporary, path) != 0) {
+		int why = errno;
+		unlink(temporary);
+		return err_errno(err, EF_FAILED, why, "cannot write %s", path);
+	}
+	return 0;
+}
+
+int file_write_below(const char *dir, const char *path, const void *data, size_t len, mode_t mode,
+		     struct err *err)
+{
+	char whole[PATH_MAX];
+	if (snprintf(whole, sizeof(whole), "%s/%s", dir, path) >= (int)sizeof(whole))
+		return err_set(err, EF_FAILED, "the path %s/%s is too long", dir, path);
+	for (char *slash = strchr(whole + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(whole, 0755) != 0 && errno != EEXIST)
+			return err_errno(err, EF_FAILED, errno, "cannot make the folder %s", whole);
+		*slash = '/';
+	}
+	return file_write(whole, data, len, mode, err);
+}
+
+/* The folder itself, never what a link in its place leads to. */
+static int open_folder(const char *dir)
+{
+	bool made = mkdir(dir, 0755) == 0;
+	if (!made && errno != EEXIST)
+		return -1;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (made && fd >= 0)
+		fchmod(fd, 0755); /* whatever the umask says: efd is another user */
+	return fd;
+}
+
+/* A new file of a name that nobody can foresee; `temporary` has NAME_MAX + 1 bytes. */
+static int open_temporary(int folder, const char *name, char *temporary)
+{
+	unsigned long long random;
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -1;
+	if (snprintf(temporary, NAME_MAX + 1, ".%s.%016llx", name, random) > NAME_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		      0600);
+}
+
+/* How a file is to be. */
+struct owner {
+	mode_t mode;
+	uid_t uid; /* (uid_t)-1: the writer */
+	gid_t gid; /* (gid_t)-1: the writer's */
+	/* whose group may not be given away keeps its own: who is not root can do no better */
+	bool gives_in;
+};
+
+static int file_fill(int fd, const void *data, size_t len, const struct owner *to)
+{
+	bool owned = to->uid == (uid_t)-1 && to->gid == (gid_t)-1;
+	if (!owned && fchown(fd, to->uid, to->gid) != 0 && (!to->gives_in || geteuid() == 0))
+		return -1;
+	return fchmod(fd, to->mode) != 0 ? -1 : write_all(fd, data, len);
+}
+
+static int file_put(int folder, const char *dir, const char *name, const void *data, size_t len,
+		    const struct owner *to, struct err *err)
+{
+	char temporary[NAME_MAX + 1];
+	CLEANUP_FD int fd = open_temporary(folder, name, temporary);
+	if (fd < 0)
+		return err_errno(err, EF_FAILED, errno, "cannot write %s/%s", dir, name);
+	if (file_fill(fd, data, len, to) != 0 || renameat(folder, temporary, folder, name) != 0) {
+		int why = errno;
+		unlinkat(folder, temporary, 0);
+		return err_errno(err, EF_FAILED, why, "cannot write %s/%s", dir, name);
+	}
+	/* what it held is gone by now: to say that nothing was written would be wrong */
+	(void)fsync(folder);
+	return 0;
+}
+
+static int no_plain_file(const char *dir, const char *name, struct err *err)
+{
+	return err_set(err, EF_FAILED, "%s/%s is a symbolic link or no plain file: remove it first",
+		       dir, name);
+}
+
+int file_write_guarded(const char *dir, const char *name, const void *data, size_t len, mode_t mode,
+		       gid_t group, struct err *err)
+{
+	const struct owner to = { mode, (uid_t)-1, group, true };
+	struct stat st;
+	CLEANUP_FD int folder = open_folder(dir);
+	if (folder < 0 && (errno == ELOOP || errno == ENOTDIR))
+		return err_set(err, EF_FAILED,
+			       "%s is a symbolic link or no folder: nothing is written through it",
+			       dir);
+	if (folder < 0)
+		return err_errno(err, EF_FAILED, errno, "cannot write to the folder %s", dir);
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+		return no_plain_file(dir, name, err);
+	return file_put(folder, dir, name, data, len, &to, err);
+}
+
+int file_replace(const char *path, const void *data, size_t len, struct err *err)
+{
+	CLEANUP_FREE char *for_dir = strdup(path), *for_name = strdup(path);
+	if (!for_dir || !for_name)
+		return err_set(err, EF_FAILED, "out of memory");
+	const char *dir = dirname(for_dir), *name = basename(for_name);
+	struct stat st;
+	CLEANUP_FD int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0 || fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return err_errno(err, EF_FAILED, errno, "cannot replace %s", path);
+	if (!S_ISREG(st.st_mode))
+		return no_plain_file(dir, name, err);
+	const struct owner to = { st.st_mode & 07777, st.st_uid, st.st_gid, false };
+	return file_put(folder, dir, name, data, len, &to, err);
+}

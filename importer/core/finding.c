@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What doctor finds: a verdict and a sentence for people, collected in a list. */
+#include "importer/core/finding.h"
+
+#include <string.h>
+
+#include "importer/core/table.h"
+
+static const char *const words[] = {
+	[FINE] = "ok", [ODD] = "note", [UNKNOWN] = "unknown", [BAD] = "problem"
+};
+
+void finding_add_list(json_t *list, enum finding finding, const char *fmt, va_list ap)
+{
+	char text[1024];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	json_array_append_new(
+	    list, json_pack("{s:s,s:s}", "result", words[finding], "text", plain_text(text)));
+}
+
+void finding_add(json_t *list, enum finding finding, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	finding_add_list(list, finding, fmt, ap);
+	va_end(ap);
+}
+
+size_t findings_print(FILE *out, const json_t *list, size_t from)
+{
+	size_t bad = 0;
+
+	for (size_t i = from; i < json_array_size(list); i++) {
+		const json_t *f = json_array_get(list, i);
+		const char *word = json_string_value(json_object_get(f, "result"));
+
+		bad += word == NULL || strcmp(word, words[BAD]) == 0;
+		if (out)
+			fprintf(out, "%-8s %s\n", word,
+				json_string_value(json_object_get(f, "text")));
+	}
+	return bad;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Tables and numbers for people. */
+#include "importer/core/table.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+
+char *number_text(uint64_t n, char *text)
+{
+	char digits[NUMBER_MAX];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, n), at = 0;
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			text[at++] = ',';
+		text[at++] = digits[i];
+	}
+	text[at] = '\0';
+	return text;
+}
+
+char *bytes_text(uint64_t n, char *text)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	double value = (double)n;
+	size_t u = 0;
+	while (value >= 999.95 && u + 1 < sizeof(units) / sizeof(units[0])) {
+		value /= 1000;
+		u++;
+	}
+	snprintf(text, NUMBER_MAX, u ? "%.1f %s" : "%.0f %s", value, units[u]);
+	return text;
+}
+
+char *when_text(uint64_t ms, char *text)
+{
+	time_t seconds = (time_t)(ms / 1000), now = (time_t)(clock_wall_ms() / 1000);
+	struct tm tm;
+	if (!ms || !gmtime_r(&seconds, &tm)) {
+		snprintf(text, WHEN_MAX, "never");
+		return text;
+	}
+	char stamp[32];
+	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%SZ", &tm);
+	long long ago = (long long)(now - seconds);
+	if (ago < 0)
+		snprintf(text, WHEN_MAX, "%s (%lld s in the future)", stamp, -ago);
+	else if (ago < 600)
+		snprintf(text, WHEN_MAX, "%s (%lld s ago)", stamp, ago);
+	else
+		snprintf(text, WHEN_MAX, "%s", stamp);
+	return text;
+}
+
+char *minute_text(uint64_t ms, char *text)
+{
+	const time_t seconds = (time_t)(ms / 1000);
+	struct tm tm;
+	if (!ms || !gmtime_r(&seconds, &tm) || !strftime(text, WHEN_MAX, "%Y-%m-%d %H:%MZ", &tm))
+		snprintf(text, WHEN_MAX, "never");
+	return text;
+}
+
+size_t text_width(const char *text)
+{
+	size_t n = 0;
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+/* Names come from exporters and servers: none of their bytes may steer the terminal. C1 controls
+ * are c2 80 to c2 9f. */
+static bool is_control(const char *p)
+{
+	unsigned char c = (unsigned char)*p;
+	return c < 0x20 || c == 0x7f ||
+	       (c == 0xc2 && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xa0);
+}
+
+/* `kept` are controls that may stay. */
+static char *plain(char *text, const char *kept)
+{
+	for (char *p = text; *p; p++)
+		if (is_control(p) && !strchr(kept, *p)) {
+			if ((unsigned char)*p == 0xc2)
+				*p++ = '?';
+			*p = *p == '\n' || *p == '\t' ? ' ' : '?';
+		}
+	return text;
+}
+
+char *plain_text(char *text)
+{
+	return plain(text, "");
+}
+
+char *plain_lines(char *text)
+{
+	return plain(text, "\n\t");
+}
+
+void print_cell(FILE *out, const char *name, int width, int right)
+{
+	CLEANUP_FREE char *copy = strdup(name);
+	const char *text = copy ? plain_text(copy) : "?";
+	int have = (int)text_width(text);
+	if (have <= width) {
+		fprintf(out, "%*s%s%*s", right ? width - have : 0, "", text,
+			right ? 0 : width - have, "");
+		return;
+	}
+	for (int n = 0; *text && (n < width - 1 || ((unsigned char)*text & 0xc0) == 0x80); text++) {
+		fputc(*text, out);
+		n += ((unsigned char)text[1] & 0xc0) != 0x80;
+	}
+	fputs("…", out);
+}

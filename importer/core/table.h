@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Tables and numbers for people. */
+#ifndef EF_IMPORTER_TABLE_H
+#define EF_IMPORTER_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define NUMBER_MAX 32
+
+/* 1234567 -> "1,234,567", in `text` of NUMBER_MAX bytes; returns `text`. */
+char *number_text(uint64_t n, char *text);
+
+/* 1234567 -> "1.2 MB" (powers of 1000). */
+char *bytes_text(uint64_t n, char *text);
+
+/* "2026-01-31 12:00:00Z", and how long ago when that is short; "never" for 0. `text` has WHEN_MAX
+ * bytes; returns it. */
+#define WHEN_MAX 64
+char *when_text(uint64_t ms, char *text);
+
+/* "2026-01-31 12:00Z", for what is not near; "never" for 0. `text` has WHEN_MAX bytes; returns
+ * it. */
+char *minute_text(uint64_t ms, char *text);
+
+/* Characters (not bytes) that a UTF-8 text takes on a terminal, wide scripts aside. */
+size_t text_width(const char *text);
+
+/* Puts a space or '?' in the place of control characters, so that foreign text cannot steer a
+ * terminal; returns `text`. */
+char *plain_text(char *text);
+
+/* The same for a text of several lines: their ends and tabs stay. */
+char *plain_lines(char *text);
+
+/* A column of plain text: `width` characters, cut with … when longer; to the right when `right`. */
+void print_cell(FILE *out, const char *text, int width, int right);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What doctor finds of how exporters count and what time they have: docs/counting.md. */
+#include "importer/doctor_counting.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "importer/client/es.h"
+#include "importer/client/streams.h"
+#include "importer/core/finding.h"
+
+#define LAST_HOUR  "\"query\":{\"range\":{\"@timestamp\":{\"gte\":\"now-1h\"}}}"
+#define SUM(field) "{\"sum\":{\"field\":\"" field "\"}}"
+
+#define HOUR_MS      3600000
+#define NEAR_MS      120000 /* of a whole hour */
+#define CLOCK_OFF_MS 300000 /* decode.clock_skew */
+#define PAIR_PERCENT 5      /* of the smaller one's octets; less is chance */
+
+static void kept_add(json_t *findings, const char *reason, const char *name, long long octets)
+{
+	if (!strcmp(reason, "egress"))
+		finding_add(findings, ODD,
+			    "%s meters both ways: %lld of its octets of the last hour were metered "
+			    "where they came in, too, and count once; "
+			    "metering ingress alone tells the same with fewer records",
+			    name, octets);
+	else if (!strcmp(reason, "post-unknown"))
+		finding_add(findings, ODD,
+			    "%s sends OUT_BYTES, %lld octets in the last hour, that may be of the "
+			    "other direction or copies, and are not "
+			    "counted: say which in exporters.csv, column out",
+			    name, octets);
+}
+
+void doctor_counting_kept(const json_t *reply, json_t *findings)
+{
+	size_t i, k;
+	json_t *exporter, *reason;
+	json_array_foreach (json_at(reply, "aggregations.e.buckets"), i, exporter)
+		json_array_foreach (json_at(exporter, "r.buckets"), k, reason)
+			kept_add(findings, json_text_at(reason, "key", ""),
+				 json_text_at(exporter, "key", "?"),
+				 json_int_at(reason, "b.value"));
+}
+
+/* Octets of conversations that two exporters report, the smaller number of both; by
+ * "first\nsecond". */
+static void pairs_add(json_t *pairs, const json_t *exporters)
+{
+	for (size_t a = 0; a < json_array_size(exporters); a++)
+		for (size_t b = a + 1; b < json_array_size(exporters); b++) {
+			const json_t *x = json_array_get(exporters, a),
+				     *y = json_array_get(exporters, b);
+			const char *p = json_text_at(x, "key", "?"),
+				   *q = json_text_at(y, "key", "?");
+			long long m = json_int_at(x, "b.value"), n = json_int_at(y, "b.value");
+			char key[600];
+			snprintf(key, sizeof(key), "%s and %s", strcmp(p, q) < 0 ? p : q,
+				 strcmp(p, q) < 0 ? q : p);
+			json_int_t had = json_integer_value(json_object_get(pairs, key));
+			json_object_set_new(pairs, key, json_integer(had + (m < n ? m : n)));
+		}
+}
+
+void doctor_counting_pairs(const json_t *reply, json_t *findings)
+{
+	json_t *pairs = json_object(), *conversation, *octets;
+	const char *key;
+	size_t i;
+	long long all = 0;
+	json_array_foreach (json_at(reply, "aggregations.c.buckets"), i, conversation) {
+		all += json_int_at(conversation, "b.value");
+		pairs_add(pairs, json_at(conversation, "e.buckets"));
+	}
+	json_object_foreach (pairs, key, octets) {
+		long long percent = all ? json_integer_value(octets) * 100 / all : 0;
+		if (percent >= PAIR_PERCENT)
+			finding_add(findings, ODD,
+				    "%s report the same conversations: %lld %% of the octets of "
+				    "the largest ones are counted by both; "
+				    "exporters.csv, column totals, leaves one of them out",
+				    key, percent);
+	}
+	json_decref(pairs);
+}
+
+void doctor_counting_clocks(const json_t *reply, json_t *findings)
+{
+	size_t i;
+	json_t *exporter;
+	json_array_foreach (json_at(reply, "aggregations.e.buckets"), i, exporter) {
+		long long off = json_int_at(exporter, "o.value"), size = off < 0 ? -off : off;
+		const char *name = json_text_at(exporter, "key", "?"),
+			   *way = off < 0 ? "behind" : "ahead";
+		long long hours = (size + HOUR_MS / 2) / HOUR_MS;
+		if (size <= CLOCK_OFF_MS)
+			continue;
+		if (hours && hours <= 14 && llabs(size - hours * HOUR_MS) <= NEAR_MS)
+			finding_add(findings, ODD,
+				    "%s: its clock is %lld hours %s: a time zone or daylight "
+				    "saving; efd moves its times by as much",
+				    name, hours, way);
+		else
+			finding_add(findings, ODD,
+				    "%s: its clock is %lld s %s: set NTP there; efd moves its "
+				    "times by as much",
+				    name, size / 1000, way);
+	}
+}
+
+int doctor_counting(struct es *es, const char *namespace, json_t *findings, struct err *err)
+{
+	static const struct {
+		const char *stream, *body;
+		void (*look)(const json_t *reply, json_t *findings);
+	} questions[] = {
+		{ "logs-flow",
+		  "{\"size\":0," LAST_HOUR ",\"aggs\":{\"e\":{\"terms\":{\"field\":\"observer."
+		  "name\",\"size\":100},\"aggs\":{\"r\":{"
+		  "\"terms\":{\"field\":\"flow.duplicate.reason\"},\"aggs\":{\"b\":" SUM(
+		      "flow.duplicate.bytes") "}}}}}}",
+		  doctor_counting_kept },
+		{ "logs-flow",
+		  "{\"size\":0," LAST_HOUR ",\"aggs\":{\"c\":{\"terms\":{\"field\":\"network."
+		  "community_id\",\"size\":200,\"order\":{"
+		  "\"b\":\"desc\"}},\"aggs\":{\"b\":" SUM(
+		      "network.bytes") ",\"e\":{\"terms\":{\"field\":\"observer.name\",\"size\":8},"
+				       "\"aggs\":{\"b\":" SUM("network.bytes") "}}}}}}",
+		  doctor_counting_pairs },
+		{ "metrics-flow.exporters",
+		  "{\"size\":0," LAST_HOUR ",\"aggs\":{\"e\":{\"terms\":{\"field\":\"observer."
+		  "name\",\"size\":100},\"aggs\":{\"o\":{"
+		  "\"avg\":{\"field\":\"exporter.clock_skew_ms\"}}}}}}",
+		  doctor_counting_clocks },
+	};
+	for (size_t i = 0; i < sizeof(questions) / sizeof(*questions); i++) {
+		json_t *body = json_loads(questions[i].body, 0, NULL), *reply = NULL;
+		int result = streams_search(es, questions[i].stream, namespace, body, &reply, err);
+		if (result == 0)
+			questions[i].look(reply, findings);
+		json_decref(body);
+		json_decref(reply);
+		if (result)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What of others is in our way: index templates that win over ours, and Elastic's own netflow
+ * integration beside us. */
+#ifndef EF_IMPORTER_OTHERS_H
+#define EF_IMPORTER_OTHERS_H
+
+#include <jansson.h>
+
+#include "common/err.h"
+
+struct app;
+struct es;
+
+/* Appends what doctor says of them to `findings` (finding.h); nothing where all is well. */
+int others_findings(struct es *es, const struct app *app, json_t *findings, struct err *err);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What status and doctor say of the record of an installation.
+ */
+#include "importer/install/tell.h"
+
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "importer/client/es.h"
+#include "importer/client/names.h"
+#include "importer/core/finding.h"
+#include "importer/core/owner.h"
+#include "importer/core/version.h"
+#include "importer/install/install.h"
+
+/* A setup that has not come to its end may still be at it: its lease tells. */
+static void tell_unfinished(const struct install *in, json_t *list)
+{
+	struct err ignored = ERR_NONE;
+	struct document_at at;
+	CLEANUP_JSON json_t *lease = NULL;
+	const struct record *r = &in->record;
+	const char *by = record_text(r, "by"), *began = record_text(r, "at");
+	if (document_get(in->es, NAMES_LEASE, &lease, &at, NULL, &ignored) > 0 &&
+	    !owner_is_dead(json_text_at(lease, "process", "")))
+		finding_add(
+		    list, ODD,
+		    "the setup that %s began on %s is not at its end: %s said on %s that it is "
+		    "at work (efctl %s)",
+		    by, began, json_text_at(lease, "by", "?"), json_text_at(lease, "at", "?"),
+		    json_text_at(lease, "command", "?"));
+	else
+		finding_add(list, BAD,
+			    "the setup that %s began on %s (efctl %s) did not come to its end: "
+			    "`efctl setup` goes on from there",
+			    by, began, record_text(r, "version"));
+}
+
+static void tell_state(const struct install *in, json_t *list)
+{
+	const struct record *r = &in->record;
+	const char *version = record_text(r, "version");
+	if (strcmp(record_text(r, "state"), RECORD_APPLIED) != 0)
+		tell_unfinished(in, list);
+	else
+		finding_add(list, FINE, "set up by %s on %s, efctl %s", record_text(r, "by"),
+			    record_text(r, "at"), version);
+	if (version_compare(version_own, version) == VERSION_OLDER)
+		finding_add(list, BAD,
+			    "this is efctl %s, which is older than what is installed: use efctl %s "
+			    "or a newer one",
+			    version_own, version);
+}
+
+/* An efctl that knows no record deletes the copy of it when it sets up. */
+static bool copy_is_gone(const struct install *in)
+{
+	for (size_t i = 0; i < in->plan.n; i++)
+		if (strcmp(in->plan.item[i].name, NAME(es_prefix(in->es), NAMES_COPY)) == 0)
+			return in->plan.item[i].action == ACTION_CREATE;
+	return false;
+}
+
+void tell_record(const struct install *in, const char *namespace, json_t *list)
+{
+	const struct record *r = &in->record;
+	if (record_is_unknown(r))
+		finding_add(list, UNKNOWN, "the record of the installation was not read: %s",
+			    r->why.msg);
+	if (r->found == RECORD_ABSENT && install_is_there(in))
+		finding_add(
+		    list, ODD,
+		    "this installation has no record: an efctl that kept none made it, or the "
+		    "index %s got lost; `efctl setup` makes one from what is installed",
+		    NAME(es_prefix(in->es), NAMES_INDEX));
+	if (r->found != RECORD_THERE)
+		return;
+	tell_state(in, list);
+	if (copy_is_gone(in))
+		finding_add(
+		    list, BAD,
+		    "the component template %s is gone: an older efctl, which knows no record, "
+		    "changed this installation since; `efctl setup` brings it back to what the "
+		    "record says",
+		    NAME(es_prefix(in->es), NAMES_COPY));
+	if (!record_namespace_has(r, namespace))
+		finding_add(list, ODD,
+			    "namespace %s was not set up: `efctl setup --namespace %s` adds it",
+			    namespace, namespace);
+}
+
+json_t *tell_options(const struct install *in)
+{
+	const char *name;
+	json_t *value, *text = json_string("");
+	json_object_foreach (record_options(&in->record), name, value) {
+		const char *said = json_string_value(text);
+		json_t *more = json_sprintf("%s%s%s %s", said, *said ? ", " : "",
+					    strncmp(name, "setup.", 6) == 0 ? name + 6 : name,
+					    json_is_string(value) ? json_string_value(value) : "?");
+		json_decref(text);
+		text = more;
+	}
+	if (*json_string_value(text))
+		return text;
+	json_decref(text);
+	return json_string("none");
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What efctl setup would do, did, and did not get done: as text for people, as JSON for
+ * programs. */
+#include "importer/setup_show.h"
+
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "importer/assets/scripts.h"
+#include "importer/client/es.h"
+#include "importer/client/key.h"
+#include "importer/client/names.h"
+#include "importer/client/streams.h"
+#include "importer/install/migrate.h"
+#include "importer/setup.h"
+#include "importer/setup_ask.h"
+#include "importer/setup_diff.h"
+
+#define NOT_DONE_MAX 20 /* lines: the others are counted */
+
+static const char *const key_words[] = {
+	[KEY_NONE] = "none",       [KEY_KEPT] = "same",   [KEY_UNCHECKED] = "unchecked",
+	[KEY_FOREIGN] = "foreign", [KEY_MAKE] = "create", [KEY_MADE] = "created",
+};
+
+static const char *const step_names[SETUP_STEPS] = {
+	[STEP_ASSETS] = "templates and pipelines",
+	[STEP_STREAMS] = "data streams",
+	[STEP_DICTIONARIES] = "dictionaries that are no longer used",
+	[STEP_KIBANA] = "Kibana's objects",
+	[STEP_KEY] = "API key",
+	[STEP_CONNECTION] = "efd's connection",
+	[STEP_ROLLOVER] = "rollover",
+	[STEP_FEED_TIMER] = "the timer of the threat feeds",
+};
+
+/* ---- what follows from it --------------------------------------------------- */
+
+static void note_add(json_t *list, const char *text)
+{
+	json_array_append_new(list, json_string(text));
+}
+
+/* Whether an asset of the kind that is there already gets another content. */
+static bool replaces(const struct install *in, const char *kind, bool force)
+{
+	const struct plan *p = &in->plan;
+	for (size_t i = 0; i < p->n; i++) {
+		const struct plan_item *item = &p->item[i];
+		if (strcmp(item->name, NAME(in->rendering.prefix, NAMES_COPY)) ==
+		    0) /* no stream is made of it */
+			continue;
+		if (strcmp(item->group, kind) == 0 && item->action != ACTION_CREATE &&
+		    item->action != ACTION_REMOVE && plan_writes(item, force))
+			return true;
+	}
+	return false;
+}
+
+/* A data stream takes its lifecycle from the template when it is made, and keeps it. */
+static void say_lifecycle(json_t *list, const struct install *in, bool force)
+{
+	const char *prefix = in->rendering.prefix;
+	if (in->cluster.has[CAP_ILM] || !in->cluster.has[CAP_DSL])
+		return;
+	for (size_t i = 0; i < in->plan.n; i++) {
+		const struct plan_item *item = &in->plan.item[i];
+		const char *time =
+		    json_text_at(item->wanted, "template.lifecycle.data_retention", NULL);
+		char path[STREAMS_PATH];
+		if (!time || strcmp(item->name, NAME(prefix, "flow@lifecycle")) != 0 ||
+		    item->action == ACTION_CREATE || !plan_writes(item, force))
+			continue;
+		json_array_append_new(
+		    list, json_sprintf(
+			      "the retention counts for new data streams; those that are "
+			      "there keep theirs until PUT %s {\"data_retention\": \"%s\"}",
+			      streams_path(in->es, path, "/_data_stream/", "/_lifecycle"), time));
+	}
+}
+
+static bool replaces_any(const struct install *in, bool force)
+{
+	for (const struct kind *k = kinds; k < kinds + kinds_len; k++)
+		if (replaces(in, k->name, force))
+			return true;
+	return false;
+}
+
+static size_t kibana_drifted(const struct plan *p)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < p->n; i++)
+		n += p->item[i].kind->in_kibana && p->item[i].action == ACTION_DRIFTED;
+	return n;
+}
+
+/* Templates, pipelines and options are shared: whom a change of them is for. */
+static void say_namespaces(json_t *list, const struct install *in)
+{
+	size_t i;
+	json_t *name;
+	char text[400] = "";
+	json_array_foreach (record_namespaces(&in->record), i, name) {
+		size_t n = strlen(text);
+		snprintf(text + n, sizeof(text) - n, "%s%s", n ? ", " : "",
+			 json_is_string(name) ? json_string_value(name) : "?");
+	}
+	if (i > 1)
+		json_array_append_new(
+		    list, json_sprintf("namespaces share templates, pipelines and options: this is "
+				       "for %s",
+				       text));
+}
+
+/* Texts: what else happens by what the plan says, or does not. The caller's. */
+static json_t *consequences(const struct install *in, const struct app *app,
+			    const struct outcome *o)
+{
+	json_t *list = json_array();
+	bool force = app->flags.force, rollover = app->flags.rollover;
+	if (replaces_any(in, force))
+		say_namespaces(list, in);
+	if (replaces(in, "pipeline", force))
+		note_add(list, "changed pipelines count from the next record on");
+	if (replaces(in, "lifecycle policy", force))
+		note_add(list,
+			 "a changed lifecycle policy counts for the indices that are there, too");
+	if ((replaces(in, "index template", force) || replaces(in, "component template", force)) &&
+	    !rollover)
+		note_add(list,
+			 "changed templates count from the next rollover of a data stream on: "
+			 "`efctl setup --rollover` does it now");
+	say_lifecycle(list, in, force);
+	if (rollover && (json_array_size(o->outdated) || plan_writes_count(&in->plan, force)))
+		note_add(list,
+			 "rollover starts a new backing index in each data stream whose mapping "
+			 "is an older one");
+	if (kibana_drifted(&in->plan) && !force)
+		note_add(list, "dashboards changed by you are kept");
+	return list;
+}
+
+/* ---- for people ------------------------------------------------------------- */
+
+static void print_options(FILE *out, const struct install *in, const struct outcome *o)
+{
+	size_t i;
+	json_t *option;
+	if (*o->interrupted)
+		fprintf(out, "note: the setup of %s did not come to its end; this one goes on\n",
+			o->interrupted);
+	migrate_print(out, o->migrated);
+	json_array_foreach (in->changes, i, option)
+		fprintf(out, "option   %-20s %s -> %s\n", json_text_at(option, "option", ""),
+			json_text_at(option, "from", "none"), json_text_at(option, "to", "none"));
+}
+
+static void print_key_plan(FILE *out, const struct app *app, const struct outcome *o)
+{
+	const char *file = app->setup.key_file;
+	if (o->key == KEY_MAKE)
+		fprintf(out, "create   API key              %s-%s, into %s%s\n",
+			NAME(app->elastic.prefix, KEY_NAME_EVERY), app->elastic.namespace, file,
+			o->key_replaces ? ", in place of the key there" : "");
+	if (o->key == KEY_UNCHECKED)
+		fprintf(out,
+			"note: the API key in %s is not yours to read: whether this cluster takes "
+			"it was not asked\n",
+			file);
+	if (o->key == KEY_FOREIGN)
+		fprintf(out,
+			"foreign  API key              %s: this cluster does not take the key "
+			"there for efd's work; remove the "
+			"file, or name another with --key-file; --force replaces it\n",
+			file);
+}
+
+static const char still_older[] = "writes to an index with an older mapping until it rolls over; "
+				  "`efctl setup --rollover` does it now";
+
+static void print_outdated(FILE *out, const struct outcome *o, const char *what)
+{
+	size_t i;
+	json_t *name;
+	json_array_foreach (o->outdated, i, name)
+		fprintf(out, "note: %s %s\n", json_string_value(name), what);
+}
+
+void setup_show_plan(FILE *out, const struct install *in, const struct app *app,
+		     const struct outcome *o)
+{
+	size_t i;
+	json_t *text;
+	CLEANUP_JSON json_t *follows = consequences(in, app, o);
+	print_options(out, in, o);
+	plan_print(out, &in->plan, app->flags.force);
+	print_key_plan(out, app, o);
+	if (o->connection.state != CONNECTION_ELSEWHERE || !setup_writes(app))
+		connection_print(out, &o->connection);
+	if (feed_timer_changes(&o->feed_timer) || !setup_writes(app))
+		feed_timer_print(out, &o->feed_timer);
+	json_array_foreach (in->rendering.notes, i, text)
+		fprintf(out, "note: %s\n", json_string_value(text));
+	scripts_print_room(out, in->rendering.room);
+	json_array_foreach (follows, i, text)
+		fprintf(out, "note: %s\n", json_string_value(text));
+	if (*in->no_kibana)
+		fprintf(out, "note: dashboards left out: %s\n", in->no_kibana);
+	if (!in->cluster.has[CAP_SECURITY] && !app->flags.no_key)
+		fprintf(out, "note: the cluster has no security: efd needs no API key\n");
+	if (!setup_writes(app) && !app->flags.rollover)
+		print_outdated(out, o, still_older);
+}
+
+void setup_show_done(FILE *out, const struct install *in, const struct app *app,
+		     const struct outcome *o)
+{
+	const char *file = app->setup.key_file;
+	CLEANUP_FREE char *own = key_file_of_efd();
+	size_t n = plan_applied_count(&in->plan);
+	if (n)
+		fprintf(out, "applied: %zu of %zu\n", n,
+			plan_writes_count(&in->plan, app->flags.force));
+	if (o->key == KEY_MADE) {
+		fprintf(out, "API key for efd: in %s\n", file);
+		if (!key_is_in_place(file) && own)
+			fprintf(out, "      on efd's host: sudo install -m 640 -g efd %s %s\n",
+				file, own);
+	}
+	if (o->connection.state == CONNECTION_WRITTEN ||
+	    o->connection.state == CONNECTION_ELSEWHERE)
+		connection_print(out, &o->connection);
+	feed_timer_print(out, &o->feed_timer);
+	print_outdated(out, o,
+		       o->rolled_over ? "got a new backing index with the current mapping"
+				      : still_older);
+}
+
+/* Whether this run has anything to do in a step; what is not known is said. */
+static bool has_step(const struct install *in, const struct app *app, const struct outcome *o,
+		     enum setup_step step)
+{
+	switch (step) {
+	case STEP_STREAMS:
+		return in->cluster.has[CAP_DATA_STREAM];
+	case STEP_KEY:
+		return o->key == KEY_MAKE;
+	case STEP_CONNECTION:
+		return o->connection.state == CONNECTION_CREATE ||
+		       o->connection.state == CONNECTION_UPDATE;
+	case STEP_ROLLOVER:
+		return app->flags.rollover;
+	case STEP_FEED_TIMER:
+		return feed_timer_changes(&o->feed_timer);
+	case STEP_DICTIONARIES:
+		return true;
+	case STEP_ASSETS: /* asset by asset, as Kibana's */
+	case STEP_KIBANA:
+	case SETUP_STEPS:
+		break;
+	}
+	return false;
+}
+
+void setup_show_stopped(FILE *out, const struct install *in, const struct app *app,
+			const struct outcome *o)
+{
+	size_t left = 0;
+	fprintf(out, "applied: %zu of %zu\n", plan_applied_count(&in->plan),
+		plan_writes_count(&in->plan, app->flags.force));
+	for (size_t i = 0; i < in->plan.n; i++) {
+		const struct plan_item *item = &in->plan.item[i];
+		if (item->applied || !plan_writes(item, app->flags.force))
+			continue;
+		if (left++ < NOT_DONE_MAX)
+			fprintf(out, "not yet  %-20s %s\n", item->group, item->name);
+	}
+	if (left > NOT_DONE_MAX)
+		fprintf(out, "not yet  and %zu more\n", left - NOT_DONE_MAX);
+	for (int step = (int)o->doing; step < SETUP_STEPS; step++)
+		if (has_step(in, app, o, (enum setup_step)step))
+			fprintf(out, "not yet  %s\n", step_names[step]);
+}
+
+/* ---- for programs ----------------------------------------------------------- */
+
+int setup_show_json(const struct install *in, const struct app *app, const struct outcome *o,
+		    struct err *err)
+{
+	CLEANUP_JSON json_t *assets = plan_json(&in->plan);
+	if (app->flags.diff && setup_add_diff(&in->plan, assets, err))
+		return -1;
+	CLEANUP_JSON json_t *json = json_pack(
+	    "{s:o,s:O,s:O,s:O,s:o,s:O,s:s,s:s,s:s,s:O,s:O,s:s,s:b,s:b,s:b,s:b}", "cluster",
+	    cluster_json(&in->cluster), "assets", assets, "notes", in->rendering.notes, "room",
+	    in->rendering.room, "consequences", consequences(in, app, o), "options", in->changes,
+	    "key", key_words[o->key], "connection", connection_words[o->connection.state],
+	    "feed_timer", feed_timer_words[o->feed_timer.state], "outdated_streams", o->outdated,
+	    "migrated", o->migrated, "record", o->record, "interrupted", *o->interrupted != 0,
+	    "rolled_over", o->rolled_over, "dry_run", !setup_writes(app), "applied", o->applied);
+	if (o->stopped) {
+		json_object_set_new(json, "stopped", json_string(o->stopped));
+		json_object_set_new(json, "stopped_at", json_string(step_names[o->doing]));
+	}
+	json_dumpf(json, stdout, JSON_INDENT(2));
+	putchar('\n');
+	return 0;
+}

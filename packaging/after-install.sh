@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# packaging/after-install.sh PREFIX: what a package's script does after its files are there: the users, the room for
+# socket buffers, and systemd's knowledge of the units. For `make install` into the running system, without DESTDIR.
+set -eu
+prefix=$1
+
+# the user and group efd, and those of the timer of the threat feeds
+if command -v systemd-sysusers >/dev/null; then
+	systemd-sysusers "$prefix/lib/sysusers.d/efd.conf"
+else
+	getent passwd efd >/dev/null ||
+		useradd --system --user-group --home-dir /var/lib/efd --no-create-home --shell /usr/sbin/nologin \
+			--comment 'Network flow collector' efd
+	getent passwd efd-feeds >/dev/null ||
+		useradd --system --user-group --home-dir / --no-create-home --shell /usr/sbin/nologin \
+			--comment 'Threat feeds for network flows' efd-feeds
+fi
+
+# Not every system lets itself be told (a container does not): efd then says by itself how much it got.
+if command -v sysctl >/dev/null; then
+	sysctl -q -p "$prefix/lib/sysctl.d/50-efd.conf" 2>/dev/null ||
+		echo "net.core.rmem_max could not be set now; a start of the system does it" >&2
+fi
+
+if [ -d /run/systemd/system ]; then
+	systemctl daemon-reload
+fi

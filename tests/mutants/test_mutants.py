@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Faults that somebody made by hand, each a patch: the test that its first lines name must fail with it.
+
+usage: tests/mutants/test_mutants.py [PATCH…]      (all of tests/mutants/*.patch)
+
+A patch begins with lines of what it is, then
+  Killed-by: PROGRAM TEST       PROGRAM below build/, and a test of it that must be among those that fail
+  Sanitize: address             (may be missing) the program is built so
+Works in a scratch copy of the checkout, builds nothing but those programs, and takes each patch out again. A patch that does
+not apply any more, a test that is red without it, and one that stays green with it are failures.
+"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+import tap  # noqa: E402
+
+
+def head(path):
+	"""{name: value} of the lines before the patch itself."""
+	with open(path, encoding="utf-8") as f:
+		text = f.read().split("\n--- ", 1)[0]
+	return dict(re.findall(r"^([A-Z][a-z-]+): (.*)$", text, flags=re.M))
+
+
+def copy_tree(to):
+	files = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+	for name in files.decode().split("\0"):
+		if name and os.path.isfile(os.path.join(ROOT, name)) and not name.endswith(".pcap"):
+			os.makedirs(os.path.dirname(os.path.join(to, name)), exist_ok=True)
+			shutil.copy2(os.path.join(ROOT, name), os.path.join(to, name))
+
+
+def build(tree, program, sanitize):
+	folder = "build-san" if sanitize else "build"
+	# a frame that a sanitizer or -O1 makes larger is no finding here, nor a warning that a fault causes
+	more = [f"SANITIZE={sanitize}"] if sanitize else []
+	r = subprocess.run(["make", "-s", "-j2", "SETUP=0", "DEV=0", f"BUILD={folder}", "CFLAGS=-O1 -g", *more, f"{folder}/{program}"],
+		cwd=tree, capture_output=True, text=True)
+	return os.path.join(tree, folder, program), r.stderr if r.returncode else ""
+
+
+def run(path):
+	"""(exit code, names of the tests that failed, output)"""
+	env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP")
+	try:
+		r = subprocess.run([path], capture_output=True, text=True, errors="replace", timeout=300, env=env, cwd=ROOT)
+	except subprocess.TimeoutExpired:
+		return -1, ["(time)"], "it did not end"
+	text = r.stdout + r.stderr
+	return r.returncode, re.findall(r"^\s*not ok \d+ - (\S+)", text, flags=re.M), text
+
+
+def patch(tree, path, *args):
+	r = subprocess.run(["patch", "-p1", "--fuzz=1", "-s", "-r", "-", *args, "-i", path], cwd=tree, capture_output=True, text=True)
+	return r.stdout + r.stderr if r.returncode else ""
+
+
+def judge(tree, path, green):
+	name, row = os.path.basename(path), head(path)
+	program, _, test = row.get("Killed-by", "").partition(" ")
+	sanitize = row.get("Sanitize", "")
+	if not test:
+		return tap.ok(False, name, "no line `Killed-by: PROGRAM TEST`")
+	if (program, sanitize) not in green:
+		file, trouble = build(tree, program, sanitize)
+		code, failed, text = (1, [], trouble) if trouble else run(file)
+		green[program, sanitize] = "" if code == 0 else f"{program} fails without any patch: {failed} {text[-1500:]}"
+	if green[program, sanitize]:
+		return tap.ok(False, name, green[program, sanitize])
+	if trouble := patch(tree, path, "--dry-run"):
+		return tap.ok(False, name, f"does not apply any more: {trouble}")
+	patch(tree, path)
+	file, trouble = build(tree, program, sanitize)
+	code, failed, text = (0, [], "") if trouble else run(file)
+	patch(tree, path, "-R")
+	if trouble:
+		return tap.ok(False, name, f"does not build: {trouble[-1500:]}")
+	died = test in failed or (code != 0 and not failed and sanitize != "")
+	return tap.ok(died, f"{name}: {test} of {program}", f"exit code {code}, failed: {' '.join(failed) or 'none'}\n{text[-600:] if not died else ''}")
+
+
+def main():
+	patches = [os.path.abspath(p) for p in sys.argv[1:]] or sorted(glob.glob(os.path.join(HERE, "*.patch")))
+	green = {}
+	with tempfile.TemporaryDirectory(prefix="efd-mutants-") as tree:
+		copy_tree(tree)
+		for path in patches:
+			judge(tree, path, green)
+	tap.done()
+
+
+main()

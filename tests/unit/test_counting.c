@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What was counted before: ceilings of the tables, what second counters are taken for, how a clock
+ * is judged, and what a flow counted before efd listened. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "forwarder/decode/exporter/clock.h"
+#include "forwarder/decode/exporter/meter.h"
+#include "forwarder/decode/exporter/outs.h"
+#include "forwarder/decode/exporter/sums.h"
+#include "forwarder/decode/template/counts.h"
+
+#define NOW_MS 1700000000000
+#define LIMIT  300000
+
+struct fixture {
+	struct decoder *dec;
+	struct exporter exporter;
+};
+
+static void start(struct fixture *f, struct decode_limits limits)
+{
+	struct err err = ERR_NONE;
+	struct decode_options options = { .limits = limits };
+	*f = (struct fixture){ .dec = decoder_new(&options, &err) };
+	assert_non_null(f->dec);
+	f->exporter.root = &f->exporter;
+	f->dec->ctx.received_ms = NOW_MS;
+}
+
+static void stop(struct fixture *f)
+{
+	meter_free(f->dec, &f->exporter);
+	sums_free(f->dec, &f->exporter);
+	assert_int_equal(f->exporter.memory, 0);
+	assert_int_equal(f->dec->counters.memory_now, 0);
+	decoder_free(f->dec);
+}
+
+static unsigned judge(struct fixture *f, enum meter_way way, uint32_t in, uint32_t out)
+{
+	return meter_judge(f->dec, &f->exporter, way, KIND_IPV4, in, out, 0);
+}
+
+/* Interfaces beyond the ceiling are refused and counted, and their records count. */
+static void meters_have_a_ceiling(void **state)
+{
+	struct fixture f;
+	(void)state;
+	start(&f, (struct decode_limits){ 0 });
+	for (uint32_t i = 1; i <= METER_ROWS_MAX; i++)
+		judge(&f, METERED_IN, i, 0);
+	assert_true(f.dec->counters.meters_refused >= METER_ROWS_MAX / 2);
+	assert_true(judge(&f, METERED_OUT, 1, 0) & METER_DUPLICATE);
+	assert_int_equal(judge(&f, METERED_OUT, METER_ROWS_MAX, 0) & METER_DUPLICATE, 0);
+	stop(&f);
+}
+
+static void note(enum packet_kind kind, uint32_t interface, unsigned ways, void *arg)
+{
+	struct fixture *to = arg;
+	meter_restore(to->dec, &to->exporter, kind, interface, ways);
+}
+
+/* What goes to the state file comes back: who meters which way, by kind. */
+static void meters_are_restored(void **state)
+{
+	struct fixture f, g;
+	(void)state;
+	start(&f, (struct decode_limits){ 0 });
+	start(&g, (struct decode_limits){ 0 });
+	judge(&f, METERED_IN, 1, 2);
+	judge(&f, METERED_OUT, 3, 2);
+	meter_each(f.exporter.meter, note, &g);
+	assert_true(judge(&g, METERED_OUT, 1, 2) & METER_DUPLICATE);
+	assert_int_equal(judge(&g, METERED_OUT, 3, 2) & METER_DUPLICATE, 0);
+	assert_int_equal(judge(&g, METERED_UNKNOWN, 1, 2), METER_NOT_IN | METER_NOT_OUT);
+	assert_int_equal(
+	    meter_judge(g.dec, &g.exporter, METERED_OUT, KIND_IPV6, 1, 2, 0) & METER_DUPLICATE, 0);
+	stop(&f);
+	stop(&g);
+}
+
+/* An interface that is not metered on egress has a figure by what came in elsewhere: whole when all
+ * others meter ingress, else a part. */
+static void figures_are_partial(void **state)
+{
+	struct fixture f;
+	(void)state;
+	start(&f, (struct decode_limits){ 0 });
+	judge(&f, METERED_IN, 1, 2);
+	assert_int_equal(judge(&f, METERED_IN, 1, 2), 0);
+	judge(&f, METERED_IN, 1, 3);
+	assert_int_equal(judge(&f, METERED_IN, 1, 2), METER_PART_OUT); /* 3 meters nothing */
+	judge(&f, METERED_IN, 3, 1);
+	assert_int_equal(judge(&f, METERED_IN, 1, 2), 0);
+	stop(&f);
+}
+
+/* The table grows to its ceiling; then the flow that was silent the longest goes, and is
+ * counted. */
+static void sums_have_a_ceiling(void **state)
+{
+	struct fixture f;
+	(void)state;
+	start(&f, (struct decode_limits){ .flows_per_exporter = 1024 });
+	for (uint64_t key = 1; key <= 4096; key++) {
+		struct sum_row *row = sums_get(f.dec, &f.exporter, key * 0x9e3779b97f4a7c15u, 3600);
+		assert_non_null(row);
+		row->seen_ms = f.dec->ctx.received_ms += 10;
+		row->counted[0] = key;
+	}
+	assert_true(f.dec->counters.flows_evicted >= 4096 - 1024);
+	assert_true(f.exporter.memory <= 1024 * sizeof(struct sum_row) + 64);
+	assert_int_equal(sizeof(struct sum_row), 72);
+	struct sum_row *last = sums_get(f.dec, &f.exporter, 4096 * 0x9e3779b97f4a7c15u, 3600);
+	assert_int_equal(last->counted[0], 4096);
+	assert_int_equal(sums_get(f.dec, &f.exporter, 0x9e3779b97f4a7c15u, 3600)->seen_ms, 0);
+	stop(&f);
+}
+
+static void second_counters(void **state)
+{
+	struct outs outs = { 0 }, ntop = { 0 }, fortinet = { 0 };
+	(void)state;
+	for (unsigned i = 0; i < 49; i++)
+		assert_int_equal(outs_judge(&outs, 0, false, 100 + i, 100 + i), OUTS_UNKNOWN);
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(outs_judge(&outs, 0, true, 100, 100), OUTS_UNKNOWN);
+	assert_int_equal(outs_judge(&outs, 0, false, 500, 490), OUTS_COPY); /* 49 of 50 */
+	assert_int_equal(outs_judge(&outs, 0, false, 500, 480), OUTS_COPY);
+	assert_int_equal(outs_judge(&outs, 0, false, 500, 470), OUTS_UNKNOWN); /* 49 of 52: 94 % */
+	assert_int_equal(outs_judge(&outs, 0, false, 500, 0), OUTS_NONE);
+	assert_int_equal(outs_judge(&outs, 0, false, 0, 500), OUTS_NONE);
+	assert_int_equal(outs_judge(&ntop, COUNT_REVERSES, false, 100, 100), OUTS_REVERSE);
+	assert_int_equal(outs_judge(&fortinet, COUNT_FORTINET, false, 100, 100), OUTS_UNKNOWN);
+	assert_int_equal(outs_judge(&fortinet, COUNT_FORTINET, false, 100, 90), OUTS_REVERSE);
+	for (unsigned i = 0; i < 48; i++)
+		outs_judge(&fortinet, COUNT_FORTINET, false, 100, 90);
+	assert_int_equal(outs_judge(&fortinet, COUNT_FORTINET, true, 100, 100), OUTS_REVERSE);
+}
+
+/* The limit is 5 minutes; back below half of it; an offset in force moves by a fifth of it at
+ * least. */
+static void clocks_are_judged_by_the_median(void **state)
+{
+	struct clock clock = { 0 };
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(clock_note(&clock, LIMIT, LIMIT), 0);
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(clock_note(&clock, 3600000, LIMIT), 0);
+	assert_int_equal(clock_note(&clock, 3600000, LIMIT), 3600000); /* 8 of 15 */
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(clock_note(&clock, 3600000 + 50000, LIMIT), 3600000);
+	for (int i = 0; i < 20; i++)
+		clock_note(&clock, 3600000 + 61000, LIMIT);
+	assert_int_equal(clock_note(&clock, 3600000 + 61000, LIMIT), 3661000);
+	assert_int_equal(clock_note(&clock, 1000, LIMIT), 0); /* right by itself */
+	assert_int_equal(clock_note(&clock, 3661000, LIMIT), 3661000);
+	for (int i = 0; i < 20; i++)
+		clock_note(&clock, LIMIT / 2 + 1, LIMIT);
+	assert_int_equal(clock.offset_ms, LIMIT / 2 + 1);
+	for (int i = 0; i < 20; i++)
+		clock_note(&clock, LIMIT / 2 - 1, LIMIT);
+	assert_int_equal(clock.offset_ms, 0);
+	struct clock first = { 0 };
+	assert_int_equal(clock_note(&first, -1699871252000, LIMIT), -1699871252000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(meters_have_a_ceiling),
+		cmocka_unit_test(meters_are_restored),
+		cmocka_unit_test(figures_are_partial),
+		cmocka_unit_test(sums_have_a_ceiling),
+		cmocka_unit_test(second_counters),
+		cmocka_unit_test(clocks_are_judged_by_the_median),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
