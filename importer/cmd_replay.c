@@ -220,7 +220,7 @@ static int play(struct app *app, struct replay *r, const char *output, struct pr
 		return -1;
 	r->shift_ms = shift;
 	int result = output ? outlet_file(output, now, &outlet, err)
-			    : outlet_ship(&app->ship, &app->elastic, now, &outlet, err);
+			    : outlet_ship(app->ship, &app->elastic, now, &outlet, err);
 	if (result)
 		return -1;
 	p->outlet = outlet;

@@ -9,6 +9,7 @@
 #include "common/conf_dir.h"
 #include "common/http.h"
 #include "common/log.h"
+#include "forwarder/ship/options.h"
 #include "importer/assets/asset.h"
 #include "importer/core/memory.h"
 #include "importer/core/table.h"
@@ -71,8 +72,10 @@ static int command_go(struct app *app, const struct command *command, int argc, 
 int main(int argc, char **argv)
 {
 	struct app app;
+	struct ship_settings ship = { 0 };
 	struct err err = ERR_NONE;
 	memset(&app, 0, sizeof(app));
+	app.ship = &ship;
 	memory_begin();
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
 		usage_program(argc < 2 ? stderr : stdout);

@@ -12,6 +12,7 @@
 #include "common/conf_args.h"
 #include "common/conf_dir.h"
 #include "common/conf_yaml.h"
+#include "forwarder/ship/options.h"
 #include "importer/client/connection.h"
 #include "importer/client/key.h"
 #include "importer/client/remote.h"
@@ -50,7 +51,7 @@ void settings_tables(struct app *app, const struct command *command,
 	add_table(t, USES_DICTIONARIES, dictionary_options(&app->dictionaries));
 	add_table(t, USES_CLUSTER, elastic_options(&app->elastic));
 	add_table(t, USES_KIBANA, kibana_options(&app->kibana));
-	add_table(t, USES_SHIP, ship_options(&app->ship));
+	add_table(t, USES_SHIP, ship_options(app->ship));
 	add_table(t, USES_LOG, log_options(&app->log));
 	for (size_t i = 0; i < t->n; i++)
 		t->table[i].no_empty = command && command->no_empty;

@@ -9,7 +9,8 @@
 
 #define EFCTL_CONFIG "efctl.yml" /* in the folder of the settings */
 
-/* The tables that apply to `command` (NULL: those every command has), filling `app`. */
+/* The tables that apply to `command` (NULL: those every command has), filling `app` and what
+ * `app->ship` points to. */
 void settings_tables(struct app *app, const struct command *command,
 		     struct settings_tables *ret_tables);
 

@@ -9,6 +9,7 @@
 #include "forwarder/decode/core/decoder.h"
 #include "forwarder/decode/core/problem.h"
 #include "forwarder/decode/exporter/agent.h"
+#include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/line/context.h"
 #include "forwarder/decode/record/record.h"
 #include "forwarder/decode/template/template.h"

@@ -14,6 +14,7 @@
 #include "forwarder/decode/core/cursor.h"
 #include "forwarder/decode/core/decoder.h"
 #include "forwarder/decode/exporter/element.h"
+#include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/learnt.h"
 #include "forwarder/decode/exporter/meter.h"
 #include "forwarder/decode/exporter/sequence.h"

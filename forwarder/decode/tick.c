@@ -5,6 +5,7 @@
 #include "common/hash.h"
 #include "common/jsonw.h"
 #include "forwarder/decode/core/decoder.h"
+#include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/held.h"
 #include "forwarder/decode/exporter/learnt.h"
 #include "forwarder/decode/exporter/sequence.h"

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
-#include "forwarder/decode/sink.h"
+#include "common/sink.h"
 
 struct batch {
 	char *data;

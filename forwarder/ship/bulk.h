@@ -13,7 +13,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
-#include "forwarder/decode/sink.h"
+#include "common/sink.h"
 
 /* Only what is needed comes back: 26 bytes an item that was stored, in place of about 250. */
 #define BULK_PATH                                                                                  \

@@ -7,7 +7,7 @@
 
 #include "common/err.h"
 #include "common/options.h"
-#include "forwarder/decode/sink.h"
+#include "common/sink.h"
 #include "forwarder/ship/options.h"
 #include "forwarder/ship/shipper.h"
 

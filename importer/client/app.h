@@ -8,13 +8,13 @@
 
 #include "common/conf.h"
 #include "common/options.h"
-#include "forwarder/ship/options.h"
 
 #define ILM_OURS "flow" /* our own lifecycle policy */
 
 struct assets;
 struct es;
 struct settings_tables;
+struct ship_settings;
 
 /* `setup:` of the configuration file: what the installed templates say. */
 struct setup_settings {
@@ -72,7 +72,7 @@ struct app {
 	struct log_settings log;
 	struct setup_settings setup;
 	struct dictionary_settings dictionaries;
-	struct ship_settings ship;
+	struct ship_settings *ship; /* for replay */
 	struct flags flags;
 	const struct settings_tables *tables; /* where all of these came from */
 	struct strlist args;                  /* operands after the command's name */

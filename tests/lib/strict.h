@@ -4,7 +4,7 @@
 #ifndef EF_TESTS_LIB_STRICT_H
 #define EF_TESTS_LIB_STRICT_H
 
-#include "forwarder/decode/sink.h"
+#include "common/sink.h"
 
 struct strict {
 	struct sink sink;

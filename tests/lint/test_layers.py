@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Who calls whom, from the objects' symbols (nm): folders call downward as tests/lint/layers.csv allows, no circles, own headers.
+"""Who calls whom, from the objects' symbols (nm), and who includes whose headers: both go downward as tests/lint/layers.csv
+allows; no circles, own headers.
 
 Rows of layers.csv: what | from | to | why.
-  call    a file of the folder FROM may use functions and tables of the folder TO
+  call    a file of the folder FROM may use functions and tables of the folder TO, and so include its headers
+  include a file of the folder FROM includes headers of the folder TO for their types, constants and inline functions alone
   both    FROM and TO call each other, for the reason WHY
   circle  the files FROM (names with spaces) call each other in a circle, for the reason WHY; circles of two need no row
   header  FROM.c (with * as in file names) exports what the header TO declares, or (TO is empty) what none needs to
@@ -102,14 +104,38 @@ def check_calls(graph, table):
 		yield f"{TABLE}: nothing in {edge[0]} calls {edge[1]} any more: take the row out"
 
 
+def includes():
+	"""{(folder, folder): [(file, header)]}; a header without a folder is one that is made while building."""
+	out = {}
+	for name in tracked("*.c", "*.h"):
+		if name.startswith(FOLDERS):
+			for header in re.findall(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', read(name), flags=re.M):
+				out.setdefault((folder(name), folder(header) or GENERATED), []).append((name, header))
+	return out
+
+
+def check_includes(edges, table):
+	allowed = {(a, b) for what, a, b, _ in table if what in ("call", "include")}
+	allowed |= {pair for what, a, b, _ in table if what == "both" for pair in ((a, b), (b, a))}
+	for edge, places in sorted(edges.items()):
+		for name, header in places:
+			if edge[1] == GENERATED and not os.path.exists(os.path.join(BUILD, GENERATED, header)):
+				yield f"{name} includes {header}: headers are named from the top of the tree"
+			elif edge[0] != edge[1] and edge not in allowed:
+				yield f"{name} includes {header}: {edge[0]} may not include what is in {edge[1]} ({TABLE})"
+	for what, a, b, _ in table:
+		if what == "include" and (a, b) not in edges:
+			yield f"{TABLE}: nothing in {a} includes a header of {b} any more: take the row out"
+
+
 def check_order(table):
-	"""What `call` rows allow has no circle, so that there is a bottom."""
+	"""What `call` and `include` rows allow has no circle, so that there is a bottom."""
 	graph = {}
 	for what, a, b, _ in table:
-		if what == "call":
+		if what in ("call", "include"):
 			graph.setdefault(a, set()).add(b)
 	for circle in circles(graph):
-		yield f"{TABLE}: the rows `call` allow a circle of {', '.join(sorted(circle))}"
+		yield f"{TABLE}: the rows `call` and `include` allow a circle of {', '.join(sorted(circle))}"
 	for what, a, b, why in table:
 		if what in ("both", "circle", "header") and not why:
 			yield f"{TABLE}: {what} {a} {b} gives no reason"
@@ -166,7 +192,8 @@ def main():
 	graph = calls(objects)
 	tap.ok(sum(map(len, graph.values())) > 100, "the objects call each other at all", "nm showed next to nothing")
 	judge("folders call only what tests/lint/layers.csv allows", check_calls(graph, table))
-	judge("the allowed calls have a bottom", check_order(table))
+	judge("folders include only headers of what tests/lint/layers.csv allows", check_includes(includes(), table))
+	judge("what is allowed has a bottom", check_order(table))
 	judge("no circle of more than two files", check_circles(graph, table))
 	judge("what a .c exports is declared in its own header", check_headers(objects, table))
 	tap.done()

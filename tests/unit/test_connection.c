@@ -13,6 +13,7 @@
 
 #include "common/conf_dir.h"
 #include "forwarder/settings.h"
+#include "forwarder/ship/options.h"
 #include "importer/client/app.h"
 #include "importer/client/connection.h"
 #include "importer/core/files.h"
@@ -143,12 +144,15 @@ static void a_text_is_printed_whatever_the_files_say(void **state)
 	"elasticsearch:\n  url: ['http://one:1/', 'http://two:2']\n  ca_file: '/the/ca'\n" \
 	"  verify: false\n  proxy: 'http://proxy'\n  namespace: 'lab'\n  api_key_file: "
 
+static struct ship_settings ship;
+
 static void read_efctl(struct app *app, int argc, char **argv)
 {
 	struct settings_tables tables;
 	struct err err = ERR_NONE;
 	char shown = 0;
 	memset(app, 0, sizeof(*app));
+	app->ship = &ship;
 	settings_tables(app, command_find("status"), &tables);
 	if (settings_read(app, &tables, argc, argv, &shown, &err) < 0)
 		fail_msg("%s", err.msg);
@@ -190,7 +194,7 @@ static void an_empty_namespace_is_not_the_default_one(void **state)
 	char shown, *forms[][3] = { { "remove", "--namespace", "" }, { "remove", "--namespace=" } };
 	for (int i = 0; i < 2; i++) {
 		struct err err = ERR_NONE;
-		struct app app = { 0 };
+		struct app app = { .ship = &ship };
 		settings_tables(&app, command_find("remove"), &tables);
 		assert_int_equal(settings_read(&app, &tables, 3 - i, forms[i], &shown, &err), -1);
 		assert_non_null(strstr(err.msg, "--namespace wants a value"));
@@ -204,7 +208,7 @@ static void a_broken_connection_is_no_matter_where_it_is_not_read(void **state)
 	(void)state;
 	struct settings_tables tables;
 	struct err err = ERR_NONE;
-	struct app app = { 0 };
+	struct app app = { .ship = &ship };
 	char shown = 0, *plain[] = { "status", NULL }, *help[] = { "status", "--help", NULL };
 	put("conf.d/elasticsearch.yml", "elasticsearch: [\n");
 	put("other.yml", "elasticsearch: {url: http://other}\n");

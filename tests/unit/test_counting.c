@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "forwarder/decode/decode.h"
 #include "forwarder/decode/exporter/clock.h"
 #include "forwarder/decode/exporter/meter.h"
 #include "forwarder/decode/exporter/outs.h"

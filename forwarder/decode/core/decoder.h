@@ -9,8 +9,11 @@
 #define EF_DECODE_DECODER_H
 
 #include "common/jsonw.h"
-#include "forwarder/decode/decode.h"
-#include "forwarder/decode/exporter/exporter.h"
+#include "forwarder/decode/core/counters.h"
+#include "forwarder/decode/core/datagram.h"
+#include "forwarder/decode/core/domain.h"
+#include "forwarder/decode/core/report.h"
+#include "forwarder/decode/core/settings.h"
 
 #define FLOW_TEXT_MAX (DOMAIN_HEAD_MAX + 80)
 
@@ -53,14 +56,5 @@ struct decoder {
 	uint64_t held_bytes;
 	bool with_ids; /* the sink wants document ids */
 };
-
-/* The elements as the exporter of `domain` means them. */
-static inline const struct fields *fields_of(const struct decoder *dec, const struct domain *domain)
-{
-	const struct exporter *e = domain->exporter;
-	if (!e->fields && e != e->root) /* one of several devices: what the address said */
-		e = e->root;
-	return e->fields ? e->fields : dec->fields;
-}
 
 #endif

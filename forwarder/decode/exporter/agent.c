@@ -3,6 +3,7 @@
 #include "forwarder/decode/exporter/agent.h"
 
 #include "forwarder/decode/core/cursor.h"
+#include "forwarder/decode/exporter/exporter.h"
 
 #define BOUND_MS 3600000 /* so long after its last datagram an agent is its sender's */
 

@@ -6,14 +6,7 @@
 
 #include <stdint.h>
 
-#define CLOCK_RECENT 15
-
-struct clock {
-	int64_t recent[CLOCK_RECENT]; /* milliseconds */
-	uint8_t len, at;
-	uint8_t far;       /* of them, beyond the limit */
-	int64_t offset_ms; /* what is taken off its times; 0: it is believed */
-};
+#include "forwarder/decode/core/domain.h"
 
 /* Account for a datagram, and return what is to be taken off its times: the offset in force, unless
  * this one is right without it and wrong with it. The clock is believed again below half of

@@ -3,6 +3,7 @@
  * ports. */
 #include "forwarder/decode/exporter/device.h"
 
+#include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/held.h"
 #include "forwarder/decode/exporter/learnt.h"
 #include "forwarder/decode/exporter/ports.h"

@@ -10,6 +10,8 @@
 #include "forwarder/decode/core/cursor.h"
 #include "forwarder/decode/core/decoder.h"
 
+struct sink;
+
 struct held_set {
 	struct held_set *next;
 	struct context ctx; /* of its datagram; dgram is NULL */

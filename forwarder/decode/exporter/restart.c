@@ -4,6 +4,7 @@
 
 #include "forwarder/decode/exporter/learnt.h"
 #include "forwarder/decode/exporter/ports.h"
+#include "forwarder/decode/exporter/sequence.h"
 #include "forwarder/decode/template/template.h"
 
 #define GRACE_MS  60000 /* for the templates to come again */

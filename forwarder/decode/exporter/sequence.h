@@ -6,35 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the number of a datagram counts: datagrams; records sent before it (RFC 7011 section 3.1);
- * records with its own, meta records left out (softflowd's IPFIX). Exporters differ from the
- * standards: it is learnt from the numbers. */
-enum sequence_unit { UNIT_DATAGRAM, UNIT_RECORD, UNIT_RECORD_AFTER, SEQUENCE_UNITS };
-
-#define SEQUENCE_RECENT 16
-#define SEQUENCE_GAPS   8
-
-struct sequence {
-	bool started;
-	bool anew;                    /* the next datagram is the first after a restart */
-	bool exact;                   /* how many records the last datagram had is known */
-	uint8_t unit;                 /* enum sequence_unit */
-	int8_t trust[SEQUENCE_UNITS]; /* above 0: the numbers follow one another in this unit */
-	uint32_t last_seq, last_records;
-	uint32_t uptime_ms;               /* of the newest datagram, as are … */
-	uint64_t exported_ms, seen_ms;    /* … its header's time, and when it was received */
-	uint8_t low_run;                  /* numbers in a row that are back near 0 (restart.h) */
-	uint64_t recent[SEQUENCE_RECENT]; /* marks of the last datagrams, for duplicates */
-	uint8_t recent_at, gaps_len, late_run;
-	struct sequence_gap {
-		uint32_t from, len;
-		uint32_t age;       /* in datagrams */
-		uint64_t opened_ms; /* when it was seen */
-	} gaps[SEQUENCE_GAPS];      /* numbers that have not come yet; by age they become losses */
-};
+#include "forwarder/decode/core/domain.h"
 
 struct decoder;
-struct domain;
 
 /* Account for the datagram at hand (after restart_check()), which had `records` records,
  * `meta_records` of them no flows (`exact`: all were counted; some may wait for their template):

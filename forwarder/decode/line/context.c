@@ -4,6 +4,7 @@
 
 #include "common/hash.h"
 #include "forwarder/decode/core/cursor.h"
+#include "forwarder/decode/exporter/clock.h"
 
 static const char digits[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

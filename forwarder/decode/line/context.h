@@ -4,6 +4,7 @@
 #define EF_DECODE_CONTEXT_H
 
 #include "common/jsonw.h"
+#include "common/sink.h"
 #include "forwarder/decode/core/decoder.h"
 
 /* Set `dec->ctx` for a datagram of `domain`: the texts, the id, the clock skew and the datagram

@@ -4,6 +4,7 @@
 
 #include "forwarder/decode/core/problem.h"
 #include "forwarder/decode/exporter/device.h"
+#include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/held.h"
 #include "forwarder/decode/exporter/learnt.h"
 #include "forwarder/decode/line/context.h"

@@ -6,6 +6,8 @@
 #include "forwarder/decode/core/cursor.h"
 #include "forwarder/decode/core/decoder.h"
 
+struct sink;
+
 /* Decode the data set `id` of the datagram at hand, or hold it. */
 void data_set(struct decoder *dec, struct sink *sink, uint16_t id, struct cursor set);
 

@@ -7,6 +7,7 @@
 #ifndef EF_DECODE_RECORD_H
 #define EF_DECODE_RECORD_H
 
+#include "common/sink.h"
 #include "forwarder/decode/core/cursor.h"
 #include "forwarder/decode/core/decoder.h"
 #include "forwarder/decode/record/dissect.h"

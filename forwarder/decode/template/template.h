@@ -22,6 +22,15 @@ struct template_store {
 	    elements; /* how many elements the exporter had described when the rows were compiled */
 };
 
+/* The elements as the exporter of `domain` means them. */
+static inline const struct fields *fields_of(const struct decoder *dec, const struct domain *domain)
+{
+	const struct exporter *e = domain->exporter;
+	if (!e->fields && e != e->root) /* one of several devices: what the address said */
+		e = e->root;
+	return e->fields ? e->fields : dec->fields;
+}
+
 /* The template that is in force, or NULL. */
 struct template *template_find(const struct domain *dom, uint16_t id);
 /* The template that was in force before the exporter started again, and has not come since; NULL:

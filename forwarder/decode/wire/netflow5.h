@@ -5,6 +5,8 @@
 
 #include "forwarder/decode/core/decoder.h"
 
+struct sink;
+
 /* Compiles the constant templates with `fields`, in place of those that are there; -1: no memory,
  * nothing changed. decoder_free() frees them. */
 int netflow5_bind(struct decoder *dec, const struct fields *fields);

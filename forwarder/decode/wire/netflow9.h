@@ -5,6 +5,8 @@
 
 #include "forwarder/decode/core/decoder.h"
 
+struct sink;
+
 /* For a datagram of version 9, or 10. */
 enum decode_result netflow9_datagram(struct decoder *dec, const struct datagram *dgram,
 				     struct sink *sink);

@@ -6,6 +6,8 @@
 
 #include "forwarder/decode/core/decoder.h"
 
+struct sink;
+
 /* For a datagram of version 5. */
 enum decode_result sflow_datagram(struct decoder *dec, const struct datagram *dgram,
 				  struct sink *sink);

@@ -7,6 +7,8 @@
 #include "forwarder/decode/core/cursor.h"
 #include "forwarder/decode/core/decoder.h"
 
+struct sink;
+
 /* All templates of a set. Data that waited for a template is decoded
  * as soon as it is there. */
 void template_set(struct decoder *dec, struct sink *sink, struct cursor set, bool meta);

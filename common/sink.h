@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Where decoded lines go: memory that the owner lends, written front to back, one whole line at a
- * time.
+ * Where lines go: memory that the owner lends, written front to back, one whole line at a time.
  *
- * The owner sets `cur` and `end` to its memory and `more` to a function that brings new memory. The
- * decoder knows the largest size of a record before it writes the first byte, so it asks once and
+ * The owner sets `cur` and `end` to its memory and `more` to a function that brings new memory. Who
+ * writes (the decoder) knows the largest size of a line before its first byte, so it asks once and
  * then writes without looking. `more` is called only between lines: everything before `cur` is
  * whole lines and may be taken away. It returns 0 when `end - cur >= need`, or -1: then this record
  * is dropped and counted (decode_counters.sink_dropped). What has room for SINK_LINE_MAX loses
@@ -14,8 +13,8 @@
  * (base64url; from exporter, domain, sequence, place in the datagram and receive time, so that the
  * same datagram always gets the same ids) is written over the head's bytes from `id_at` on. A line
  * ends with '\n'. */
-#ifndef EF_DECODE_SINK_H
-#define EF_DECODE_SINK_H
+#ifndef EF_COMMON_SINK_H
+#define EF_COMMON_SINK_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the decoder counts, and the names of the numbers. */
-#include "forwarder/decode/counters.h"
+#include "forwarder/decode/core/counters.h"
 
 #define ROW(member, label, value, help)                                                      \
 	{                                                                                    \
