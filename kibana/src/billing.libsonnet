@@ -3,7 +3,8 @@
 // as usual; over longer ranges they grow with it, and the 95th percentile becomes a little lower.
 local vega = import 'vega.libsonnet';
 
-function(field, speed, colour, size=10, index='logs-flow-*') {
+// side: flow.ingress (what came in by an interface) or flow.egress (what went out by it).
+function(side, colour, size=10, index='logs-flow-*') {
   local bits = vega.human.bits,
   '$schema': 'https://vega.github.io/schema/vega/v5.json',
   description: 'Mean, 95th percentile and peak of the busiest interfaces',
@@ -18,13 +19,13 @@ function(field, speed, colour, size=10, index='logs-flow-*') {
     {
       name: 'rows',
       url: vega.query(index, { top: {
-        terms: { field: field, size: size, order: { v: 'desc' } },
+        terms: { field: side + '.interface', size: size, order: { v: 'desc' } },
         aggs: {
-          v: { sum: { field: 'network.bytes' } },
-          speed: { max: { field: speed } },
+          v: { sum: { field: side + '.bytes' } },
+          speed: { max: { field: side + '.speed' } },
           t: {
             date_histogram: { field: '@timestamp', interval: { '%autointerval%': 300 }, min_doc_count: 0, extended_bounds: { min: { '%timefilter%': 'min' }, max: { '%timefilter%': 'max' } } },
-            aggs: { v: { sum: { field: 'network.bytes' } } },
+            aggs: { v: { sum: { field: side + '.bytes' } } },
           },
           p95: { percentiles_bucket: { buckets_path: 't>v', percents: [95], gap_policy: 'insert_zeros' } },
           peak: { max_bucket: { buckets_path: 't>v', gap_policy: 'insert_zeros' } },

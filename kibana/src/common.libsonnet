@@ -9,14 +9,36 @@ local v = import 'vega.libsonnet';
   // ---- measures
   bytes: l.sum('network.bytes', 'Bytes', 'bytes', 1),
   packets: l.sum('network.packets', 'Packets'),
-  flows: l.count('Flows'),
+  // What totals leave out because it is counted elsewhere.
+  duplicate: l.sum('flow.duplicate.bytes', 'Bytes', 'bytes', 1),
+  // A record is no flow: a long one has a record for each active timeout, a firewall one for each event.
+  records: l.count('Records'),
+  connections: l.sum('flow.connections', 'Connections'),
   up: l.sum('client.bytes', 'Client sent', 'bytes', 1),
   down: l.sum('server.bytes', 'Server sent', 'bytes', 1),
   // Of the rows of the table: a tuple knows no rest.
   share: l.share('network.bytes', 'Of listed'),
   bits: l.rate('network.bytes', 'Mbit/s', '', 0.000008, 2),
   pps: l.rate('network.packets', 'packets/s', ''),
-  fps: l.countRate('flows/s', ''),
+  rps: l.countRate('records/s', ''),
+
+  // What an interface carries: not network.bytes, in which a packet counts once although two interfaces metered it (docs/counting.md).
+  // by: the side of the record that names the interface; count: what of that record counts.
+  interface: {
+    local side(by, verb) = {
+      bucket(n=12, other=true): l.terms(by + '.interface', 'Interface', n, other),
+      bytes: l.sum(by + '.bytes', verb, 'bytes', 1),
+      packets: l.sum(by + '.packets', 'Packets ' + std.asciiLower(verb)),
+      bits: l.rate(by + '.bytes', 'Mbit/s', '', 0.000008, 2),
+      pps: l.rate(by + '.packets', 'packets/s', ''),
+      used: l.utilisation(by),
+      partial: l.count('Of partial figures', by + '.partial: true'),
+    },
+    // A record of both directions: what it counts the other way went out by the interface it came in by.
+    local back(by, verb) = l.sum(by + '.reverse_bytes', verb + ' (answers)', 'bytes', 1),
+    'in': side('flow.ingress', 'In') { back: back('flow.ingress', 'Out') },
+    out: side('flow.egress', 'Out') { back: back('flow.egress', 'In') },
+  },
 
   // ---- buckets
   client(n=10, other=false): l.terms('flow.client.name', 'Client', n, other),

@@ -91,10 +91,11 @@ local k = import 'kibana.libsonnet';
   // sum(a) / sum(b): mean sizes, loss, ...
   ratio(a, b, label, format='number', decimals=1, suffix='')::
     l.formula(label, 'sum(%s) / sum(%s)' % [a, b], { sum: l.part('sum', [], a), per: l.part('sum', [], b) }, div('sum', 'per'), 'sum', format, decimals, suffix),
-  // Bits a second divided by the interface's speed.
-  utilisation(speed, label='Utilisation')::
-    l.formula(label, "normalize_by_unit(sum(network.bytes), unit='s') * 8 / max(%s)" % speed,
-              { sum: l.part('sum', [], 'network.bytes'), second: l.part('normalize_by_unit', ['sum']), speed: l.part('max', [], speed) },
+  // Bits a second divided by the interface's speed. side: flow.ingress or flow.egress.
+  utilisation(side, label='Utilisation')::
+    local bytes = side + '.bytes', speed = side + '.speed';
+    l.formula(label, "normalize_by_unit(sum(%s), unit='s') * 8 / max(%s)" % [bytes, speed],
+              { sum: l.part('sum', [], bytes), second: l.part('normalize_by_unit', ['sum']), speed: l.part('max', [], speed) },
               div(mul('second', 8), 'speed'), 'sum', 'percent', 2),
 
   // ---- buckets -----------------------------------------------------------------------------------------------

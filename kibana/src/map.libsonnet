@@ -33,7 +33,7 @@ local arcs(a, b) = layer('arcs', '%s → %s' % [a, b], {
   indexPatternRefName: 'layer_arcs_source_index_pattern',
   sourceGeoField: a + '.geo.location',
   destGeoField: b + '.geo.location',
-  metrics: [{ type: 'sum', field: 'network.bytes', label: 'Bytes' }, { type: 'count', label: 'Flows' }],
+  metrics: [{ type: 'sum', field: 'network.bytes', label: 'Bytes' }, { type: 'count', label: 'Records' }],
 } + context, {
   lineColor: fixed('#d36086'),
   lineWidth: byValue({ minSize: 1, maxSize: 10 }),
@@ -47,7 +47,7 @@ local points(end, label, colour) = layer(end, label, {
   geoField: end + '.geo.location',
   requestType: 'point',
   resolution: 'FINE',
-  metrics: [{ type: 'sum', field: 'network.bytes', label: 'Bytes' }, { type: 'count', label: 'Flows' }, { type: 'cardinality', field: end + '.ip', label: 'Addresses' }],
+  metrics: [{ type: 'sum', field: 'network.bytes', label: 'Bytes' }, { type: 'count', label: 'Records' }, { type: 'cardinality', field: end + '.ip', label: 'Addresses' }],
 } + context, {
   fillColor: fixed(colour),
   lineColor: fixed(colour),

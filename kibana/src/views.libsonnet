@@ -3,14 +3,15 @@
 local k = import 'kibana.libsonnet';
 local f = k.format;
 local ends = ['source', 'destination', 'client', 'server'];
+local sides(name) = ['flow.ingress.' + name, 'flow.egress.' + name];
 local each(fields, format) = { [name]: format for name in fields };
 
 // Values that lead on: an address to the page of its host, an AS to its traffic.
 local page(id, kql) = f.link("/app/dashboards#/view/%s?_a=(query:(language:kuery,query:'%s'))" % [id, kql]);
 
 local formats =
-  each(['network.bytes', 'flow.raw.bytes', 'flow.dropped.bytes'] + [e + '.bytes' for e in ends], f.bytes)
-  + each(['network.packets', 'flow.raw.packets', 'flow.dropped.packets'] + [e + '.packets' for e in ends], f.count)
+  each(['network.bytes', 'flow.raw.bytes', 'flow.dropped.bytes', 'flow.duplicate.bytes'] + sides('bytes') + sides('reverse_bytes') + [e + '.bytes' for e in ends], f.bytes)
+  + each(['network.packets', 'flow.raw.packets', 'flow.dropped.packets', 'flow.duplicate.packets'] + sides('packets') + sides('reverse_packets') + [e + '.packets' for e in ends], f.count)
   + each(['flow.ingress.speed', 'flow.egress.speed'], f.bits)
   + each([e + '.port' for e in ends] + [e + '.as.number' for e in ends] + ['process.pid', 'flow.service.port'], f.plain)
   + each([e + '.ip' for e in ends], page('flow-hosts', 'related.ip:%22{{rawValue}}%22'))

@@ -107,6 +107,31 @@ check("columns, ranks and accessors of Lens panels exist", broken)
 check("Vega searches follow the dashboard's time and filters", context)
 check("panel references stand in the panel and on the dashboard", twice)
 
+# ---- an interface's figures are its own: network.bytes has a packet once, although two interfaces metered it
+def carried(split, summed):
+	"""Sums that are not of the one interface that SPLIT, the fields of the buckets, tells apart."""
+	sides = {f.rsplit(".", 1)[0] for f in split if re.fullmatch(r"flow\.(in|e)gress\.interface", f)}
+	return [s for s in summed if len(sides) == 1 and not s.startswith(sides.copy().pop() + ".")]
+
+
+def vega_sums(aggs):
+	for a in aggs.values():
+		below = a.get("aggs", {})
+		yield [a.get("terms", {}).get("field", "")], [s["field"] for s in saved.walk(below, "sum")]
+		yield from vega_sums(below)
+
+
+troubles, judged = [], 0
+for d, p in saved.panels(objects):
+	parts = [] if p["type"] != "lens" else [
+		([f for c in layer["columns"].values() if c["operationType"] == "terms" for f in [c["sourceField"]] + c["params"].get("secondaryFields", [])],
+			[c["sourceField"] for c in layer["columns"].values() if c["operationType"] == "sum"]) for _, layer in saved.lens_layers(p)]
+	for url in saved.walk((saved.vega_spec(p) or {}).get("data", []), "url"):
+		parts += vega_sums(url["body"].get("aggs", {}))
+	judged += sum(any(".interface" in f for f in split) for split, _ in parts)
+	troubles += ["%s: %s" % (saved.where(d, p), n) for split, summed in parts for n in carried(split, summed)]
+check("panels by interface sum what the interface carries", troubles or ([] if judged > 10 else ["only %d of them" % judged]))
+
 # ---- the rest
 troubles = []
 for o in objects:

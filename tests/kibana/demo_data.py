@@ -266,6 +266,9 @@ def flow(now_ms, hours, people, internet):
 	if exporter[4]:
 		doc["observer"]["vendor"] = exporter[4]
 	for side, i in (("ingress", inner), ("egress", outer)):
+		doc["flow"][side].update(bytes=src["bytes"], packets=src["packets"], reverse_bytes=dst["bytes"], reverse_packets=dst["packets"])
+		if R.random() < 0.01:
+			doc["flow"][side]["partial"] = True
 		if i[2]:
 			doc["observer"][side]["interface"]["alias"] = i[2]
 		if i[3]:
@@ -287,7 +290,18 @@ def flow(now_ms, hours, people, internet):
 		threat(doc, client[0], server[0])
 	doc["message"] = "%s:%d > %s:%d %s %s %d bytes %d packets" % (src["ip"], src.get("port", 0), dst["ip"], dst.get("port", 0), transport,
 		app, doc["network"]["bytes"], doc["network"]["packets"])
+	if exporter[0] == "rtr-fra-1" and R.random() < 0.05:
+		metered_twice(doc)
 	return doc
+
+
+def metered_twice(doc):
+	"""Counted on ingress, too: its octets stand apart from all totals, and in the figures of its interfaces."""
+	doc["flow"]["direction"] = "egress"
+	doc["flow"]["duplicate"] = {"reason": "egress", "bytes": doc["network"].pop("bytes"), "packets": doc["network"].pop("packets")}
+	for end in ("source", "destination", "client", "server"):
+		doc[end].pop("bytes", None)
+		doc[end].pop("packets", None)
 
 
 def extras(doc, exporter, client, server, category):
@@ -298,6 +312,8 @@ def extras(doc, exporter, client, server, category):
 		rule = R.choice(["geo-block", "default-deny", "guest-isolation"]) if denied else R.choice(["web-out", "dns-out", "dmz-in", "vpn-in"])
 		f["firewall"] = {"event": "denied" if denied else R.choice(["created", "deleted", "deleted"])}
 		f["forwarding"] = {"status": "dropped" if denied else "forwarded"}
+		if f["firewall"]["event"] == "created":
+			f["connections"] = 1
 		doc["rule"] = {"id": "%04x" % (hash_of(rule) % 65536), "name": rule}
 		doc["event"].update(action="flow-denied" if denied else "flow-deleted", outcome="failure" if denied else "success",
 			type=["connection", "denied"] if denied else ["connection", "end", "allowed"])

@@ -35,15 +35,15 @@ local kpis(list) = k.row(6, [[48, v.kpis(list)]]);
     dimension('flow.dscp.name', 'DSCP', 'DSCP classes'),
     dimension('flow.ecn', 'ECN', 'ECN'),
     k.row(12, [
-      [12, l.bars('TCP flags, flows', l.terms('flow.tcp.flags', 'Flag', 10, false), c.flows)],
-      [18, l.lines('TCP flags, flows/s', l.terms('flow.tcp.flags', 'Flag', 8, false), c.fps, legendSize='small')],
-      [18, l.stacks('ICMP', l.terms('flow.icmp.name', 'Message', 8), c.flows, 'flow.icmp.name: *')],
+      [12, l.bars('TCP flags, records', l.terms('flow.tcp.flags', 'Flag', 10, false), c.records)],
+      [18, l.lines('TCP flags, flows/s', l.terms('flow.tcp.flags', 'Flag', 8, false), c.rps, legendSize='small')],
+      [18, l.stacks('ICMP', l.terms('flow.icmp.name', 'Message', 8), c.records, 'flow.icmp.name: *')],
     ]),
     k.row(12, [
-      [12, l.bars('Why flows ended', l.terms('flow.end_reason', 'Reason', 6, false), c.flows)],
-      [12, l.bars('How the client was found', l.terms('flow.role.reason', 'Reason', 8, false), c.flows)],
-      [12, l.bars('TTL', l.terms('flow.ttl.min', 'TTL', 10, false, 'number'), c.flows)],
-      [12, l.table('Tunnels', [l.tuple(['flow.tunnel.type', 'flow.tunnel.id'], 'Type › id', 50)], [c.flows, c.bytes], 'flow.tunnel.type: *', widths=[160], rows=5)],
+      [12, l.bars('Why flows ended', l.terms('flow.end_reason', 'Reason', 6, false), c.records)],
+      [12, l.bars('How the client was found', l.terms('flow.role.reason', 'Reason', 8, false), c.records)],
+      [12, l.bars('TTL', l.terms('flow.ttl.min', 'TTL', 10, false, 'number'), c.records)],
+      [12, l.table('Tunnels', [l.tuple(['flow.tunnel.type', 'flow.tunnel.id'], 'Type › id', 50)], [c.records, c.bytes], 'flow.tunnel.type: *', widths=[160], rows=5)],
     ]),
   ]),
 

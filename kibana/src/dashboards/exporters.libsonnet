@@ -6,9 +6,11 @@ local k = import '../kibana.libsonnet';
 local l = import '../lens.libsonnet';
 local v = import '../vega.libsonnet';
 
-local ingress = l.terms('flow.ingress.interface', 'Interface', 12);
-local egress = l.terms('flow.egress.interface', 'Interface', 12);
+local into = c.interface['in'];
+local out = c.interface.out;
 local interfaces = [c.control.exporter, c.control.ingress, c.control.egress, k.control('flow.ingress.role', 'Role in'), c.control.direction, c.control.service];
+
+local partial = { bool: { should: [{ term: { ['flow.%s.partial' % side]: true } } for side in ['ingress', 'egress']], minimum_should_match: 1 } };
 
 local counters = 'flow-counters';
 local interface = l.terms('flow.interface', 'Interface', 10, false);
@@ -60,31 +62,42 @@ local healthKpis = v.kpis([
       [16, l.lines('Templates known', c.exporter(10, false), l.max('exporter.templates', 'templates'), view=health, legendSize='medium')],
     ]),
     k.row(13, [
-      [24, l.area('Interfaces in, Mbit/s', ingress, c.bits)],
-      [24, l.area('Interfaces out, Mbit/s', egress, c.bits)],
+      [24, l.area('Interfaces in, Mbit/s', into.bucket(), into.bits)],
+      [24, l.area('Interfaces out, Mbit/s', out.bucket(), out.bits)],
     ]),
     k.row(13, [
-      [24, l.area('Interfaces in, packets/s', ingress, c.pps)],
-      [24, l.area('Interfaces out, packets/s', egress, c.pps)],
+      [24, l.area('Interfaces in, packets/s', into.bucket(), into.pps)],
+      [24, l.area('Interfaces out, packets/s', out.bucket(), out.pps)],
     ]),
   ]),
 
   c.dashboard('flow-interfaces', 'Interfaces', 'In and out of every interface, 95th percentile, use of its speed', interfaces, [
+    k.row(6, [[48, v.kpis([
+      v.rate('In, mean', 'flow.ingress.bytes', v.human.bits, 8),
+      v.rate('Out, mean', 'flow.egress.bytes', v.human.bits, 8, null, '#6092c0'),
+      v.sum('In by answers, beside these', 'flow.egress.reverse_bytes', v.human.bytes),
+      v.sum('Out by answers, beside these', 'flow.ingress.reverse_bytes', v.human.bytes),
+      v.count('Records of partial figures', partial, '#da8b45'),
+      v.sum('Metered twice', 'flow.duplicate.bytes', v.human.bytes, { term: { 'flow.duplicate.reason': 'egress' } }, '#d6bf57'),
+    ])]]),
     k.row(14, [
-      [24, v.panel('In: mean, 95th percentile, peak', billing('flow.ingress.interface', 'flow.ingress.speed', '#54b399'))],
-      [24, v.panel('Out: mean, 95th percentile, peak', billing('flow.egress.interface', 'flow.egress.speed', '#6092c0'))],
+      [24, v.panel('In: mean, 95th percentile, peak', billing('flow.ingress', '#54b399'))],
+      [24, v.panel('Out: mean, 95th percentile, peak', billing('flow.egress', '#6092c0'))],
     ]),
     k.row(13, [
-      [24, l.lines('In, Mbit/s', ingress, c.bits)],
-      [24, l.lines('Out, Mbit/s', egress, c.bits)],
+      [24, l.lines('In, Mbit/s', into.bucket(), into.bits)],
+      [24, l.lines('Out, Mbit/s', out.bucket(), out.bits)],
     ]),
     k.row(13, [
-      [24, l.lines('In, share of the speed', l.terms('flow.ingress.interface', 'Interface', 12, false), l.utilisation('flow.ingress.speed'), 'flow.ingress.speed > 0')],
-      [24, l.lines('Out, share of the speed', l.terms('flow.egress.interface', 'Interface', 12, false), l.utilisation('flow.egress.speed'), 'flow.egress.speed > 0')],
+      [24, l.lines('In, share of the speed', into.bucket(other=false), into.used, 'flow.ingress.speed > 0')],
+      [24, l.lines('Out, share of the speed', out.bucket(other=false), out.used, 'flow.egress.speed > 0')],
     ]),
     k.row(18, [
-      [24, l.table('Interfaces in', [l.terms('flow.ingress.interface', 'Interface', 200, false)], [c.bytes, c.packets, c.flows, l.last('observer.ingress.interface.alias', 'Description', 'string'), l.max('flow.ingress.speed', 'Speed', null)], widths=[280], rows=10)],
-      [24, l.table('From interface to interface', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.share, c.flows], widths=[400], rows=10)],
+      [24, l.table('Interfaces in', [into.bucket(200, false)], [into.bytes, into.packets, into.back, into.partial, l.last('observer.ingress.interface.alias', 'Description', 'string'), l.max('flow.ingress.speed', 'Speed', null)], widths=[220], rows=10)],
+      [24, l.table('Interfaces out', [out.bucket(200, false)], [out.bytes, out.packets, out.back, out.partial, l.last('observer.egress.interface.alias', 'Description', 'string'), l.max('flow.egress.speed', 'Speed', null)], widths=[220], rows=10)],
+    ]),
+    k.row(15, [
+      [48, l.table('From interface to interface: each packet once', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.share, c.packets, c.records], widths=[480], rows=8)],
     ]),
   ]),
 
@@ -136,20 +149,25 @@ local healthKpis = v.kpis([
       v.count('Held for a template', { term: { tags: 'held' } }, '#6092c0'),
       v.count('Values out of range', { term: { tags: 'clamped' } }, '#da8b45'),
       v.fraction('Scale of sampling', 'network.packets', 'flow.raw.packets', v.human.count, '#9170b8'),
+      v.sum('Left out of totals', 'flow.duplicate.bytes', v.human.bytes, null, '#d6bf57'),
     ])]]),
     k.row(12, [
-      [16, l.stacks('Documents by flow type', l.terms('flow.type', 'Flow type', 8, false), c.flows, legendSize='medium')],
-      [16, l.area('Documents/s by exporter', c.exporter(10), c.fps, legendSize='medium')],
-      [16, l.stacks('Tags', l.terms('tags', 'Tag', 8, false), c.flows, 'tags: *')],
+      [16, l.stacks('Documents by flow type', l.terms('flow.type', 'Flow type', 8, false), c.records, legendSize='medium')],
+      [16, l.area('Documents/s by exporter', c.exporter(10), c.rps, legendSize='medium')],
+      [16, l.stacks('Tags', l.terms('tags', 'Tag', 8, false), c.records, 'tags: *')],
     ]),
     k.row(12, [
       [16, l.series('Records held for a template, dropped, lost', [sum('held', 'held'), sum('held_dropped', 'dropped'), sum('lost', 'lost')], view=health, type='bar_stacked', colours=['#6092c0', '#da8b45', '#e7664c'])],
-      [16, l.stacks('Sampling in force, documents', l.terms('flow.sampling.rate', 'One in', 8, true, 'number'), c.flows, legendSize='medium')],
-      [16, l.stacks('Where the sampling rate is from', l.terms('flow.sampling.origin', 'Origin', 6, false), c.flows, legendSize='medium')],
+      [16, l.stacks('Sampling in force, documents', l.terms('flow.sampling.rate', 'One in', 8, true, 'number'), c.records, legendSize='medium')],
+      [16, l.stacks('Where the sampling rate is from', l.terms('flow.sampling.origin', 'Origin', 6, false), c.records, legendSize='medium')],
     ]),
     k.row(12, [
-      [24, l.stacks('Records that failed, by where', l.terms('error.type', 'Where', 8, false), c.flows, view='flow-failed')],
-      [24, l.table('Records that failed', [l.tuple(['observer.ip', 'error.type'], 'Exporter › where', 50)], [c.flows], view='flow-failed', widths=[420], rows=5)],
+      [24, l.stacks('Records that failed, by where', l.terms('error.type', 'Where', 8, false), c.records, view='flow-failed')],
+      [24, l.table('Records that failed', [l.tuple(['observer.ip', 'error.type'], 'Exporter › where', 50)], [c.records], view='flow-failed', widths=[420], rows=5)],
+    ]),
+    k.row(12, [
+      [24, l.stacks('Left out of totals, bytes by reason', l.terms('flow.duplicate.reason', 'Reason', 9, false), c.duplicate)],
+      [24, l.table('Left out of totals', [l.tuple(['observer.name', 'flow.duplicate.reason'], 'Exporter › reason', 100)], [c.duplicate, l.sum('flow.duplicate.packets', 'Packets'), c.records], 'flow.duplicate.reason: *', widths=[420], rows=5)],
     ]),
     k.row(14, [[48, k.search('Records that failed', 'flow-records-failed')]]),
   ]),

@@ -11,8 +11,8 @@ local flows(id, title, description, controls, spec, a, b) = c.dashboard(id, titl
   k.row(35, [[48, v.panel('The largest flows; click a name to filter', spec)]]),
   k.row(18, [
     [7, l.donut(a[0] + ', bytes', a[1] { params+: { otherBucket: false } }, c.bytes, legend=false)],
-    [17, l.table(a[0], [a[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.flows], widths=[210], rows=10)],
-    [17, l.table(b[0], [b[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.flows], widths=[210], rows=10)],
+    [17, l.table(a[0], [a[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], widths=[210], rows=10)],
+    [17, l.table(b[0], [b[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], widths=[210], rows=10)],
     [7, l.donut(b[0] + ', bytes', b[1] { params+: { otherBucket: false } }, c.bytes, legend=false)],
   ]),
 ]);
@@ -26,8 +26,8 @@ local geo(id, title, mapId, controls, a, b, ports) = c.dashboard(id, title, 'Whe
     [12, ports],
   ]),
   k.row(18, [
-    [24, l.table('Between countries', [l.tuple([a[1] + '.geo.country_iso_code', b[1] + '.geo.country_iso_code'], '%s › %s' % [a[0], b[0]], 100)], [c.bytes, c.share, c.flows], widths=[300], rows=10)],
-    [24, l.table('Between cities', [l.tuple([a[1] + '.geo.city_name', b[1] + '.geo.city_name'], '%s › %s' % [a[0], b[0]], 100)], [c.bytes, c.share, c.flows], widths=[300], rows=10)],
+    [24, l.table('Between countries', [l.tuple([a[1] + '.geo.country_iso_code', b[1] + '.geo.country_iso_code'], '%s › %s' % [a[0], b[0]], 100)], [c.bytes, c.share, c.records], widths=[300], rows=10)],
+    [24, l.table('Between cities', [l.tuple([a[1] + '.geo.city_name', b[1] + '.geo.city_name'], '%s › %s' % [a[0], b[0]], 100)], [c.bytes, c.share, c.records], widths=[300], rows=10)],
   ]),
 ]);
 

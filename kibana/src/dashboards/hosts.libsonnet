@@ -14,7 +14,7 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
       v.rate('Traffic, mean', 'network.bytes', v.human.bits, 8),
       v.sum('Sent by clients', 'client.bytes', v.human.bytes, null, '#54b399'),
       v.sum('Sent by servers', 'server.bytes', v.human.bytes),
-      v.count('Flows'),
+      v.count('Flow records'),
       v.unique('Clients', 'client.ip'),
       v.unique('Servers', 'server.ip'),
       v.unique('Services', 'flow.service.name', null, '#d6bf57'),
@@ -23,13 +23,13 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
     k.row(12, [
       [24, l.series('Sent by clients and by servers', [answered, sent])],
       [12, l.area('Services, Mbit/s', c.service(8), c.bits, legendSize='medium')],
-      [12, l.stacks('Flows by direction', l.terms('network.direction', 'Direction', 4, false), c.flows, legendSize='medium')],
+      [12, l.stacks('Records by direction', l.terms('network.direction', 'Direction', 4, false), c.records, legendSize='medium')],
     ]),
     k.row(15, [
-      [12, c.toHost(l.table('Servers it asks', [c.server(100)], [c.bytes, c.flows], widths=[210], rows=8))],
-      [12, c.toHost(l.table('Clients that ask it', [c.client(100)], [c.bytes, c.flows], widths=[210], rows=8))],
-      [12, l.table('Services', [l.tuple(['flow.service.name', 'network.transport'], 'Service › protocol', 100)], [c.bytes, c.flows], widths=[210], rows=8)],
-      [12, l.table('Countries and AS', [l.tuple(['server.geo.country_iso_code', 'server.as.organization.name'], 'Country › AS', 100)], [c.bytes, c.flows], widths=[250], rows=8)],
+      [12, c.toHost(l.table('Servers it asks', [c.server(100)], [c.bytes, c.records], widths=[210], rows=8))],
+      [12, c.toHost(l.table('Clients that ask it', [c.client(100)], [c.bytes, c.records], widths=[210], rows=8))],
+      [12, l.table('Services', [l.tuple(['flow.service.name', 'network.transport'], 'Service › protocol', 100)], [c.bytes, c.records], widths=[210], rows=8)],
+      [12, l.table('Countries and AS', [l.tuple(['server.geo.country_iso_code', 'server.as.organization.name'], 'Country › AS', 100)], [c.bytes, c.records], widths=[250], rows=8)],
     ]),
     k.row(11, [
       [16, l.series('Latency, ms', [
@@ -37,8 +37,8 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
         l.formula('network, server side', 'average(flow.latency.server) / 1000', { avg: l.part('average', [], 'flow.latency.server') }, l.divide('avg', 1000), 'avg', 'number', 1),
         l.formula('application', 'average(flow.latency.application) / 1000', { avg: l.part('average', [], 'flow.latency.application') }, l.divide('avg', 1000), 'avg', 'number', 1),
       ], type='line')],
-      [16, c.toThreats(l.table('Threats', [l.tuple(['flow.threat.category', 'flow.client.name', 'flow.server.name'], 'Category › client › server', 50)], [c.flows, c.bytes], 'flow.threat.category: *', widths=[360], rows=5))],
-      [16, l.table('Client addresses', [l.tuple(['client.ip', 'flow.client.scope'], 'Client address › scope', 50)], [c.bytes, c.flows], widths=[260], rows=5)],
+      [16, c.toThreats(l.table('Threats', [l.tuple(['flow.threat.category', 'flow.client.name', 'flow.server.name'], 'Category › client › server', 50)], [c.records, c.bytes], 'flow.threat.category: *', widths=[360], rows=5))],
+      [16, l.table('Client addresses', [l.tuple(['client.ip', 'flow.client.scope'], 'Client address › scope', 50)], [c.bytes, c.records], widths=[260], rows=5)],
     ]),
     k.row(18, [[48, k.search('Flow records', 'flow-records')]]),
   ]),
@@ -52,7 +52,7 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
       v.unique('Processes', 'process.name'),
       v.unique('Hosts', 'host.name'),
       v.unique('Servers', 'server.ip'),
-      v.count('Flows'),
+      v.count('Flow records'),
     ])]]),
     k.row(13, [
       [12, l.donut('Users', l.terms('user.name', 'User', 12), c.bytes, legend=false)],
@@ -67,8 +67,8 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
       [36, l.area('Platforms, Mbit/s', l.terms('host.os.platform', 'Platform', 8), c.bits)],
     ]),
     k.row(18, [
-      [24, c.toRecords(l.table('User, process and server', [l.tuple(['user.name', 'process.name', 'flow.server.name'], 'User › process › server', 200)], [c.bytes, c.share, c.flows], widths=[380], rows=10))],
-      [24, c.toRecords(l.table('Host and executable', [l.tuple(['host.name', 'process.executable'], 'Host › executable', 200)], [c.bytes, c.flows, l.unique('server.ip', 'Servers')], widths=[380], rows=10))],
+      [24, c.toRecords(l.table('User, process and server', [l.tuple(['user.name', 'process.name', 'flow.server.name'], 'User › process › server', 200)], [c.bytes, c.share, c.records], widths=[380], rows=10))],
+      [24, c.toRecords(l.table('Host and executable', [l.tuple(['host.name', 'process.executable'], 'Host › executable', 200)], [c.bytes, c.records, l.unique('server.ip', 'Servers')], widths=[380], rows=10))],
     ]),
   ], [['with a user or process', ['user.name', 'process.name']]]),
 ]

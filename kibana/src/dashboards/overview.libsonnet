@@ -13,11 +13,11 @@ local threats = { exists: { field: 'flow.threat.category' } };
       v.rate('Traffic, mean', 'network.bytes', v.human.bits, 8),
       v.sum('Traffic', 'network.bytes', v.human.bytes),
       v.rate('Packets', 'network.packets'),
-      v.count('Flows'),
+      v.count('Flow records'),
       v.unique('Clients', 'client.ip'),
       v.unique('Servers', 'server.ip'),
       v.unique('Exporters', 'observer.name', null, '#d6bf57'),
-      v.count('Flows with a threat', threats, '#e7664c'),
+      v.count('Records with a threat', threats, '#e7664c'),
     ])]]),
     k.row(14, [
       [24, c.toService(l.area('Applications and services, Mbit/s', l.terms('network.protocol', 'Protocol', 10), c.bits))],
@@ -26,7 +26,7 @@ local threats = { exists: { field: 'flow.threat.category' } };
     k.row(15, [
       [14, c.toHost(l.bars('Top clients', c.client(10), c.bytes))],
       [14, c.toHost(l.bars('Top servers', c.server(10), c.bytes))],
-      [20, l.table('Top conversations', l.tuple(['flow.client.name', 'flow.server.name', 'flow.service.name'], 'Client › server › service', 100), [c.bytes, c.flows], widths=[460], rows=8)],
+      [20, l.table('Top conversations', l.tuple(['flow.client.name', 'flow.server.name', 'flow.service.name'], 'Client › server › service', 100), [c.bytes, c.records], widths=[460], rows=8)],
     ]),
     k.row(12, [
       [16, c.toAs(l.treemap('Autonomous systems asked', l.terms('server.as.organization.name', 'AS', 12), c.bytes))],
@@ -35,7 +35,7 @@ local threats = { exists: { field: 'flow.threat.category' } };
     ]),
     k.row(12, [
       [16, c.toExporter(l.area('Exporters, Mbit/s', c.exporter(8), c.bits))],
-      [16, c.toThreats(l.stacks('Threats', l.terms('flow.threat.category', 'Category', 8, false), c.flows))],
+      [16, c.toThreats(l.stacks('Threats', l.terms('flow.threat.category', 'Category', 8, false), c.records))],
       [16, l.heatmap('Activity of the top clients', c.client(10), c.bytes)],
     ]),
   ]),

@@ -8,8 +8,8 @@ local v = import '../vega.libsonnet';
 local records(id, title, description, controls, search) = c.dashboard(id, title, description, controls, [
   k.row(9, [
     [16, v.kpis([v.count('Flow records'), v.sum('Bytes', 'network.bytes', v.human.bytes), v.rate('Rate', 'network.bytes', v.human.bits, 8)])],
-    [16, l.stacks('Flow types, records', l.terms('flow.type', 'Flow type', 8, false), c.flows, legendSize='medium')],
-    [16, l.stacks('Exporters, records', c.exporter(8), c.flows, legendSize='medium')],
+    [16, l.stacks('Flow types, records', l.terms('flow.type', 'Flow type', 8, false), c.records, legendSize='medium')],
+    [16, l.stacks('Exporters, records', c.exporter(8), c.records, legendSize='medium')],
   ]),
   k.row(30, [[48, k.search('Flow records', search)]]),
 ]);

@@ -18,7 +18,7 @@ local records = c.toRecords;
   c.dashboard('flow-threats', 'Threats', 'Addresses on threat lists: who talks to them, and who lets them in',
               [c.control.exporter, k.control('flow.threat.severity', 'Severity'), k.control('flow.threat.category', 'Category'), k.control('flow.threat.feeds', 'Feed'), k.control('flow.threat.direction', 'Direction'), c.control.client, c.control.server], [
     k.row(6, [[48, v.kpis([
-      v.count('Flows with a threat', null, red),
+      v.count('Records with a threat', null, red),
       v.count('Critical and high', { terms: { 'flow.threat.severity': ['critical', 'high'] } }, red),
       v.unique('Public threats', 'client.ip', is('public_threat'), orange),
       v.unique('At-risk servers', 'server.ip', is('at_risk_server'), orange),
@@ -28,14 +28,14 @@ local records = c.toRecords;
     ])]]),
     k.row(3, [[48, v.feeds()]]),
     k.row(12, [
-      [20, l.stacks('Categories', l.terms('flow.threat.categories', 'Category', 10, false), c.flows)],
+      [20, l.stacks('Categories', l.terms('flow.threat.categories', 'Category', 10, false), c.records)],
       [16, l.series('Severity', [severity('critical'), severity('high'), severity('medium'), severity('low')], type='bar_stacked', colours=['#bd271e', '#e7664c', '#da8b45', '#d6bf57'])],
-      [12, l.bars('Feeds', l.terms('flow.threat.feeds', 'Feed', 10, false), c.flows)],
+      [12, l.bars('Feeds', l.terms('flow.threat.feeds', 'Feed', 10, false), c.records)],
     ]),
     k.row(18, [
-      [16, records(l.table('Public threats: bad clients that ask us', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.flows, l.unique('server.ip', 'Servers'), c.bytes], kql('public_threat'), widths=[260], rows=10))],
-      [16, c.toHost(l.table('At-risk servers: asked by bad clients', [l.tuple(['flow.server.name', 'flow.service.name'], 'Server › service', 100)], [c.flows, l.unique('client.ip', 'Clients'), l.sum('server.bytes', 'Answered', 'bytes', 1)], kql('at_risk_server'), widths=[260], rows=10))],
-      [16, c.toHost(l.table('High-risk clients: ask bad servers', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.flows, l.unique('server.ip', 'Servers'), l.sum('client.bytes', 'Sent', 'bytes', 1)], kql('high_risk_client'), widths=[260], rows=10))],
+      [16, records(l.table('Public threats: bad clients that ask us', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.records, l.unique('server.ip', 'Servers'), c.bytes], kql('public_threat'), widths=[260], rows=10))],
+      [16, c.toHost(l.table('At-risk servers: asked by bad clients', [l.tuple(['flow.server.name', 'flow.service.name'], 'Server › service', 100)], [c.records, l.unique('client.ip', 'Clients'), l.sum('server.bytes', 'Answered', 'bytes', 1)], kql('at_risk_server'), widths=[260], rows=10))],
+      [16, c.toHost(l.table('High-risk clients: ask bad servers', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.records, l.unique('server.ip', 'Servers'), l.sum('client.bytes', 'Sent', 'bytes', 1)], kql('high_risk_client'), widths=[260], rows=10))],
     ]),
     k.row(16, [[48, k.search('Records with a threat', 'flow-records-threats')]]),
   ], [['with a threat', ['flow.threat.category']]]),

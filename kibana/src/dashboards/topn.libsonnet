@@ -5,8 +5,8 @@ local k = import '../kibana.libsonnet';
 local l = import '../lens.libsonnet';
 local v = import '../vega.libsonnet';
 
-local measures = [c.bytes, c.share, c.packets, c.flows];
-local talker = [c.bytes, c.share, c.packets, c.flows, c.down, c.up];
+local measures = [c.bytes, c.share, c.packets, c.records];
+local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
 
 [
   c.dashboard('flow-top-talkers', 'Top talkers', 'Clients and servers by what they move', c.standard, [
@@ -27,8 +27,8 @@ local talker = [c.bytes, c.share, c.packets, c.flows, c.down, c.up];
     ]),
     k.row(20, [
       [20, c.toRecords(l.table('Top services', [c.service(200, false)], measures + [l.unique('client.ip', 'Clients'), l.unique('server.ip', 'Servers')], widths=[160], rows=13))],
-      [14, c.toRecords(l.table('Service and server port', [l.tuple(['flow.service.name', 'network.transport', 'server.port'], 'Service › protocol › port', 200)], [c.bytes, c.flows], widths=[240], rows=13))],
-      [14, l.table('Top IP protocols', [c.protocol(50, false)], [c.bytes, c.share, c.flows], widths=[130], rows=13)],
+      [14, c.toRecords(l.table('Service and server port', [l.tuple(['flow.service.name', 'network.transport', 'server.port'], 'Service › protocol › port', 200)], [c.bytes, c.records], widths=[240], rows=13))],
+      [14, l.table('Top IP protocols', [c.protocol(50, false)], [c.bytes, c.share, c.records], widths=[130], rows=13)],
     ]),
   ]),
 
@@ -39,8 +39,8 @@ local talker = [c.bytes, c.share, c.packets, c.flows, c.down, c.up];
     ]),
     k.row(22, [
       [30, c.toRecords(l.table('Client, server and service', [l.tuple(['flow.client.name', 'flow.server.name', 'flow.service.name'], 'Client › server › service', 500)],
-                               [c.bytes, c.share, c.packets, c.flows, c.down, c.up, l.avg('event.duration', 'Duration', null)], widths=[430], rows=13))],
-      [18, c.toRecords(l.table('Networks', [l.tuple(['flow.client.network.name', 'flow.server.network.name'], 'Client network › server network', 100)], [c.bytes, c.share, c.flows], widths=[260], rows=13))],
+                               [c.bytes, c.share, c.packets, c.records, c.down, c.up, l.avg('event.duration', 'Duration', null)], widths=[430], rows=13))],
+      [18, c.toRecords(l.table('Networks', [l.tuple(['flow.client.network.name', 'flow.server.network.name'], 'Client network › server network', 100)], [c.bytes, c.share, c.records], widths=[260], rows=13))],
     ]),
   ]),
 
@@ -51,8 +51,8 @@ local talker = [c.bytes, c.share, c.packets, c.flows, c.down, c.up];
     ]),
     k.row(20, [
       [18, c.toRecords(l.table('Top applications', [c.application(200, false)], measures + [l.unique('client.ip', 'Clients')], widths=[170], rows=13))],
-      [15, c.toRecords(l.table('Application and service', [l.tuple(['network.application', 'flow.service.name'], 'Application › service', 200)], [c.bytes, c.flows], widths=[260], rows=13))],
-      [15, c.toHost(l.table('Who uses them', [l.tuple(['flow.client.name', 'network.application'], 'Client › application', 200)], [c.bytes, c.flows], widths=[300], rows=13))],
+      [15, c.toRecords(l.table('Application and service', [l.tuple(['network.application', 'flow.service.name'], 'Application › service', 200)], [c.bytes, c.records], widths=[260], rows=13))],
+      [15, c.toHost(l.table('Who uses them', [l.tuple(['flow.client.name', 'network.application'], 'Client › application', 200)], [c.bytes, c.records], widths=[300], rows=13))],
     ]),
   ]),
 ]
