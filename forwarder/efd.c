@@ -97,25 +97,25 @@ static int open_sockets(struct efd *e, struct udp_socket sockets[][WORKERS_MAX],
 	return 0;
 }
 
-static void decode_settings(const struct settings *s, struct decode_options *o)
+static void settings_for_decoder(const struct settings *s, struct decode_settings *ret)
 {
-	*o = decode_defaults();
-	o->hash_seed = hash_seed();
-	o->clock_skew_ms = (uint64_t)s->clock_skew_ms;
-	o->listening_ms = clock_wall_ms();
-	o->exporter_line_ms = (uint64_t)s->exporter_line_ms;
-	o->no_options_join = !s->join_options;
-	o->no_hold = !s->hold;
-	o->no_agents = !s->sflow_agents;
-	o->limits = (struct decode_limits){ .exporters = (uint32_t)s->max_exporters,
-					    .domains_per_exporter = (uint32_t)s->max_domains,
-					    .templates_per_exporter = (uint32_t)s->max_templates,
-					    .options_per_exporter = (uint32_t)s->max_options,
-					    .flows_per_exporter = (uint32_t)s->max_flows,
-					    .memory = (uint64_t)s->decode_memory,
-					    .held_bytes = (uint64_t)s->held_bytes,
-					    .held_ms = (uint64_t)s->held_ms,
-					    .template_ms = (uint64_t)s->template_ms };
+	*ret = decode_defaults();
+	ret->hash_seed = hash_seed();
+	ret->clock_skew_ms = (uint64_t)s->clock_skew_ms;
+	ret->listening_ms = clock_wall_ms();
+	ret->exporter_line_ms = (uint64_t)s->exporter_line_ms;
+	ret->no_options_join = !s->join_options;
+	ret->no_hold = !s->hold;
+	ret->no_agents = !s->sflow_agents;
+	ret->limits = (struct decode_limits){ .exporters = (uint32_t)s->max_exporters,
+					      .domains_per_exporter = (uint32_t)s->max_domains,
+					      .templates_per_exporter = (uint32_t)s->max_templates,
+					      .options_per_exporter = (uint32_t)s->max_options,
+					      .flows_per_exporter = (uint32_t)s->max_flows,
+					      .memory = (uint64_t)s->decode_memory,
+					      .held_bytes = (uint64_t)s->held_bytes,
+					      .held_ms = (uint64_t)s->held_ms,
+					      .template_ms = (uint64_t)s->template_ms };
 }
 
 struct share {
@@ -162,7 +162,7 @@ static struct worker *make_worker(struct efd *e, uint32_t number, const struct u
 				      .live = s->live,
 				      .tee = e->tee,
 				      .tcp = number == 0 ? e->tcp : NULL };
-	decode_settings(s, &ws.decode);
+	settings_for_decoder(s, &ws.decode);
 	ws.decode.fields = fields_open(s->elements.item, s->elements.n, err);
 	if (!ws.decode.fields)
 		return NULL;

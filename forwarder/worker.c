@@ -67,9 +67,8 @@ static bool may_send(const struct worker_live *live, const struct ip *src)
 }
 
 /* The text is made only when it will be said: garbage may come a million times a second. */
-static void tell_problem(struct worker *w, const struct datagram *d)
+static void tell_problem(const struct decode_problem *problem, const struct datagram *d)
 {
-	const struct decode_problem *problem = decoder_problem(w->decoder);
 	char src[IP_TEXT_MAX];
 	ip_format(&d->src, src);
 	log_warn("datagram of %zu bytes from %s port %u: %s (found %u at byte %zu)", d->len, src,
@@ -86,11 +85,11 @@ static void tell_notice(const struct decode_notice *notice, const struct datagra
 
 static void decode(struct worker *w, const struct datagram *d)
 {
-	const struct decode_notice *notice;
-	if (decoder_datagram(w->decoder, d, &w->writer.sink) != DECODE_OK)
-		tell_problem(w, d);
-	if ((notice = decoder_notice(w->decoder)))
-		tell_notice(notice, d);
+	struct decode_report report;
+	if (decoder_datagram(w->decoder, d, &w->writer.sink, &report) != DECODE_OK)
+		tell_problem(&report.problem, d);
+	if (report.notice.text)
+		tell_notice(&report.notice, d);
 }
 
 /* Both who sends and whom he names. */

@@ -32,7 +32,7 @@ struct worker_settings {
 	uint64_t gather_us;
 	uint64_t batch_age_ms;
 	uint64_t save_ms; /* interval of state snapshots, 0: none */
-	struct decode_options decode;
+	struct decode_settings decode;
 	const struct line_head *heads; /* LINE_KINDS texts, NULL: bare lines */
 	struct batch_pool *pool;
 	const struct worker_live *live; /* copied */

@@ -17,9 +17,9 @@
 #include "forwarder/decode/wire/netflow9.h"
 #include "forwarder/decode/wire/sflow.h"
 
-struct decode_options decode_defaults(void)
+struct decode_settings decode_defaults(void)
 {
-	return (struct decode_options){
+	return (struct decode_settings){
 		.limits = {
 			.exporters = 16384,
 			.domains_per_exporter = 1024,
@@ -36,15 +36,15 @@ struct decode_options decode_defaults(void)
 	};
 }
 
-#define OR_DEFAULT(member)                              \
-	do {                                            \
-		if (!dec->options.member)               \
-			dec->options.member = d.member; \
+#define OR_DEFAULT(member)                               \
+	do {                                             \
+		if (!dec->settings.member)               \
+			dec->settings.member = d.member; \
 	} while (0)
 
 static void fill_defaults(struct decoder *dec)
 {
-	struct decode_options d = decode_defaults();
+	struct decode_settings d = decode_defaults();
 	OR_DEFAULT(limits.exporters);
 	OR_DEFAULT(limits.domains_per_exporter);
 	OR_DEFAULT(limits.templates_per_exporter);
@@ -58,17 +58,17 @@ static void fill_defaults(struct decoder *dec)
 	OR_DEFAULT(exporter_line_ms);
 }
 
-struct decoder *decoder_new(const struct decode_options *options, struct err *err)
+struct decoder *decoder_new(const struct decode_settings *settings, struct err *err)
 {
 	struct decoder *dec = calloc(1, sizeof(*dec));
 	if (!dec) {
-		fields_free(options->fields);
+		fields_free(settings->fields);
 		err_set(err, EF_FAILED, "no memory for a decoder");
 		return NULL;
 	}
-	dec->options = *options;
+	dec->settings = *settings;
 	fill_defaults(dec);
-	dec->fields = options->fields ? options->fields : fields_new();
+	dec->fields = settings->fields ? settings->fields : fields_new();
 	dec->exporters = exporter_table_new();
 	dec->scratch = calloc(1, sizeof(*dec->scratch));
 	dec->compiler = compiler_new();
@@ -117,16 +117,6 @@ const struct decode_counters *decoder_counters(const struct decoder *dec)
 	return &dec->counters;
 }
 
-const struct decode_problem *decoder_problem(const struct decoder *dec)
-{
-	return &dec->problem;
-}
-
-const struct decode_notice *decoder_notice(const struct decoder *dec)
-{
-	return dec->notice.text ? &dec->notice : NULL;
-}
-
 bool decoder_agent(const struct decoder *dec, const struct datagram *dgram, struct ip *ret_agent)
 {
 	struct ip agent;
@@ -151,15 +141,9 @@ size_t decode_stream_message(const uint8_t *data, size_t len)
 	return message;
 }
 
-enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *dgram,
-				    struct sink *sink)
+static enum decode_result decode(struct decoder *dec, const struct datagram *dgram,
+				 struct sink *sink)
 {
-	dec->problem = (struct decode_problem){ 0 };
-	dec->notice.text = NULL;
-	dec->ctx.dgram = dgram;
-	dec->ctx.domain = NULL;
-	dec->with_ids = context_wants_ids(sink);
-	dec->ctx.content = hash_bytes(0, dgram->data, dgram->len);
 	if (dgram->len < 4) {
 		problem_at(dec, &dec->counters.short_datagram, "datagram has no header",
 			   dgram->data, (uint32_t)dgram->len);
@@ -185,4 +169,18 @@ enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *
 	problem_at(dec, &dec->counters.unknown_version, "not NetFlow, IPFIX or sFlow 5",
 		   dgram->data, be16(dgram->data));
 	return DECODE_UNKNOWN_VERSION;
+}
+
+enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *dgram,
+				    struct sink *sink, struct decode_report *ret_report)
+{
+	*ret_report = (struct decode_report){ 0 };
+	dec->report = ret_report;
+	dec->ctx.dgram = dgram;
+	dec->ctx.domain = NULL;
+	dec->with_ids = context_wants_ids(sink);
+	dec->ctx.content = hash_bytes(0, dgram->data, dgram->len);
+	enum decode_result result = decode(dec, dgram, sink);
+	dec->report = NULL;
+	return result;
 }

@@ -28,27 +28,21 @@
 struct decoder;
 struct fields;
 
-/* What 0 stands for in decode_options. */
-struct decode_options decode_defaults(void);
+/* What 0 stands for in decode_settings. */
+struct decode_settings decode_defaults(void);
 
-struct decoder *decoder_new(const struct decode_options *options, struct err *err);
+struct decoder *decoder_new(const struct decode_settings *settings, struct err *err);
 void decoder_free(struct decoder *dec);
 
-/* Other elements from the next datagram on: takes `fields`, as decode_options.fields. All templates
+/* Other elements from the next datagram on: takes `fields`, as decode_settings.fields. All templates
  * are compiled again, and everything else that was learnt stays. -1: no memory, and the old ones
  * stay. */
 int decoder_set_fields(struct decoder *dec, struct fields *fields, struct err *err);
 
+/* The lines of a datagram go to `sink`, what else there is to say of it to *ret_report: its problem
+ * says what is wrong after a result other than DECODE_OK. */
 enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *dgram,
-				    struct sink *sink);
-
-/* What was wrong with the last datagram: valid after a result other than DECODE_OK, until the next
- * datagram. */
-const struct decode_problem *decoder_problem(const struct decoder *dec);
-
-/* What a person should hear of, though nothing is wrong with the datagram: one of those that the
- * last datagram brought, or NULL. */
-const struct decode_notice *decoder_notice(const struct decoder *dec);
+				    struct sink *sink, struct decode_report *ret_report);
 
 /* Whom an sFlow datagram names as its agent, where that is another address than the sender's and
  * one that can be an exporter's. */

@@ -289,7 +289,6 @@ static struct domain *load_domain(const struct state_reader *r, struct cursor *c
 	key.protocol = (enum protocol)protocol;
 	key.id = id;
 	struct domain *dom = domain_get(r->dec, &key); /* of the address: devices have one, too */
-	r->dec->ctx.port_bit = 0;
 	if (dom && port) {
 		key.port = port;
 		dom->last_seen_ms = last_seen_ms;
@@ -300,7 +299,6 @@ static struct domain *load_domain(const struct state_reader *r, struct cursor *c
 	dom->last_seen_ms = last_seen_ms;
 	if (!c->bad) /* files of earlier versions end here */
 		sequence_recall(dom, seq, uptime_ms, exported_ms);
-	c->bad = false;
 	return dom;
 }
 

@@ -79,7 +79,7 @@ static void exporter_line(struct decoder *dec, struct sink *sink, struct domain 
 	p = jsonw_u64(p, dom->id);
 	p = jsonw_lit(p, "},\"exporter\":{");
 	p = put_counts(p, dom);
-	if (now_ms >= dom->last_seen_ms + dec->options.exporter_line_ms)
+	if (now_ms >= dom->last_seen_ms + dec->settings.exporter_line_ms)
 		p = jsonw_lit(p, "\"loss_unknown\":true,");
 	p = jsonw_lit(p, "\"templates\":");
 	p = jsonw_u64(p, dom->templates ? dom->templates->len : 0);
@@ -114,15 +114,16 @@ static int tick_domain(struct domain *dom, void *arg)
 	const struct tick *tick = arg;
 	struct decoder *dec = tick->dec;
 	data_due(dec, tick->sink, dom, tick->now_ms);
-	held_expire(dec, dom, ago(tick->now_ms, dec->options.limits.held_ms));
+	held_expire(dec, dom, ago(tick->now_ms, dec->settings.limits.held_ms));
 	if (dom->line_due_ms > tick->now_ms)
 		return 0;
-	template_expire(dec, dom, ago(tick->now_ms, dec->options.limits.template_ms));
-	learnt_expire(dec, dom, ago(tick->now_ms, dec->options.limits.template_ms));
+	template_expire(dec, dom, ago(tick->now_ms, dec->settings.limits.template_ms));
+	learnt_expire(dec, dom, ago(tick->now_ms, dec->settings.limits.template_ms));
 	sequence_settle(dec, dom, tick->now_ms);
-	if (!dec->options.no_silent_lines || memcmp(&dom->now, &dom->before, sizeof(dom->now)) != 0)
+	if (!dec->settings.no_silent_lines ||
+	    memcmp(&dom->now, &dom->before, sizeof(dom->now)) != 0)
 		exporter_line(dec, tick->sink, dom, tick->now_ms);
-	dom->line_due_ms = tick->now_ms + dec->options.exporter_line_ms;
+	dom->line_due_ms = tick->now_ms + dec->settings.exporter_line_ms;
 	return 0;
 }
 

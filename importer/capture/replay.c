@@ -159,12 +159,13 @@ static int decode_one(void *arg, const struct captured *c, struct err *err)
 	(void)err;
 	struct decoding *d = arg;
 	uint64_t now = c->dgram.received_ms;
+	struct decode_report report;
 	if (now > d->ticked_ms + 1000 || now + 1000 < d->ticked_ms) {
 		if (d->ticked_ms)
 			decoder_tick(d->decoder, now, d->sink);
 		d->ticked_ms = now;
 	}
-	switch (decoder_datagram(d->decoder, &c->dgram, d->sink)) {
+	switch (decoder_datagram(d->decoder, &c->dgram, d->sink, &report)) {
 	case DECODE_OK:
 		break;
 	case DECODE_SHORT:
@@ -199,23 +200,23 @@ static void replay_flush(void *arg)
 int replay_decode(const struct replay *r, struct outlet *outlet, struct replay_totals *ret_totals,
 		  struct err *err)
 {
-	struct decode_options options = decode_defaults();
+	struct decode_settings settings = decode_defaults();
 	struct decoding d = {
 		.replay = r, .outlet = outlet, .sink = outlet_sink(outlet), .totals = ret_totals
 	};
 	const struct replay_calls calls = {
 		.each = decode_one, .before_file = move, .before_wait = replay_flush, .arg = &d
 	};
-	uint64_t interval = options.exporter_line_ms;
+	uint64_t interval = settings.exporter_line_ms;
 	/* In a file the past is at hand: templates and early data stay, however far apart its
 	 * packets are. */
-	options.limits.template_ms = options.limits.held_ms = UINT64_MAX;
+	settings.limits.template_ms = settings.limits.held_ms = UINT64_MAX;
 	/* ... and an exporter whose packets have ended is not silent. */
-	options.no_silent_lines = true;
-	options.fields = fields_open(r->elements->item, r->elements->n, err);
-	if (!options.fields)
+	settings.no_silent_lines = true;
+	settings.fields = fields_open(r->elements->item, r->elements->n, err);
+	if (!settings.fields)
 		return -1;
-	d.decoder = decoder_new(&options, err);
+	d.decoder = decoder_new(&settings, err);
 	if (!d.decoder)
 		return -1;
 	int result = replay_each(r, &calls, ret_totals, err);

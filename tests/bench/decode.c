@@ -70,8 +70,8 @@ static int measure(const char *path, double seconds, bool once)
 {
 	struct err err = ERR_NONE;
 	struct datagrams all = { 0 };
-	struct decode_options options = { 0 };
-	struct decoder *dec = decoder_new(&options, &err);
+	struct decode_settings settings = { 0 };
+	struct decoder *dec = decoder_new(&settings, &err);
 	char *memory = calloc(1, ROOM + sizeof(uint64_t));
 	if (!dec || !memory || load(path, &all, &err) < 0) {
 		fprintf(stderr, "decode: %s: %s\n", path, err.msg);
@@ -91,9 +91,10 @@ static int measure(const char *path, double seconds, bool once)
 	uint64_t before = 0;
 	double start = 0, best = 1e9, spent;
 	unsigned rounds = 0;
+	struct decode_report report;
 	do {
 		for (size_t i = 0; i < all.len; i++)
-			decoder_datagram(dec, &all.rows[i], &sink);
+			decoder_datagram(dec, &all.rows[i], &sink, &report);
 		if (rounds++ == 0 && !once) { /* warm */
 			before = records_of(counters);
 			start = cpu_seconds();

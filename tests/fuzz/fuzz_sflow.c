@@ -9,19 +9,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct decode_options options = { .fields = NULL };
+	const struct decode_settings settings = { .fields = NULL };
 	struct datagram dgram = { .data = data, .len = size, .received_ms = 1700000000000 };
 	static struct decoder *dec;
 	static struct strict strict;
+	struct decode_report report;
 	struct err err;
 
 	if (!dec) {
-		dec = decoder_new(&options, &err);
+		dec = decoder_new(&settings, &err);
 		strict_init(&strict);
 	}
 	if (!dec)
 		abort();
-	(void)decoder_datagram(dec, &dgram, &strict.sink);
+	(void)decoder_datagram(dec, &dgram, &strict.sink, &report);
 	strict_check(&strict);
 	return 0;
 }

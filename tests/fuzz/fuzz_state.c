@@ -27,8 +27,8 @@ static void put_hash(uint8_t *file, size_t len)
 static struct decoder *new_decoder(void)
 {
 	struct err err = ERR_NONE;
-	struct decode_options options = { .limits = { .exporters = 8, .memory = 4u << 20 } };
-	struct decoder *dec = decoder_new(&options, &err);
+	struct decode_settings settings = { .limits = { .exporters = 8, .memory = 4u << 20 } };
+	struct decoder *dec = decoder_new(&settings, &err);
 	if (!dec)
 		abort();
 	return dec;
@@ -85,7 +85,8 @@ static int use_domain(const struct exporter_info *info, void *arg)
 	struct datagram d = {
 		.data = p.data, .len = p.len, .src = info->address, .received_ms = NOW_MS
 	};
-	decoder_datagram(use->dec, &d, &use->sink);
+	struct decode_report report;
+	decoder_datagram(use->dec, &d, &use->sink, &report);
 	check_lines(&use->sink, 0);
 	return 0;
 }

@@ -12,6 +12,7 @@ struct fixture {
 	struct decoder *dec;
 	const struct decode_counters *counters;
 	struct sink sink;
+	struct decode_report report; /* of the last datagram */
 	struct wire wire;
 	char memory[1 << 20];
 	int more_calls;
@@ -33,9 +34,9 @@ static inline int more(struct sink *sink, size_t need)
 static inline void start(struct decode_limits limits)
 {
 	struct err err = ERR_NONE;
-	struct decode_options options = { .limits = limits };
+	struct decode_settings settings = { .limits = limits };
 	memset(&f, 0, sizeof(f));
-	f.dec = decoder_new(&options, &err);
+	f.dec = decoder_new(&settings, &err);
 	assert_non_null(f.dec);
 	f.counters = decoder_counters(f.dec);
 	f.sink.more = more;
@@ -59,7 +60,7 @@ static inline enum decode_result give_at(uint32_t exporter, uint64_t ms)
 	struct datagram d = {
 		.data = f.wire.data, .len = f.wire.len, .src = address(exporter), .received_ms = ms
 	};
-	return decoder_datagram(f.dec, &d, &f.sink);
+	return decoder_datagram(f.dec, &d, &f.sink, &f.report);
 }
 
 static inline enum decode_result give(uint32_t exporter)

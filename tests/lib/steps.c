@@ -23,19 +23,20 @@ static void one(struct decoder *dec, struct cursor body, uint8_t who, uint16_t v
 	}
 	struct datagram dgram = { .data = copy, .len = len, .port = who, .received_ms = now_ms };
 	dgram.src = ip_from_v4((const uint8_t[]){ 192, 0, 2, who & 3 });
-	(void)decoder_datagram(dec, &dgram, sink);
+	struct decode_report report;
+	(void)decoder_datagram(dec, &dgram, sink, &report);
 	free(copy);
 }
 
 void steps_run(const uint8_t *data, size_t size, uint16_t version)
 {
 	struct err err = ERR_NONE;
-	struct decode_options options = { .limits = { .exporters = 8,
-						      .templates_per_exporter = 16,
-						      .options_per_exporter = 16,
-						      .held_bytes = 8192,
-						      .memory = 4u << 20 } };
-	struct decoder *dec = decoder_new(&options, &err);
+	struct decode_settings settings = { .limits = { .exporters = 8,
+							.templates_per_exporter = 16,
+							.options_per_exporter = 16,
+							.held_bytes = 8192,
+							.memory = 4u << 20 } };
+	struct decoder *dec = decoder_new(&settings, &err);
 	struct cursor c = cursor_over(data, size);
 	uint64_t now_ms = 1700000000000;
 	struct strict strict;

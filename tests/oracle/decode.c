@@ -43,19 +43,20 @@ static void print_counters(const struct decode_counters *counters)
 
 static struct decoder *new_decoder(struct err *err)
 {
-	struct decode_options options = { .fields = fields_new() };
-	if (elements && fields_load_csv(options.fields, elements, err))
+	struct decode_settings settings = { .fields = fields_new() };
+	if (elements && fields_load_csv(settings.fields, elements, err))
 		return NULL;
-	return decoder_new(&options, err);
+	return decoder_new(&settings, err);
 }
 
 static void one(struct decoder *dec, const struct datagram *dgram, struct sink *sink)
 {
 	static unsigned number;
 	number++;
-	if (decoder_datagram(dec, dgram, sink) == DECODE_OK)
+	struct decode_report report;
+	if (decoder_datagram(dec, dgram, sink, &report) == DECODE_OK)
 		return;
-	const struct decode_problem *problem = decoder_problem(dec);
+	const struct decode_problem *problem = &report.problem;
 	fprintf(stderr, "datagram %u, offset %zu: %s (%u)\n", number, problem->offset,
 		problem->reason ? problem->reason : "refused", problem->value);
 }

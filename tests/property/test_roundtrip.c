@@ -138,8 +138,8 @@ static void take_members(struct lines *got, const char *line, const char *end)
 static void decode_all(struct world *w, struct message *messages, size_t len, struct lines *got)
 {
 	struct err err = ERR_NONE;
-	struct decode_options options = { 0 };
-	struct decoder *dec = decoder_new(&options, &err);
+	struct decode_settings settings = { 0 };
+	struct decoder *dec = decoder_new(&settings, &err);
 	char *memory = malloc(ROOM);
 	struct sink sink = { .cur = memory, .end = memory + ROOM, .more = no_more };
 	for (int kind = 0; kind < LINE_KINDS; kind++)
@@ -151,10 +151,11 @@ static void decode_all(struct world *w, struct message *messages, size_t len, st
 				      .len = messages[i].len,
 				      .port = (uint16_t)(1000 + i % 3),
 				      .received_ms = w->exported_ms };
-		enum decode_result result = decoder_datagram(dec, &d, &sink);
+		struct decode_report report;
+		enum decode_result result = decoder_datagram(dec, &d, &sink, &report);
 		if (result != DECODE_OK)
-			print_error("message %zu: %s at %zu\n", i, decoder_problem(dec)->reason,
-				    decoder_problem(dec)->offset);
+			print_error("message %zu: %s at %zu\n", i, report.problem.reason,
+				    report.problem.offset);
 		assert_int_equal(result, DECODE_OK);
 		for (char *line = memory, *end; line < sink.cur; line = end + 1) {
 			end = memchr(line, '\n', (size_t)(sink.cur - line));

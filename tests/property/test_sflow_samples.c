@@ -428,10 +428,10 @@ static void check_lines(char *text, json_t *const *want)
 
 static void random_samples(void **unused)
 {
-	const struct decode_options options = { .fields = NULL };
+	const struct decode_settings settings = { .fields = NULL };
 	static char memory[1 << 20];
 	struct err err;
-	struct decoder *dec = decoder_new(&options, &err);
+	struct decoder *dec = decoder_new(&settings, &err);
 
 	(void)unused;
 	assert_non_null(dec);
@@ -439,6 +439,7 @@ static void random_samples(void **unused)
 		struct packet p = { 0 };
 		struct datagram dgram = { .data = p.data, .received_ms = 1700000000000 };
 		struct sink sink = { .cur = memory, .end = memory + sizeof(memory), .more = keep };
+		struct decode_report report;
 		json_t *want[SAMPLES];
 
 		for (int k = 0; k < LINE_KINDS; k++)
@@ -447,7 +448,7 @@ static void random_samples(void **unused)
 		for (uint32_t k = 0; k < SAMPLES; k++)
 			want[k] = put_sample(&p, k);
 		dgram.len = p.len;
-		assert_int_equal(decoder_datagram(dec, &dgram, &sink), DECODE_OK);
+		assert_int_equal(decoder_datagram(dec, &dgram, &sink, &report), DECODE_OK);
 		*sink.cur = '\0';
 		check_lines(memory, want);
 		for (int k = 0; k < SAMPLES; k++)

@@ -342,10 +342,11 @@ static json_t *decode(struct decoder *dec, const struct packet *p)
 					.len = p->len,
 					.received_ms = 1700000000000 };
 	struct sink sink = { .cur = memory, .end = memory + sizeof(memory), .more = no_more };
+	struct decode_report report;
 	json_error_t error;
 	for (int k = 0; k < LINE_KINDS; k++)
 		sink.head[k].id_at = -1;
-	assert_int_equal(decoder_datagram(dec, &dgram, &sink), DECODE_OK);
+	assert_int_equal(decoder_datagram(dec, &dgram, &sink, &report), DECODE_OK);
 	*sink.cur = '\0';
 	json_t *line = json_loads(memory, JSON_REJECT_DUPLICATES, &error);
 	if (!line)
@@ -416,9 +417,9 @@ static void counter_structures(struct decoder *dec, uint32_t seq)
 
 static void every_structure(void **unused)
 {
-	const struct decode_options options = { .fields = NULL };
+	const struct decode_settings settings = { .fields = NULL };
 	struct err err;
-	struct decoder *dec = decoder_new(&options, &err);
+	struct decoder *dec = decoder_new(&settings, &err);
 	(void)unused;
 	assert_non_null(dec);
 	assert_in_range(sflow_counter_rows_count, STRUCTURES, 64);

@@ -58,11 +58,11 @@ static void agents_are_bound_to_their_sender(void **state)
 	for (uint32_t i = 1; i <= 40; i++) {
 		sflow(agent, i);
 		assert_int_equal(give(1), DECODE_OK);
-		assert_null(decoder_notice(f.dec));
+		assert_null(f.report.notice.text);
 		sflow(agent, 5000 + i * 5000);
 		assert_int_equal(give(2), DECODE_OK);
-		assert_non_null(decoder_notice(f.dec));
-		assert_true(ip_equal(&decoder_notice(f.dec)->who, &named));
+		assert_non_null(f.report.notice.text);
+		assert_true(ip_equal(&f.report.notice.who, &named));
 	}
 	assert_int_equal(datagrams_of(ip_from_v4(agent)), 40);
 	assert_int_equal(datagrams_of(address(2)), 40);

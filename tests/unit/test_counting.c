@@ -28,8 +28,8 @@ struct fixture {
 static void start(struct fixture *f, struct decode_limits limits)
 {
 	struct err err = ERR_NONE;
-	struct decode_options options = { .limits = limits };
-	*f = (struct fixture){ .dec = decoder_new(&options, &err) };
+	struct decode_settings settings = { .limits = limits };
+	*f = (struct fixture){ .dec = decoder_new(&settings, &err) };
 	assert_non_null(f->dec);
 	f->exporter.root = &f->exporter;
 	f->dec->ctx.received_ms = NOW_MS;

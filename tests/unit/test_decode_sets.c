@@ -32,7 +32,7 @@ static enum decode_result give_packet(const struct packet *p)
 	struct datagram d = {
 		.data = p->data, .len = p->len, .src = address(1), .received_ms = NOW_MS
 	};
-	return decoder_datagram(f.dec, &d, &f.sink);
+	return decoder_datagram(f.dec, &d, &f.sink, &f.report);
 }
 
 static void give_sets(const char *sets)

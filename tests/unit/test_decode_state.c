@@ -290,8 +290,8 @@ static void a_silent_exporter_has_a_line_each_minute(void **state)
 		start((struct decode_limits){ 0 });
 		decoder_free(f.dec);
 		struct err err = ERR_NONE;
-		f.dec =
-		    decoder_new(&(struct decode_options){ .no_silent_lines = !silent_lines }, &err);
+		f.dec = decoder_new(&(struct decode_settings){ .no_silent_lines = !silent_lines },
+				    &err);
 		netflow9(0, 0, 1000);
 		template(256, 1);
 		give(1);

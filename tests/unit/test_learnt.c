@@ -22,6 +22,7 @@
 
 static struct decoder *dec;
 static struct sink sink;
+static struct decode_report report; /* of the last datagram */
 static char memory[1 << 20];
 
 static int more(struct sink *s, size_t need)
@@ -34,8 +35,8 @@ static int more(struct sink *s, size_t need)
 static void start(struct decode_limits limits)
 {
 	struct err err = ERR_NONE;
-	struct decode_options options = { .limits = limits };
-	dec = decoder_new(&options, &err);
+	struct decode_settings settings = { .limits = limits };
+	dec = decoder_new(&settings, &err);
 	assert_non_null(dec);
 	memset(memory, 0, sizeof(memory));
 	sink = (struct sink){ .cur = memory, .end = memory + sizeof(memory), .more = more };
@@ -52,7 +53,7 @@ static enum decode_result give_at(unsigned exporter, uint32_t domain, const char
 	packet_hex(&p, sets);
 	struct datagram d = { .data = p.data, .len = p.len, .received_ms = ms };
 	d.src = ip_from_v4((const uint8_t[]){ 192, 0, 2, (uint8_t)exporter });
-	return decoder_datagram(dec, &d, &sink);
+	return decoder_datagram(dec, &d, &sink, &report);
 }
 
 static enum decode_result give(unsigned exporter, uint32_t domain, const char *sets)
@@ -340,7 +341,7 @@ static void domains_of_one_sender_have_a_ceiling(void **state)
 	/* domains with templates are not given up */
 	for (uint32_t i = 0; i < 12; i++)
 		assert_int_equal(give(67, i, VRF_FLOW), i < 10 ? DECODE_OK : DECODE_REFUSED);
-	assert_non_null(strstr(decoder_problem(dec)->reason, "decode.max_domains"));
+	assert_non_null(strstr(report.problem.reason, "decode.max_domains"));
 	assert_int_equal(dec->counters.exporters_refused, 2);
 	decoder_free(dec);
 }
@@ -353,7 +354,7 @@ static enum decode_result sflow(unsigned sender, uint32_t agent, uint64_t ms)
 	packet_hex(&p, "00000000 00000001 00000064 00000000");
 	struct datagram d = { .data = p.data, .len = p.len, .received_ms = ms };
 	d.src = ip_from_v4((const uint8_t[]){ 192, 0, 2, (uint8_t)sender });
-	return decoder_datagram(dec, &d, &sink);
+	return decoder_datagram(dec, &d, &sink, &report);
 }
 
 /* An sFlow datagram names any agent: they are counted against who sent it. */
@@ -406,7 +407,7 @@ static void idle_domains_make_room(void **state)
 	for (uint32_t i = 0; i < 200; i++)
 		assert_int_equal(sflow(1, 0x0a000000 + i, NOW_MS), DECODE_OK);
 	assert_int_equal(sflow(2, 0x0b000000, NOW_MS + 1000), DECODE_REFUSED);
-	assert_non_null(strstr(decoder_problem(dec)->reason, "decode.max_exporters"));
+	assert_non_null(strstr(report.problem.reason, "decode.max_exporters"));
 	int made = 0; /* each search looks at a part of the table */
 	for (uint32_t i = 0; i < 100; i++)
 		made += sflow(2, 0x0b000000 + i, NOW_MS + 100000) == DECODE_OK;

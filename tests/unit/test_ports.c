@@ -52,7 +52,7 @@ static void send_from(uint16_t port)
 			      .port = port,
 			      .received_ms = now_ms };
 	more(&f.sink, 0);
-	assert_int_equal(decoder_datagram(f.dec, &d, &f.sink), DECODE_OK);
+	assert_int_equal(decoder_datagram(f.dec, &d, &f.sink, &f.report), DECODE_OK);
 	*f.sink.cur = '\0';
 }
 

@@ -29,6 +29,7 @@
 struct fixture {
 	struct decoder *dec;
 	struct sink sink;
+	struct decode_report report; /* of the last datagram */
 	char *out;
 };
 
@@ -39,11 +40,11 @@ static int no_more(struct sink *sink, size_t need)
 
 static int setup(void **state)
 {
-	struct decode_options options = { .fields = NULL };
+	struct decode_settings settings = { .fields = NULL };
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct err err;
 
-	f->dec = decoder_new(&options, &err);
+	f->dec = decoder_new(&settings, &err);
 	f->out = malloc(SINK_ROOM);
 	f->sink = (struct sink){ .cur = f->out, .end = f->out + SINK_ROOM, .more = no_more };
 	for (int i = 0; i < LINE_KINDS; i++)
@@ -75,7 +76,7 @@ static enum decode_result deliver(struct fixture *f, const uint8_t *data, size_t
 	assert_int_equal(ip_parse("198.51.100.1", &dgram.src, &err), 0);
 	memcpy(copy, data, len);
 	f->sink.cur = f->out;
-	result = decoder_datagram(f->dec, &dgram, &f->sink);
+	result = decoder_datagram(f->dec, &dgram, &f->sink, &f->report);
 	*f->sink.cur = '\0';
 	free(copy);
 	return result;
@@ -323,7 +324,7 @@ static void lengths_that_lie(void **state)
 	       FLOW "\"packetDeltaCount\":1," SAMPLE
 		    ",\"sflow.extended_egress_queue.queue\":7}}\n");
 	assert_int_equal(counters->malformed_sample, 1);
-	assert_non_null(decoder_problem(f->dec)->reason);
+	assert_non_null(f->report.problem.reason);
 
 	/* fewer samples than told */
 	packet_sflow(&count, 3, 0xffffffff);

@@ -3,8 +3,8 @@
  * forwarder/decode includes it.
  *
  * A template, set or record of "meta" is what the standards call an options template, set or
- * record: it tells of the exporter, not of flows ("options" are settings here). What comes of it is
- * "learnt". */
+ * record: it tells of the exporter, not of flows. What comes of it is "learnt"; counters, limits
+ * and lines call it "options", as exporters' manuals do. */
 #ifndef EF_DECODE_DECODER_H
 #define EF_DECODE_DECODER_H
 
@@ -42,11 +42,11 @@ struct context {
 };
 
 struct decoder {
-	struct decode_options options;
+	struct decode_settings settings;
 	struct fields *fields;
 	struct decode_counters counters;
-	struct decode_problem problem;
-	struct decode_notice notice;
+	struct decode_report
+	    *report; /* of the datagram at hand, the caller's; NULL: there is none */
 	struct context ctx;
 	struct exporter_table *exporters;
 	struct record_scratch *scratch;

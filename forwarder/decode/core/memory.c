@@ -6,7 +6,7 @@
 
 bool memory_take(struct decoder *dec, struct exporter *exporter, size_t bytes)
 {
-	uint64_t all = dec->options.limits.memory, *his = &exporter->root->memory;
+	uint64_t all = dec->settings.limits.memory, *his = &exporter->root->memory;
 	if (dec->counters.memory_now + bytes > all || *his + bytes > all / MEMORY_SHARE)
 		return false;
 	dec->counters.memory_now += bytes;

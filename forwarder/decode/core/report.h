@@ -29,4 +29,9 @@ struct decode_notice {
 	struct ip who;    /* what the text is about */
 };
 
+struct decode_report {
+	struct decode_problem problem; /* reason NULL: nothing is wrong */
+	struct decode_notice notice;   /* text NULL: nobody needs to hear of it */
+};
+
 #endif

@@ -21,7 +21,7 @@ struct decode_limits {
 	uint64_t template_ms; /* a template that nobody used or sent for so long is forgotten */
 };
 
-struct decode_options {
+struct decode_settings {
 	/* Taken: freed with the decoder, and when decoder_new() fails. NULL: the compiled rows
 	 * alone. */
 	struct fields *fields;

@@ -3,13 +3,14 @@
 #include "forwarder/decode/exporter/agent.h"
 
 #include "forwarder/decode/core/cursor.h"
+#include "forwarder/decode/core/problem.h"
 #include "forwarder/decode/exporter/exporter.h"
 
 #define BOUND_MS 3600000 /* so long after its last datagram an agent is its sender's */
 
 bool agent_can_be(const struct decoder *dec, const struct ip *agent)
 {
-	if (dec->options.no_agents)
+	if (dec->settings.no_agents)
 		return false;
 	if (ip_is_v4(agent)) /* 127.0.0.0/8, 0.0.0.0/8 (RFC 6890) */
 		return agent->b[12] != 127 && agent->b[12] != 0;
@@ -31,11 +32,11 @@ const struct ip *agent_exporter(struct decoder *dec, const struct datagram *dgra
 	if (!is_of_another(exporter_find(dec, agent, 0), dgram))
 		return agent;
 	dec->counters.foreign_agents++;
-	dec->notice = (struct decode_notice){
-		"names an sFlow agent that other datagrams come from: it counts as an exporter of "
-		"its own",
-		*agent
-	};
+	notice_of(
+	    dec,
+	    "names an sFlow agent that other datagrams come from: it counts as an exporter of "
+	    "its own",
+	    agent);
 	return &dgram->src;
 }
 

@@ -3,6 +3,7 @@
  * ports. */
 #include "forwarder/decode/exporter/device.h"
 
+#include "forwarder/decode/core/problem.h"
 #include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/held.h"
 #include "forwarder/decode/exporter/learnt.h"
@@ -62,11 +63,10 @@ static struct domain *device_domain(struct decoder *dec, struct domain *base, ui
 	dom->last_seen_ms = now_ms;
 	if (!known) {
 		dec->counters.devices_split++;
-		dec->notice = (struct decode_notice){
-			"several devices send from this address: they are told apart by their "
-			"ports, of which this is one",
-			root->address
-		};
+		notice_of(dec,
+			  "several devices send from this address: they are told apart by their "
+			  "ports, of which this is one",
+			  &root->address);
 	}
 	template_inherit(dec, base, dom, ports_bit(base, port));
 	learnt_inherit(dec, base, dom, port);
@@ -120,7 +120,7 @@ static void context_move(struct decoder *dec, struct domain *dom)
 	dom->now.datagrams++;
 	dom->now.bytes += len;
 	dom->clock_skew_ms = base->clock_skew_ms;
-	dom->line_due_ms = dec->ctx.received_ms + dec->options.exporter_line_ms;
+	dom->line_due_ms = dec->ctx.received_ms + dec->settings.exporter_line_ms;
 	dec->ctx.domain = dom;
 	dec->ctx.port_bit = 0;
 }

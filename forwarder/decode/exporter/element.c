@@ -10,7 +10,7 @@ void element_learn(struct decoder *dec, struct exporter *exporter, uint32_t pen,
 {
 	enum fields_learn result = FIELDS_FULL;
 	if (!exporter->fields)
-		exporter->fields = fields_layer(dec->fields, dec->options.hash_seed);
+		exporter->fields = fields_layer(dec->fields, dec->settings.hash_seed);
 	if (exporter->fields && memory_take(dec, exporter, FIELDS_LEARN_BYTES)) {
 		result = fields_learn(exporter->fields, pen, id, name.p, name.len, type);
 		if (result != FIELDS_LEARNT)

@@ -39,7 +39,7 @@ static uint32_t bucket_of(const struct decoder *dec, const struct ip *address, u
 	uint64_t high, low;
 	memcpy(&high, address->b, 8);
 	memcpy(&low, address->b + 8, 8);
-	return (uint32_t)hash_mix(hash_mix(hash_mix(dec->options.hash_seed, rest), high), low) %
+	return (uint32_t)hash_mix(hash_mix(hash_mix(dec->settings.hash_seed, rest), high), low) %
 	       BUCKETS;
 }
 
@@ -249,7 +249,7 @@ static bool evict_any(struct decoder *dec, uint64_t now_ms)
 /* Is there room for one more domain? NULL: yes; else what stands against it. */
 static const char *domain_make_room(struct decoder *dec, const struct ip *sender)
 {
-	const struct decode_limits *limits = &dec->options.limits;
+	const struct decode_limits *limits = &dec->settings.limits;
 	const struct exporter *e = exporter_find(dec, sender, 0);
 	if (e && e->charged >= limits->domains_per_exporter && !evict_of(dec, e))
 		return "too many domains of one exporter (decode.max_domains)";
@@ -370,7 +370,7 @@ static bool silent(const struct domain *dom, uint64_t before_ms)
 
 void exporter_expire(struct decoder *dec, uint64_t now_ms)
 {
-	uint64_t long_ms = dec->options.limits.template_ms;
+	uint64_t long_ms = dec->settings.limits.template_ms;
 	if (now_ms > IDLE_MS)
 		free_where(dec, idle, now_ms - IDLE_MS);
 	if (now_ms > IDLE_MS && dec->counters.devices_now)

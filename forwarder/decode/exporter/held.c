@@ -62,7 +62,7 @@ static bool held_make_list(struct decoder *dec, struct domain *dom)
 /* How many bytes too many a set of `size` would be, for its exporter or for all. */
 static uint64_t excess(const struct decoder *dec, const struct domain *dom, size_t size)
 {
-	uint64_t all = dec->options.limits.held_bytes, share = all / EXPORTER_SHARE;
+	uint64_t all = dec->settings.limits.held_bytes, share = all / EXPORTER_SHARE;
 	uint64_t more = dec->held_bytes + size, his = dom->exporter->root->held_bytes + size;
 	uint64_t over_all = more > all ? more - all : 0, over_share = his > share ? his - share : 0;
 	return over_all > over_share ? over_all : over_share;
@@ -87,7 +87,7 @@ void held_add(struct decoder *dec, uint16_t id, struct cursor data, const struct
 	size_t len = cursor_left(&data), size = sizeof(struct held_set) + len;
 	dom->now.held++;
 	dec->counters.held++;
-	if (dec->options.no_hold || !held_make_room(dec, dom, size)) {
+	if (dec->settings.no_hold || !held_make_room(dec, dom, size)) {
 		held_note_dropped(dec, dom);
 		return;
 	}

@@ -50,7 +50,7 @@ static struct learnt_store *learnt_store_of(struct decoder *dec, struct domain *
 			memory_return(dec, dom->exporter, sizeof(*dom->learnt));
 		else
 			*dom->learnt = (struct learnt_store){ .oldest_ms = UINT64_MAX,
-							      .seed = dec->options.hash_seed };
+							      .seed = dec->settings.hash_seed };
 	}
 	if (dom->learnt && dom->learnt->port != dec->ctx.port) {
 		dom->learnt->mixed |= dom->learnt->port != 0;
@@ -121,7 +121,7 @@ static void count_kinds(struct learnt_store *store, const struct learnt_entry *e
 }
 
 /* `dom` sent something of `kind`. A domain that has flows of its own does not push one aside that
- * is there for options. */
+ * is there for meta records. */
 static void note_sender(struct domain *dom, enum learnt_kind kind)
 {
 	const struct domain **latest = &dom->exporter->latest[kind];
@@ -136,7 +136,7 @@ static bool place_entry(struct decoder *dec, struct domain *dom, struct learnt_e
 {
 	struct learnt_store *store = dom->learnt;
 	struct learnt_entry *old = *slot;
-	bool full = !old && dom->exporter->root->names >= dec->options.limits.options_per_exporter;
+	bool full = !old && dom->exporter->root->names >= dec->settings.limits.options_per_exporter;
 	if (full || !memory_take(dec, dom->exporter, entry_size(e))) {
 		free(e);
 		return false;

@@ -24,7 +24,7 @@ static bool sums_grow(struct decoder *dec, struct exporter *exporter, struct sum
 {
 	uint32_t room = s->room ? s->room * 2 : ROWS_FIRST;
 	uint64_t now_ms = dec->ctx.received_ms;
-	if ((s->room && room > dec->options.limits.flows_per_exporter) ||
+	if ((s->room && room > dec->settings.limits.flows_per_exporter) ||
 	    !memory_take(dec, exporter, room * sizeof(*s->rows)))
 		return false;
 	struct sum_row *rows = calloc(room, sizeof(*rows));

@@ -71,7 +71,7 @@ void context_start(struct decoder *dec, const struct datagram *dgram, struct dom
 	p = jsonw_u64(p, dgram->received_ms);
 	domain->clock_skew_ms = (int64_t)(exported_ms - dgram->received_ms);
 	ctx->clock_offset_ms =
-	    clock_note(&domain->clock, domain->clock_skew_ms, dec->options.clock_skew_ms);
+	    clock_note(&domain->clock, domain->clock_skew_ms, dec->settings.clock_skew_ms);
 	if (ctx->clock_offset_ms)
 		p = jsonw_i64(jsonw_lit(p, ",\"clock_offset\":"), ctx->clock_offset_ms);
 	ctx->tail_len = (uint16_t)(p - ctx->tail);
@@ -82,7 +82,7 @@ void context_start(struct decoder *dec, const struct datagram *dgram, struct dom
 	domain->now.bytes += dgram->len;
 	domain->last_seen_ms = dgram->received_ms;
 	if (!domain->line_due_ms)
-		domain->line_due_ms = dgram->received_ms + dec->options.exporter_line_ms;
+		domain->line_due_ms = dgram->received_ms + dec->settings.exporter_line_ms;
 	dec->counters.datagrams[domain->protocol]++;
 	dec->counters.bytes[domain->protocol] += dgram->len;
 }

@@ -42,7 +42,7 @@ static inline void line_end(struct sink *sink, enum line_kind kind, char *p)
 /* Not after the datagram was received, but for the limit, nor long before. */
 static inline bool context_possible_time(const struct decoder *dec, uint64_t ms)
 {
-	uint64_t limit_ms = dec->options.clock_skew_ms;
+	uint64_t limit_ms = dec->settings.clock_skew_ms;
 	return dec->ctx.received_ms + limit_ms - ms <= limit_ms + FLOW_AGE_MS;
 }
 

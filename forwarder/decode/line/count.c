@@ -166,7 +166,7 @@ static uint64_t hash_place(uint64_t h, const struct data_record *rec, struct pla
 static uint64_t flow_key(const struct decoder *dec, const struct data_record *rec,
 			 const struct counts *c)
 {
-	uint64_t h = dec->options.hash_seed ^ dec->ctx.domain->protocol;
+	uint64_t h = dec->settings.hash_seed ^ dec->ctx.domain->protocol;
 	if (c->what & COUNT_EVENTS) {
 		h = hash_place(h, rec, c->at[COUNT_FLOW_ID]);
 		if (counts_has(c, COUNT_START))
@@ -241,7 +241,7 @@ static void judge_totals(const struct decoder *dec, const struct data_record *re
 	} else if (!row->seen_ms) {
 		uint64_t start_ms = record_time_of(dec, rec, times, c->at[COUNT_START],
 						   (enum converter)c->start_conv);
-		if (start_ms - (uint64_t)dec->ctx.clock_offset_ms < dec->options.listening_ms) {
+		if (start_ms - (uint64_t)dec->ctx.clock_offset_ms < dec->settings.listening_ms) {
 			news->why = "before";
 			memset(news->part, 0, sizeof(news->part));
 		}

@@ -47,7 +47,7 @@ void join_prepare(struct decoder *dec, const struct domain *dom, const struct te
 	for (int kind = 0; kind < LEARNT_KINDS; kind++)
 		ret->lent[kind] = learnt_lender(dom, (enum learnt_kind)kind);
 	prepare_sampling(dom, tmpl, ret);
-	if (dec->options.no_options_join)
+	if (dec->settings.no_options_join)
 		return;
 	for (size_t i = 0; i < sizeof(join_rows) / sizeof(*join_rows); i++) {
 		unsigned ref = join_rows[i].ref, kind = join_rows[i].kind;

@@ -243,7 +243,7 @@ static const struct record_times *own_times(const struct decoder *dec,
 	uint32_t end = (uint32_t)record_uint(rec, REF_UPTIME_END);
 	int32_t ahead = (int32_t)(end - own->uptime_ms);
 	if (record_has(rec, REF_UPTIME_END) && ahead > 0 &&
-	    (uint64_t)ahead > dec->options.clock_skew_ms)
+	    (uint64_t)ahead > dec->settings.clock_skew_ms)
 		own->uptime_ms = end;
 	return own;
 }

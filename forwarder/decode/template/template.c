@@ -182,7 +182,7 @@ static int grow_rows(struct decoder *dec, struct domain *dom)
 
 static int insert_row(struct decoder *dec, struct domain *dom, struct template *t)
 {
-	if (dom->exporter->root->templates >= dec->options.limits.templates_per_exporter)
+	if (dom->exporter->root->templates >= dec->settings.limits.templates_per_exporter)
 		return -1;
 	if (grow_rows(dec, dom) || !memory_take(dec, dom->exporter, t->size))
 		return -1;

@@ -144,5 +144,5 @@ enum decode_result netflow5_datagram(struct decoder *dec, const struct datagram 
 		restart_check(dec, dom, seq, uptime_ms);
 		sequence_note(dec, dom, seq, (uint32_t)records, 0, true, uptime_ms);
 	}
-	return dec->problem.reason ? DECODE_MALFORMED : DECODE_OK;
+	return problem_result(dec);
 }

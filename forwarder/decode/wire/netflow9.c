@@ -54,11 +54,6 @@ static void walk_sets(struct decoder *dec, struct sink *sink, struct cursor *c, 
 		;
 }
 
-static enum decode_result result_of(const struct decoder *dec)
-{
-	return dec->problem.reason ? DECODE_MALFORMED : DECODE_OK;
-}
-
 static enum decode_result too_short(struct decoder *dec, const struct datagram *dgram)
 {
 	problem_at(dec, &dec->counters.short_datagram, "shorter than its header", dgram->data,
@@ -91,7 +86,7 @@ enum decode_result netflow9_datagram(struct decoder *dec, const struct datagram 
 	walk_sets(dec, sink, &c, c.end, &ids);
 	sequence_note(dec, dec->ctx.domain, seq, dec->ctx.records, dec->ctx.meta_records,
 		      unknown == dec->counters.unknown_template, uptime_ms);
-	return result_of(dec);
+	return problem_result(dec);
 }
 
 /* One message; `c` is behind it afterwards. False: there is nothing behind it. */
@@ -124,7 +119,7 @@ static bool ipfix_message(struct decoder *dec, const struct datagram *dgram, str
 	walk_sets(dec, sink, c, end, &ids);
 	sequence_note(dec, dec->ctx.domain, seq, dec->ctx.records, dec->ctx.meta_records,
 		      unknown == dec->counters.unknown_template, 0);
-	*ret = result_of(dec);
+	*ret = problem_result(dec);
 	/* Another message may be glued to it; anything else is no part of IPFIX. */
 	if (end > c->p)
 		c->p = end;
