@@ -12,6 +12,7 @@
 #include "importer/client/streams.h"
 #include "importer/commands.h"
 #include "importer/core/finding.h"
+#include "importer/core/json.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
 #include "importer/doctor_counting.h"

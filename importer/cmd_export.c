@@ -14,6 +14,7 @@
 #include "importer/client/remote.h"
 #include "importer/commands.h"
 #include "importer/core/files.h"
+#include "importer/core/json.h"
 #include "importer/install/kibana.h"
 
 #define TEXT_MAX (64U << 20)

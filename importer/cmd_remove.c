@@ -15,6 +15,7 @@
 #include "importer/client/streams.h"
 #include "importer/commands.h"
 #include "importer/core/ask.h"
+#include "importer/core/json.h"
 #include "importer/core/table.h"
 #include "importer/install/feed_timer.h"
 #include "importer/install/install.h"

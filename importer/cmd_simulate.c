@@ -8,6 +8,7 @@
 #include "common/names.h"
 #include "importer/client/es.h"
 #include "importer/commands.h"
+#include "importer/core/json.h"
 #include "importer/install/install.h"
 
 /* The first flow line: those about exporters and counters, which efctl decode prints, too, go

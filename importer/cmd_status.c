@@ -9,6 +9,7 @@
 #include "importer/client/remote.h"
 #include "importer/client/streams.h"
 #include "importer/commands.h"
+#include "importer/core/json.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
 #include "importer/install/install.h"

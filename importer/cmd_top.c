@@ -11,6 +11,7 @@
 #include "importer/client/streams.h"
 #include "importer/commands.h"
 #include "importer/core/action.h"
+#include "importer/core/json.h"
 #include "importer/core/table.h"
 
 #define FIELDS_MAX     3

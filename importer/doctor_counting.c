@@ -9,6 +9,7 @@
 #include "importer/client/es.h"
 #include "importer/client/streams.h"
 #include "importer/core/finding.h"
+#include "importer/core/json.h"
 
 #define LAST_HOUR  "\"query\":{\"range\":{\"@timestamp\":{\"gte\":\"now-1h\"}}}"
 #define SUM(field) "{\"sum\":{\"field\":\"" field "\"}}"

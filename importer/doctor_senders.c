@@ -11,6 +11,7 @@
 #include "importer/client/es.h"
 #include "importer/client/streams.h"
 #include "importer/core/finding.h"
+#include "importer/core/json.h"
 #include "importer/core/memory.h"
 
 #define PORTS_SHOWN 8

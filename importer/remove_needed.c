@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "importer/client/es.h"
+#include "importer/core/json.h"
 #include "importer/install/kind.h"
 
 #define POLICY    "lifecycle policy"

@@ -9,7 +9,7 @@
 #include "importer/assets/diff.h"
 #include "importer/assets/fold.h"
 #include "importer/assets/readable.h"
-#include "importer/client/es.h"
+#include "importer/core/json.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/dict_delta.h"
 #include "importer/setup.h"

@@ -7,10 +7,10 @@
 
 #include "common/cleanup.h"
 #include "importer/assets/scripts.h"
-#include "importer/client/es.h"
 #include "importer/client/key.h"
 #include "importer/client/names.h"
 #include "importer/client/streams.h"
+#include "importer/core/json.h"
 #include "importer/install/migrate.h"
 #include "importer/setup.h"
 #include "importer/setup_ask.h"

@@ -141,8 +141,8 @@ size_t decode_stream_message(const uint8_t *data, size_t len)
 	return message;
 }
 
-static enum decode_result decode(struct decoder *dec, const struct datagram *dgram,
-				 struct sink *sink)
+static enum decode_result by_version(struct decoder *dec, const struct datagram *dgram,
+				     struct sink *sink)
 {
 	if (dgram->len < 4) {
 		problem_at(dec, &dec->counters.short_datagram, "datagram has no header",
@@ -180,7 +180,7 @@ enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *
 	dec->ctx.domain = NULL;
 	dec->with_ids = context_wants_ids(sink);
 	dec->ctx.content = hash_bytes(0, dgram->data, dgram->len);
-	enum decode_result result = decode(dec, dgram, sink);
+	enum decode_result result = by_version(dec, dgram, sink);
 	dec->report = NULL;
 	return result;
 }

@@ -34,9 +34,9 @@ struct decode_settings decode_defaults(void);
 struct decoder *decoder_new(const struct decode_settings *settings, struct err *err);
 void decoder_free(struct decoder *dec);
 
-/* Other elements from the next datagram on: takes `fields`, as decode_settings.fields. All templates
- * are compiled again, and everything else that was learnt stays. -1: no memory, and the old ones
- * stay. */
+/* Other elements from the next datagram on: takes `fields`, as decode_settings.fields. All
+ * templates are compiled again, and everything else that was learnt stays. -1: no memory, and the
+ * old ones stay. */
 int decoder_set_fields(struct decoder *dec, struct fields *fields, struct err *err);
 
 /* The lines of a datagram go to `sink`, what else there is to say of it to *ret_report: its problem

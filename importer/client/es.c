@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/http.h"
+#include "importer/core/json.h"
 
 #define REPLY_MAX (256U << 20) /* a whole pipeline listing with large dictionaries */
 
@@ -240,41 +241,4 @@ bool es_withheld(long status, const json_t *reply)
 	char reason[300];
 	es_reason(reply, reason, sizeof(reason));
 	return status == 410 || (status >= 400 && status < 500 && strstr(reason, "not available"));
-}
-
-json_t *json_at(const json_t *json, const char *path)
-{
-	char key[128];
-	while (json && *path) {
-		size_t n = strcspn(path, ".");
-		if (n >= sizeof(key))
-			return NULL;
-		memcpy(key, path, n);
-		key[n] = '\0';
-		json = json_object_get(json, key);
-		path += n + (path[n] == '.');
-	}
-	return (json_t *)json;
-}
-
-const char *json_text_at(const json_t *json, const char *path, const char *otherwise)
-{
-	const char *text = json_string_value(json_at(json, path));
-	return text ? text : otherwise;
-}
-
-json_t *json_called(const json_t *array, const char *name)
-{
-	size_t i;
-	json_t *entry;
-
-	json_array_foreach (array, i, entry)
-		if (strcmp(json_text_at(entry, "name", ""), name) == 0)
-			return entry;
-	return NULL;
-}
-
-long long json_int_at(const json_t *json, const char *path)
-{
-	return (long long)json_number_value(json_at(json, path));
 }

@@ -67,15 +67,6 @@ bool es_withheld(long status, const json_t *reply);
  * `size`. */
 void es_reason(const json_t *reply, char *text, size_t size);
 
-/* A member by a dotted path ("version.number"), or NULL. */
-json_t *json_at(const json_t *json, const char *path);
-/* The same as text, or `otherwise`. */
-const char *json_text_at(const json_t *json, const char *path, const char *otherwise);
-/* The first entry of an array whose member "name" is `name`, borrowed, or NULL. */
-json_t *json_called(const json_t *array, const char *name);
-/* The same as an integer, also from a real; 0 when absent. */
-long long json_int_at(const json_t *json, const char *path);
-
 static inline void cleanup_es_(struct es **es)
 {
 	es_free(*es);

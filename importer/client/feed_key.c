@@ -10,6 +10,7 @@
 #include "importer/client/es.h"
 #include "importer/client/names.h"
 #include "importer/core/files.h"
+#include "importer/core/json.h"
 
 /* Neither of these is that of a key of efd, for which namespaces stand behind "efd-". */
 #define KEY_NAME    "efctl-feeds"

@@ -19,6 +19,7 @@
 #include "importer/client/es.h"
 #include "importer/client/streams.h"
 #include "importer/core/files.h"
+#include "importer/core/json.h"
 #include "importer/core/owner.h"
 
 char *key_file_of_efd(void)

@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "common/names.h"
 #include "importer/client/es.h"
+#include "importer/core/json.h"
 #include "importer/core/memory.h"
 
 #define PATH "/_security/api_key"

@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "importer/client/es.h"
+#include "importer/core/json.h"
 
 const struct capability_row capability_rows[CAPABILITIES] = {
 	[CAP_DATA_STREAM] = { "data_stream", "data streams" },

@@ -10,8 +10,8 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
-#include "importer/client/es.h"
 #include "importer/client/streams.h"
+#include "importer/core/json.h"
 
 #define PATTERN_MAX (16U << 10)
 

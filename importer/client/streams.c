@@ -11,6 +11,7 @@
 #include "common/names.h"
 #include "importer/client/es.h"
 #include "importer/client/remote.h"
+#include "importer/core/json.h"
 
 const struct stream_row stream_rows[STREAMS_ALL] = {
 	{ "logs-flow", "flow records" },

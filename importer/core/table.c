@@ -37,32 +37,34 @@ char *bytes_text(uint64_t n, char *text)
 	return text;
 }
 
+/* The time of UTC. False: there is none, and "never". */
+static bool stamp_text(uint64_t ms, bool seconds_too, char *text)
+{
+	const time_t seconds = (time_t)(ms / 1000);
+	struct tm tm;
+	if (ms && gmtime_r(&seconds, &tm) &&
+	    strftime(text, WHEN_MAX, seconds_too ? "%Y-%m-%d %H:%M:%SZ" : "%Y-%m-%d %H:%MZ", &tm))
+		return true;
+	snprintf(text, WHEN_MAX, "never");
+	return false;
+}
+
 char *when_text(uint64_t ms, char *text)
 {
-	time_t seconds = (time_t)(ms / 1000), now = (time_t)(clock_wall_ms() / 1000);
-	struct tm tm;
-	if (!ms || !gmtime_r(&seconds, &tm)) {
-		snprintf(text, WHEN_MAX, "never");
+	if (!stamp_text(ms, true, text))
 		return text;
-	}
-	char stamp[32];
-	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%SZ", &tm);
-	long long ago = (long long)(now - seconds);
+	long long ago = (long long)(clock_wall_ms() / 1000) - (long long)(ms / 1000);
+	size_t n = strlen(text);
 	if (ago < 0)
-		snprintf(text, WHEN_MAX, "%s (%lld s in the future)", stamp, -ago);
+		snprintf(text + n, WHEN_MAX - n, " (%lld s in the future)", -ago);
 	else if (ago < 600)
-		snprintf(text, WHEN_MAX, "%s (%lld s ago)", stamp, ago);
-	else
-		snprintf(text, WHEN_MAX, "%s", stamp);
+		snprintf(text + n, WHEN_MAX - n, " (%lld s ago)", ago);
 	return text;
 }
 
 char *minute_text(uint64_t ms, char *text)
 {
-	const time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-	if (!ms || !gmtime_r(&seconds, &tm) || !strftime(text, WHEN_MAX, "%Y-%m-%d %H:%MZ", &tm))
-		snprintf(text, WHEN_MAX, "never");
+	stamp_text(ms, false, text);
 	return text;
 }
 

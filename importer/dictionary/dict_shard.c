@@ -10,7 +10,7 @@
 #include "common/names.h"
 #include "importer/assets/canon.h"
 #include "importer/assets/painless.h"
-#include "importer/client/es.h"
+#include "importer/core/json.h"
 #include "importer/dictionary/dict.h"
 #include "importer/dictionary/dict_filter.h"
 #include "importer/dictionary/dict_pack.h"

@@ -119,11 +119,6 @@ int feed_check_all(const struct dict_rows *feeds, struct err *err)
 	return 0;
 }
 
-int64_t feed_now_ms(void)
-{
-	return (int64_t)clock_wall_ms();
-}
-
 int64_t feed_confirmed_ms(const char *path)
 {
 	struct stat st;
@@ -135,7 +130,7 @@ int64_t feed_age_ms(const char *path)
 {
 	int64_t confirmed = feed_confirmed_ms(path);
 
-	return confirmed ? feed_now_ms() - confirmed : -1;
+	return confirmed ? (int64_t)clock_wall_ms() - confirmed : -1;
 }
 
 size_t feed_kept_rows(const char *path)

@@ -72,10 +72,7 @@ int feed_check_all(const struct dict_rows *feeds, struct err *err);
 /* Its interval in milliseconds; 0 for one that cannot be read. */
 int64_t feed_interval_ms(const struct dict_row *row);
 
-/* Milliseconds since the epoch. */
-int64_t feed_now_ms(void);
-
-/* When the kept file was last confirmed, in whole seconds of feed_now_ms(); 0: there is none. */
+/* When the kept file was last confirmed, in milliseconds since the epoch; 0: there is none. */
 int64_t feed_confirmed_ms(const char *path);
 
 /* Milliseconds since then; -1 when there is none. */

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "common/ecs.h"
 #include "common/names.h"
 #include "importer/client/es.h"
 #include "importer/core/finding.h"
+#include "importer/core/json.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/dict_app.h"
 #include "importer/dictionary/feed.h"
@@ -81,7 +83,7 @@ static int feeds_of(struct dict_set *set, const char *dir, const json_t *known, 
 static json_t *state_document(const char *prefix, const char *namespace, json_t *feeds)
 {
 	return json_pack("{s:I,s:{s:s},s:{s:s,s:s,s:s},s:{s:s,s:s,s:s},s:{s:O}}", "@timestamp",
-			 (json_int_t)feed_now_ms(), "ecs", "version", ECS_VERSION, "data_stream",
+			 (json_int_t)clock_wall_ms(), "ecs", "version", ECS_VERSION, "data_stream",
 			 "type", "logs", "dataset", NAME(prefix, "ti_flow"), "namespace", namespace,
 			 "event", "kind", "state", "module", "ti_flow", "dataset",
 			 NAME(prefix, FEED_STATE_DATASET), "flow", "feeds", feeds);
@@ -99,7 +101,7 @@ int feed_state_note(struct es *es, const struct app *app, struct dict_set *set, 
 	body = state_document(app->elastic.prefix, app->elastic.namespace, feeds);
 	snprintf(path, sizeof(path), "/%s-%s/_create/%llx?refresh=true",
 		 NAME(es_prefix(es), STREAM), app->elastic.namespace,
-		 (unsigned long long)feed_now_ms());
+		 (unsigned long long)clock_wall_ms());
 	return es_must(es, "PUT", path, body, NULL, err)
 		   ? err_wrap(err, "which threat feeds are loaded")
 		   : 0;
@@ -110,12 +112,12 @@ static const char *age_of(const json_t *feed, const char *member, char text[FEED
 {
 	long long at = json_int_at(feed, member);
 
-	return feed_age_text(at ? feed_now_ms() - at : -1, text);
+	return feed_age_text(at ? (int64_t)clock_wall_ms() - at : -1, text);
 }
 
 static bool is_stale(const json_t *feed)
 {
-	return feed_now_ms() > json_int_at(feed, "stale");
+	return (int64_t)clock_wall_ms() > json_int_at(feed, "stale");
 }
 
 bool feed_state_is_fresh(const json_t *feeds)

@@ -14,6 +14,7 @@
 #include "common/names.h"
 #include "importer/assets/canon.h"
 #include "importer/client/es.h"
+#include "importer/core/json.h"
 #include "importer/dictionary/dict_cell.h"
 
 #define BATCH     5000

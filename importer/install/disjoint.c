@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "importer/client/es.h"
+#include "importer/core/json.h"
 #include "importer/install/plan.h"
 
 #define TEMPLATES    "/_index_template"

@@ -11,6 +11,7 @@
 #include "importer/client/es.h"
 #include "importer/client/settings.h"
 #include "importer/core/finding.h"
+#include "importer/core/json.h"
 #include "importer/install/install.h"
 
 bool ilm_is_yours(const char *prefix, const char *policy)

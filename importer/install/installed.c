@@ -9,8 +9,8 @@
 
 #include "common/cleanup.h"
 #include "common/names.h"
-#include "importer/client/es.h"
 #include "importer/client/settings.h"
+#include "importer/core/json.h"
 #include "importer/install/install.h"
 #include "importer/install/remember.h"
 

@@ -16,6 +16,7 @@
 #include "importer/client/es.h"
 #include "importer/client/names.h"
 #include "importer/client/remote.h"
+#include "importer/core/json.h"
 #include "importer/install/kibana_extra.h"
 #include "importer/install/kibana_space.h"
 

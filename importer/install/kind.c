@@ -9,7 +9,7 @@
 #include "common/cleanup.h"
 #include "importer/assets/pipeline.h"
 #include "importer/assets/render.h"
-#include "importer/client/es.h"
+#include "importer/core/json.h"
 
 #define MARK_OPEN " [efctl "
 

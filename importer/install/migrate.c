@@ -5,9 +5,9 @@
 #include "importer/install/migrate.h"
 
 #include "common/cleanup.h"
-#include "importer/client/es.h"
 #include "importer/client/settings.h"
 #include "importer/client/streams.h"
+#include "importer/core/json.h"
 #include "importer/install/install.h"
 #include "importer/install/installed.h"
 

@@ -13,6 +13,7 @@
 #include "importer/client/es.h"
 #include "importer/client/streams.h"
 #include "importer/core/finding.h"
+#include "importer/core/json.h"
 
 #define INTEGRATION "logs-netflow.log-*" /* the streams of Elastic's integration */
 

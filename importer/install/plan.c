@@ -10,6 +10,7 @@
 #include "importer/assets/asset.h"
 #include "importer/assets/render.h"
 #include "importer/client/es.h"
+#include "importer/core/json.h"
 #include "importer/dictionary/dict.h"
 #include "importer/install/ilm.h"
 

@@ -12,6 +12,7 @@
 #include "common/cleanup.h"
 #include "importer/client/es.h"
 #include "importer/client/settings.h"
+#include "importer/core/json.h"
 #include "importer/core/owner.h"
 #include "importer/dictionary/dict_app.h"
 #include "importer/install/remember.h"

@@ -9,6 +9,7 @@
 #include "importer/client/es.h"
 #include "importer/client/names.h"
 #include "importer/core/finding.h"
+#include "importer/core/json.h"
 #include "importer/core/owner.h"
 #include "importer/core/version.h"
 #include "importer/install/install.h"

@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "importer/client/es.h"
 #include "importer/client/names.h"
+#include "importer/core/json.h"
 
 #define PATH_SIZE 400
 #define LIST_MAX  1000 /* documents that are looked at; ours are far fewer */

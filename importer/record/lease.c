@@ -14,6 +14,7 @@
 #include "common/thread.h"
 #include "importer/client/es.h"
 #include "importer/client/names.h"
+#include "importer/core/json.h"
 #include "importer/core/owner.h"
 #include "importer/core/version.h"
 #include "importer/record/document.h"

@@ -11,6 +11,7 @@
 #include "common/hash.h"
 #include "importer/client/es.h"
 #include "importer/client/names.h"
+#include "importer/core/json.h"
 #include "importer/core/owner.h"
 #include "importer/core/version.h"
 

@@ -15,6 +15,7 @@
 #include "importer/client/es.h"
 #include "importer/client/names.h"
 #include "importer/core/files.h"
+#include "importer/core/json.h"
 #include "importer/core/memory.h"
 #include "importer/record/document.h"
 

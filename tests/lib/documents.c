@@ -12,6 +12,7 @@
 
 #include "common/http.h"
 #include "importer/client/names.h"
+#include "importer/core/json.h"
 
 struct documents server;
 struct elastic_settings settings;

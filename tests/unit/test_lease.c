@@ -12,6 +12,7 @@
 
 #include "importer/client/es.h"
 #include "importer/client/names.h"
+#include "importer/core/json.h"
 #include "importer/core/owner.h"
 #include "importer/record/lease.h"
 #include "importer/record/record.h"

@@ -11,14 +11,11 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/names.h"
-#include "importer/assets/asset.h"
 #include "importer/assets/prefix.h"
-#include "importer/assets/render.h"
-#include "importer/client/es.h"
-#include "importer/dictionary/dict.h"
+#include "importer/core/json.h"
 #include "importer/install/disjoint.h"
 #include "importer/install/kind.h"
+#include "tests/lib/rendering.h"
 
 static void names_get_the_prefix(void **state)
 {
@@ -138,54 +135,6 @@ static void patterns_meet_or_do_not(void **state)
 
 #define OWN "bryn7" /* no word of our files */
 
-struct fixture {
-	struct assets *assets;
-	struct dict_set *dict;
-	struct cluster cluster;
-	struct render_dictionaries dictionaries;
-	struct rendering r;
-};
-
-static void open_fixture(struct fixture *f, const char *prefix, bool stages)
-{
-	static const char *const processors[] = { "script", "set", "pipeline", "geoip", "json" };
-	struct err err = ERR_NONE;
-	*f = (struct fixture){ .cluster = { .major = 8, .minor = stages ? 3 : 2 } };
-	if (assets_open(NULL, &f->assets, &err) || dict_set_open(f->assets, NULL, &f->dict, &err))
-		fail_msg("%s", err.msg);
-	dict_set_prefix(f->dict, prefix);
-	dict_set_render(f->dict, &f->dictionaries);
-	f->cluster.processors = json_object();
-	for (size_t i = 0; i < sizeof(processors) / sizeof(processors[0]); i++)
-		json_object_set_new(f->cluster.processors, processors[i], json_true());
-	for (size_t i = 0; i < CAPABILITIES; i++)
-		f->cluster.has[i] = true;
-	f->r = (struct rendering){
-		.assets = f->assets,
-		.cluster = &f->cluster,
-		.prefix = prefix,
-		.dictionaries = &f->dictionaries,
-		/* what users write may look like a name of ours, and is none */
-		.variables =
-		    json_pack("{s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:s,s:s}", "own_tables", "see logs-x",
-			      "as", "exporter", "leftovers", "keep", "retention", "30d", "refresh",
-			      "10s", "shards", 1, "replicas", 0, "version", "1", "record", "2"),
-		.notes = json_array(),
-		.room = json_object(),
-	};
-	json_object_set_new(f->r.variables, "ilm_policy", json_string(NAME(prefix, "flow")));
-}
-
-static void close_fixture(struct fixture *f)
-{
-	json_decref(f->r.variables);
-	json_decref(f->r.notes);
-	json_decref(f->r.room);
-	json_decref(f->cluster.processors);
-	dict_set_free(f->dict);
-	assets_free(f->assets);
-}
-
 /* One asset as text, and its name; NULL: the file is none. The caller's. */
 static char *rendered(struct fixture *f, const struct asset *a, char name[NAME_ROOM])
 {
@@ -285,8 +234,8 @@ static void all_assets(bool stages)
 {
 	struct fixture plain, acme;
 	size_t n = 0, changed = 0;
-	open_fixture(&plain, "", stages);
-	open_fixture(&acme, OWN, stages);
+	open_fixture(&plain, NULL, "", stages);
+	open_fixture(&acme, NULL, OWN, stages);
 	for (size_t i = 0; i < assets_count(plain.assets); i++) {
 		const struct asset *a = assets_at(plain.assets, i);
 		char name[NAME_ROOM], its_name[NAME_ROOM];

@@ -9,14 +9,11 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "importer/assets/asset.h"
 #include "importer/assets/painless.h"
 #include "importer/assets/pipeline.h"
-#include "importer/assets/render.h"
 #include "importer/assets/scripts.h"
-#include "importer/client/probe.h"
 #include "importer/core/files.h"
-#include "importer/dictionary/dict.h"
+#include "tests/lib/rendering.h"
 
 #define FLOW "ingest-pipelines/flow.yml"
 
@@ -30,49 +27,19 @@ static int table(void *arg, const char *name, json_t **ret_table, struct err *er
 	return real.table(arg, name, ret_table, err);
 }
 
-struct fixture {
-	struct assets *assets;
-	struct dict_set *dict;
-	struct cluster cluster;
-	struct render_dictionaries dictionaries;
-	struct rendering r;
-};
-
-static void open_fixture(struct fixture *f, const char *dir, bool stages)
+/* Without a prefix, and the tables that are asked for are counted. */
+static void open_counting(struct fixture *f, const char *dir, bool stages)
 {
-	static const char *const processors[] = { "script", "set", "pipeline", "geoip", "json" };
-	struct err err = ERR_NONE;
-	*f = (struct fixture){ .cluster = { .major = 8, .minor = stages ? 3 : 2 } };
+	open_fixture(f, dir, NULL, stages);
 	asked = json_object();
-	if (assets_open(dir, &f->assets, &err) || dict_set_open(f->assets, NULL, &f->dict, &err))
-		fail_msg("%s", err.msg);
-	dict_set_render(f->dict, &real);
-	f->dictionaries =
-	    (struct render_dictionaries){ .arg = real.arg, .table = table, .calls = real.calls };
-	f->cluster.processors = json_object();
-	for (size_t i = 0; i < sizeof(processors) / sizeof(processors[0]); i++)
-		json_object_set_new(f->cluster.processors, processors[i], json_true());
-	f->cluster.has[CAP_GEOIP_CITY] = f->cluster.has[CAP_GEOIP_ASN] = true;
-	f->r = (struct rendering){
-		.assets = f->assets,
-		.cluster = &f->cluster,
-		.dictionaries = &f->dictionaries,
-		.variables = json_pack("{s:s,s:s,s:s}", "own_tables", "none", "as", "exporter",
-				       "leftovers", "keep"),
-		.notes = json_array(),
-		.room = json_object(),
-	};
+	real = f->dictionaries;
+	f->dictionaries.table = table;
 }
 
-static void close_fixture(struct fixture *f)
+static void close_counting(struct fixture *f)
 {
 	json_decref(asked);
-	json_decref(f->r.variables);
-	json_decref(f->r.notes);
-	json_decref(f->r.room);
-	json_decref(f->cluster.processors);
-	dict_set_free(f->dict);
-	assets_free(f->assets);
+	close_fixture(f);
 }
 
 static json_t *rendered(struct fixture *f, const char *path)
@@ -124,11 +91,11 @@ static void merged_it_is_one_script(void **state)
 {
 	struct fixture f;
 	(void)state;
-	open_fixture(&f, NULL, false);
+	open_counting(&f, NULL, false);
 	json_decref(rendered(&f, FLOW));
 	print_room(&f);
 	assert_int_equal(json_array_size(flow_scripts(&f)), 1);
-	close_fixture(&f);
+	close_counting(&f);
 }
 
 /* Parameters of separate scripts are not shared: a table that several stages want stands in one. */
@@ -139,7 +106,7 @@ static void stages_hold_no_table_twice(void **state)
 	json_t *processor, *times;
 	const char *dictionary;
 	(void)state;
-	open_fixture(&f, NULL, true);
+	open_counting(&f, NULL, true);
 	CLEANUP_JSON json_t *flow = rendered(&f, FLOW);
 	assert_int_equal(json_array_size(flow_scripts(&f)), 0);
 	json_array_foreach (json_object_get(flow, "processors"), i, processor) {
@@ -160,7 +127,7 @@ static void stages_hold_no_table_twice(void **state)
 	json_object_foreach (asked, dictionary, times)
 		if (json_integer_value(times) != 1)
 			fail_msg("%s is in %lld stages", dictionary, json_integer_value(times));
-	close_fixture(&f);
+	close_counting(&f);
 }
 
 /* What an overlay adds to a stage: a function of so many bytes that no stripping makes shorter. */
@@ -193,13 +160,13 @@ static void more_makes_another_script_at_most(void **state)
 		for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
 			struct fixture f;
 			write_stage(dir, more[i].bytes);
-			open_fixture(&f, dir, form == 1);
+			open_counting(&f, dir, form == 1);
 			json_decref(rendered(&f, FLOW));
 			json_decref(rendered(&f, "ingest-pipelines/hosts.yml"));
 			print_room(&f);
 			assert_int_equal(json_array_size(flow_scripts(&f)),
 					 form ? 0 : more[i].scripts);
-			close_fixture(&f);
+			close_counting(&f);
 		}
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	assert_int_equal(system(command), 0);

@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "importer/client/es.h"
 #include "importer/client/names.h"
+#include "importer/core/json.h"
 #include "importer/core/version.h"
 #include "importer/record/record.h"
 #include "tests/lib/documents.h"

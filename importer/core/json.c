@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Members of a JSON tree that somebody else wrote: by a dotted path, and by their name. */
+#include "importer/core/json.h"
+
+#include <string.h>
+
+json_t *json_at(const json_t *json, const char *path)
+{
+	char key[128];
+	while (json && *path) {
+		size_t n = strcspn(path, ".");
+		if (n >= sizeof(key))
+			return NULL;
+		memcpy(key, path, n);
+		key[n] = '\0';
+		json = json_object_get(json, key);
+		path += n + (path[n] == '.');
+	}
+	return (json_t *)json;
+}
+
+const char *json_text_at(const json_t *json, const char *path, const char *otherwise)
+{
+	const char *text = json_string_value(json_at(json, path));
+	return text ? text : otherwise;
+}
+
+long long json_int_at(const json_t *json, const char *path)
+{
+	return (long long)json_number_value(json_at(json, path));
+}
+
+json_t *json_called(const json_t *array, const char *name)
+{
+	size_t i;
+	json_t *entry;
+
+	json_array_foreach (array, i, entry)
+		if (strcmp(json_text_at(entry, "name", ""), name) == 0)
+			return entry;
+	return NULL;
+}
