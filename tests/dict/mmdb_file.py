@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes small MMDB files (format 2.0, records of 24 bits) for tests: write(path, {network: record}, ip_version)."""
+"""Writes small MMDB files (format 2.0, records of 24 bits) for tests: write(path, {network: record}, ip_version, aliases)."""
 import ipaddress
 import struct
 
@@ -38,9 +38,19 @@ def value(v):
 	return size_bytes(11, len(v)) + b"".join(value(x) for x in v)
 
 
-def write(path, networks, ip_version):
-	"""NETWORKS may not overlap. IPv4 networks in a file of version 6 go to ::/96."""
+def write(path, networks, ip_version, aliases=()):
+	"""NETWORKS may not overlap. IPv4 networks in a file of version 6 go to ::/96, and ALIASES (IPv6 prefixes) lead there, too."""
 	nodes, data, at = [[None, None]], b"", {}
+
+	def walk(bits):
+		node = 0
+		for bit in bits:
+			below = nodes[node][int(bit)]
+			if below is None:
+				nodes.append([None, None])
+				below = nodes[node][int(bit)] = len(nodes) - 1
+			node = below
+		return node
 	for text, record in networks.items():
 		net = ipaddress.ip_network(text)
 		bits = f"{int(net.network_address):0{net.max_prefixlen}b}"[:net.prefixlen]
@@ -50,14 +60,11 @@ def write(path, networks, ip_version):
 		if raw not in at:
 			at[raw] = len(data)
 			data += raw
-		node = 0
-		for bit in bits[:-1]:
-			below = nodes[node][int(bit)]
-			if below is None:
-				nodes.append([None, None])
-				below = nodes[node][int(bit)] = len(nodes) - 1
-			node = below
-		nodes[node][int(bits[-1])] = ("data", at[raw])
+		nodes[walk(bits[:-1])][int(bits[-1])] = ("data", at[raw])
+	for text in aliases:
+		net = ipaddress.ip_network(text)
+		bits = f"{int(net.network_address):0128b}"[:net.prefixlen]
+		nodes[walk(bits[:-1])][int(bits[-1])] = walk("0" * 96)
 	n = len(nodes)
 
 	def record(r):

@@ -115,7 +115,7 @@ other = {**city, "city": {"names": {"en": "Köln"}}}
 nothing = {"traits": {"flag": False}}
 path = os.path.join(DIR, "test.mmdb")
 mmdb_file.write(path, {"10.0.0.0/25": city, "10.0.0.128/25": city, "10.0.1.0/24": city, "10.0.2.0/24": other, "10.0.3.0/24": city,
-	"192.0.2.0/24": nothing, "2001:db8::/33": city, "2001:db8:8000::/33": city}, 6)
+	"192.0.2.0/24": nothing, "2001:db8::/33": city, "2001:db8:8000::/33": city}, 6, ("2002::/16", "::ffff:0:0/96"))
 fields = "country=country.iso_code,city=city.names.en,region=subdivisions.0.names.en,latitude=location.latitude"
 code, out, err = efctl("import", "mmdb", path, "--field", fields)
 same((code, out.splitlines()), (0, ["prefix,country,city,region,latitude", '10.0.0.0/23,DE,"Berlin, Mitte",Land Berlin,52.520008',

@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
 import blind  # noqa: E402
 import net  # noqa: E402
+import tap  # noqa: E402
 
 blind.become()
 
@@ -130,3 +131,16 @@ class Efd:
 def octets(lines):
 	"""The sorted serial numbers of flow lines."""
 	return sorted(line["ie"]["octetDeltaCount"] for line in lines)
+
+
+def run_all(*tests):
+	"""The tests of a file, or those that the command line names. One that cannot go on is a failure, and the next one runs."""
+	for test in tests:
+		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
+			continue
+		tap.note(test.__name__)
+		try:
+			test()
+		except (TimeoutError, RuntimeError, OSError) as e:
+			tap.ok(False, test.__name__, e)
+	tap.done()

@@ -11,8 +11,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fake_es  # noqa: E402
 from fake_es import FakeEs  # noqa: E402
-from harness import Efd, net, octets  # noqa: E402
-from tap import done, note, ok, same, skip  # noqa: E402
+from harness import Efd, net, octets, run_all  # noqa: E402
+from tap import note, ok, same, skip  # noqa: E402
 
 FLOWS = "logs-flow-default"
 MEMORY = 64 << 20
@@ -307,17 +307,5 @@ def test_tls():
 		es.stop()
 
 
-def main():
-	for test in (test_requests, test_items, test_rejects, test_poison, test_endpoints, test_away, test_full_spool, test_no_spool, test_setup_missing, test_ready,
-			test_reload, test_tls):
-		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
-			continue
-		note(test.__name__)
-		try:
-			test()
-		except (TimeoutError, RuntimeError) as e:
-			ok(False, test.__name__, e)
-	done()
-
-
-main()
+run_all(test_requests, test_items, test_rejects, test_poison, test_endpoints, test_away, test_full_spool, test_no_spool, test_setup_missing,
+	test_ready, test_reload, test_tls)

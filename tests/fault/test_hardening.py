@@ -13,8 +13,8 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fake_es import FakeEs  # noqa: E402
-from harness import EFD, HERE, WITHOUT, Efd, net  # noqa: E402
-from tap import done, note, ok, same, skip  # noqa: E402
+from harness import EFD, HERE, WITHOUT, Efd, net, run_all  # noqa: E402
+from tap import note, ok, same, skip  # noqa: E402
 
 
 EFCTL = os.path.join(os.path.dirname(EFD), "efctl")
@@ -232,16 +232,4 @@ def test_exit_codes():
 			ok(len(p.stderr.splitlines()) >= 1, "and says why", p.stderr)
 
 
-def main():
-	for test in (test_running, test_reload, test_many_reloads, test_exit_codes):
-		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
-			continue
-		note(test.__name__)
-		try:
-			test()
-		except (TimeoutError, RuntimeError, OSError) as e:
-			ok(False, test.__name__, e)
-	done()
-
-
-main()
+run_all(test_running, test_reload, test_many_reloads, test_exit_codes)

@@ -16,8 +16,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fake_es import FakeEs, hang  # noqa: E402
-from harness import EFD, WITHOUT, Efd, datagram, net, octets  # noqa: E402
-from tap import done, note, ok, same, skip  # noqa: E402
+from harness import EFD, WITHOUT, Efd, datagram, net, octets, run_all  # noqa: E402
+from tap import ok, same, skip  # noqa: E402
 
 FLOWS = "logs-flow-default"
 
@@ -451,17 +451,5 @@ def test_refuses():
 		same((p.returncode, p.stderr), (0, ""), "and its own reference")
 
 
-def main():
-	for test in (test_templates_survive, test_elements_reload, test_socket_activation, test_workers, test_workers_change, test_tee, test_tee_long, test_tee_loop, test_tcp, test_sflow_agents, test_notify, test_output, test_output_full, test_stop_at_once,
-			test_says, test_refuses):
-		if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
-			continue
-		note(test.__name__)
-		try:
-			test()
-		except (TimeoutError, RuntimeError, OSError) as e:
-			ok(False, test.__name__, e)
-	done()
-
-
-main()
+run_all(test_templates_survive, test_elements_reload, test_socket_activation, test_workers, test_workers_change, test_tee, test_tee_long,
+	test_tee_loop, test_tcp, test_sflow_agents, test_notify, test_output, test_output_full, test_stop_at_once, test_says, test_refuses)

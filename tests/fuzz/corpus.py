@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Write the golden inputs of the decoder (tests/golden*/*/input.hex) as first inputs of the targets that read rows of
-datagrams (tests/lib/steps.h), and as captures: FOLDER/TARGET/CASE. usage: corpus.py FOLDER"""
+datagrams (tests/lib/steps.h), and as captures: FOLDER/TARGET/CASE; and steps of fuzz_counting. usage: corpus.py FOLDER"""
 import glob
 import os
+import random
 import struct
 import sys
 
@@ -41,7 +42,19 @@ def capture(rows):
 	return out
 
 
+def steps_of_counting():
+	"""Three inputs of fuzz_counting: any steps; records alone; records, restarts and restored state."""
+	rng = random.Random(1)
+	for name, kinds in (("any", range(8)), ("records", (0,)), ("restarts", (0, 0, 0, 4, 7))):
+		steps = (bytes([rng.choice(kinds) + 8 * rng.choice((0, 0, 1, 20))]) + rng.randbytes(7) for _ in range(500))
+		yield name, b"".join(steps)
+
+
 def main():
+	os.makedirs(os.path.join(sys.argv[1], "fuzz_counting"), exist_ok=True)
+	for name, data in steps_of_counting():
+		with open(os.path.join(sys.argv[1], "fuzz_counting", name), "wb") as f:
+			f.write(data)
 	for path in glob.glob(os.path.join(ROOT, "tests", "golden*", "*", "input.hex")):
 		rows = steps(path)
 		data = b"".join(struct.pack(">HB", 60 if body is None else len(body), who) + (body or b"") for who, body in rows)

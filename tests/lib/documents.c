@@ -97,6 +97,8 @@ static enum MHD_Result serve_document(struct MHD_Connection *c, const char *meth
 {
 	static const char docs[] = "/" NAMES_INDEX "/_doc/", create[] = "/" NAMES_INDEX "/_create/";
 	bool creates = strncmp(path, create, strlen(create)) == 0;
+	if (server.writes && strcmp(method, "GET") != 0)
+		server.writes();
 	const char *id = creates ? path + strlen(create) : path + strlen(docs);
 	if (strcmp(method, "GET") != 0)
 		return write_document(c, id, creates, strcmp(method, "DELETE") == 0);
@@ -192,6 +194,7 @@ int documents_empty(void **state)
 	server.owner = "efctl";
 	server.prefix = server.alias = server.broken = server.why = NULL;
 	server.refuse = server.lose_answer = 0;
+	server.writes = NULL;
 	return 0;
 }
 

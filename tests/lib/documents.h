@@ -23,6 +23,7 @@ struct documents {
 	const char *alias;        /* of which the index's name is one */
 	const char *broken, *why; /* error of every request, but for the index itself */
 	int seq_no;
+	void (*writes)(void); /* called before a write is done; NULL: nobody */
 	unsigned refuse;      /* status for every request; 0: none */
 	unsigned lose_answer; /* after so many writes the next one is done and answered as if not */
 	char text[1 << 16];

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "element_ids.h"
 #include "forwarder/decode/decode.h"
 #include "forwarder/decode/exporter/clock.h"
 #include "forwarder/decode/exporter/meter.h"
@@ -63,6 +64,29 @@ static void meters_have_a_ceiling(void **state)
 	stop(&f);
 }
 
+/* What comes in by an interface counts there until egress records alone have named it for the least
+ * time; when nobody names it nothing is known. */
+static void ingress_metering_ends(void **state)
+{
+	struct fixture f;
+	(void)state;
+	start(&f, (struct decode_limits){ 0 });
+	judge(&f, METERED_IN, 1, 2);
+	for (unsigned s = 0; s < 300; s += 60) {
+		f.dec->ctx.received_ms = NOW_MS + s * 1000;
+		assert_true(judge(&f, METERED_OUT, 1, 2) & METER_DUPLICATE);
+	}
+	f.dec->ctx.received_ms = NOW_MS + 300 * 1000;
+	assert_int_equal(judge(&f, METERED_OUT, 1, 2) & METER_DUPLICATE, 0);
+	stop(&f);
+	start(&f, (struct decode_limits){ 0 });
+	judge(&f, METERED_IN, 1, 2);
+	judge(&f, METERED_OUT, 1, 2);
+	f.dec->ctx.received_ms = NOW_MS + 400 * 1000;
+	assert_true(judge(&f, METERED_OUT, 1, 2) & METER_DUPLICATE);
+	stop(&f);
+}
+
 static void note(enum packet_kind kind, uint32_t interface, unsigned ways, void *arg)
 {
 	struct fixture *to = arg;
@@ -104,6 +128,32 @@ static void figures_are_partial(void **state)
 	stop(&f);
 }
 
+/* Records of both directions of an interface, and of two VLANs, are of different flows. */
+static void what_tells_flows_apart(void **state)
+{
+	const struct spec specs[] = { { .id = IE_flowDirection, .width = 1 },
+				      { .id = IE_vlanId, .width = 2 },
+				      { .id = IE_octetTotalCount, .width = 8 },
+				      { .id = IE_flowStartMilliseconds, .width = 8 } };
+	const struct place places[] = { { 0, 1, 0 }, { 1, 2, 0 }, { 3, 8, 0 }, { 11, 8, 0 } };
+	const struct field *fields[4];
+	struct fields *all = fields_new();
+	struct counts c;
+	bool key[4] = { false };
+	(void)state;
+	assert_non_null(all);
+	for (size_t i = 0; i < 4; i++)
+		fields[i] = fields_find(all, 0, specs[i].id);
+	assert_true(counts_bind(specs, fields, places, 4, &c));
+	assert_int_equal(c.what, COUNT_TOTALS);
+	for (unsigned i = 0; i < c.keys_len; i++)
+		for (size_t k = 0; k < 4; k++)
+			key[k] |= c.keys[i].at == places[k].at;
+	assert_true(key[0] && key[1]);
+	assert_false(key[2] || key[3]);
+	fields_free(all);
+}
+
 /* The table grows to its ceiling; then the flow that was silent the longest goes, and is
  * counted. */
 static void sums_have_a_ceiling(void **state)
@@ -123,6 +173,52 @@ static void sums_have_a_ceiling(void **state)
 	struct sum_row *last = sums_get(f.dec, &f.exporter, 4096 * 0x9e3779b97f4a7c15u, 3600);
 	assert_int_equal(last->counted[0], 4096);
 	assert_int_equal(sums_get(f.dec, &f.exporter, 0x9e3779b97f4a7c15u, 3600)->seen_ms, 0);
+	stop(&f);
+}
+
+static uint64_t sum_key(uint64_t n)
+{
+	return n * 0x9e3779b97f4a7c15u;
+}
+
+static void add_sums(struct fixture *f, uint64_t from, uint64_t to, uint32_t keep_s)
+{
+	for (uint64_t n = from; n < to; n++) {
+		struct sum_row *row = sums_get(f->dec, &f->exporter, sum_key(n), keep_s);
+		row->seen_ms = f->dec->ctx.received_ms;
+		row->counted[0] = n;
+	}
+}
+
+static void sums_are_kept_while_the_table_grows(void **state)
+{
+	struct fixture f;
+	(void)state;
+	start(&f, (struct decode_limits){ .flows_per_exporter = 65536 });
+	add_sums(&f, 1, 2000, 3600);
+	assert_int_equal(f.dec->counters.flows_evicted, 0);
+	for (uint64_t n = 1; n < 2000; n++)
+		assert_int_equal(sums_get(f.dec, &f.exporter, sum_key(n), 3600)->counted[0], n);
+	stop(&f);
+}
+
+/* A flow that is over makes room, and that is no eviction. */
+static void flows_that_are_over_make_room(void **state)
+{
+	struct fixture f;
+	(void)state;
+	start(&f, (struct decode_limits){ .flows_per_exporter = 256 });
+	add_sums(&f, 1, 257, 60);
+	uint64_t evicted = f.dec->counters.flows_evicted;
+	f.dec->ctx.received_ms += 60000;
+	add_sums(&f, 1, 2, 60); /* it goes on */
+	add_sums(&f, 500, 564, 60);
+	assert_true(f.dec->counters.flows_evicted > evicted); /* none is over yet */
+	evicted = f.dec->counters.flows_evicted;
+	f.dec->ctx.received_ms += 1;
+	add_sums(&f, 1000, 1008, 60);
+	assert_int_equal(f.dec->counters.flows_evicted, evicted);
+	assert_int_equal(sums_get(f.dec, &f.exporter, sum_key(1), 60)->counted[0], 1);
 	stop(&f);
 }
 
@@ -179,9 +275,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(meters_have_a_ceiling),
+		cmocka_unit_test(ingress_metering_ends),
 		cmocka_unit_test(meters_are_restored),
 		cmocka_unit_test(figures_are_partial),
+		cmocka_unit_test(what_tells_flows_apart),
 		cmocka_unit_test(sums_have_a_ceiling),
+		cmocka_unit_test(sums_are_kept_while_the_table_grows),
+		cmocka_unit_test(flows_that_are_over_make_room),
 		cmocka_unit_test(second_counters),
 		cmocka_unit_test(clocks_are_judged_by_the_median),
 	};

@@ -148,8 +148,13 @@ static void times_after_now_are_not_believed(void **state)
 	    load('O', "02 0000000000000005 00000fffffffffff 00000000 0161 00 00 00 00 00 00 00"),
 	    0);
 	assert_int_equal(load('T', "00000fffffffffff 0200 00 0000 0001 00000000 0001 0004"), 0);
+	/* the same from three hours ahead */
+	assert_int_equal(
+	    load('O', "02 0000000000000006 0000018bd08a3380 00000000 0161 00 00 00 00 00 00 00"),
+	    0);
+	assert_int_equal(load('T', "0000018bd08a3380 0201 00 0000 0001 00000000 0001 0004"), 0);
 	now_ms = UINT64_MAX;
-	assert_int_equal(dec->counters.options_now, 1);
+	assert_int_equal(dec->counters.options_now, 2);
 	for (uint64_t ms = 0; ms <= 7200000; ms += 600000) {
 		sink.cur = memory;
 		give_at(1, 7, VRF_FLOW, NOW_MS + ms);

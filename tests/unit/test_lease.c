@@ -150,6 +150,27 @@ static void a_renewal_whose_answer_got_lost_is_one(void **state)
 	lease_release(l);
 }
 
+static void takes_long(void)
+{
+	jump_s += LEASE_MS / 1000 - 2;
+	server.writes = NULL; /* once */
+}
+
+/* A lease is as old as the question, not as the answer: one that took so long asks again. */
+static void a_slow_renewal_is_repeated(void **state)
+{
+	struct err err = ERR_NONE;
+	struct lease *l = NULL;
+	(void)state;
+	documents_must(lease_take(&settings, "setup", 0, &l, &err), &err);
+	long long before = json_int_at(documents_kept(NAMES_LEASE), "renewed");
+	jump_s += LEASE_MS / 1000;
+	server.writes = takes_long;
+	documents_must(lease_check(l, &err), &err);
+	assert_int_equal(json_int_at(documents_kept(NAMES_LEASE), "renewed"), before + 2);
+	lease_release(l);
+}
+
 /* ---- the index ---- */
 
 static void empty_index_goes_with_the_lease(void **state)
@@ -229,6 +250,7 @@ int main(void)
 		cmocka_unit_test_setup(lease_that_stands_still_expires, empty),
 		cmocka_unit_test_setup(a_write_finds_out_that_the_lease_is_lost, empty),
 		cmocka_unit_test_setup(a_renewal_whose_answer_got_lost_is_one, empty),
+		cmocka_unit_test_setup(a_slow_renewal_is_repeated, empty),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, documents_start, documents_stop);

@@ -209,6 +209,23 @@ static void numbers_that_go_on_by_port(void **state)
 	stop();
 }
 
+/* Three numbers that go on by port may be chance; the fourth proves it. */
+static void a_few_numbers_prove_nothing(void **state)
+{
+	(void)state;
+	world();
+	begin(0, 1000), defines(OCTETS), send_from(1001);
+	begin(70000, 1000), defines(OCTETS), send_from(1002);
+	begin(1, 1001), value(1), send_from(1001);
+	begin(70001, 1001), value(1), send_from(1002);
+	begin(2, 1002), value(2), send_from(1001);
+	begin(70002, 1002), value(2), send_from(1002);
+	assert_int_equal(f.counters->devices_now, 0);
+	begin(3, 1003), value(3), send_from(1001);
+	assert_int_equal(f.counters->devices_now, 1);
+	stop();
+}
+
 /* Numbers that are alike by chance, and boot times that are not. */
 static void boot_times_that_go_on_by_port(void **state)
 {
@@ -341,6 +358,7 @@ int main(void)
 		cmocka_unit_test(port_for_each_datagram),
 		cmocka_unit_test(line_cards_stay_one),
 		cmocka_unit_test(numbers_that_go_on_by_port),
+		cmocka_unit_test(a_few_numbers_prove_nothing),
 		cmocka_unit_test(boot_times_that_go_on_by_port),
 		cmocka_unit_test(devices_have_a_ceiling_and_an_age),
 		cmocka_unit_test(devices_are_saved),

@@ -18,6 +18,7 @@
 #include "common/clock.h"
 #include "common/http.h"
 #include "forwarder/ship/compress.h"
+#include "forwarder/ship/queue.h"
 #include "forwarder/ship/shipper_internal.h"
 
 #define ITEMS 10
@@ -298,6 +299,21 @@ static double window_of(struct shipper *s)
 }
 
 /* A busy cluster gets fewer requests at a time, and more again when it is well. */
+/* By half each time, down to one request. */
+static void each_busy_answer_halves_the_window(void **state)
+{
+	(void)state;
+	struct rig r = { .ship = { SETTINGS } };
+	r.ship.connections = 8;
+	rig_start(&r, true);
+	for (unsigned want = 8; want >= 1; want /= 2) {
+		assert_true(window_of(r.s) == want);
+		shipper_was_busy(r.s);
+	}
+	assert_true(window_of(r.s) == 1);
+	rig_stop(&r, 0);
+}
+
 static void a_busy_cluster_shrinks_the_window(void **state)
 {
 	(void)state;
@@ -387,6 +403,7 @@ int main(void)
 		cmocka_unit_test(verdicts_are_counted_once),
 		cmocka_unit_test(what_is_too_much_is_split),
 		cmocka_unit_test(endless_answers_split),
+		cmocka_unit_test(each_busy_answer_halves_the_window),
 		cmocka_unit_test(a_busy_cluster_shrinks_the_window),
 		cmocka_unit_test(what_comes_back_goes_first),
 		cmocka_unit_test(a_stop_waits_for_no_absent_cluster),
