@@ -13,7 +13,7 @@
 #include "forwarder/fields/gen.h"
 
 #define FIELDS_MAX     2048
-#define STRUCTURES_MAX 128
+#define STRUCTURES_MAX 128 /* below 256: sflow_flow_direct has their numbers */
 #define ELEMENTS_MAX   64 /* one bit each */
 #define KEYS_ROOM      (1 << 18)
 
@@ -216,6 +216,22 @@ static void write_structures(bool counter, const char *name)
 	printf("};\nconst size_t %s_count = sizeof(%s) / sizeof(%s[0]);\n", name, name, name);
 }
 
+/* The rows of the first tags by number. The rows of flow records come in the order of the tags. */
+static void write_direct(void)
+{
+	size_t row = 0;
+
+	printf("\nconst uint8_t sflow_flow_direct[SFLOW_DIRECT] = {\n");
+	for (size_t i = 0; i < structure_count; i++) {
+		const struct structure *s = &structures[i];
+
+		if (!s->counter && s->tag < SFLOW_DIRECT)
+			printf("\t[%lu] = %zu,\n", s->tag, row + 1);
+		row += !s->counter;
+	}
+	printf("};\n");
+}
+
 static void write_header_keys(void)
 {
 	unsigned long long mask = 0;
@@ -249,6 +265,7 @@ int write_sflow(const char *folder, bool (*is_element)(const char *name), struct
 	write_keys();
 	write_fields();
 	write_structures(false, "sflow_flow_rows");
+	write_direct();
 	write_structures(true, "sflow_counter_rows");
 	write_header_keys();
 	return 0;

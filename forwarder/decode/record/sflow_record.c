@@ -29,6 +29,8 @@ static uint64_t tag_of(const void *row)
 
 const struct sflow_structure *sflow_flow_row(uint32_t tag)
 {
+	if (tag < SFLOW_DIRECT)
+		return sflow_flow_direct[tag] ? &sflow_flow_rows[sflow_flow_direct[tag] - 1] : NULL;
 	return sorted_find(sflow_flow_rows, sflow_flow_rows_count, sizeof(*sflow_flow_rows), tag,
 			   tag_of);
 }

@@ -38,6 +38,8 @@ enum sflow_type {
 
 #define SFLOW_SPREAD 8
 
+#define SFLOW_DIRECT 2048 /* tags, the standard's own, whose rows are not searched */
+
 /* A field. In flow records `key` is `,"sflow.<structure>.<field>":`, and `iana` the keys under
  * which it goes while these are free in the sample; two when the address family decides (or next
  * and last AS of a path). In counters `key` is `,"<field>":`. All keys are padded (jsonw.h). */
@@ -61,6 +63,7 @@ struct sflow_structure {
 extern const struct sflow_field sflow_fields[];
 extern const struct sflow_structure sflow_flow_rows[]; /* by tag */
 extern const size_t sflow_flow_rows_count;
+extern const uint8_t sflow_flow_direct[SFLOW_DIRECT]; /* number of a tag's row, from 1; 0: none */
 extern const struct sflow_structure sflow_counter_rows[]; /* by tag; at most 64 */
 extern const size_t sflow_counter_rows_count;
 /* The IANA keys that the dissector may write: those of sampled_ethernet, sampled_ipv4 and
