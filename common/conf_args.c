@@ -136,7 +136,10 @@ static int unknown_flag(const struct args *a, const char *word, const char *name
 					       flag, flag);
 		}
 	}
-	return err_set(err, EF_USAGE, "unknown option '%s'; --help lists them", word);
+	return err_set(err, EF_USAGE,
+		       "unknown option '%s'; --help lists them, and a word that is none goes "
+		       "behind --",
+		       word);
 }
 
 /* One word of the command line that starts with '-': "--name", "--name=value", "-n", "-nvalue". */

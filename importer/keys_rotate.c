@@ -172,7 +172,7 @@ static int both_stay(const struct rotation *r, const char *doubt, struct err *er
 	    err, EF_FAILED,
 	    "%s. Both API keys stay valid; the new one, %s, is in %s.%s Once "
 	    "efd_ship_key_documents_total{id=\"%s\"} of efd's /metrics grows, `efctl keys "
-	    "revoke %s` ends the old one",
+	    "revoke -- %s` ends the old one",
 	    doubt, r->new.id, r->file, bring, r->new.id, r->old.id);
 }
 
@@ -194,11 +194,11 @@ static void print_result(const struct rotation *r)
 	else if (!r->old_counts)
 		printf("note: the old one, %s, was no longer valid\n", r->old.id);
 	else if (r->seen)
-		printf(
-		    "note: the old one, %s, is of an earlier version and valid for every "
-		    "namespace: once the efd of each has a key of its own, `efctl keys revoke %s` "
-		    "ends it\n",
-		    r->old.id, r->old.id);
+		printf("note: the old one, %s, is of an earlier version and valid for every "
+		       "namespace: once the efd of each has a key of its own, `efctl keys revoke "
+		       "-- %s` "
+		       "ends it\n",
+		       r->old.id, r->old.id);
 }
 
 int keys_rotate(struct keys_run *run, struct err *err)

@@ -14,7 +14,7 @@
 
 #define FIELDS_MAX     2048
 #define STRUCTURES_MAX 128 /* below 256: sflow_flow_direct has their numbers */
-#define ELEMENTS_MAX   64 /* one bit each */
+#define ELEMENTS_MAX   64  /* one bit each */
 #define KEYS_ROOM      (1 << 18)
 
 struct structure {

@@ -103,7 +103,7 @@ def limits(mine):
 	tap.ok(mine in out and key_file in out and foreign not in out, "keys lists ours, and which one the file holds", out)
 	tap.same([listed()[mine][k] for k in ("state", "namespace", "file")], ["valid", one, key_file], "and so does --json")
 	for ids in ([foreign], [mine, foreign], [mine, "no-such-id"]):
-		code, out, err = efctl("keys", "revoke", "--yes", *ids)
+		code, out, err = efctl("keys", "revoke", "--yes", "--", *ids)
 		tap.ok(code == 2 and ids[-1] in err and "nothing is revoked" in err, "others' keys are not revoked, nor ours beside them", err)
 	tap.same(valid(mine, foreign), [True, True], "all of them stay valid")
 	es.must("DELETE", "/_security/api_key", {"ids": [foreign]})
@@ -113,11 +113,11 @@ def limits(mine):
 	tap.ok(code == 2 and "create_doc" in err and not os.path.exists(os.path.join(folder, "weak")), "who may not write makes no key", err)
 	code, out, err = efctl("keys", "list", who=weak)
 	tap.ok(code == 0 and mine not in out and "only keys that you made" in err, "who may see only their own is told so", out + err)
-	code, out, err = efctl("keys", "revoke", mine, "--yes", who=weak)
+	code, out, err = efctl("keys", "revoke", "--yes", "--", mine, who=weak)
 	tap.ok(code == 2 and valid(mine) == [True], "and revokes none of others", err)
-	code, out, err = efctl("keys", "revoke", mine)
+	code, out, err = efctl("keys", "revoke", "--", mine)
 	tap.ok(code == 2 and "--yes" in err and valid(mine) == [True], "where nobody can be asked, --yes is wanted", err)
-	for args in (["frob"], ["revoke"], ["revoke", "a/b"], ["revoke", mine, "--all-expired"], ["create", "x"], ["rotate", "x"]):
+	for args in (["frob"], ["revoke"], ["revoke", "a/b"], ["revoke", "--all-expired", "--", mine], ["create", "x"], ["rotate", "x"]):
 		code, out, err = efctl("keys", *args, "--yes")
 		tap.ok(code == 2, "keys " + " ".join(args) + ": usage", err)
 
@@ -158,7 +158,7 @@ def running(old):
 
 		code, out, err = efctl("keys", "rotate", "--efd-wait", "3s", "--efd-url", f"http://127.0.0.1:{efd.metrics}")
 		idle = id_in(key_file)
-		tap.ok(code == 1 and "stored nothing with it yet" in err and f"revoke {new}" in err and idle in err, "without flows nothing is proved, and it says how to go on", err)
+		tap.ok(code == 1 and "stored nothing with it yet" in err and f"revoke -- {new}" in err and idle in err, "without flows nothing is proved, and it says how to go on", err)
 		tap.same(valid(new, idle), [True, True], "both keys stay valid")
 		code, out, err = rotate(efd, "--efd-wait", "3s", "--key-file", os.path.join(folder, "other"))
 		tap.ok(code == 1 and f"still uses the API key {idle}" in err and "other" in err, "an efd that reads another file is told", err)
@@ -212,7 +212,7 @@ def ending():
 	tap.same(valid(ended, *ids), [False, True, True, True], "and nothing else")
 	code, out, err = efctl("keys", "revoke", "--all-expired", "--yes", "--json")
 	tap.same([code, json.loads(out)], [0, {"revoked": []}], "a second time there are none")
-	code, out, err = efctl("keys", "revoke", "--yes", *ids)
+	code, out, err = efctl("keys", "revoke", "--yes", "--", *ids)
 	tap.same([code, valid(*ids), remembered() & set(ids)], [0, [False] * 3, set()], "several by their ids")
 
 
@@ -271,11 +271,11 @@ def other_installation():
 	code, out, err = efctl("keys", "list", "--json", *acme, who=es)
 	tap.same([k["id"] for k in json.loads(out)], [id_], "keys list --prefix acme has it alone")
 	tap.ok(id_ not in listed(who=es), "and without the prefix it is not listed")
-	code, out, err = efctl("keys", "revoke", "--yes", id_, who=es)
+	code, out, err = efctl("keys", "revoke", "--yes", "--", id_, who=es)
 	tap.ok(code == 2 and "nothing is revoked" in err and valid(id_) == [True], "nor revoked", err)
 	code, out, err = efctl("keys", "rotate", "--key-file", path, who=es)
 	tap.ok(code == 2 and id_in(path) == id_, "nor replaced", err)
-	code, out, err = efctl("keys", "revoke", "--yes", id_, *acme, who=es)
+	code, out, err = efctl("keys", "revoke", "--yes", *acme, "--", id_, who=es)
 	tap.ok(code == 0 and valid(id_) == [False], "with the prefix it is revoked", out + err)
 	tap.same(es.get("/acme.flow-installation")[0], 404, "the index of its lease is gone")
 
@@ -291,5 +291,5 @@ ending()
 used()
 by_setup()
 other_installation()
-efctl("keys", "revoke", "--yes", *[i for i, k in listed(who=es).items() if k["namespace"] in (one, two)], who=es)
+efctl("keys", "revoke", "--yes", "--", *[i for i, k in listed(who=es).items() if k["namespace"] in (one, two)], who=es)
 tap.done()

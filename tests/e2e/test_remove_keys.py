@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""efctl remove says which API keys it revokes before it does: those of the namespace, with the last one all of ours. The engine is scripted."""
+"""efctl remove says which API keys it revokes before it does: those of the namespace, with the last one all of ours; keys revoke takes
+any id. The engine is scripted."""
 import json
 import re
 
@@ -19,7 +20,7 @@ def key(id_, name, namespace, by="efctl"):
 class Secured(standin.Engine):
 	def __init__(self):
 		super().__init__()
-		self.keys = [key("id-default", "efd-default", "default"), key("id-lab", "efd-lab", "lab"), key("id-labour", "efd-labour", "labour"),
+		self.keys = [key("id-default", "efd-default", "default"), key("id-lab", "efd-lab", "lab"), key("id-labour", "efd-labour", "labour"), key("-id-old", "efd-lab", "lab"),
 			key("id-theirs", "efd-lab", "lab", "somebody else")]
 
 	def answer(self, method, path, sent):
@@ -30,7 +31,8 @@ class Secured(standin.Engine):
 			for k in self.keys:
 				k["invalidated"] |= k["id"] in gone
 			return 200, {"invalidated_api_keys": gone, "previously_invalidated_api_keys": []}
-		return 200, {"api_keys": self.keys} if "/api_key" in path else {"username": "elastic"}
+		asked = re.search(r"[?&]id=([^&]+)", path)
+		return 200, {"api_keys": [k for k in self.keys if not asked or k["id"] == asked[1]]} if "/api_key" in path else {"username": "elastic"}
 
 	def valid(self):
 		return {k["id"] for k in self.keys if not k["invalidated"]}
@@ -45,6 +47,7 @@ class Server(scripted.Server):
 server = Server()
 es = cluster.Cluster(server.url)
 EVERY = {"id-default", "id-lab", "id-labour", "id-theirs"}
+OLD = "-id-old"  # ids are Base64 for URLs: one in 64 begins so
 
 
 def remove(namespace, *args):
@@ -56,6 +59,11 @@ def remove(namespace, *args):
 for namespace in "default", "lab":
 	r = harness.efctl("setup", "--no-key", "--no-kibana", "--no-connection", "--yes", "--namespace", namespace, es=es)
 	ok(r.returncode == 0, f"setup of {namespace}", r.stdout + r.stderr)
+r = harness.efctl("keys", "revoke", "--yes", OLD, es=es)
+ok(r.returncode == 2 and "behind --" in r.stderr and OLD in server.scripted.valid(), "an id like an option: it says where to put it", r.stderr)
+r = harness.efctl("keys", "revoke", "--yes", "--", OLD, es=es)
+ok(r.returncode == 0, "there it is taken", r.stdout + r.stderr)
+same(server.scripted.valid(), EVERY, "and it alone is revoked")
 code, told, text = remove("lab", "--dry-run")
 same([code, told], [3, {"id-lab"}], "a dry run lists the keys of the namespace, and nobody else's")
 code, told, text = remove("lab", "--dry-run", "--no-key")

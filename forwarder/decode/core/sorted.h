@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* Index of the first of `count` rows of `size` bytes whose number is not below `want`; `count` when
- * all are. Inlined with `number_of`: some ask for each record, and bsearch() would compare twice. */
+ * all are. Inlined with `number_of`: some ask for each record; bsearch() would compare twice. */
 static inline __attribute__((always_inline)) size_t
 sorted_at(const void *rows, size_t count, size_t size, uint64_t want,
 	  uint64_t (*number_of)(const void *row))
