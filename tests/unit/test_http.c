@@ -5,10 +5,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +23,20 @@ static pid_t server;
 static int sh(const char *command)
 {
 	return system(command) == 0 ? 0 : -1;
+}
+
+/* A port that nobody has now. */
+static int free_port(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int port =
+	    !bind(fd, (struct sockaddr *)&a, len) && !getsockname(fd, (struct sockaddr *)&a, &len)
+		? ntohs(a.sin_port)
+		: 0;
+	close(fd);
+	return port;
 }
 
 static int start(void **state)
@@ -36,7 +52,7 @@ static int start(void **state)
 	       "openssl x509 -req -in s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 "
 	       "-extfile ext -out s.pem"))
 		return -1;
-	int port = 20000 + getpid() % 20000;
+	int port = free_port();
 	snprintf(url, sizeof(url), "https://localhost:%d/", port);
 	server = fork();
 	if (server == 0) {
