@@ -9,6 +9,11 @@
 
 #define PEN_REVERSE 29305 /* RFC 5103 */
 #define PEN_NTOP    35632
+#define PEN_CERT    6871
+
+/* YAF's own, of before RFC 5103: totals, too. */
+#define CERT_REVERSE_OCTETS  12
+#define CERT_REVERSE_PACKETS 13
 
 /* NetFlow 9 type 65 is FortiOS' own (FLOW_FLAGS). */
 #define FORTIOS_FLOW_FLAGS 65
@@ -28,14 +33,45 @@ static const struct {
 	{ 0, IE_flowId, COUNT_FLOW_ID },
 	{ 0, IE_sourceIPv6Address, COUNT_IPV6 },
 	{ 0, IE_destinationIPv6Address, COUNT_IPV6 },
-	{ 0, IE_octetTotalCount, COUNT_SUMS },
-	{ 0, IE_packetTotalCount, COUNT_SUMS + 1 },
-	{ PEN_REVERSE, IE_octetTotalCount, COUNT_SUMS + 2 },
-	{ PEN_REVERSE, IE_packetTotalCount, COUNT_SUMS + 3 },
-	{ 0, IE_initiatorOctets, COUNT_SUMS },
-	{ 0, IE_initiatorPackets, COUNT_SUMS + 1 },
-	{ 0, IE_responderOctets, COUNT_SUMS + 2 },
-	{ 0, IE_responderPackets, COUNT_SUMS + 3 },
+};
+
+/* What may become the octets and packets of a record and of the other direction, in the order in
+ * which the pipeline prefers them (ingest-pipelines/traffic.yml, traffic_first): the first one that
+ * a template has is judged, if it is a total by IANA's registry. */
+static const struct {
+	uint32_t pen;
+	uint16_t id;
+	uint8_t part; /* behind COUNT_SUMS */
+	bool total;
+} sum_rows[] = {
+	{ 0, IE_octetDeltaCount, 0, false },
+	{ 0, IE_octetTotalCount, 0, true },
+	{ 0, IE_initiatorOctets, 0, false },
+	{ 0, IE_postOctetDeltaCount, 0, false },
+	{ 0, IE_postOctetTotalCount, 0, true },
+	{ 0, IE_transportOctetDeltaCount, 0, false },
+	{ 0, IE_layer2OctetDeltaCount, 0, false },
+	{ 0, IE_layer2OctetTotalCount, 0, true },
+	{ 0, IE_postMCastOctetDeltaCount, 0, false },
+	{ 0, IE_postMCastOctetTotalCount, 0, true },
+	{ 0, IE_packetDeltaCount, 1, false },
+	{ 0, IE_packetTotalCount, 1, true },
+	{ 0, IE_initiatorPackets, 1, false },
+	{ 0, IE_postPacketDeltaCount, 1, false },
+	{ 0, IE_postPacketTotalCount, 1, true },
+	{ 0, IE_transportPacketDeltaCount, 1, false },
+	{ 0, IE_layer2FrameDeltaCount, 1, false },
+	{ 0, IE_layer2FrameTotalCount, 1, true },
+	{ 0, IE_postMCastPacketDeltaCount, 1, false },
+	{ 0, IE_postMCastPacketTotalCount, 1, true },
+	{ PEN_REVERSE, IE_octetDeltaCount, 2, false },
+	{ PEN_REVERSE, IE_octetTotalCount, 2, true },
+	{ 0, IE_responderOctets, 2, false },
+	{ PEN_CERT, CERT_REVERSE_OCTETS, 2, true },
+	{ PEN_REVERSE, IE_packetDeltaCount, 3, false },
+	{ PEN_REVERSE, IE_packetTotalCount, 3, true },
+	{ 0, IE_responderPackets, 3, false },
+	{ PEN_CERT, CERT_REVERSE_PACKETS, 3, true },
 };
 
 static const struct {
@@ -113,22 +149,44 @@ static bool has_any(const struct counts *c, unsigned elements)
 	return c->has & elements;
 }
 
+#define DELTAS (1u << COUNT_OCTETS | 1u << COUNT_PACKETS)
+#define SUMS   (15u << COUNT_SUMS)
+
+static bool has_events(const struct counts *c)
+{
+	return has(c, COUNT_EVENT) && has(c, COUNT_FLOW_ID) && !has_any(c, DELTAS);
+}
+
 static uint8_t what_of(const struct counts *c, const struct spec *specs,
 		       const struct field *const *fields, size_t n)
 {
 	unsigned what = vendor_of(specs, fields, n);
-	bool deltas = has_any(c, 1u << COUNT_OCTETS | 1u << COUNT_PACKETS);
-	bool totals = find(specs, n, 0, IE_octetTotalCount) >= 0 ||
-		      find(specs, n, 0, IE_packetTotalCount) >= 0;
 	if (find(specs, n, 0, IE_ingressInterface) >= 0)
 		what |= COUNT_METER;
-	if (deltas && has_any(c, 1u << COUNT_POST_OCTETS | 1u << COUNT_POST_PACKETS))
+	if (has_any(c, DELTAS) && has_any(c, 1u << COUNT_POST_OCTETS | 1u << COUNT_POST_PACKETS))
 		what |= COUNT_POST;
-	if (has(c, COUNT_EVENT) && has(c, COUNT_FLOW_ID) && !deltas)
+	if (has_events(c))
 		what |= COUNT_EVENTS;
-	else if (totals && !deltas && !has(c, COUNT_EVENT) && has(c, COUNT_START))
+	else if (has_any(c, SUMS) && !has(c, COUNT_EVENT) && has(c, COUNT_START))
 		what |= COUNT_TOTALS;
 	return (uint8_t)what;
+}
+
+/* Of connections all that count up, of other records totals alone. */
+static void bind_sums(struct counts *c, const struct spec *specs, const struct place *places,
+		      size_t n)
+{
+	unsigned found = 0;
+	for (size_t i = 0; i < LEN(sum_rows); i++) {
+		int at = found >> sum_rows[i].part & 1
+			     ? -1
+			     : find(specs, n, sum_rows[i].pen, sum_rows[i].id);
+		if (at < 0)
+			continue;
+		found |= 1u << sum_rows[i].part;
+		if (sum_rows[i].total || has_events(c))
+			put(c, COUNT_SUMS + sum_rows[i].part, &places[at]);
+	}
 }
 
 bool counts_bind(const struct spec *specs, const struct field *const *fields,
@@ -140,6 +198,7 @@ bool counts_bind(const struct spec *specs, const struct field *const *fields,
 		if (at >= 0)
 			put(ret, rows[i].element, &places[at]);
 	}
+	bind_sums(ret, specs, places, n);
 	for (size_t i = 0; i < LEN(start_rows); i++) {
 		int at = find(specs, n, 0, start_rows[i].id);
 		if (at < 0 || has(ret, COUNT_START))

@@ -17,8 +17,8 @@ enum count_element {
 	COUNT_FLOW_ID,  /* 148 */
 	COUNT_IPV6,     /* 27 or 28 */
 	COUNT_START,    /* when the flow began */
-	/* what has been counted up since then: 85, 86 and their reverse elements, or 231, 298, 232,
-	 * 299; octets, packets, and both of the other direction */
+	/* what has been counted up since then: 85, 86 and other totals, or of connections 231, 298,
+	 * 232, 299; octets, packets, and both of the other direction */
 	COUNT_SUMS,
 	COUNT_ELEMENTS = COUNT_SUMS + 4
 };
