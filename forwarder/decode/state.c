@@ -5,9 +5,10 @@
  * integers are big-endian as on the wire. It ends with an entry of the hash of all before it, which
  * finds damage, not forgery: what the file says is learnt on the same way as what a datagram says,
  * so that it can bring in nothing else. A `D` names a domain, to which the following `T`
- * (template; none that is suspended), `O` (names as they were sent) and `R` (rates) belong. An `E`
- * is an element that the exporter described, an `M` an interface that meters; they stand behind the
- * first domain of the exporter. */
+ * (template), `U` (template that is suspended), `G` (until when it is, and since when), `O` (names
+ * as they were sent) and `R` (rates) belong. An `E` is an element that the exporter described, an
+ * `M` an interface that meters, a `C` what was counted of flows; they stand behind the first domain
+ * of the exporter. */
 #include "forwarder/decode/state.h"
 
 #include "common/hash.h"
@@ -17,7 +18,9 @@
 #include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/learnt.h"
 #include "forwarder/decode/exporter/meter.h"
+#include "forwarder/decode/exporter/restart.h"
 #include "forwarder/decode/exporter/sequence.h"
+#include "forwarder/decode/exporter/sums.h"
 #include "forwarder/decode/record/record.h"
 #include "forwarder/decode/template/template.h"
 
@@ -25,11 +28,15 @@ static const char magic[8] = "EFSTATE3";
 
 #define ENTRY_HEAD 5
 
+#define SUMS_SAVED_MAX (1u << 18) /* flows in a file, 72 octets each; the others are not saved */
+
 /* ---- writing ---- */
 
 struct writer {
 	struct buf *out;
-	size_t start; /* of the entry */
+	size_t start;  /* of the entry */
+	uint32_t sums; /* flows so far */
+	const struct decoder *dec;
 	bool failed;
 };
 
@@ -61,7 +68,7 @@ static void entry_end(struct writer *w)
 
 static void save_template(struct writer *w, const struct template *t)
 {
-	entry_begin(w, 'T');
+	entry_begin(w, t->suspended ? 'U' : 'T');
 	save_uint(w, t->used_ms, 8);
 	save_uint(w, t->id, 2);
 	save_uint(w, t->meta, 1);
@@ -113,6 +120,31 @@ static void save_meter(enum packet_kind kind, uint32_t interface, unsigned ways,
 	entry_end(w);
 }
 
+static void save_sum(const struct sum_row *row, void *arg)
+{
+	struct writer *w = arg;
+	if (w->sums++ >= SUMS_SAVED_MAX)
+		return;
+	save_uint(w, row->key, 8);
+	save_uint(w, row->start, 8);
+	save_uint(w, row->seen_ms, 8);
+	save_uint(w, row->end_ms, 8);
+	for (unsigned i = 0; i < SUM_PARTS; i++)
+		save_uint(w, row->counted[i], 8);
+	save_uint(w, row->keep_s, 4);
+	save_uint(w, row->state, 4);
+}
+
+static void save_sums(struct writer *w, const struct exporter *exporter)
+{
+	if (!exporter->sums)
+		return;
+	entry_begin(w, 'C');
+	save_uint(w, sums_seed(w->dec, exporter), 8);
+	sums_each(exporter->sums, w->dec->ctx.received_ms, save_sum, w);
+	entry_end(w);
+}
+
 /* What the exporter described stands behind the first domain of his that is saved. */
 static bool first_saved(const struct domain *dom)
 {
@@ -142,11 +174,18 @@ static int save_domain(struct domain *dom, void *arg)
 	bool first = first_saved(dom);
 	for (size_t i = 0; first && (field = fields_own(dom->exporter->fields, i)); i++)
 		save_element(w, field);
-	if (first)
+	if (first) {
 		meter_each(dom->exporter->meter, save_meter, w);
+		save_sums(w, dom->exporter);
+	}
 	for (uint32_t i = 0; dom->templates && i < dom->templates->len; i++)
-		if (!dom->templates->rows[i]->suspended)
-			save_template(w, dom->templates->rows[i]);
+		save_template(w, dom->templates->rows[i]);
+	if (dom->born_ms) {
+		entry_begin(w, 'G');
+		save_uint(w, dom->grace_ms, 8);
+		save_uint(w, dom->born_ms, 8);
+		entry_end(w);
+	}
 	const struct learnt_store *learnt = dom->learnt;
 	for (uint32_t i = 0; learnt && i < learnt->room; i++)
 		if (learnt->slots[i])
@@ -163,7 +202,7 @@ static int save_domain(struct domain *dom, void *arg)
 
 int decoder_save(const struct decoder *dec, struct buf *out, struct err *err)
 {
-	struct writer w = { .out = out };
+	struct writer w = { .out = out, .dec = dec };
 	size_t from = out->len;
 	save_bytes(&w, magic, sizeof(magic));
 	exporter_each(dec, save_domain, &w);
@@ -195,7 +234,7 @@ static uint64_t read_time(const struct state_reader *r, struct cursor *c)
 	return ms < r->now_ms ? ms : r->now_ms;
 }
 
-static void load_template(const struct state_reader *r, struct cursor *c)
+static struct template *read_template(const struct state_reader *r, struct cursor *c)
 {
 	struct decoder *dec = r->dec;
 	struct domain *dom = r->dom;
@@ -205,15 +244,56 @@ static void load_template(const struct state_reader *r, struct cursor *c)
 	uint16_t scopes = cursor_u16(c), len = cursor_u16(c);
 	if (id < 256 || len == 0 || len > SPECS_MAX || scopes > len ||
 	    (dom->protocol != PROTO_NETFLOW9 && dom->protocol != PROTO_IPFIX))
-		return;
+		return NULL;
 	for (size_t i = 0; i < len; i++) {
 		dec->scratch->specs[i].pen = cursor_u32(c);
 		dec->scratch->specs[i].id = cursor_u16(c);
 		dec->scratch->specs[i].width = cursor_u16(c);
 	}
 	bool is_new;
-	if (!c->bad)
-		template_add(dec, dom, id, dec->scratch->specs, len, scopes, meta, &is_new);
+	return c->bad ? NULL
+		      : template_add(dec, dom, id, dec->scratch->specs, len, scopes, meta, &is_new);
+}
+
+static void load_template(const struct state_reader *r, struct cursor *c)
+{
+	read_template(r, c);
+}
+
+static void load_suspended(const struct state_reader *r, struct cursor *c)
+{
+	struct template *t = read_template(r, c);
+	if (t)
+		t->suspended = true;
+}
+
+static void load_grace(const struct state_reader *r, struct cursor *c)
+{
+	uint64_t grace_ms = cursor_u64(c), born_ms = cursor_u64(c);
+	if (c->bad)
+		return;
+	bool later = grace_ms > r->now_ms && grace_ms - r->now_ms > RESTART_GRACE_MS;
+	r->dom->grace_ms = later ? r->now_ms + RESTART_GRACE_MS : grace_ms;
+	r->dom->born_ms = born_ms;
+}
+
+static void load_sums(const struct state_reader *r, struct cursor *c)
+{
+	uint64_t seed = cursor_u64(c);
+	while (cursor_left(c) && !c->bad) {
+		struct sum_row row;
+		row.key = cursor_u64(c);
+		row.start = cursor_u64(c);
+		row.seen_ms = read_time(r, c);
+		row.end_ms = cursor_u64(c);
+		for (unsigned i = 0; i < SUM_PARTS; i++)
+			row.counted[i] = cursor_u64(c);
+		row.keep_s = cursor_u32(c);
+		row.state = cursor_u32(c);
+		r->dec->ctx.received_ms = r->now_ms;
+		if (!c->bad)
+			sums_restore(r->dec, r->dom->exporter, seed, &row);
+	}
 }
 
 static void load_learnt(const struct state_reader *r, struct cursor *c)
@@ -305,8 +385,9 @@ static struct domain *load_domain(const struct state_reader *r, struct cursor *c
 static void load_entry(struct state_reader *r, uint8_t letter, struct cursor body)
 {
 	static void (*const load[])(const struct state_reader *, struct cursor *) = {
-		['E' - 'A'] = load_element, ['M' - 'A'] = load_meter,    ['O' - 'A'] = load_learnt,
-		['R' - 'A'] = load_rates,   ['T' - 'A'] = load_template,
+		['C' - 'A'] = load_sums,     ['E' - 'A'] = load_element,   ['G' - 'A'] = load_grace,
+		['M' - 'A'] = load_meter,    ['O' - 'A'] = load_learnt,    ['R' - 'A'] = load_rates,
+		['T' - 'A'] = load_template, ['U' - 'A'] = load_suspended,
 	};
 	unsigned at = letter - 'A';
 	if (letter == 'D')

@@ -74,15 +74,15 @@ static int from_capture(struct decoder *dec, const char *path, struct sink *sink
 	return more;
 }
 
-/* A new decoder that knows what the old one saved. */
-static int restart(struct decoder **dec, struct err *err)
+/* A new decoder that knows what the old one saved, at the time of what came last. */
+static int restart(struct decoder **dec, uint64_t now_ms, struct err *err)
 {
 	struct buf state;
 	buf_init(&state, 64u << 20);
 	struct decoder *next = new_decoder(err);
 	int result = next ? decoder_save(*dec, &state, err) : -1;
 	if (result == 0)
-		result = decoder_load(next, state.data, state.len, UINT64_MAX, NULL, err);
+		result = decoder_load(next, state.data, state.len, now_ms, NULL, err);
 	buf_release(&state);
 	decoder_free(*dec);
 	*dec = next;
@@ -94,17 +94,20 @@ static int from_hex(struct decoder **dec, const char *path, struct sink *sink, s
 	struct hexfile *file = NULL;
 	struct datagram dgram;
 	enum hex_step step;
+	uint64_t now_ms = 0;
 	int result = hexfile_open(path, &file, err);
 	while (result == 0) {
 		result = hexfile_next(file, &step, &dgram, err);
 		if (result || step == HEX_END)
 			break;
+		if (step != HEX_RESTART)
+			now_ms = dgram.received_ms;
 		if (step == HEX_DATAGRAM)
 			one(*dec, &dgram, sink);
 		else if (step == HEX_TICK)
 			decoder_tick(*dec, dgram.received_ms, sink);
 		else
-			result = restart(dec, err);
+			result = restart(dec, now_ms, err);
 	}
 	hexfile_free(file);
 	return result;

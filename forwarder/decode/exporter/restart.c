@@ -7,7 +7,6 @@
 #include "forwarder/decode/exporter/sequence.h"
 #include "forwarder/decode/template/template.h"
 
-#define GRACE_MS  60000 /* for the templates to come again */
 #define SLACK_MS  10000 /* for what a datagram takes to come here */
 #define SECOND_MS 2000  /* export times are whole seconds, in the one and in the other datagram */
 #define WRAP_MS   60000 /* so far an uptime that wraps may be from where it should be */
@@ -59,7 +58,7 @@ static void suspend(struct decoder *dec, struct domain *dom)
 	if (!n)
 		return;
 	dec->counters.templates_suspended += n;
-	dom->grace_ms = dec->ctx.received_ms + GRACE_MS;
+	dom->grace_ms = dec->ctx.received_ms + RESTART_GRACE_MS;
 	dom->born_ms = dom->sequence.exported_ms;
 }
 

@@ -16,6 +16,8 @@
 
 #include "forwarder/decode/core/decoder.h"
 
+#define RESTART_GRACE_MS 60000 /* for the templates to come again */
+
 /* For the datagram at hand, before its sets. uptime_ms 0: the protocol has none. */
 void restart_check(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t uptime_ms);
 

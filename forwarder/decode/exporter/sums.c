@@ -13,6 +13,7 @@
 struct sums {
 	struct sum_row *rows;
 	uint32_t room; /* a power of two */
+	uint64_t seed; /* of the keys */
 };
 
 static bool over(const struct sum_row *row, uint64_t now_ms)
@@ -62,6 +63,7 @@ static struct sums *sums_new(struct decoder *dec, struct exporter *exporter)
 		free(s);
 		return NULL;
 	}
+	s->seed = dec->settings.hash_seed;
 	return exporter->sums = s;
 }
 
@@ -101,6 +103,33 @@ struct sum_row *sums_get(struct decoder *dec, struct exporter *exporter, uint64_
 	if (row->key != key)
 		*row = (struct sum_row){ .key = key, .keep_s = keep_s };
 	return row;
+}
+
+uint64_t sums_seed(const struct decoder *dec, const struct exporter *exporter)
+{
+	return exporter->sums ? exporter->sums->seed : dec->settings.hash_seed;
+}
+
+void sums_each(const struct sums *sums, uint64_t now_ms,
+	       void (*each)(const struct sum_row *, void *), void *arg)
+{
+	for (uint32_t i = 0; sums && i < sums->room; i++)
+		if (sums->rows[i].key && !over(&sums->rows[i], now_ms))
+			each(&sums->rows[i], arg);
+}
+
+void sums_restore(struct decoder *dec, struct exporter *exporter, uint64_t seed,
+		  const struct sum_row *row)
+{
+	if (!row->key || over(row, dec->ctx.received_ms))
+		return;
+	if (!exporter->sums && sums_new(dec, exporter))
+		exporter->sums->seed = seed;
+	if (!exporter->sums || exporter->sums->seed != seed)
+		return;
+	struct sum_row *place = sums_get(dec, exporter, row->key, row->keep_s);
+	if (place)
+		*place = *row;
 }
 
 void sums_free(struct decoder *dec, struct exporter *exporter)

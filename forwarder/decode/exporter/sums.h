@@ -29,6 +29,17 @@ struct sum_row {
 /* The row of a flow, a new one when it is not known (seen_ms is 0 then). NULL: no memory. */
 struct sum_row *sums_get(struct decoder *dec, struct exporter *exporter, uint64_t key,
 			 uint32_t keep_s);
+/* What keys are hashed with. */
+uint64_t sums_seed(const struct decoder *dec, const struct exporter *exporter);
 void sums_free(struct decoder *dec, struct exporter *exporter);
+
+/* For the state on disk: calls `each` for the flows that are not over; NULL has none. */
+void sums_each(const struct sums *sums, uint64_t now_ms,
+	       void (*each)(const struct sum_row *, void *), void *arg);
+/* A flow of another run, whose keys were hashed with `seed`; the table hashes with it from then on.
+ * Not taken where it is over, or there are flows with keys of another seed. The time is
+ * received_ms of the context. */
+void sums_restore(struct decoder *dec, struct exporter *exporter, uint64_t seed,
+		  const struct sum_row *row);
 
 #endif

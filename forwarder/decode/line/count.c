@@ -166,7 +166,7 @@ static uint64_t hash_place(uint64_t h, const struct data_record *rec, struct pla
 static uint64_t flow_key(const struct decoder *dec, const struct data_record *rec,
 			 const struct counts *c)
 {
-	uint64_t h = dec->settings.hash_seed ^ dec->ctx.domain->protocol;
+	uint64_t h = sums_seed(dec, dec->ctx.domain->exporter) ^ dec->ctx.domain->protocol;
 	if (c->what & COUNT_EVENTS) {
 		h = hash_place(h, rec, c->at[COUNT_FLOW_ID]);
 		if (counts_has(c, COUNT_START))
