@@ -235,9 +235,9 @@ bench-against: ## Is decoding as fast as at COMMIT=… ? By instructions, so tha
 	$(call setup,$(DEPS) valgrind)
 	$(Q)tests/bench/against.py $(COMMIT)
 
-test-kibana: all ## The dashboards in a browser, in your Kibana: KIBANA_URL=, ES_URL=, ES_USER=, ES_PASSWORD=
+test-kibana: all ## Setup, searches, alerting, dashboards in a browser, all in your Kibana: KIBANA_URL=, ES_URL=, ES_USER=, ES_PASSWORD=
 	$(Q)test -n "$(KIBANA_URL)" -a -n "$(ES_URL)" || { echo 'say which: make test-kibana KIBANA_URL=http://host:5601 ES_URL=https://host:9200'; exit 2; }
-	$(Q)tests/run.py -t 1800 tests/kibana/test_browser.py tests/kibana/test_setup.py tests/kibana/test_alerting.py
+	$(Q)tests/run.py -t 1800 $(call scripts,kibana)
 
 dashboards: ## Compile kibana/src (Jsonnet) into kibana/<type>/<id>.json
 	$(Q)kibana/src/pretty.py kibana/src kibana
