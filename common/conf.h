@@ -77,6 +77,9 @@ struct opt_table {
 	/* NULL, or bit i tells that somebody named row i (of at most 64), also as its default */
 	uint64_t *named;
 	bool no_empty; /* an empty flag, such as "$UNSET", is an error, and not the default */
+	/* NULL, or gets each flag of the command line that set one of its options, as one word; the
+	 * last table with such a list also gets --config */
+	struct strlist *typed;
 };
 
 #define OPT_ROWS(array) .rows = (array), .n = sizeof(array) / sizeof((array)[0])

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/cleanup.h"
+
 /* An empty variable is an unset one, as in Compose files. */
 static const char *environment(const char *name)
 {
@@ -46,9 +48,10 @@ static int read_env(const struct opt_table *tables, size_t n_tables, struct err 
 struct match {
 	const struct opt *opt;
 	void *settings;
-	bool is_file;  /* --…-file of a secret */
-	bool negated;  /* --no-… of a boolean */
-	bool no_empty; /* of its table */
+	bool is_file;          /* --…-file of a secret */
+	bool negated;          /* --no-… of a boolean */
+	bool no_empty;         /* of its table */
+	struct strlist *typed; /* of its table */
 };
 
 static bool match_long(const struct opt *opt, const char *name, size_t len, struct match *m)
@@ -76,7 +79,8 @@ static bool find_flag(const struct opt_table *tables, size_t n_tables, const cha
 		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++) {
 			*m = (struct match){ .opt = opt,
 					     .settings = t->settings,
-					     .no_empty = t->no_empty };
+					     .no_empty = t->no_empty,
+					     .typed = t->typed };
 			if (is_long ? match_long(opt, name, len, m)
 				    : opt->letter && opt->letter == *name)
 				return true;
@@ -142,10 +146,34 @@ static int unknown_flag(const struct args *a, const char *word, const char *name
 		       word);
 }
 
+static struct strlist *typed_of_config(const struct args *a)
+{
+	struct strlist *typed = NULL;
+	for (const struct opt_table *t = a->tables; t < a->tables + a->n_tables; t++)
+		typed = t->typed ? t->typed : typed;
+	return typed;
+}
+
+/* The flag that began at word `from` and ends where `a` is now, as one word. */
+static int note_typed(const struct args *a, int from, struct strlist *typed, struct err *err)
+{
+	const char *flag = a->argv[from];
+	CLEANUP_FREE char *both = NULL;
+	if (!typed)
+		return 0;
+	if (a->at > from &&
+	    asprintf(&both, "%s%s%s", flag, flag[1] == '-' ? "=" : "", a->argv[a->at]) < 0)
+		both = NULL;
+	return (a->at > from && !both) || strlist_add(typed, both ? both : flag)
+		   ? err_set(err, EF_FAILED, "out of memory")
+		   : 0;
+}
+
 /* One word of the command line that starts with '-': "--name", "--name=value", "-n", "-nvalue". */
 static int read_flag(struct args *a, struct err *err)
 {
 	const char *word = a->argv[a->at];
+	int from = a->at;
 	bool is_long = word[1] == '-';
 	const char *name = word + (is_long ? 2 : 1);
 	size_t len = is_long ? strcspn(name, "=") : 1;
@@ -155,14 +183,15 @@ static int read_flag(struct args *a, struct err *err)
 	bool is_config = is_long ? len == 6 && strncmp(name, "config", 6) == 0 : *name == 'c';
 	if (is_config) /* was read by conf_look_ahead() */
 		return flag_value(a, inline_value)
-			   ? 0
+			   ? note_typed(a, from, typed_of_config(a), err)
 			   : err_set(err, EF_USAGE, "%s wants a file", word);
 	struct match m;
 	if (!find_flag(a->tables, a->n_tables, name, len, is_long, &m))
 		return unknown_flag(a, word, name, len, err);
 	char shown[CONF_NAME_MAX];
 	snprintf(shown, sizeof(shown), "%.*s", (int)(name + len - word), word);
-	return set_flag(a, &m, shown, inline_value, err);
+	return set_flag(a, &m, shown, inline_value, err) || note_typed(a, from, m.typed, err) ? -1
+											      : 0;
 }
 
 static int read_args(const struct opt_table *tables, size_t n_tables, int argc, char **argv,
@@ -230,7 +259,8 @@ static int read_files(const struct opt_table *tables, size_t n_tables,
 		      struct err *err)
 {
 	if (named)
-		return conf_read(tables, n_tables, &(struct conf_file){ .path = named }, err);
+		return conf_read(tables, n_tables,
+				 &(struct conf_file){ .path = named, .named = true }, err);
 	for (const struct conf_file *f = files; f < files + n_files; f++)
 		if (is_there(f->path) && conf_read(tables, n_tables, f, err))
 			return -1;

@@ -3,8 +3,10 @@
 #include "common/conf_yaml.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <yaml.h>
 
 #include "common/buf.h"
@@ -157,13 +159,30 @@ static void wipe(const yaml_document_t *doc)
 			explicit_bzero(n->data.scalar.value, n->data.scalar.length);
 }
 
+/* A FIFO that nobody named would be waited for without end. */
+static FILE *settings_open(const struct conf_file *file, struct err *err)
+{
+	struct stat st;
+	int fd = open(file->path, O_RDONLY | O_CLOEXEC | (file->named ? 0 : O_NONBLOCK));
+	bool waits = fd >= 0 && !file->named && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+	FILE *f = fd < 0 || waits ? NULL : fdopen(fd, "r");
+	int why = errno;
+	if (!f && fd >= 0)
+		close(fd);
+	if (waits)
+		err_set(err, EF_USAGE, "the configuration %s is a FIFO: remove it", file->path);
+	else if (!f)
+		err_errno(err, EF_FAILED, why, "cannot read the configuration %s", file->path);
+	return f;
+}
+
 int conf_read(const struct opt_table *tables, size_t n_tables, const struct conf_file *file,
 	      struct err *err)
 {
 	const char *path = file->path;
-	CLEANUP_FILE FILE *f = fopen(path, "re");
+	CLEANUP_FILE FILE *f = settings_open(file, err);
 	if (!f)
-		return err_errno(err, EF_FAILED, errno, "cannot read the configuration %s", path);
+		return -1;
 
 	struct yaml_walk w = { .tables = file->only ? file->only : tables,
 			       .n_tables = file->only ? 1 : n_tables,

@@ -7,7 +7,9 @@
 
 #include "common/cleanup.h"
 #include "common/names.h"
+#include "importer/client/advice.h"
 #include "importer/client/es.h"
+#include "importer/client/names.h"
 #include "importer/client/settings.h"
 #include "importer/core/action.h"
 #include "importer/commands.h"
@@ -23,6 +25,7 @@
 #include "importer/install/dict_prune.h"
 #include "importer/install/install.h"
 #include "importer/install/installed.h"
+#include "importer/install/mend.h"
 #include "importer/install/remember.h"
 #include "importer/install/remember_tables.h"
 #include "importer/record/record_files.h"
@@ -224,13 +227,19 @@ static int dictionaries_import(struct app *app, struct err *err)
 	return EF_DONE;
 }
 
+/* Whether it is the copy of what the record says, which tells of tables, too. */
+static bool is_copy(const struct install *in, const struct plan_item *item)
+{
+	return strcmp(item->name, NAME(in->rendering.prefix, NAMES_COPY)) == 0;
+}
+
 /* Leaves only the pipelines in the plan: `apply` installs tables, and the stages because they hold
  * tables. */
-static int only_pipelines(struct install *in, struct err *err)
+static int only_tables(struct install *in, const struct app *app, struct err *err)
 {
 	struct plan *plan = &in->plan;
 	const json_t *written = json_object_get(in->record.before, "assets");
-	bool whole = true;
+	bool whole = true, recorded = in->record.found == RECORD_THERE;
 
 	for (size_t i = 0; i < plan->n; i++) {
 		struct plan_item *item = &plan->item[i];
@@ -238,11 +247,11 @@ static int only_pipelines(struct install *in, struct err *err)
 		if (item->kind == kind_pipeline &&
 		    strcmp(item->name, NAME(in->rendering.prefix, "flow")) == 0 &&
 		    item->action == ACTION_CREATE)
-			return err_set(
-			    err, EF_USAGE,
-			    "the pipelines are not installed yet: run efctl setup, which "
-			    "installs the dictionaries, too");
-		if (item->kind == kind_pipeline)
+			return err_set(err, EF_USAGE,
+				       "the pipelines are not installed yet: %s does that, and "
+				       "installs the dictionaries, too",
+				       MEND(in, app, ""));
+		if (item->kind == kind_pipeline || (recorded && is_copy(in, item)))
 			continue;
 		whole = whole && !plan_writes(item, false);
 		item->action = ACTION_SAME;
@@ -260,9 +269,10 @@ static int check_record(struct install *in, struct app *app, struct err *err)
 
 	if (in->record.found == RECORD_THERE)
 		return install_check_version(in, app, err);
-	fprintf(stderr, "efctl dictionaries: this installation has no record yet: efctl setup "
-			"makes one\n");
-	return installed_find(in, app, found, err) || installed_refuse(found, err) ? -1 : 0;
+	fprintf(stderr, "efctl dictionaries: this installation has no record yet: %s makes one\n",
+		MEND(in, app, ""));
+	return installed_find(in, app, found, err) || installed_refuse(in, app, found, err) ? -1
+											    : 0;
 }
 
 /* The record first, so that whoever goes on after an interruption has the same tables. Its state
@@ -292,7 +302,8 @@ static int dictionaries_apply(struct app *app, struct err *err)
 
 	app->flags.no_kibana = true;
 	if (install_open_to_change(&in, app, "dictionaries apply", true, false, err) ||
-	    install_plan(&in, app, err) || only_pipelines(&in, err) || check_record(&in, app, err))
+	    install_plan(&in, app, err) || only_tables(&in, app, err) ||
+	    check_record(&in, app, err))
 		return -1;
 	changes = plan_writes_count(&in.plan, app->flags.force) > 0;
 	if (!app->flags.dry_run && carry_out(&in, app, &removed, err))
@@ -381,10 +392,9 @@ static int indicators(struct app *app, struct err *err)
 	snprintf(path, sizeof(path), "/_index_template/%s", stream);
 	int there = es_find(es, path, &template, err);
 	if (there <= 0)
-		return there
-			   ? there
-			   : err_set(err, EF_USAGE,
-				     "index template %s is missing: run efctl setup first", stream);
+		return there ? there
+			     : err_set(err, EF_USAGE, "index template %s is missing: %s first",
+				       stream, ADVICE(app, "setup"));
 	if (indicators_send(es, app->elastic.namespace, set, &report, err))
 		return -1;
 	printf("%zu indicators written to %s-%s, %zu were there\n", report.stored, stream,

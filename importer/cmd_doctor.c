@@ -21,6 +21,7 @@
 #include "importer/efd_metrics.h"
 #include "importer/install/ilm.h"
 #include "importer/install/install.h"
+#include "importer/install/mend.h"
 #include "importer/install/others.h"
 #include "importer/install/remote_known.h"
 #include "importer/install/tell.h"
@@ -122,7 +123,7 @@ static void look_at_record(struct examination *x)
 {
 	size_t i;
 	json_t *note;
-	tell_record(&x->in, x->app->elastic.namespace, x->findings);
+	tell_record(&x->in, x->app, x->findings);
 	json_array_foreach (x->in.rendering.notes, i, note)
 		if (x->in.record.found == RECORD_THERE && strstr(json_string_value(note), "record"))
 			finding_add(x->findings, ODD, "%s", json_string_value(note));
@@ -146,21 +147,18 @@ static int look_at_assets(struct examination *x)
 	if ((missing || old) && wants_what_was_written(&x->in.record))
 		say(x, BAD,
 		    "%zu assets are missing and %zu are not those that setup wrote last (on %s): "
-		    "restored from a snapshot with its global state? `efctl setup` writes them "
-		    "again",
-		    missing, old, record_text(&x->in.record, "at"));
+		    "restored from a snapshot with its global state? %s writes them again",
+		    missing, old, record_text(&x->in.record, "at"), MEND(&x->in, x->app, ""));
 	else if (missing || old)
-		say(x, BAD, "%zu assets are missing and %zu would be updated: run `efctl setup`",
-		    missing, old);
+		say(x, BAD, "%zu assets are missing and %zu would be updated: %s does both",
+		    missing, old, MEND(&x->in, x->app, ""));
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->item[i].action == ACTION_DRIFTED)
-			say(x, ODD,
-			    "%s %s was changed by hand; `efctl setup --force` would replace it",
-			    p->item[i].group, p->item[i].name);
+			say(x, ODD, "%s %s was changed by hand; %s would replace it",
+			    p->item[i].group, p->item[i].name, MEND(&x->in, x->app, " --force"));
 		if (p->item[i].action == ACTION_FOREIGN)
-			say(x, BAD,
-			    "%s %s is not ours; rename yours, or `efctl setup --force` replaces it",
-			    p->item[i].group, p->item[i].name);
+			say(x, BAD, "%s %s is not ours; rename yours, or %s replaces it",
+			    p->item[i].group, p->item[i].name, MEND(&x->in, x->app, " --force"));
 	}
 	if (!missing && !old)
 		say(x, FINE, "everything that setup installs is there");
@@ -309,9 +307,9 @@ static int look_at_streams(struct examination *x, struct err *err)
 		return -1;
 	json_array_foreach (outdated, i, name)
 		say(x, ODD,
-		    "%s writes to an index with an older mapping until it rolls over: `efctl setup "
-		    "--rollover`",
-		    json_string_value(name));
+		    "%s writes to an index with an older mapping until it rolls over: %s does it "
+		    "now",
+		    json_string_value(name), MEND(&x->in, x->app, " --rollover"));
 	long status = 0;
 	char path[STREAMS_PATH];
 	streams_path(x->in.es, path, "/",

@@ -5,6 +5,7 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "importer/client/advice.h"
 #include "importer/client/settings.h"
 #include "importer/core/action.h"
 #include "importer/commands.h"
@@ -93,12 +94,12 @@ static int list_all(struct keys_run *run, struct err *err)
 
 static int file_is_free(const struct app *app, enum key_found found, struct err *err)
 {
-	if (found == KEY_ABSENT)
+	if (found == KEY_ABSENT || found == KEY_ODD) /* which key_may_be_made() refuses */
 		return 0;
 	return err_set(err, EF_USAGE,
-		       "%s holds an API key already: `efctl keys rotate` replaces it, --key-file "
-		       "names another file for the new one",
-		       app->setup.key_file);
+		       "%s holds an API key already: %s replaces it, --key-file names another "
+		       "file for the new one",
+		       app->setup.key_file, ADVICE(app, "keys rotate"));
 }
 
 static void print_created(const struct app *app, const struct key *k)
@@ -134,7 +135,8 @@ static int create(struct keys_run *run, struct err *err)
 	if (no_operands(app, err) ||
 	    key_look_beside(&app->elastic, named, &app->setup.key_file, &found, err) ||
 	    file_is_free(app, found, err) ||
-	    key_may_be_made(run->es, app->elastic.namespace, err) || make(run, &made, err))
+	    key_may_be_made(run->es, app->elastic.namespace, app->setup.key_file, err) ||
+	    make(run, &made, err))
 		return -1;
 	if (app->flags.show_key)
 		fputs(made.line, stdout);

@@ -17,8 +17,8 @@
 #include "importer/core/ask.h"
 #include "importer/core/json.h"
 #include "importer/core/table.h"
-#include "importer/install/feed_timer.h"
 #include "importer/install/install.h"
+#include "importer/remove_host.h"
 #include "importer/remove_needed.h"
 
 /* What will go, in order: the data of one namespace, then the assets unless another namespace needs
@@ -309,10 +309,7 @@ static int carry_out(struct install *in, const struct app *app, struct removal *
 		       kept);
 	if (delete_paths(in, r, kept > 0, err))
 		return -1;
-	if (remove_keys(in, app, r, err) ||
-	    (!app->flags.no_key &&
-	     (feed_timer_remove(in->es, app, in->cluster.has[CAP_SECURITY], err) ||
-	      connection_remove(&app->elastic, err))))
+	if (remove_keys(in, app, r, err) || remove_host(in, app, err))
 		return -1;
 	lease_stop(in->lease);
 	return forget_all(in, err);
@@ -418,6 +415,8 @@ static int remove_all(struct install *in, struct app *app, struct removal *r, st
 	size_t n = print_removal(in, app, r);
 	if (n == 0)
 		return EF_DONE;
+	if (remove_host_print(in, app, &r->keys, json_object_size(r->others) == 0, err))
+		return -1;
 	if (app->flags.dry_run)
 		return EF_DIFFERENT;
 	if (!confirmed(app, r, n))

@@ -13,6 +13,7 @@
 #include "importer/capture/forward.h"
 #include "importer/capture/outlet.h"
 #include "importer/capture/replay.h"
+#include "importer/client/advice.h"
 #include "importer/client/es.h"
 #include "importer/client/probe.h"
 #include "importer/commands.h"
@@ -94,9 +95,8 @@ static int check_cluster(struct app *app, struct err *err)
 	snprintf(path, sizeof(path), "/_index_template/%s", name);
 	int r = es_find(es, path, &reply, err);
 	if (r == 0)
-		return err_set(err, EF_FAILED,
-			       "%s has no index template %s: run `efctl setup` first", es_url(es),
-			       name);
+		return err_set(err, EF_FAILED, "%s has no index template %s: %s first", es_url(es),
+			       name, ADVICE(app, "setup"));
 	return r < 0 ? -1 : 0;
 }
 

@@ -10,6 +10,7 @@
 #include "importer/client/settings.h"
 #include "importer/client/streams.h"
 #include "importer/commands.h"
+#include "importer/core/files.h"
 #include "importer/dictionary/dict_app.h"
 #include "importer/dictionary/feed_cmd.h"
 #include "importer/dictionary/feed_state.h"
@@ -35,6 +36,8 @@ static int look_at_key(const struct install *in, struct app *app, struct outcome
 	bool named = settings_named(app, "setup.key_file");
 	if (key_look_beside(&app->elastic, named, &app->setup.key_file, &found, err))
 		return -1;
+	if (found == KEY_ODD)
+		return file_is_plain(app->setup.key_file, err);
 	if (found == KEY_FITS)
 		out->key = KEY_KEPT;
 	else if (found == KEY_UNSEEN)
@@ -44,7 +47,9 @@ static int look_at_key(const struct install *in, struct app *app, struct outcome
 	else /* it may be the only copy of another cluster's key */
 		out->key = KEY_FOREIGN;
 	out->key_replaces = out->key == KEY_MAKE && found != KEY_ABSENT;
-	return out->key == KEY_MAKE ? key_may_be_made(in->es, app->elastic.namespace, err) : 0;
+	return out->key == KEY_MAKE
+		   ? key_may_be_made(in->es, app->elastic.namespace, app->setup.key_file, err)
+		   : 0;
 }
 
 /* The file that efd reads its key from, once it is where it belongs; NULL: none. `own` is efd's
@@ -171,6 +176,7 @@ static int carry_out(struct install *in, struct app *app, struct outcome *out, s
 static void outcome_release(struct outcome *out)
 {
 	json_decref(out->outdated);
+	json_decref(out->streams);
 	json_decref(out->migrated);
 	json_decref(out->reasons);
 	connection_release(&out->connection);
@@ -181,21 +187,36 @@ static void outcome_release(struct outcome *out)
 static void look_at_record(struct install *in, const struct app *app, struct outcome *out)
 {
 	struct record *r = &in->record;
-	record_namespace_add(r, app->elastic.namespace);
+	out->new_namespace = record_namespace_add(r, app->elastic.namespace);
 	out->record = r->found == RECORD_ABSENT ? "create" : record_changed(r) ? "update" : "same";
 	if (r->found == RECORD_THERE && strcmp(record_text(r, "state"), RECORD_APPLIED) != 0)
 		snprintf(out->interrupted, sizeof(out->interrupted), "%s on %s",
 			 record_text(r, "by"), record_text(r, "at"));
 }
 
-/* What is answered here is remembered as if it had been named. */
+/* Who sets up for the first time is asked, once: from then on there is a record, and a line says
+ * how to choose. What is answered is remembered as if it had been named. */
 static int offer_feeds(struct install *in, struct app *app, struct err *err)
 {
-	if (feeds_offer(app, in->dict, setup_asks(app), err))
+	bool ask = setup_asks(app) && in->record.found == RECORD_ABSENT;
+	if (feeds_offer(app, in->dict, ask, in->rendering.notes, err))
 		return -1;
 	if (app->setup.feeds.n)
 		remember_value(app, &in->record, "setup.feeds");
 	return 0;
+}
+
+static int look_at_streams(struct install *in, const struct app *app, struct outcome *out,
+			   struct err *err)
+{
+	if (in->cluster.has[CAP_DATA_STREAM] &&
+	    streams_missing(in->es, app->elastic.namespace, out->streams, err))
+		return -1;
+	/* one that has all of them and no record was set up before */
+	if (in->record.found == RECORD_ABSENT && install_is_there(in) &&
+	    json_array_size(out->streams) == 0)
+		out->new_namespace = false;
+	return streams_outdated(in->es, out->outdated, err);
 }
 
 /* Everything that is known before anything is written. */
@@ -216,7 +237,7 @@ static int look(struct install *in, struct app *app, struct outcome *out, struct
 			    !app->flags.no_connection && out->key != KEY_FOREIGN, &out->feed_timer,
 			    err))
 		return -1;
-	return streams_outdated(in->es, out->outdated, err);
+	return look_at_streams(in, app, out, err);
 }
 
 /* Carries it out and tells what became of it, also of a half. */
@@ -256,6 +277,7 @@ int cmd_setup(struct app *app, struct err *err)
 {
 	CLEANUP_INSTALL struct install in = { 0 };
 	__attribute__((cleanup(outcome_release))) struct outcome out = { .outdated = json_array(),
+									 .streams = json_array(),
 									 .migrated = json_array(),
 									 .reasons = json_array() };
 	app->flags.dry_run = app->flags.dry_run || app->flags.diff;

@@ -6,6 +6,7 @@
 
 #include "common/cleanup.h"
 #include "common/names.h"
+#include "importer/client/advice.h"
 #include "importer/client/es.h"
 #include "importer/commands.h"
 #include "importer/core/json.h"
@@ -152,7 +153,8 @@ int cmd_simulate(struct app *app, struct err *err)
 	CLEANUP_JSON json_t *body = json_pack("{s:{s:O},s:[{s:s,s:O}]}", "pipeline", "processors",
 					      processors, "docs", "_index", index, "_source", line);
 	if (es_must(in.es, "POST", "/_ingest/pipeline/_simulate?verbose=true", body, &reply, err))
-		return err_wrap(err, "have the pipelines been installed (efctl setup)?");
+		return err_wrap(err, "have the pipelines been installed (%s)?",
+				ADVICE(app, "setup"));
 	json_t *results =
 	    json_object_get(json_array_get(json_object_get(reply, "docs"), 0), "processor_results");
 	if (!json_array_size(results))

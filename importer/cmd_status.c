@@ -13,6 +13,7 @@
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
 #include "importer/install/install.h"
+#include "importer/install/mend.h"
 #include "importer/install/tell.h"
 
 #define EXPORTERS_MAX  1000
@@ -81,10 +82,12 @@ static int look_at_exporters(struct es *es, const struct app *app, json_t **ret_
 	return 0;
 }
 
-static void print_assets(const struct plan *p)
+static void print_assets(const struct install *in, const struct app *app)
 {
+	const struct plan *p = &in->plan;
 	if (plan_count(p, ACTION_CREATE) == p->n) {
-		printf("assets     none: nothing is set up in this cluster; `efctl setup` does\n");
+		printf("assets     none: nothing is set up in this cluster; %s does\n",
+		       MEND(in, app, ""));
 		return;
 	}
 	printf("assets     ");
@@ -112,7 +115,7 @@ static void print_record(const struct install *in, const struct app *app)
 	json_t *entry;
 	CLEANUP_JSON json_t *told = json_array();
 	CLEANUP_JSON json_t *options = tell_options(in);
-	tell_record(in, app->elastic.namespace, told);
+	tell_record(in, app, told);
 	json_array_foreach (told, i, entry)
 		printf("%-10s %s\n", i ? "" : "setup", json_text_at(entry, "text", ""));
 	if (in->record.found == RECORD_THERE)
@@ -131,7 +134,7 @@ static void print_text(const struct install *in, const struct app *app,
 	if (in->has_kibana)
 		printf("kibana     %s\n", in->kibana.version);
 	print_record(in, app);
-	print_assets(&in->plan);
+	print_assets(in, app);
 	printf("threats    %s\n", feed_state_text(feeds, threats));
 	for (size_t i = 0; i < STREAMS; i++) {
 		when_text(s[i].newest_ms, when);
@@ -145,9 +148,9 @@ static void print_text(const struct install *in, const struct app *app,
 	size_t i;
 	json_t *e;
 	json_array_foreach (outdated, i, e)
-		printf("older map  %s: new fields count from the next rollover on; `efctl setup "
-		       "--rollover` does it now\n",
-		       json_string_value(e));
+		printf("older map  %s: new fields count from the next rollover on; %s does it "
+		       "now\n",
+		       json_string_value(e), MEND(in, app, " --rollover"));
 	if (json_array_size(exporters))
 		printf("exporter                          records             bytes  newest\n");
 	json_array_foreach (exporters, i, e) {
@@ -167,7 +170,7 @@ static void print_json(const struct install *in, const struct app *app,
 		       json_t *feeds)
 {
 	CLEANUP_JSON json_t *list = json_object(), *told = json_array();
-	tell_record(in, app->elastic.namespace, told);
+	tell_record(in, app, told);
 	for (size_t i = 0; i < STREAMS; i++)
 		json_object_set_new(
 		    list, NAME(es_prefix(in->es), stream_rows[i].name),

@@ -17,6 +17,6 @@ int doctor_key(const struct app *app, struct install *in, const char *metrics, j
 	       struct err *err);
 
 /* Of the end of a key that works: nothing while it is far away. */
-void doctor_key_end(uint64_t expires_ms, uint64_t now_ms, json_t *findings);
+void doctor_key_end(const struct app *app, uint64_t expires_ms, uint64_t now_ms, json_t *findings);
 
 #endif

@@ -10,8 +10,10 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
-#include "importer/client/app.h"
+#include "importer/client/advice.h"
 #include "importer/client/streams.h"
+#include "importer/core/ask.h"
+#include "importer/core/files.h"
 #include "importer/efd_metrics.h"
 
 #define LOOK_MS 1000
@@ -32,9 +34,11 @@ static int no_old_key(const struct rotation *r, enum key_found found, struct err
 {
 	if (found == KEY_ABSENT)
 		return err_set(err, EF_USAGE,
-			       "there is no API key in %s: `efctl keys create` makes one, and "
-			       "--key-file names another file",
-			       r->file);
+			       "there is no API key in %s: %s makes one, and --key-file names "
+			       "another file",
+			       r->file, ADVICE(r->app, "keys create"));
+	if (found == KEY_ODD)
+		return file_is_plain(r->file, err);
 	if (found == KEY_UNSEEN)
 		return err_set(err, EF_USAGE,
 			       "the API key in %s is not yours to read: run it as root", r->file);
@@ -91,7 +95,7 @@ static uint64_t life_ms(const struct rotation *r)
 static int replace(struct rotation *r, struct err *err)
 {
 	CLEANUP_KEY_NEW struct key_new made = { 0 };
-	if (key_may_be_made(r->run->es, r->app->elastic.namespace, err) ||
+	if (key_may_be_made(r->run->es, r->app->elastic.namespace, r->file, err) ||
 	    keys_begin(r->run, err) ||
 	    key_mint(r->run->es, r->app->elastic.namespace, life_ms(r), &made, err) ||
 	    key_keep_instead(r->run->es, &made, r->file, err))
@@ -160,10 +164,17 @@ static bool wait_for_efd(const struct rotation *r, char *doubt, size_t size)
 	}
 }
 
+static const char *revoke_command(const struct rotation *r, char text[ADVICE_MAX])
+{
+	char rest[API_KEY_ID_MAX + 40];
+	snprintf(rest, sizeof(rest), "keys revoke%s -- %s", ask_can() ? "" : " --yes", r->old.id);
+	return advice_command(r->app, rest, text);
+}
+
 static int both_stay(const struct rotation *r, const char *doubt, struct err *err)
 {
 	CLEANUP_FREE char *own = key_file_of_efd();
-	char bring[600] = "";
+	char bring[600] = "", revoke[ADVICE_MAX];
 	if (!key_is_in_place(r->file) && own)
 		snprintf(bring, sizeof(bring),
 			 " Bring it to efd's host: sudo install -m 640 -g efd %s %s.", r->file,
@@ -171,15 +182,15 @@ static int both_stay(const struct rotation *r, const char *doubt, struct err *er
 	return err_set(
 	    err, EF_FAILED,
 	    "%s. Both API keys stay valid; the new one, %s, is in %s.%s Once "
-	    "efd_ship_key_documents_total{id=\"%s\"} of efd's /metrics grows, `efctl keys "
-	    "revoke -- %s` ends the old one",
-	    doubt, r->new.id, r->file, bring, r->new.id, r->old.id);
+	    "efd_ship_key_documents_total{id=\"%s\"} of efd's /metrics grows, %s ends the old one",
+	    doubt, r->new.id, r->file, bring, r->new.id, revoke_command(r, revoke));
 }
 
 /* ---- both ------------------------------------------------------------------- */
 
 static void print_result(const struct rotation *r)
 {
+	char revoke[ADVICE_MAX];
 	if (r->app->flags.json) {
 		CLEANUP_JSON json_t *json = json_pack(
 		    "{s:s,s:s,s:s,s:s,s:b,s:b}", "old", r->old.id, "new", r->new.id, "namespace",
@@ -195,10 +206,8 @@ static void print_result(const struct rotation *r)
 		printf("note: the old one, %s, was no longer valid\n", r->old.id);
 	else if (r->seen)
 		printf("note: the old one, %s, is of an earlier version and valid for every "
-		       "namespace: once the efd of each has a key of its own, `efctl keys revoke "
-		       "-- %s` "
-		       "ends it\n",
-		       r->old.id, r->old.id);
+		       "namespace: once the efd of each has a key of its own, %s ends it\n",
+		       r->old.id, revoke_command(r, revoke));
 }
 
 int keys_rotate(struct keys_run *run, struct err *err)

@@ -7,6 +7,7 @@
 #include "common/cleanup.h"
 #include "importer/client/app.h"
 #include "importer/client/es.h"
+#include "importer/install/unfit.h"
 #include "importer/record/lease.h"
 
 int keys_open(struct keys_run *run, struct app *app, struct err *err)
@@ -34,13 +35,18 @@ void keys_close(struct keys_run *run)
 int keys_begin(struct keys_run *run, struct err *err)
 {
 	const struct app *app = run->app;
-	if (lease_take(&app->elastic, "keys", app->flags.wait, &run->lease, err))
+	char again[ADVICE_MAX] = "keys";
+	for (size_t i = 0; i < app->args.n; i++)
+		snprintf(again + strlen(again), sizeof(again) - strlen(again), " %s",
+			 app->args.item[i]);
+	snprintf(again + strlen(again), sizeof(again) - strlen(again), " --wait 10m");
+	if (lease_take(&app->elastic, "keys", ADVICE(app, again), app->flags.wait, &run->lease,
+		       err))
 		return -1;
 	lease_guard(run->lease, run->es);
 	record_release(&run->record);
-	return record_read(run->es, &run->record, err) || record_must_be_known(&run->record, err)
-		   ? -1
-		   : 0;
+	return record_read(run->es, &run->record, err) || unfit_refuse(app, &run->record, err) ? -1
+											       : 0;
 }
 
 int keys_end(struct keys_run *run, struct err *err)

@@ -42,6 +42,7 @@ static int command_go(struct app *app, const struct command *command, int argc, 
 	char shown = 0;
 	settings_tables(app, command, &tables);
 	app->tables = &tables;
+	app->command = command->name;
 	int result = settings_read(app, &tables, argc, argv, &shown, err);
 	if (result == 0 && shown == 'h') {
 		usage_command(stdout, command);
@@ -64,6 +65,8 @@ static int command_go(struct app *app, const struct command *command, int argc, 
 	}
 	assets_free(app->assets);
 	strlist_release(&app->args);
+	strlist_release(&app->typed);
+	strlist_release(&app->typed_flags);
 	conf_release(tables.table, tables.n);
 	app->tables = NULL;
 	return result;

@@ -55,6 +55,8 @@ void settings_tables(struct app *app, const struct command *command,
 	add_table(t, USES_LOG, log_options(&app->log));
 	for (size_t i = 0; i < t->n; i++)
 		t->table[i].no_empty = command && command->no_empty;
+	for (size_t i = 0; i < t->n; i++)
+		t->table[i].typed = i ? &app->typed : &app->typed_flags;
 }
 
 /* Do the two name the same endpoints? A slash at the end means nothing. */
@@ -84,6 +86,8 @@ static void settings_forget(struct app *app, const struct settings_tables *t)
 {
 	conf_release(t->table, t->n);
 	strlist_release(&app->args);
+	strlist_release(&app->typed);
+	strlist_release(&app->typed_flags);
 }
 
 int settings_read(struct app *app, const struct settings_tables *tables, int argc, char **argv,
@@ -100,7 +104,8 @@ int settings_read(struct app *app, const struct settings_tables *tables, int arg
 	/* a file that is named is read in place of all others, and help needs none */
 	bool reads_it = !conf_look_ahead(argc, argv, ret_shown) && !*ret_shown;
 	int result = reads_it ? read_connection(connection, &its, &hidden, err) : 0;
-	const struct conf_file files[] = { { connection, &table }, { own, NULL } };
+	const struct conf_file files[] = { { .path = connection, .only = &table },
+					   { .path = own } };
 	if (result == 0)
 		result = conf_load(tables->table, tables->n, files + !its.url.n, 2 - !its.url.n,
 				   argc, argv, &app->args, ret_shown, err);

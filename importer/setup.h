@@ -33,7 +33,9 @@ struct outcome {
 	bool key_replaces; /* KEY_MAKE, and the file holds a key that does not fit this cluster */
 	struct connection connection;
 	struct feed_timer feed_timer;
-	json_t *outdated; /* data streams with an older mapping */
+	json_t *outdated;   /* data streams with an older mapping */
+	json_t *streams;    /* data streams of the namespace that are missing, and are created */
+	bool new_namespace; /* it is set up for the first time */
 	json_t *migrated; /* what an installation without a record was made with: see installed.h */
 	const char *record;    /* what becomes of the record: create, update, same */
 	char interrupted[400]; /* whose setup did not come to its end, and when; "" none */

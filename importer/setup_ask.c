@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "importer/client/advice.h"
 #include "importer/core/ask.h"
 #include "importer/install/installed.h"
 #include "importer/setup.h"
@@ -28,7 +29,7 @@ bool setup_changes(const struct install *in, const struct app *app, const struct
 	       o->connection.state == CONNECTION_CREATE ||
 	       o->connection.state == CONNECTION_UPDATE || feed_timer_changes(&o->feed_timer) ||
 	       record_changed(&in->record) || json_array_size(o->reasons) ||
-	       (app->flags.rollover && json_array_size(o->outdated));
+	       json_array_size(o->streams) || (app->flags.rollover && json_array_size(o->outdated));
 }
 
 bool setup_differs(const struct plan *p)
@@ -81,14 +82,14 @@ int setup_forbidden(const struct install *in, const struct app *app, const struc
 	if (install_check_version(in, app, err))
 		return -1;
 	if (setup_writes(app) && !app->flags.yes && !ask_can() &&
-	    installed_refuse(o->migrated, err))
+	    installed_refuse(in, app, o->migrated, err))
 		return -1;
-	return installed_lost(o->migrated, err);
+	return installed_lost(in, app, o->migrated, err);
 }
 
 int setup_ask(struct install *in, const struct app *app, const struct outcome *o, struct err *err)
 {
-	char text[sizeof(err->msg) - 200];
+	char text[sizeof(err->msg) - ADVICE_MAX - 100];
 	if (app->flags.yes || !setup_changes(in, app, o))
 		return install_hold(in, app, err);
 	if (setup_asks(app)) {
@@ -104,6 +105,6 @@ int setup_ask(struct install *in, const struct app *app, const struct outcome *o
 	if (*text == '\0')
 		return 0;
 	return err_set(err, EF_USAGE,
-		       "nothing was changed: nobody can be asked here, and --yes was not given%s",
-		       text);
+		       "nothing was changed: nobody can be asked here, and %s was not said%s",
+		       ADVICE(app, "setup --yes"), text);
 }

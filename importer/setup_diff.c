@@ -6,6 +6,7 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "importer/assets/canon.h"
 #include "importer/assets/diff.h"
 #include "importer/assets/fold.h"
 #include "importer/assets/readable.h"
@@ -20,7 +21,7 @@
 static json_t *comparable(const struct plan_item *item, const json_t *body)
 {
 	if (!item->kind->in_kibana)
-		return kind_canonical(item->kind, body);
+		return kind_readable(item->kind, body);
 	json_t *copy = json_deep_copy(body);
 	fold_normalise(copy);
 	fold_drop_marks(copy);
@@ -89,6 +90,8 @@ static int differences(const struct plan_item *item, struct buf *out, enum diff 
 		return 0;
 	CLEANUP_JSON json_t *old = comparable(item, item->found);
 	CLEANUP_JSON json_t *new = comparable(item, item->wanted);
+	if (!item->kind->in_kibana && !item->kind->exact)
+		canon_types_from(new, old);
 	CLEANUP_BUF struct buf old_text, new_text;
 	buf_init(&old_text, TEXT_MAX);
 	buf_init(&new_text, TEXT_MAX);

@@ -11,6 +11,7 @@
 #include "importer/client/names.h"
 #include "importer/client/streams.h"
 #include "importer/core/json.h"
+#include "importer/install/mend.h"
 #include "importer/install/migrate.h"
 #include "importer/setup.h"
 #include "importer/setup_ask.h"
@@ -95,22 +96,37 @@ static size_t kibana_drifted(const struct plan *p)
 	return n;
 }
 
-/* Templates, pipelines and options are shared: whom a change of them is for. */
-static void say_namespaces(json_t *list, const struct install *in)
+/* The namespaces of the record but `without` (NULL: all), separated by commas; how many. */
+static size_t namespaces_text(const struct install *in, const char *without, char *text,
+			      size_t size)
 {
-	size_t i;
-	json_t *name;
-	char text[400] = "";
-	json_array_foreach (record_namespaces(&in->record), i, name) {
+	size_t i, named = 0;
+	json_t *entry;
+	*text = '\0';
+	json_array_foreach (record_namespaces(&in->record), i, entry) {
 		size_t n = strlen(text);
-		snprintf(text + n, sizeof(text) - n, "%s%s", n ? ", " : "",
-			 json_is_string(name) ? json_string_value(name) : "?");
+		const char *name = json_is_string(entry) ? json_string_value(entry) : "?";
+		if (without && strcmp(name, without) == 0)
+			continue;
+		snprintf(text + n, size - n, "%s%s", named++ ? ", " : "", name);
 	}
-	if (i > 1)
-		json_array_append_new(
-		    list, json_sprintf("namespaces share templates, pipelines and options: this is "
-				       "for %s",
-				       text));
+	return named;
+}
+
+#define SHARED "namespaces share templates, pipelines and options: "
+
+/* Whom a change of what is shared is for, and whose a new namespace gets. */
+static void say_namespaces(json_t *list, const struct install *in, const struct app *app,
+			   const struct outcome *o)
+{
+	char text[400];
+	const char *name = app->elastic.namespace;
+	if (replaces_any(in, app->flags.force)) {
+		if (namespaces_text(in, NULL, text, sizeof(text)) > 1)
+			json_array_append_new(list, json_sprintf(SHARED "this is for %s", text));
+	} else if (o->new_namespace && namespaces_text(in, name, text, sizeof(text))) {
+		json_array_append_new(list, json_sprintf(SHARED "%s gets those of %s", name, text));
+	}
 }
 
 /* Texts: what else happens by what the plan says, or does not. The caller's. */
@@ -119,8 +135,7 @@ static json_t *consequences(const struct install *in, const struct app *app,
 {
 	json_t *list = json_array();
 	bool force = app->flags.force, rollover = app->flags.rollover;
-	if (replaces_any(in, force))
-		say_namespaces(list, in);
+	say_namespaces(list, in, app, o);
 	if (replaces(in, "pipeline", force))
 		note_add(list, "changed pipelines count from the next record on");
 	if (replaces(in, "lifecycle policy", force))
@@ -128,9 +143,10 @@ static json_t *consequences(const struct install *in, const struct app *app,
 			 "a changed lifecycle policy counts for the indices that are there, too");
 	if ((replaces(in, "index template", force) || replaces(in, "component template", force)) &&
 	    !rollover)
-		note_add(list,
-			 "changed templates count from the next rollover of a data stream on: "
-			 "`efctl setup --rollover` does it now");
+		json_array_append_new(
+		    list, json_sprintf("changed templates count from the next rollover of a data "
+				       "stream on: %s does it now",
+				       MEND(in, app, " --rollover")));
 	say_lifecycle(list, in, force);
 	if (rollover && (json_array_size(o->outdated) || plan_writes_count(&in->plan, force)))
 		note_add(list,
@@ -156,6 +172,16 @@ static void print_options(FILE *out, const struct install *in, const struct outc
 			json_text_at(option, "from", "none"), json_text_at(option, "to", "none"));
 }
 
+static void print_namespace(FILE *out, const struct app *app, const struct outcome *o)
+{
+	size_t i;
+	json_t *name;
+	if (o->new_namespace)
+		fprintf(out, "create   %-20s %s\n", "namespace", app->elastic.namespace);
+	json_array_foreach (o->streams, i, name)
+		fprintf(out, "create   %-20s %s\n", "data stream", json_string_value(name));
+}
+
 static void print_key_plan(FILE *out, const struct app *app, const struct outcome *o)
 {
 	const char *file = app->setup.key_file;
@@ -171,20 +197,25 @@ static void print_key_plan(FILE *out, const struct app *app, const struct outcom
 	if (o->key == KEY_FOREIGN)
 		fprintf(out,
 			"foreign  API key              %s: this cluster does not take the key "
-			"there for efd's work; remove the "
-			"file, or name another with --key-file; --force replaces it\n",
+			"there for efd's work; remove the file, or name another with --key-file; "
+			"--force replaces it\n",
 			file);
 }
 
-static const char still_older[] = "writes to an index with an older mapping until it rolls over; "
-				  "`efctl setup --rollover` does it now";
-
-static void print_outdated(FILE *out, const struct outcome *o, const char *what)
+static void print_outdated(FILE *out, const struct install *in, const struct app *app,
+			   const struct outcome *o)
 {
 	size_t i;
 	json_t *name;
 	json_array_foreach (o->outdated, i, name)
-		fprintf(out, "note: %s %s\n", json_string_value(name), what);
+		if (o->rolled_over)
+			fprintf(out, "note: %s got a new backing index with the current mapping\n",
+				json_string_value(name));
+		else
+			fprintf(out,
+				"note: %s writes to an index with an older mapping until it rolls "
+				"over; %s does it now\n",
+				json_string_value(name), MEND(in, app, " --rollover"));
 }
 
 void setup_show_plan(FILE *out, const struct install *in, const struct app *app,
@@ -195,6 +226,7 @@ void setup_show_plan(FILE *out, const struct install *in, const struct app *app,
 	CLEANUP_JSON json_t *follows = consequences(in, app, o);
 	print_options(out, in, o);
 	plan_print(out, &in->plan, app->flags.force);
+	print_namespace(out, app, o);
 	print_key_plan(out, app, o);
 	if (o->connection.state != CONNECTION_ELSEWHERE || !setup_writes(app))
 		connection_print(out, &o->connection);
@@ -210,7 +242,7 @@ void setup_show_plan(FILE *out, const struct install *in, const struct app *app,
 	if (!in->cluster.has[CAP_SECURITY] && !app->flags.no_key)
 		fprintf(out, "note: the cluster has no security: efd needs no API key\n");
 	if (!setup_writes(app) && !app->flags.rollover)
-		print_outdated(out, o, still_older);
+		print_outdated(out, in, app, o);
 }
 
 void setup_show_done(FILE *out, const struct install *in, const struct app *app,
@@ -232,18 +264,15 @@ void setup_show_done(FILE *out, const struct install *in, const struct app *app,
 	    o->connection.state == CONNECTION_ELSEWHERE)
 		connection_print(out, &o->connection);
 	feed_timer_print(out, &o->feed_timer);
-	print_outdated(out, o,
-		       o->rolled_over ? "got a new backing index with the current mapping"
-				      : still_older);
+	print_outdated(out, in, app, o);
 }
 
 /* Whether this run has anything to do in a step; what is not known is said. */
-static bool has_step(const struct install *in, const struct app *app, const struct outcome *o,
-		     enum setup_step step)
+static bool has_step(const struct app *app, const struct outcome *o, enum setup_step step)
 {
 	switch (step) {
 	case STEP_STREAMS:
-		return in->cluster.has[CAP_DATA_STREAM];
+		return json_array_size(o->streams);
 	case STEP_KEY:
 		return o->key == KEY_MAKE;
 	case STEP_CONNECTION:
@@ -279,7 +308,7 @@ void setup_show_stopped(FILE *out, const struct install *in, const struct app *a
 	if (left > NOT_DONE_MAX)
 		fprintf(out, "not yet  and %zu more\n", left - NOT_DONE_MAX);
 	for (int step = (int)o->doing; step < SETUP_STEPS; step++)
-		if (has_step(in, app, o, (enum setup_step)step))
+		if (has_step(app, o, (enum setup_step)step))
 			fprintf(out, "not yet  %s\n", step_names[step]);
 }
 
@@ -292,13 +321,15 @@ int setup_show_json(const struct install *in, const struct app *app, const struc
 	if (app->flags.diff && setup_add_diff(&in->plan, assets, err))
 		return -1;
 	CLEANUP_JSON json_t *json = json_pack(
-	    "{s:o,s:O,s:O,s:O,s:o,s:O,s:s,s:s,s:s,s:O,s:O,s:s,s:b,s:b,s:b,s:b}", "cluster",
-	    cluster_json(&in->cluster), "assets", assets, "notes", in->rendering.notes, "room",
-	    in->rendering.room, "consequences", consequences(in, app, o), "options", in->changes,
-	    "key", key_words[o->key], "connection", connection_words[o->connection.state],
-	    "feed_timer", feed_timer_words[o->feed_timer.state], "outdated_streams", o->outdated,
-	    "migrated", o->migrated, "record", o->record, "interrupted", *o->interrupted != 0,
-	    "rolled_over", o->rolled_over, "dry_run", !setup_writes(app), "applied", o->applied);
+	    "{s:o,s:O,s:s,s:O,s:O,s:O,s:o,s:O,s:s,s:s,s:s,s:O,s:O,s:s,s:b,s:b,s:b,s:b}", "cluster",
+	    cluster_json(&in->cluster), "assets", assets, "namespace",
+	    o->new_namespace ? "create" : "same", "streams", o->streams, "notes",
+	    in->rendering.notes, "room", in->rendering.room, "consequences",
+	    consequences(in, app, o), "options", in->changes, "key", key_words[o->key],
+	    "connection", connection_words[o->connection.state], "feed_timer",
+	    feed_timer_words[o->feed_timer.state], "outdated_streams", o->outdated, "migrated",
+	    o->migrated, "record", o->record, "interrupted", *o->interrupted != 0, "rolled_over",
+	    o->rolled_over, "dry_run", !setup_writes(app), "applied", o->applied);
 	if (o->stopped) {
 		json_object_set_new(json, "stopped", json_string(o->stopped));
 		json_object_set_new(json, "stopped_at", json_string(step_names[o->doing]));

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,4 +79,65 @@ json_t *canon_settings(const json_t *settings)
 	json_t *flat = json_object();
 	flatten("", settings, flat);
 	return flat;
+}
+
+/* Puts `value` where the dotted name leads; below what is no object the rest of the name stays
+ * whole. */
+static void put_at(json_t *tree, const char *name, json_t *value)
+{
+	const char *dot;
+	while ((dot = strchr(name, '.'))) {
+		CLEANUP_FREE char *step = strndup(name, (size_t)(dot - name));
+		if (!step)
+			memory_out();
+		json_t *below = json_object_get(tree, step);
+		if (below && !json_is_object(below))
+			break;
+		if (!below)
+			json_object_set_new(tree, step, below = json_object());
+		tree = below;
+		name = dot + 1;
+	}
+	json_object_set(tree, name, value);
+}
+
+json_t *canon_settings_tree(const json_t *settings)
+{
+	const char *name;
+	json_t *value, *tree = json_object();
+	CLEANUP_JSON json_t *flat = canon_settings(settings);
+	json_object_foreach (flat, name, value)
+		put_at(tree, name, value);
+	return tree;
+}
+
+/* Whether two scalars differ in nothing but their type. */
+static bool scalars_agree(const json_t *one, const json_t *other)
+{
+	if (json_is_object(one) || json_is_array(one) || json_is_object(other) ||
+	    json_is_array(other) || json_is_null(one) || json_is_null(other))
+		return false;
+	CLEANUP_JSON json_t *a = scalar_text(one), *b = scalar_text(other);
+	return json_equal(a, b);
+}
+
+void canon_types_from(json_t *tree, const json_t *model)
+{
+	const char *key;
+	json_t *value, *its;
+	size_t i;
+	json_object_foreach (json_is_object(model) ? tree : NULL, key, value) {
+		its = json_object_get(model, key);
+		if (its && scalars_agree(value, its))
+			json_object_set_new(tree, key, json_deep_copy(its));
+		else if (its)
+			canon_types_from(value, its);
+	}
+	json_array_foreach (json_is_array(model) ? tree : NULL, i, value) {
+		its = json_array_get(model, i);
+		if (its && scalars_agree(value, its))
+			json_array_set_new(tree, i, json_deep_copy(its));
+		else if (its)
+			canon_types_from(value, its);
+	}
 }

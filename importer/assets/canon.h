@@ -21,4 +21,12 @@ void canon_hash(const json_t *json, char ret_hash[CANON_HASH_MAX]);
  */
 json_t *canon_settings(const json_t *settings);
 
+/* The same with objects within objects, as GET answers without flat_settings: for people. */
+json_t *canon_settings_tree(const json_t *settings);
+
+/* Gives each number, boolean or text of `tree` that says the same as the one in its place in
+ * `model` the type that it has there: servers differ in what they give back ("1024" or 1024), and
+ * that is no difference. */
+void canon_types_from(json_t *tree, const json_t *model);
+
 #endif

@@ -76,6 +76,9 @@ struct app {
 	struct flags flags;
 	const struct settings_tables *tables; /* where all of these came from */
 	struct strlist args;                  /* operands after the command's name */
+	const char *command;                  /* its name */
+	/* the command line's flags, for advice.h: settings, and the command's own */
+	struct strlist typed, typed_flags;
 	bool connection_hidden; /* efd's connection is in a file that the caller may not read */
 	struct assets *assets;  /* embedded, overlaid by setup.assets */
 };

@@ -206,7 +206,8 @@ static char *absolute(const char *path)
 
 static void first_line(const char *file, char *text, size_t size)
 {
-	CLEANUP_FILE FILE *f = file ? fopen(file, "re") : NULL;
+	struct err ignored = ERR_NONE;
+	CLEANUP_FILE FILE *f = file ? file_open(file, &ignored) : NULL;
 	if (!f || !fgets(text, (int)size, f))
 		text[0] = '\0';
 	text[strcspn(text, "\r\n")] = '\0';
@@ -231,6 +232,15 @@ static enum connection_state state_of(const struct connection *c)
 	if (!connection_is_here())
 		return CONNECTION_ELSEWHERE;
 	return access(c->path, F_OK) == 0 ? CONNECTION_UPDATE : CONNECTION_CREATE;
+}
+
+/* Known before anything is. */
+static int may_be_written(const struct connection *c, struct err *err)
+{
+	if (c->state == CONNECTION_SAME || (file_is_plain(c->path, err) == 0 &&
+					    (!c->ca_from || file_is_plain(c->ca_path, err) == 0)))
+		return 0;
+	return err_wrap(err, "efd's connection");
 }
 
 int connection_plan(const struct elastic_settings *elastic, const char *key_file,
@@ -260,6 +270,8 @@ int connection_plan(const struct elastic_settings *elastic, const char *key_file
 		free(steal_ptr(c->was));
 	if (c->state == CONNECTION_ELSEWHERE)
 		return 0;
+	if (may_be_written(c, err))
+		return -1;
 	first_line(key_file, key, sizeof(key));
 	efd.api_key = *key ? key : NULL;
 	int result = find_overrides(c->path, &efd, c->overridden, err);
@@ -314,33 +326,55 @@ char *connection_namespace(const struct elastic_settings *elastic)
 	return name;
 }
 
-int connection_remove(const struct elastic_settings *elastic, struct err *err)
+int connection_is_of(const char *path, const struct elastic_settings *elastic, struct err *err)
 {
 	struct elastic_settings its = { 0 };
 	const struct opt_table table = connection_options(&its);
-	CLEANUP_FREE char *path = conf_dir_path(CONNECTION_CONFIG);
-	CLEANUP_FREE char *ca = conf_dir_path("conf.d/" CA_NAME);
-	if (!path || !ca)
-		return err_set(err, EF_FAILED, "out of memory");
-	if (access(path, R_OK) != 0) {
-		if (errno == EACCES)
-			fprintf(stderr,
-				"note: %s is not yours to read; it may name this cluster still\n",
-				path);
-		return 0;
-	}
 	const struct conf_file file = { .path = path, .only = &table };
 	int result = conf_read(&table, 1, &file, err);
-	if (result == 0 && !conf_differs(&table.rows[0], &its, elastic) &&
-	    strcmp(text_or_none(its.prefix), text_or_none(elastic->prefix)) == 0) {
-		unlink(ca); /* it need not be there */
-		if (unlink(path) != 0)
-			result = err_errno(err, EF_FAILED, errno, "cannot remove %s", path);
-		else
-			printf("removed  %-20s %s\n", "efd's connection", path);
-	}
+	if (result == 0)
+		result = !conf_differs(&table.rows[0], &its, elastic) &&
+			 strcmp(text_or_none(its.prefix), text_or_none(elastic->prefix)) == 0;
 	conf_release(&table, 1);
 	return result;
+}
+
+int connection_look(const struct elastic_settings *elastic, enum connection_whose *ret_whose,
+		    char **ret_path, struct err *err)
+{
+	CLEANUP_FREE char *path = conf_dir_path(CONNECTION_CONFIG);
+	enum connection_whose whose = CONNECTION_NOBODYS;
+	if (!path)
+		return err_set(err, EF_FAILED, "out of memory");
+	if (access(path, R_OK) != 0) {
+		whose = errno == EACCES ? CONNECTION_UNSEEN : CONNECTION_NOBODYS;
+	} else {
+		int ours = connection_is_of(path, elastic, err);
+		if (ours < 0)
+			return -1;
+		whose = ours ? CONNECTION_OURS : CONNECTION_OTHERS;
+	}
+	*ret_whose = whose;
+	*ret_path = steal_ptr(path);
+	return 0;
+}
+
+int connection_remove(const struct elastic_settings *elastic, struct err *err)
+{
+	enum connection_whose whose;
+	CLEANUP_FREE char *path = NULL;
+	CLEANUP_FREE char *ca = conf_dir_path("conf.d/" CA_NAME);
+	if (!ca)
+		return err_set(err, EF_FAILED, "out of memory");
+	if (connection_look(elastic, &whose, &path, err))
+		return -1;
+	if (whose != CONNECTION_OURS)
+		return 0;
+	unlink(ca); /* it need not be there */
+	if (unlink(path) != 0)
+		return err_errno(err, EF_FAILED, errno, "cannot remove %s", path);
+	printf("removed  %-20s %s\n", "efd's connection", path);
+	return 0;
 }
 
 void connection_release(struct connection *c)

@@ -61,6 +61,21 @@ void connection_release(struct connection *c);
  * none of that cluster that can be read. */
 char *connection_namespace(const struct elastic_settings *elastic);
 
+/* Whose connection the file says, as far as `elastic` is asked. */
+enum connection_whose {
+	CONNECTION_NOBODYS, /* there is no file */
+	CONNECTION_UNSEEN,  /* it is not the caller's to read */
+	CONNECTION_OURS,    /* of the same endpoints and the same prefix */
+	CONNECTION_OTHERS,
+};
+
+/* 1: a settings file at `path` names the endpoints and the prefix of `elastic`, 0: others, -1. */
+int connection_is_of(const char *path, const struct elastic_settings *elastic, struct err *err);
+
+/* What connection_remove() goes by. `ret_path` is the caller's. */
+int connection_look(const struct elastic_settings *elastic, enum connection_whose *ret_whose,
+		    char **ret_path, struct err *err);
+
 /* Takes the file away when it names the endpoints and the prefix of `elastic`: efd would not start
  * with a key that is gone. */
 int connection_remove(const struct elastic_settings *elastic, struct err *err);

@@ -37,10 +37,10 @@ static int has_privileges(struct es *es, struct err *err)
 
 int feed_key_fits(const struct elastic_settings *settings, const char *file, struct err *err)
 {
-	CLEANUP_FILE FILE *f = fopen(file, "re");
+	struct err why = ERR_NONE;
+	CLEANUP_FILE FILE *f = file_open(file, &why);
 	CLEANUP_ES struct es *es = NULL;
 	struct elastic_settings with_key = *settings; /* borrows all but the credentials */
-	struct err why = ERR_NONE;
 	char key[512] = "";
 
 	if (!f || !fgets(key, sizeof(key), f))

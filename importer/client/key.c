@@ -105,9 +105,10 @@ static int has_privileges(struct es *es, const char *namespace, struct err *err)
 /* The first line; KEY_REFUSED: read, and not judged yet. */
 static enum key_found read_line(const char *file, char *text, size_t size)
 {
-	CLEANUP_FILE FILE *f = fopen(file, "re");
+	struct err ignored = ERR_NONE;
+	CLEANUP_FILE FILE *f = file_open(file, &ignored);
 	if (!f)
-		return errno == EACCES ? KEY_UNSEEN : KEY_ABSENT;
+		return errno == EACCES ? KEY_UNSEEN : errno == EINVAL ? KEY_ODD : KEY_ABSENT;
 	if (!fgets(text, (int)size, f))
 		text[0] = '\0';
 	text[strcspn(text, "\r\n")] = '\0';
@@ -201,8 +202,10 @@ int key_file_find(const struct elastic_settings *settings, const char *file, str
 	return there;
 }
 
-int key_may_be_made(struct es *es, const char *namespace, struct err *err)
+int key_may_be_made(struct es *es, const char *namespace, const char *file, struct err *err)
 {
+	if (file_is_plain(file, err))
+		return err_wrap(err, "API key for efd");
 	int may = has_privileges(es, namespace, err);
 	if (may < 0)
 		return err_wrap(err, "API key for efd");
@@ -355,5 +358,7 @@ int key_remove(struct es *es, const char *namespace, const char *file, struct er
 	keys_release(&keys);
 	if (is_held && unlink(file) != 0)
 		return err_errno(err, EF_FAILED, errno, "cannot remove %s", file);
+	if (is_held)
+		printf("removed  %-20s %s\n", "API key file", file);
 	return result;
 }

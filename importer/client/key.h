@@ -19,6 +19,7 @@ struct es;
 enum key_found {
 	KEY_ABSENT,  /* no file, or an empty one */
 	KEY_UNSEEN,  /* the file is there, but not for the caller to read */
+	KEY_ODD,     /* it is a folder, a FIFO, a device: nothing is read from there */
 	KEY_REFUSED, /* the cluster does not know it: another cluster's, expired, or invalidated */
 	KEY_WEAK,    /* it is known, but may not write to all data streams of the namespace */
 	KEY_FITS,
@@ -49,8 +50,8 @@ int key_look(const struct elastic_settings *settings, const char *file, enum key
 int key_look_beside(const struct elastic_settings *settings, bool named, char **file,
 		    enum key_found *ret_found, struct err *err);
 
-/* The id of the key in `file`. KEY_ABSENT, KEY_UNSEEN, or KEY_FITS where there is one: "" when it
- * is none of Elasticsearch's. The cluster is not asked. */
+/* The id of the key in `file`. KEY_ABSENT, KEY_UNSEEN, KEY_ODD, or KEY_FITS where there is one: ""
+ * when it is none of Elasticsearch's. The cluster is not asked. */
 enum key_found key_file_id(const char *file, char ret_id[API_KEY_ID_MAX]);
 
 /* What the cluster says of the key in `file`: the key may ask for itself, else `es` does (NULL:
@@ -72,9 +73,9 @@ struct key_new {
 	char line[512]; /* what the file gets */
 };
 
-/* Fails when the user of `es` lacks the privileges that the key is to have: a key has no more than
- * who made it. */
-int key_may_be_made(struct es *es, const char *namespace, struct err *err);
+/* Fails when the user of `es` lacks the privileges that the key is to have (a key has no more than
+ * who made it), and where `file` is none that it can be written to (file_is_plain()). */
+int key_may_be_made(struct es *es, const char *namespace, const char *file, struct err *err);
 
 /* Makes a key for the data streams of `namespace` that ends after `life_ms`; 0: never. */
 int key_mint(struct es *es, const char *namespace, uint64_t life_ms, struct key_new *ret,

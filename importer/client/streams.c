@@ -166,20 +166,34 @@ int streams_outdated(struct es *es, json_t *ret_names, struct err *err)
 	return 0;
 }
 
-int streams_create(struct es *es, const char *namespace, struct err *err)
+int streams_missing(struct es *es, const char *namespace, json_t *ret_names, struct err *err)
 {
 	for (size_t i = 0; i < STREAMS; i++) {
-		char path[500];
-		const char *stream = NAME(es_prefix(es), stream_rows[i].name);
+		char name[300], path[400];
 		long status = 0;
-		CLEANUP_JSON json_t *reply = NULL;
-		snprintf(path, sizeof(path), "/_data_stream/%s-%s", stream, namespace);
-		if (es_call(es, "GET", path, NULL, &status, &reply, err))
+		snprintf(name, sizeof(name), "%s-%s", NAME(es_prefix(es), stream_rows[i].name),
+			 namespace);
+		snprintf(path, sizeof(path), "/_data_stream/%s", name);
+		if (es_call(es, "GET", path, NULL, &status, NULL, err))
 			return -1;
-		if (status != 404) /* it is there, or the cluster has no such API */
-			continue;
+		if (status == 404) /* else it is there, or the cluster has no such API */
+			json_array_append_new(ret_names, json_string(name));
+	}
+	return 0;
+}
+
+int streams_create(struct es *es, const char *namespace, struct err *err)
+{
+	CLEANUP_JSON json_t *missing = json_array();
+	size_t i;
+	json_t *name;
+	if (streams_missing(es, namespace, missing, err)) /* some may have come since the plan */
+		return -1;
+	json_array_foreach (missing, i, name) {
+		char path[400];
+		snprintf(path, sizeof(path), "/_data_stream/%s", json_string_value(name));
 		if (es_must(es, "PUT", path, NULL, NULL, err))
-			return err_wrap(err, "data stream %s-%s", stream, namespace);
+			return err_wrap(err, "data stream %s", json_string_value(name));
 	}
 	return 0;
 }

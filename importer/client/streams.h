@@ -53,6 +53,10 @@ int streams_look(struct es *es, const char *stream, const char *namespace,
  */
 int streams_outdated(struct es *es, json_t *ret_names, struct err *err);
 
+/* Appends to `ret_names` those data streams of `namespace`, by exact name, that efd writes to and
+ * that are not there. */
+int streams_missing(struct es *es, const char *namespace, json_t *ret_names, struct err *err);
+
 /*
  * Creates our data streams of `namespace` where they are missing, empty. Without them Kibana does
  * not know the fields of a stream that got no document yet (no record failed, no sFlow counters),

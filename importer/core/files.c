@@ -73,39 +73,6 @@ static int write_all(int fd, const char *data, size_t len)
 	return fsync(fd);
 }
 
-int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
-{
-	char temporary[PATH_MAX];
-	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
-		return err_set(err, EF_FAILED, "the path %s is too long", path);
-	CLEANUP_FD int fd = mkstemp(
-	    temporary); /* made with 0600: a secret is never open to others, not even shortly */
-	if (fd < 0)
-		return err_errno(err, EF_FAILED, errno, "cannot write %s", path);
-	if (write_all(fd, data, len) != 0 || fchmod(fd, mode) != 0 ||
-	    rename(temporary, path) != 0) {
-		int why = errno;
-		unlink(temporary);
-		return err_errno(err, EF_FAILED, why, "cannot write %s", path);
-	}
-	return 0;
-}
-
-int file_write_below(const char *dir, const char *path, const void *data, size_t len, mode_t mode,
-		     struct err *err)
-{
-	char whole[PATH_MAX];
-	if (snprintf(whole, sizeof(whole), "%s/%s", dir, path) >= (int)sizeof(whole))
-		return err_set(err, EF_FAILED, "the path %s/%s is too long", dir, path);
-	for (char *slash = strchr(whole + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(whole, 0755) != 0 && errno != EEXIST)
-			return err_errno(err, EF_FAILED, errno, "cannot make the folder %s", whole);
-		*slash = '/';
-	}
-	return file_write(whole, data, len, mode, err);
-}
-
 /* The folder itself, never what a link in its place leads to. */
 static int open_folder(const char *dir)
 {
@@ -166,17 +133,51 @@ static int file_put(int folder, const char *dir, const char *name, const void *d
 	return 0;
 }
 
-static int no_plain_file(const char *dir, const char *name, struct err *err)
+/* What somebody would not mean to have replaced: it leads elsewhere, waits for a reader, or is no
+ * file at all. */
+static int check_plain(const char *path, const struct stat *st, struct err *err)
 {
-	return err_set(err, EF_FAILED, "%s/%s is a symbolic link or no plain file: remove it first",
-		       dir, name);
+	const char *what = S_ISREG(st->st_mode)    ? NULL
+			   : S_ISLNK(st->st_mode)  ? "a symbolic link"
+			   : S_ISDIR(st->st_mode)  ? "a folder"
+			   : S_ISFIFO(st->st_mode) ? "a FIFO"
+			   : S_ISSOCK(st->st_mode) ? "a socket"
+						   : "a device";
+	return what ? err_set(err, EF_USAGE,
+			      "%s is %s, and only a plain file is written: name another one, or "
+			      "remove it first",
+			      path, what)
+		    : 0;
+}
+
+int file_is_plain(const char *path, struct err *err)
+{
+	struct stat st;
+	return lstat(path, &st) == 0 ? check_plain(path, &st, err) : 0;
+}
+
+/* Puts `data` in the place of what is there; `to` NULL: of a file, which stays whose it is. */
+static int file_put_over(int folder, const char *dir, const char *name, const void *data,
+			 size_t len, const struct owner *to, struct err *err)
+{
+	struct stat st;
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	bool there = fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	if (there && check_plain(path, &st, err))
+		return -1;
+	if (!there && !to)
+		return err_errno(err, EF_FAILED, errno, "cannot replace %s", path);
+	const struct owner its = { .mode = there ? st.st_mode & 07777 : 0,
+				   .uid = there ? st.st_uid : (uid_t)-1,
+				   .gid = there ? st.st_gid : (gid_t)-1 };
+	return file_put(folder, dir, name, data, len, to ? to : &its, err);
 }
 
 int file_write_guarded(const char *dir, const char *name, const void *data, size_t len, mode_t mode,
 		       gid_t group, struct err *err)
 {
 	const struct owner to = { mode, (uid_t)-1, group, true };
-	struct stat st;
 	CLEANUP_FD int folder = open_folder(dir);
 	if (folder < 0 && (errno == ELOOP || errno == ENOTDIR))
 		return err_set(err, EF_FAILED,
@@ -184,23 +185,43 @@ int file_write_guarded(const char *dir, const char *name, const void *data, size
 			       dir);
 	if (folder < 0)
 		return err_errno(err, EF_FAILED, errno, "cannot write to the folder %s", dir);
-	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
-		return no_plain_file(dir, name, err);
-	return file_put(folder, dir, name, data, len, &to, err);
+	return file_put_over(folder, dir, name, data, len, &to, err);
 }
 
-int file_replace(const char *path, const void *data, size_t len, struct err *err)
+static int file_put_at(const char *path, const void *data, size_t len, const struct owner *to,
+		       struct err *err)
 {
 	CLEANUP_FREE char *for_dir = strdup(path), *for_name = strdup(path);
 	if (!for_dir || !for_name)
 		return err_set(err, EF_FAILED, "out of memory");
 	const char *dir = dirname(for_dir), *name = basename(for_name);
-	struct stat st;
 	CLEANUP_FD int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0 || fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return err_errno(err, EF_FAILED, errno, "cannot replace %s", path);
-	if (!S_ISREG(st.st_mode))
-		return no_plain_file(dir, name, err);
-	const struct owner to = { st.st_mode & 07777, st.st_uid, st.st_gid, false };
-	return file_put(folder, dir, name, data, len, &to, err);
+	return folder < 0 ? err_errno(err, EF_FAILED, errno, "cannot write %s", path)
+			  : file_put_over(folder, dir, name, data, len, to, err);
+}
+
+int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+{
+	const struct owner to = { mode, (uid_t)-1, (gid_t)-1, true };
+	return file_put_at(path, data, len, &to, err);
+}
+
+int file_replace(const char *path, const void *data, size_t len, struct err *err)
+{
+	return file_put_at(path, data, len, NULL, err);
+}
+
+int file_write_below(const char *dir, const char *path, const void *data, size_t len, mode_t mode,
+		     struct err *err)
+{
+	char whole[PATH_MAX];
+	if (snprintf(whole, sizeof(whole), "%s/%s", dir, path) >= (int)sizeof(whole))
+		return err_set(err, EF_FAILED, "the path %s/%s is too long", dir, path);
+	for (char *slash = strchr(whole + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(whole, 0755) != 0 && errno != EEXIST)
+			return err_errno(err, EF_FAILED, errno, "cannot make the folder %s", whole);
+		*slash = '/';
+	}
+	return file_write(whole, data, len, mode, err);
 }

@@ -17,22 +17,31 @@ FILE *file_open(const char *path, struct err *err);
  * free. */
 int file_read(const char *path, size_t ceiling, char **ret_text, size_t *ret_len, struct err *err);
 
-/* Writes `len` bytes to `path` through a temporary file beside it and a rename; `mode` also when it
- * exists already. */
+/*
+ * All that write do it whole or not at all, through a temporary file beside it and a rename. What
+ * is there already has to be a plain file: a symbolic link (also one that leads nowhere), a folder,
+ * a FIFO, a socket or a device is EF_USAGE, and stays.
+ */
+
+/* Whether there is nothing at `path` that they would refuse: for who is going to do something first
+ * that cannot be taken back. */
+int file_is_plain(const char *path, struct err *err);
+
+/* Writes `len` bytes to `path`; `mode` also when it exists already. */
 int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 
 /* The same for `dir`/`path`, making the folders on the way. */
 int file_write_below(const char *dir, const char *path, const void *data, size_t len, mode_t mode,
 		     struct err *err);
 
-/* The same for a file that may be root's, in a folder that is made when it is not there. Neither
- * the file nor the folder may be a symbolic link: nobody is to lead the writer astray. `group` gets
- * the file; (gid_t)-1: the writer's own. */
+/* The same for a file that may be root's, in a folder that is made when it is not there and that
+ * may not be a symbolic link either: nobody is to lead the writer astray. `group` gets the file;
+ * (gid_t)-1: the writer's own. */
 int file_write_guarded(const char *dir, const char *name, const void *data, size_t len, mode_t mode,
 		       gid_t group, struct err *err);
 
-/* Puts `data` in the place of the plain file `path`, which keeps its mode, owner and group; fails
- * where the writer may not give it to them. */
+/* Puts `data` in the place of the file `path`, which keeps its mode, owner and group; fails where
+ * the writer may not give it to them. */
 int file_replace(const char *path, const void *data, size_t len, struct err *err);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/http.h"
+#include "importer/client/advice.h"
 #include "importer/client/settings.h"
 #include "importer/dictionary/dict_app.h"
 #include "importer/dictionary/feed.h"
@@ -161,7 +162,7 @@ int feeds_update(struct app *app, struct err *err)
 	return rc;
 }
 
-int feeds_offer(struct app *app, struct dict_set *set, bool ask, struct err *err)
+int feeds_offer(struct app *app, struct dict_set *set, bool ask, json_t *notes, struct err *err)
 {
 	const struct dict_rows *feeds;
 
@@ -169,8 +170,15 @@ int feeds_offer(struct app *app, struct dict_set *set, bool ask, struct err *err
 		return -1;
 	if (settings_named(app, "setup.feeds") && feeds_choice_check(feeds, &app->setup.feeds, err))
 		return -1;
-	if (app->setup.feeds.n || feeds_on(feeds) || !ask)
+	if (app->setup.feeds.n || feeds_on(feeds))
 		return 0;
+	if (!ask) {
+		json_array_append_new(
+		    notes, json_sprintf("no threat feed is chosen: %s lists them with their terms; "
+					"--feeds NAME,… chooses, --feeds none ends this note",
+					ADVICE(app, "dictionaries feeds")));
+		return 0;
+	}
 	return feeds_ask(feeds, dict_dir(app), &app->setup.feeds, err) ||
 		       dict_set_choose(set, &app->setup.feeds, err)
 		   ? -1

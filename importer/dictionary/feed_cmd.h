@@ -4,6 +4,8 @@
 #ifndef EF_IMPORTER_FEED_CMD_H
 #define EF_IMPORTER_FEED_CMD_H
 
+#include <jansson.h>
+
 #include "importer/client/app.h"
 
 /* Operands after the action are names of feeds (update: only these, and without waiting for their
@@ -12,8 +14,8 @@ command_run feeds_list, feeds_update;
 
 struct dict_set;
 
-/* For setup, before it plans: checks setup.feeds where somebody named it, and with `ask` asks where
- * nobody ever did. */
-int feeds_offer(struct app *app, struct dict_set *set, bool ask, struct err *err);
+/* For setup, before it plans: checks setup.feeds where somebody named it. Where nobody ever did it
+ * asks with `ask`; else `notes` gets how they are chosen. */
+int feeds_offer(struct app *app, struct dict_set *set, bool ask, json_t *notes, struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/ecs.h"
 #include "common/names.h"
+#include "importer/client/advice.h"
 #include "importer/client/es.h"
 #include "importer/core/finding.h"
 #include "importer/core/json.h"
@@ -150,8 +151,9 @@ int feed_state_findings(struct es *es, const struct app *app, json_t *findings, 
 	else if (json_array_size(feeds) == 0)
 		finding_add(findings, ODD,
 			    "no threat feed is loaded: threats are only what your own threats.csv "
-			    "lists. `efctl dictionaries feeds` shows what there is, `efctl setup "
-			    "--feeds NAME,…` loads it (--feeds none: none is wanted)");
+			    "lists. %s shows what there is; setup with --feeds NAME,… loads it, "
+			    "with --feeds none it knows that none is wanted",
+			    ADVICE(app, "dictionaries feeds"));
 	json_array_foreach (feeds, i, feed) {
 		char ago[FEED_AGE_MAX];
 
@@ -159,10 +161,11 @@ int feed_state_findings(struct es *es, const struct app *app, json_t *findings, 
 			continue;
 		stale++;
 		finding_add(findings, BAD,
-			    "threat feed %s was last confirmed %s: `efctl dictionaries refresh` "
-			    "loads it; where setup installed the timer, `systemctl status "
-			    "efd-feeds.timer efd-feeds.service` says why it was not",
-			    json_text_at(feed, "name", "?"), age_of(feed, "confirmed", ago));
+			    "threat feed %s was last confirmed %s: %s loads it; where setup "
+			    "installed the timer, `systemctl status efd-feeds.timer "
+			    "efd-feeds.service` says why it was not",
+			    json_text_at(feed, "name", "?"), age_of(feed, "confirmed", ago),
+			    ADVICE(app, "dictionaries refresh"));
 	}
 	if (json_array_size(feeds) && !stale)
 		finding_add(findings, FINE, "threat feeds loaded and fresh: %zu",

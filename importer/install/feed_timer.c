@@ -15,7 +15,6 @@
 
 #include "common/cleanup.h"
 #include "common/conf_dir.h"
-#include "common/conf_yaml.h"
 #include "importer/client/connection.h"
 #include "importer/client/es.h"
 #include "importer/client/feed_key.h"
@@ -250,27 +249,22 @@ void feed_timer_print(FILE *out, const struct feed_timer *t)
 
 /* ---- remove ------------------------------------------------------------------ */
 
-static bool names_this_cluster(const char *path, const struct app *app)
+bool feed_timer_is_of(const struct app *app, char **ret_path)
 {
-	struct elastic_settings its = { 0 };
-	const struct opt_table table = connection_options(&its);
-	const struct conf_file file = { .path = path, .only = &table };
 	struct err ignored = ERR_NONE;
-	bool same = conf_read(&table, 1, &file, &ignored) == 0 &&
-		    !conf_differs(&table.rows[0], &its, &app->elastic);
-
-	conf_release(&table, 1);
-	return same;
+	*ret_path = conf_dir_path(FEED_TIMER_CONFIG);
+	return *ret_path && access(*ret_path, R_OK | W_OK) == 0 &&
+	       connection_is_of(*ret_path, &app->elastic, &ignored) > 0;
 }
 
 int feed_timer_remove(struct es *es, const struct app *app, bool secured, struct err *err)
 {
-	CLEANUP_FREE char *path = conf_dir_path(FEED_TIMER_CONFIG);
+	CLEANUP_FREE char *path = NULL;
 	CLEANUP_FREE char *key = conf_dir_path(KEY_FILE);
 
-	if (!path || !key)
+	if (!key)
 		return err_set(err, EF_FAILED, "out of memory");
-	if (access(path, R_OK | W_OK) || !names_this_cluster(path, app))
+	if (!feed_timer_is_of(app, &path))
 		return 0;
 	if (secured && access(key, F_OK) == 0 && feed_key_remove(es, err))
 		return -1;

@@ -55,7 +55,11 @@ void feed_timer_release(struct feed_timer *t);
 void feed_timer_print(FILE *out, const struct feed_timer *t);
 extern const char *const feed_timer_words[];
 
-/* For remove: stops it, where its settings name the cluster of `app`, and takes settings and key
+/* Whether the timer's settings name the cluster and the prefix of `app`. `ret_path`, the caller's,
+ * is where they are, or would be; NULL: no memory. */
+bool feed_timer_is_of(const struct app *app, char **ret_path);
+
+/* For remove: stops it, where feed_timer_is_of() says so, and takes settings and key
  * away. `secured`: the cluster has API keys. */
 int feed_timer_remove(struct es *es, const struct app *app, bool secured, struct err *err);
 

@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "common/names.h"
+#include "importer/client/advice.h"
 #include "importer/client/es.h"
 #include "importer/client/settings.h"
 #include "importer/core/finding.h"
@@ -92,8 +93,8 @@ int ilm_findings(struct es *es, const struct app *app, json_t *findings, struct 
 	else
 		finding_add(findings, BAD,
 			    "lifecycle policy %s, which our templates name (setup.ilm_policy), is "
-			    "not there: new indices are kept for ever. Make it, or `efctl setup "
-			    "--ilm-policy` names another one (" ILM_OURS ": ours)",
-			    policy);
+			    "not there: new indices are kept for ever. Make it, or %s goes back to "
+			    "ours",
+			    policy, ADVICE(app, "setup --ilm-policy " ILM_OURS));
 	return 0;
 }

@@ -8,10 +8,13 @@
 #include "importer/client/es.h"
 #include "importer/client/names.h"
 #include "importer/client/settings.h"
+#include "importer/core/ask.h"
 #include "importer/core/version.h"
 #include "importer/dictionary/dict_app.h"
+#include "importer/install/recall.h"
 #include "importer/install/remember.h"
 #include "importer/install/remember_tables.h"
+#include "importer/install/unfit.h"
 
 /* What only shows once the tables are read; and where the user leaves the choice to us, it is made
  * here. */
@@ -28,7 +31,8 @@ static int set_variables(struct install *in, const struct app *app, struct err *
 	return 0;
 }
 
-/* For the component template flow@installation: what an efctl that knows of no record can see. */
+/* For the component template flow@installation: what an efctl that knows of no record can see, and
+ * one that finds none. */
 static void set_copy(struct install *in)
 {
 	const char *name;
@@ -41,6 +45,7 @@ static void set_copy(struct install *in)
 	canon_hash(told, hash);
 	json_object_set_new(v, "version", json_string(version_own));
 	json_object_set_new(v, "record", json_string(hash));
+	json_object_set_new(v, "tables", recall_note(&in->record));
 }
 
 /* What is remembered, in the settings; what is named, in the record. */
@@ -54,13 +59,15 @@ static int install_remember(struct install *in, struct app *app, const char *com
 		.changes = in->changes,
 		.notes = notes,
 		.lost = command && strcmp(command, "setup") == 0 ? in->lost : NULL,
+		.gone = in->gone,
 	};
 	if (record_read(in->es, &in->record, err))
 		return -1;
 	if (app->flags.force_version)
 		record_give_up(&in->record);
-	if (command && record_must_be_known(&in->record, err))
+	if (command && unfit_refuse(app, &in->record, err))
 		return -1;
+	recall_tables(in->es, &in->record);
 	if (record_is_unknown(&in->record))
 		json_array_append_new(
 		    notes, json_sprintf("compared with the defaults: %s", in->record.why.msg));
@@ -72,7 +79,10 @@ static int install_remember(struct install *in, struct app *app, const char *com
 
 static int take_lease(struct install *in, const struct app *app, struct err *err)
 {
-	if (lease_take(&app->elastic, in->command, app->flags.wait, &in->lease, err))
+	char again[100];
+	snprintf(again, sizeof(again), "%s --wait 10m", in->command);
+	if (lease_take(&app->elastic, in->command, ADVICE(app, again), app->flags.wait, &in->lease,
+		       err))
 		return -1;
 	lease_guard(in->lease, in->es);
 	if (in->has_kibana)
@@ -106,6 +116,7 @@ static int open_as(struct install *in, struct app *app, const char *command, boo
 	*in = (struct install){ .rendering.notes = json_array(),
 				.changes = json_array(),
 				.lost = json_array(),
+				.gone = json_array(),
 				.command = command };
 	if (reach(in, app, renders, asks, err))
 		return -1;
@@ -120,7 +131,6 @@ static int open_as(struct install *in, struct app *app, const char *command, boo
 	in->rendering.prefix = es_prefix(in->es);
 	in->rendering.room = json_object();
 	json_object_set_new(in->rendering.variables, "own_tables", json_string(DICT_OWN_NONE));
-	set_copy(in);
 	return 0;
 }
 
@@ -170,7 +180,8 @@ int install_kibana(struct install *in, struct app *app, struct err *err)
 	if (!settings_named(app, "kibana.url"))
 		return err_wrap(err,
 				"Kibana, as this installation remembers it (--no-kibana leaves "
-				"the dashboards out, --reset kibana.url forgets it)");
+				"the dashboards out, %s forgets it)",
+				ADVICE(app, "setup --reset kibana.url"));
 	return -1;
 }
 
@@ -199,6 +210,7 @@ static void sum_up(struct install *in)
 
 int install_plan(struct install *in, struct app *app, struct err *err)
 {
+	set_copy(in); /* once everybody was asked */
 	if (set_variables(in, app, err) || dict_pipelines(in->dict, plan_dictionary, in, err) ||
 	    plan_make(&in->plan, in->es, &in->rendering, err) || install_kibana(in, app, err))
 		return -1;
@@ -210,7 +222,6 @@ int install_plan_again(struct install *in, struct app *app, struct err *err)
 {
 	CLEANUP_JSON json_t *variables = settings_variables(app);
 	json_object_update(in->rendering.variables, variables);
-	set_copy(in);
 	plan_release(&in->plan);
 	kibana_release(&in->kibana);
 	in->kibana = (struct kibana){ 0 };
@@ -237,8 +248,11 @@ int install_check_version(const struct install *in, const struct app *app, struc
 	return err_set(
 	    err, EF_USAGE,
 	    "%s set this installation up with efctl %s on %s, and this is efctl %s, which "
-	    "is older: use that one or a newer one, or go back with --force-version",
-	    record_text(&in->record, "by"), version, record_text(&in->record, "at"), version_own);
+	    "is older: use that one or a newer one, or go back with %s",
+	    record_text(&in->record, "by"), version, record_text(&in->record, "at"), version_own,
+	    ADVICE(app, plan_count(&in->plan, ACTION_REMOVE) && !ask_can()
+			    ? "setup --force-version --yes"
+			    : "setup --force-version"));
 }
 
 void install_release(struct install *in)
@@ -250,6 +264,7 @@ void install_release(struct install *in)
 	json_decref(in->rendering.room);
 	json_decref(in->changes);
 	json_decref(in->lost);
+	json_decref(in->gone);
 	record_release(&in->record);
 	cluster_release(&in->cluster);
 	dict_set_free(in->dict);

@@ -28,6 +28,7 @@ struct install {
 	enum document_index index; /* of the record, as a command found it */
 	json_t *changes;           /* [{option, from, to}]: what it changes in words */
 	json_t *lost;              /* texts: tables of the user's that it deletes */
+	json_t *gone; /* names of such tables, also where nothing is going to be deleted */
 	char *copies; /* folder with the user's dictionaries that are not here, or NULL */
 };
 

@@ -9,10 +9,13 @@
 
 #include "common/cleanup.h"
 #include "common/names.h"
+#include "importer/client/advice.h"
 #include "importer/client/settings.h"
 #include "importer/core/json.h"
 #include "importer/install/install.h"
+#include "importer/install/recall.h"
 #include "importer/install/remember.h"
+#include "importer/install/remember_tables.h"
 
 #define OWN_TABLES "tables of yours: " /* in the description of the pipeline flow */
 
@@ -161,7 +164,7 @@ static int look_at_tables(const struct install *in, const struct app *app, json_
 	const struct plan_item *item = find_item(in, kind_pipeline->name, "flow");
 	struct mark mark;
 	if (!item || !item->found || settings_named(app, REMEMBER_TABLES) ||
-	    !kind_read_mark(kind_pipeline, item->found, &mark))
+	    remember_tables_reset(app) || !kind_read_mark(kind_pipeline, item->found, &mark))
 		return 0;
 	if (dict_own(in->dict, own, err))
 		return -1;
@@ -207,27 +210,53 @@ int installed_adopt(struct install *in, struct app *app, const json_t *list, str
 	return n ? install_plan_again(in, app, err) : 0;
 }
 
-int installed_lost(const json_t *list, struct err *err)
+bool installed_has_tables(const json_t *list)
 {
 	size_t i;
 	json_t *entry;
 	json_array_foreach (list, i, entry)
 		if (is_tables(entry))
-			return err_set(
-			    err, EF_USAGE,
-			    "nothing was changed: the pipelines hold tables of yours (%s), "
-			    "and no record says where they came from; name their directory "
-			    "with --dictionaries-dir DIR, or give --dictionaries-dir '' "
-			    "for the shipped tables",
-			    json_text_at(entry, "installed", ""));
-	return 0;
+			return true;
+	return false;
 }
 
-int installed_refuse(const json_t *list, struct err *err)
+/* Which commands keep the tables, and which gives them up. */
+static void tables_ways(const struct install *in, const struct app *app, char *text, size_t size)
+{
+	char keep[ADVICE_MAX + 40], dir[ADVICE_MAX];
+	const char *host = json_text_at(record_dictionaries(&in->record), "host", NULL);
+	snprintf(keep, sizeof(keep), "setup --yes --dictionaries-dir %s",
+		 recall_dir(&in->record, dir));
+	snprintf(text, size, "%s keeps them (%s%s), %s takes the shipped ones in their place",
+		 ADVICE(app, keep),
+		 host ? "they came from there, on the host " : "DIR: where their files are",
+		 host ? host : "", ADVICE(app, "setup --yes --dictionaries-dir ''"));
+}
+
+int installed_lost(const struct install *in, const struct app *app, const json_t *list,
+		   struct err *err)
 {
 	size_t i;
 	json_t *entry;
-	char text[sizeof(err->msg)] = "";
+	char ways[900];
+	json_array_foreach (list, i, entry) {
+		if (!is_tables(entry))
+			continue;
+		tables_ways(in, app, ways, sizeof(ways));
+		return err_set(err, EF_USAGE,
+			       "nothing was changed: the pipelines hold tables of yours (%.100s), "
+			       "and no record has copies of them; %s",
+			       json_text_at(entry, "installed", ""), ways);
+	}
+	return 0;
+}
+
+int installed_refuse(const struct install *in, const struct app *app, const json_t *list,
+		     struct err *err)
+{
+	size_t i;
+	json_t *entry;
+	char text[sizeof(err->msg)] = "", ways[900];
 	if (json_array_size(list) == 0)
 		return 0;
 	json_array_foreach (list, i, entry) {
@@ -238,9 +267,13 @@ int installed_refuse(const json_t *list, struct err *err)
 			 json_text_at(entry, "wanted", ""), json_text_at(entry, "keep", ""),
 			 json_text_at(entry, "change", ""));
 	}
-	return err_set(
-	    err, EF_USAGE,
-	    "nothing was changed: this installation has no record, and was made with "
-	    "options that nobody named now; `efctl setup --yes` keeps and records them%s",
-	    text);
+	if (installed_has_tables(list))
+		tables_ways(in, app, ways, sizeof(ways));
+	else
+		snprintf(ways, sizeof(ways), "%s keeps and records them",
+			 ADVICE(app, "setup --yes"));
+	return err_set(err, EF_USAGE,
+		       "nothing was changed: this installation has no record, and was made with "
+		       "options that nobody named now; %s%s",
+		       ways, text);
 }

@@ -6,6 +6,7 @@
 #define EF_IMPORTER_INSTALLED_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "common/err.h"
 
@@ -25,11 +26,16 @@ int installed_find(const struct install *in, const struct app *app, json_t *ret_
  * cannot be taken over: see installed_lost(). */
 int installed_adopt(struct install *in, struct app *app, const json_t *list, struct err *err);
 
+/* Whether tables of the user's are among what was found. */
+bool installed_has_tables(const json_t *list);
+
 /* EF_USAGE where tables of the user's would give way to the shipped ones; 0 else. */
-int installed_lost(const json_t *list, struct err *err);
+int installed_lost(const struct install *in, const struct app *app, const json_t *list,
+		   struct err *err);
 
 /* EF_USAGE that tells all of it, for a run that nobody can be asked about; 0 when there is nothing.
  */
-int installed_refuse(const json_t *list, struct err *err);
+int installed_refuse(const struct install *in, const struct app *app, const json_t *list,
+		     struct err *err);
 
 #endif

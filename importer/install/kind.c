@@ -131,7 +131,9 @@ static void drop_description_mark(json_t *body)
 		json_object_set_new(body, "description", json_stringn(text, (size_t)(mark - text)));
 }
 
-json_t *kind_canonical(const struct kind *kind, const json_t *body)
+/* Without marks and what servers add; settings in the form that `settings_form` gives them. */
+static json_t *kind_bare(const struct kind *kind, const json_t *body,
+			 json_t *settings_form(const json_t *))
 {
 	json_t *copy = json_deep_copy(body);
 	json_t *holder = *kind->meta ? json_at(copy, kind->meta) : copy;
@@ -146,13 +148,24 @@ json_t *kind_canonical(const struct kind *kind, const json_t *body)
 	json_t *template = json_object_get(copy, "template");
 	json_t *settings = json_object_get(template, "settings");
 	if (settings)
-		json_object_set_new(template, "settings", canon_settings(settings));
+		json_object_set_new(template, "settings", settings_form(settings));
 	drop_added(copy);
 	if (kind == &kinds[0]) { /* GET answers with the policy's number and date beside it */
 		json_t *policy = json_pack("{s:O}", "policy", json_object_get(copy, "policy"));
 		json_decref(copy);
 		copy = policy;
 	}
+	return copy;
+}
+
+json_t *kind_readable(const struct kind *kind, const json_t *body)
+{
+	return kind_bare(kind, body, canon_settings_tree);
+}
+
+json_t *kind_canonical(const struct kind *kind, const json_t *body)
+{
+	json_t *copy = kind_bare(kind, body, canon_settings);
 	if (kind->exact)
 		return copy;
 	json_t *text = scalars_as_text(copy);

@@ -46,6 +46,10 @@ struct mark {
 
 /* The comparable form: without the mark and without what servers add; the caller's. */
 json_t *kind_canonical(const struct kind *kind, const json_t *body);
+
+/* The same for people: values with the types that they have, settings as objects within objects and
+ * as text, as servers keep them. The caller's. */
+json_t *kind_readable(const struct kind *kind, const json_t *body);
 void kind_hash(const struct kind *kind, const json_t *body, char ret_hash[CANON_HASH_MAX]);
 
 /* Stands in place of `stored` until that is known: of what an interrupted setup wrote. */

@@ -9,8 +9,10 @@
 
 #include "common/cleanup.h"
 #include "importer/assets/asset.h"
+#include "importer/client/advice.h"
 #include "importer/client/es.h"
 #include "importer/client/settings.h"
+#include "importer/core/ask.h"
 
 /* What is true of one machine only, and not of the installation. */
 static const char *const local[] = { "setup.key_file", "dictionaries.mmdb" };
@@ -187,8 +189,10 @@ static int odd_value(struct run *run, const struct opt *opt, const struct err *w
 {
 	if (run->strict) {
 		*err = *why;
-		return err_wrap(err, "the record of this installation (`--reset %s` forgets it)",
-				opt->name);
+		char reset[200];
+		snprintf(reset, sizeof(reset), "setup --reset %.100s", opt->name);
+		return err_wrap(err, "the record of this installation (%s forgets it)",
+				ADVICE(run->app, reset));
 	}
 	json_array_append_new(run->notes,
 			      json_sprintf("what the record says is not used: %s", why->msg));
@@ -248,10 +252,12 @@ static int open_assets(struct run *run, struct err *err)
 		return 0;
 	}
 	*err = why;
-	return err_wrap(err,
-			"this installation was made with files of yours in %s (on the host of %s); "
-			"name where they are with --assets DIR, or give --reset assets",
-			app->setup.assets, record_text(run->r, "by"));
+	return err_wrap(
+	    err,
+	    "this installation was made with files of yours in %s (on the host of %s); "
+	    "name where they are with --assets DIR, or %s takes the embedded ones",
+	    app->setup.assets, record_text(run->r, "by"),
+	    ADVICE(app, ask_can() ? "setup --reset assets" : "setup --reset assets --yes"));
 }
 
 int remember_options(struct app *app, struct record *r, bool strict, json_t *ret_changes,

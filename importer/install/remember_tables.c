@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "importer/client/advice.h"
 #include "importer/client/es.h"
 #include "importer/client/settings.h"
 #include "importer/core/json.h"
 #include "importer/core/owner.h"
 #include "importer/dictionary/dict_app.h"
+#include "importer/install/recall.h"
 #include "importer/install/remember.h"
 #include "importer/record/record_files.h"
 
@@ -22,6 +24,7 @@ struct tables {
 	const json_t *before; /* files that the record knows */
 	json_t *files, *kept; /* those that count, and of them the copies */
 	const struct tables_told *told;
+	const struct record *record;
 	char *dir;                         /* where the user's files are, whole path, or NULL */
 	char source[OWNER_HOST_MAX + 300]; /* host:dir */
 	size_t here;                       /* files there */
@@ -90,6 +93,7 @@ static void look_at_gone(struct tables *t, const char *name, json_t *entry, bool
 		table_keep(t, name, entry);
 	if (all)
 		return; /* told once: see tell_kept() */
+	json_array_append_new(told->gone, json_string(name));
 	json_array_append_new(told->notes, json_sprintf("%s is not in %s any more: setup deletes "
 							"its table when somebody agrees",
 							name, t->source));
@@ -145,7 +149,7 @@ static void leave_local(struct app *app, const struct tables *t)
 	app->dictionaries.dir = NULL;
 }
 
-static bool is_reset(const struct app *app)
+bool remember_tables_reset(const struct app *app)
 {
 	for (size_t i = 0; i < app->flags.reset.n; i++)
 		if (strstr(app->flags.reset.item[i], "dictionaries"))
@@ -155,7 +159,7 @@ static bool is_reset(const struct app *app)
 
 static bool is_dir_named(const struct app *app)
 {
-	return is_reset(app) || settings_named(app, REMEMBER_TABLES);
+	return remember_tables_reset(app) || settings_named(app, REMEMBER_TABLES);
 }
 
 /* The directory of before; "": there was none. */
@@ -279,12 +283,28 @@ static void tell_kept(const struct tables *t)
 		is_from_here(t, entry) ? ", where it is not any more" : ""));
 }
 
-static int use_copies(struct es *es, struct tables *t, char **ret_copies, struct err *err)
+/* What is missing, and the commands that do without. */
+static void tell_ways(const struct app *app, const struct tables *t, struct err *why)
+{
+	char text[sizeof(why->msg)], take[ADVICE_MAX + 40], dir[ADVICE_MAX];
+	snprintf(text, sizeof(text), "%s", why->msg);
+	snprintf(take, sizeof(take), "setup --yes --dictionaries-dir %s",
+		 recall_dir(t->record, dir));
+	err_set(why, EF_USAGE,
+		"%.400s; %s where that is takes it from there, %s takes the shipped tables in its "
+		"place",
+		text, ADVICE(app, take), ADVICE(app, "setup --yes --reset dictionaries.dir"));
+}
+
+static int use_copies(struct app *app, struct es *es, struct tables *t, char **ret_copies,
+		      struct err *err)
 {
 	struct err why = ERR_NONE;
 	if (json_object_size(t->kept) == 0)
 		return 0;
 	if (bring(es, t, ret_copies, &why)) {
+		if (why.code == EF_USAGE)
+			tell_ways(app, t, &why);
 		if (t->told->strict || why.code != EF_USAGE) {
 			*err = why;
 			return -1;
@@ -320,14 +340,16 @@ int remember_tables(struct app *app, struct es *es, struct record *r,
 	CLEANUP_JSON json_t *files = json_object(), *kept = json_object(), *before = json_object();
 	if (json_is_object(recorded))
 		json_object_update(before, recorded);
-	struct tables t = { .before = before, .files = files, .kept = kept, .told = told };
+	struct tables t = {
+		.before = before, .files = files, .kept = kept, .told = told, .record = r
+	};
 	if (set_dir(app, r, &t, err))
 		return -1;
 	int result = note_here(&t, err);
-	if (result == 0 && !is_reset(app))
+	if (result == 0 && !remember_tables_reset(app))
 		keep_rest(&t, !is_dir_named(app));
 	if (result == 0)
-		result = use_copies(es, &t, ret_copies, err);
+		result = use_copies(app, es, &t, ret_copies, err);
 	if (result == 0 && r->found == RECORD_THERE)
 		tell_changes(&t);
 	if (result == 0)

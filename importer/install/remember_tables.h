@@ -16,6 +16,9 @@ struct es;
 /* Where nobody named a directory: the one of before, if this is that host. */
 int remember_dir(struct app *app, const struct record *r, struct err *err);
 
+/* Whether --reset gives the user's tables up. */
+bool remember_tables_reset(const struct app *app);
+
 /* How remember_tables() decides, and what it tells. */
 struct tables_told {
 	bool strict;             /* as above */
@@ -24,6 +27,7 @@ struct tables_told {
 	/* gets a text for each file that was deleted among others, which then counts no more; NULL:
 	 * their copies count */
 	json_t *lost;
+	json_t *gone; /* gets their names, whether they count or not */
 };
 
 /*

@@ -13,9 +13,12 @@
 #include "importer/core/owner.h"
 #include "importer/core/version.h"
 #include "importer/install/install.h"
+#include "importer/install/installed.h"
+#include "importer/install/mend.h"
+#include "importer/install/unfit.h"
 
 /* A setup that has not come to its end may still be at it: its lease tells. */
-static void tell_unfinished(const struct install *in, json_t *list)
+static void tell_unfinished(const struct install *in, const struct app *app, json_t *list)
 {
 	struct err ignored = ERR_NONE;
 	struct document_at at;
@@ -33,16 +36,16 @@ static void tell_unfinished(const struct install *in, json_t *list)
 	else
 		finding_add(list, BAD,
 			    "the setup that %s began on %s (efctl %s) did not come to its end: "
-			    "`efctl setup` goes on from there",
-			    by, began, record_text(r, "version"));
+			    "%s goes on from there",
+			    by, began, record_text(r, "version"), MEND(in, app, ""));
 }
 
-static void tell_state(const struct install *in, json_t *list)
+static void tell_state(const struct install *in, const struct app *app, json_t *list)
 {
 	const struct record *r = &in->record;
 	const char *version = record_text(r, "version");
 	if (strcmp(record_text(r, "state"), RECORD_APPLIED) != 0)
-		tell_unfinished(in, list);
+		tell_unfinished(in, app, list);
 	else
 		finding_add(list, FINE, "set up by %s on %s, efctl %s", record_text(r, "by"),
 			    record_text(r, "at"), version);
@@ -62,32 +65,44 @@ static bool copy_is_gone(const struct install *in)
 	return false;
 }
 
-void tell_record(const struct install *in, const char *namespace, json_t *list)
+static void tell_absent(const struct install *in, const struct app *app, json_t *list)
+{
+	struct err ignored = ERR_NONE;
+	CLEANUP_JSON json_t *found = json_array();
+	const char *host = json_text_at(record_dictionaries(&in->record), "host", NULL);
+	installed_find(in, app, found, &ignored);
+	bool tables = installed_has_tables(found);
+	finding_add(list, ODD,
+		    "this installation has no record: an efctl that kept none made it, or the "
+		    "index %s got lost; %s makes one from what is installed%s%s",
+		    NAME(es_prefix(in->es), NAMES_INDEX), MEND(in, app, ""),
+		    !tables ? ""
+		    : host  ? ", and takes your tables from where they came from, which is on "
+			    : " (DIR: where the files of your tables are)",
+		    tables && host ? host : "");
+}
+
+void tell_record(const struct install *in, const struct app *app, json_t *list)
 {
 	const struct record *r = &in->record;
+	const char *namespace = app->elastic.namespace;
 	if (record_is_unknown(r))
-		finding_add(list, UNKNOWN, "the record of the installation was not read: %s",
-			    r->why.msg);
+		finding_add(list, UNKNOWN, "the record of the installation was not read: %s%s",
+			    r->why.msg, unfit_ways(app, r, (char[UNFIT_MAX]){ 0 }));
 	if (r->found == RECORD_ABSENT && install_is_there(in))
-		finding_add(
-		    list, ODD,
-		    "this installation has no record: an efctl that kept none made it, or the "
-		    "index %s got lost; `efctl setup` makes one from what is installed",
-		    NAME(es_prefix(in->es), NAMES_INDEX));
+		tell_absent(in, app, list);
 	if (r->found != RECORD_THERE)
 		return;
-	tell_state(in, list);
+	tell_state(in, app, list);
 	if (copy_is_gone(in))
 		finding_add(
 		    list, BAD,
 		    "the component template %s is gone: an older efctl, which knows no record, "
-		    "changed this installation since; `efctl setup` brings it back to what the "
-		    "record says",
-		    NAME(es_prefix(in->es), NAMES_COPY));
+		    "changed this installation since; %s brings it back to what the record says",
+		    NAME(es_prefix(in->es), NAMES_COPY), MEND(in, app, ""));
 	if (!record_namespace_has(r, namespace))
-		finding_add(list, ODD,
-			    "namespace %s was not set up: `efctl setup --namespace %s` adds it",
-			    namespace, namespace);
+		finding_add(list, ODD, "namespace %s was not set up: %s adds it", namespace,
+			    MEND(in, app, ""));
 }
 
 json_t *tell_options(const struct install *in)

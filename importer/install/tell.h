@@ -6,10 +6,11 @@
 
 #include <jansson.h>
 
+struct app;
 struct install;
 
 /* Appends what doctor says of it to `findings` (finding.h). `in` has its plan. */
-void tell_record(const struct install *in, const char *namespace, json_t *findings);
+void tell_record(const struct install *in, const struct app *app, json_t *findings);
 
 /* "retention 7d, shards 3": what the record remembers, or "none"; a new JSON text. */
 json_t *tell_options(const struct install *in);

@@ -142,14 +142,15 @@ static bool has_expired(struct watch *w, const json_t *body, const struct docume
 	       owner_is_dead(json_text_at(body, "process", ""));
 }
 
-static int in_use(const json_t *body, int64_t wait_ms, struct err *err)
+static int in_use(const json_t *body, const char *again, int64_t wait_ms, struct err *err)
 {
 	return err_set(
 	    err, EF_FAILED,
-	    "%.200s is at it (efctl %.40s, process %lld, since %.40s): waited %lld s; try "
-	    "again later, or wait longer with --wait 10m",
+	    "%.200s is at it (efctl %.40s, process %lld, since %.40s): waited %lld s; try again "
+	    "later, or wait longer with %s",
 	    json_text_at(body, "by", "somebody"), json_text_at(body, "command", "?"),
-	    json_int_at(body, "pid"), json_text_at(body, "since", "?"), (long long)wait_ms / 1000);
+	    json_int_at(body, "pid"), json_text_at(body, "since", "?"), (long long)wait_ms / 1000,
+	    again);
 }
 
 /* One look: 1 the lease is ours, 0 it is somebody else's, `*ret_body`, -1. */
@@ -172,7 +173,8 @@ static int try_to_take(struct lease *l, struct watch *w, json_t **ret_body, stru
 	return write_lease(l, err);
 }
 
-static int wait_for(struct lease *l, const char *command, int64_t wait_ms, struct err *err)
+static int wait_for(struct lease *l, const char *command, const char *again, int64_t wait_ms,
+		    struct err *err)
 {
 	struct watch w = { 0 };
 	const uint64_t until = clock_boot_ms() + (uint64_t)wait_ms;
@@ -182,7 +184,7 @@ static int wait_for(struct lease *l, const char *command, int64_t wait_ms, struc
 		if (taken)
 			return taken < 0 ? -1 : 0;
 		if (body && clock_boot_ms() >= until)
-			return in_use(body, wait_ms, err);
+			return in_use(body, again, wait_ms, err);
 		if (body && !w.told)
 			fprintf(stderr, "efctl %s: %s is at it (efctl %s); waiting up to %lld s\n",
 				command, json_text_at(body, "by", "somebody"),
@@ -210,13 +212,13 @@ static int lease_prepare(struct lease *l, const struct elastic_settings *setting
 	return es_new(settings, NULL, &l->es, err);
 }
 
-int lease_take(const struct elastic_settings *settings, const char *command, int64_t wait_ms,
-	       struct lease **ret_lease, struct err *err)
+int lease_take(const struct elastic_settings *settings, const char *command, const char *again,
+	       int64_t wait_ms, struct lease **ret_lease, struct err *err)
 {
 	struct lease *l = calloc(1, sizeof(*l));
 	if (!l)
 		return err_set(err, EF_FAILED, "out of memory");
-	if (lease_prepare(l, settings, command, err) || wait_for(l, command, wait_ms, err) ||
+	if (lease_prepare(l, settings, command, err) || wait_for(l, command, again, wait_ms, err) ||
 	    thread_start(&l->thread, "lease", lease_thread, l, err)) {
 		lease_release(l);
 		return -1;

@@ -24,11 +24,11 @@ struct lease;
 
 /*
  * Waits up to `wait_ms` for the lease and takes it. `command` is what people are told of, such as
- * "setup"; `settings` is borrowed for the life of the lease. EF_FAILED names who has it when the
- * time is over. Makes the index where it is missing.
+ * "setup", and `again` the command that waits longer; `settings` is borrowed for the life of the
+ * lease. EF_FAILED names who has it when the time is over. Makes the index where it is missing.
  */
-int lease_take(const struct elastic_settings *settings, const char *command, int64_t wait_ms,
-	       struct lease **ret_lease, struct err *err);
+int lease_take(const struct elastic_settings *settings, const char *command, const char *again,
+	       int64_t wait_ms, struct lease **ret_lease, struct err *err);
 
 /* From now on every request through `es` that may change something asks first whether the lease is
  * still held, and fails with EF_FAILED when it is not. */

@@ -22,18 +22,13 @@ static void record_fill(json_t *body)
 	json_object_update_missing(body, none);
 }
 
-/* Both want the name of the index. */
 #define PLACE "the record of this installation (%s/_doc/" NAMES_RECORD ")"
-#define WAYS_OUT                                                                               \
-	"`efctl setup --force-version` takes it for lost and finds out what is installed; so " \
-	"does "                                                                                \
-	"efctl once it is deleted (DELETE /%s/_doc/" NAMES_RECORD ")"
 
 static int damaged(struct err *err, const char *index, const char *member, const char *name,
 		   const char *wanted)
 {
-	return err_set(err, EF_USAGE, PLACE " is damaged: %s%s%.100s is no %s; " WAYS_OUT, index,
-		       member, *name ? "." : "", name, wanted, index);
+	return err_set(err, EF_USAGE, PLACE " is damaged: %s%s%.100s is no %s", index, member,
+		       *name ? "." : "", name, wanted);
 }
 
 /* What stands where should be of its type: what was misread would pass for the default. */
@@ -74,17 +69,16 @@ static int check_form(const json_t *body, const char *index, struct err *err)
 	const char *version = json_text_at(body, "version", "");
 	bool newer = *version && strcmp(version, version_own) != 0;
 	if (json_object_size(body) == 0)
-		return err_set(err, EF_USAGE, PLACE " is damaged: it is empty; " WAYS_OUT, index,
-			       index);
+		return err_set(err, EF_USAGE, PLACE " is damaged: it is empty", index);
 	if (!json_is_integer(format) || json_integer_value(format) < 1)
 		return damaged(err, index, "format", "", "number from 1 on");
 	if (json_integer_value(format) <= RECORD_FORMAT)
 		return check_members(body, index, err);
 	return err_set(err, EF_USAGE,
 		       PLACE " has form %lld, which efctl %s does not know: use the newer efctl "
-			     "that wrote it%s%.60s%s, or " WAYS_OUT,
+			     "that wrote it%s%.60s%s",
 		       index, (long long)json_integer_value(format), version_own, newer ? " (" : "",
-		       newer ? version : "", newer ? ")" : "", index);
+		       newer ? version : "", newer ? ")" : "");
 }
 
 int record_read(struct es *es, struct record *ret, struct err *err)

@@ -89,6 +89,12 @@ static long long parts_of(const json_t *entry)
 	return parts >= 0 && parts <= RECORD_FILES_MAX / PIECE + 1 ? parts : 0;
 }
 
+/* Where the record got lost nobody knows: as many as there are. */
+static bool is_counted(const json_t *entry)
+{
+	return json_object_get(entry, "parts") != NULL;
+}
+
 static const char *part_id(char id[160], const json_t *entry, long long part)
 {
 	snprintf(id, 160, NAMES_FILE "%.64s-%lld", json_text_at(entry, "hash", ""), part);
@@ -169,27 +175,30 @@ int record_files_keep(struct es *es, json_t *files, const char *dir, struct err 
 
 static int not_kept(const char *name, const json_t *entry, struct err *err)
 {
-	return err_set(
-	    err, EF_USAGE,
-	    "%s, which this installation was made with, is not kept in the cluster (%s): "
-	    "name the directory that holds it with --dictionaries-dir DIR (it came from "
-	    "%.300s), or give --reset dictionaries.dir for the shipped tables",
-	    name, parts_of(entry) ? "its copy there is damaged" : "too large",
-	    json_text_at(entry, "source", "?"));
+	const char *why = !is_counted(entry) ? "its copy there got lost"
+			  : parts_of(entry)  ? "its copy there is damaged"
+					     : "too large";
+	return err_set(err, EF_USAGE,
+		       "%s, which this installation was made with and which came from %.300s, is "
+		       "not kept in the cluster (%s)",
+		       name, json_text_at(entry, "source", "?"), why);
 }
 
 /* The parts one after the other in `packed`, which has room for `size` bytes; how many, or -1. */
-static int chunks_gather(struct es *es, const char *name, const json_t *entry, char *packed,
-			 size_t size, size_t *ret_len, struct err *err)
+static long long chunks_gather(struct es *es, const char *name, const json_t *entry, char *packed,
+			       size_t size, size_t *ret_len, struct err *err)
 {
 	size_t len = 0;
-	for (long long part = 0; part < parts_of(entry); part++) {
+	long long part = 0;
+	for (; !is_counted(entry) || part < parts_of(entry); part++) {
 		char id[160];
 		struct document_at at;
 		CLEANUP_JSON json_t *body = NULL;
 		int there = document_get(es, part_id(id, entry, part), &body, &at, NULL, err);
 		if (there < 0)
 			return -1;
+		if (!there && !is_counted(entry))
+			break;
 		const char *data = json_text_at(body, "data", "");
 		size_t n = strlen(data);
 		if (!n || n % 4 || n > RECORD_PART_MAX || len + n / 4 * 3 > size)
@@ -202,30 +211,45 @@ static int chunks_gather(struct es *es, const char *name, const json_t *entry, c
 		len += (size_t)got - (data[n - 1] == '=') - (data[n - 2] == '=');
 	}
 	*ret_len = len;
-	return 0;
+	return part;
 }
 
-static int bring_file(struct es *es, const char *name, const json_t *entry, const char *dir,
+/* The text of a copy; notes in `entry` what it takes. The caller's, or NULL. */
+static char *copy_text(struct es *es, const char *name, json_t *entry, size_t bytes,
+		       struct err *err)
+{
+	size_t len = 0, size = is_counted(entry) ? (size_t)parts_of(entry) * PIECE
+						 : RECORD_FILES_MAX + PIECE;
+	CLEANUP_FREE char *packed = malloc(size);
+	struct gzip *gz = gzip_new();
+	char *text = NULL;
+	int torn = 0;
+	long long parts = packed && gz ? chunks_gather(es, name, entry, packed, size, &len, err)
+				       : err_set(err, EF_FAILED, "out of memory");
+	if (parts == 0)
+		not_kept(name, entry, err);
+	if (parts > 0 && !(text = gzip_unpack(gz, packed, len, bytes, &torn)))
+		torn ? not_kept(name, entry, err) : err_set(err, EF_FAILED, "out of memory");
+	gzip_free(gz);
+	if (text) {
+		json_object_set_new(entry, "packed", json_integer((json_int_t)len));
+		json_object_set_new(entry, "parts", json_integer(parts));
+	}
+	return text;
+}
+
+static int bring_file(struct es *es, const char *name, json_t *entry, const char *dir,
 		      struct err *err)
 {
-	long long bytes = json_int_at(entry, "bytes"), parts = parts_of(entry);
+	long long bytes = json_int_at(entry, "bytes");
 	char hash[65];
-	size_t len = 0, size = (size_t)parts * PIECE;
 	if (!record_file_name_fits(name))
 		return err_set(err, EF_FAILED,
 			       "the record names a dictionary '%.100s', which is none", name);
-	if (parts == 0 || bytes < 0 || bytes > RECORD_FILE_MAX)
+	if ((is_counted(entry) && !parts_of(entry)) || bytes < 0 || bytes > RECORD_FILE_MAX)
 		return not_kept(name, entry, err);
-	CLEANUP_FREE char *packed = malloc(size), *text = NULL;
-	struct gzip *gz = gzip_new();
-	int torn = 0;
-	int result = packed && gz ? chunks_gather(es, name, entry, packed, size, &len, err)
-				  : err_set(err, EF_FAILED, "out of memory");
-	if (result == 0 && !(text = gzip_unpack(gz, packed, len, (size_t)bytes, &torn)))
-		result =
-		    torn ? not_kept(name, entry, err) : err_set(err, EF_FAILED, "out of memory");
-	gzip_free(gz);
-	if (result)
+	CLEANUP_FREE char *text = copy_text(es, name, entry, (size_t)bytes, err);
+	if (!text)
 		return -1;
 	hash_of(text, (size_t)bytes, hash);
 	if (strcmp(hash, json_text_at(entry, "hash", "")) != 0)
@@ -233,11 +257,11 @@ static int bring_file(struct es *es, const char *name, const json_t *entry, cons
 	return file_write_below(dir, name, text, (size_t)bytes, 0600, err);
 }
 
-int record_files_bring(struct es *es, const json_t *files, const char *dir, struct err *err)
+int record_files_bring(struct es *es, json_t *files, const char *dir, struct err *err)
 {
 	const char *name;
 	json_t *entry;
-	json_object_foreach ((json_t *)files, name, entry)
+	json_object_foreach (files, name, entry)
 		if (bring_file(es, name, entry, dir, err))
 			return -1;
 	return 0;

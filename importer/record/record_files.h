@@ -4,7 +4,8 @@
  *
  * The record tells of each file, by its path below the user's directory ("hosts.csv",
  * "feeds/urlhaus.csv"): {hash, rows, bytes, source, parts}. The copy is gzip in Base64, in
- * documents of at most RECORD_PART_MAX bytes each; a file without `parts` has none. */
+ * documents of at most RECORD_PART_MAX bytes each; a file with 0 `parts` has none, and how many one
+ * without `parts` has is found out. */
 #ifndef EF_IMPORTER_RECORD_FILES_H
 #define EF_IMPORTER_RECORD_FILES_H
 
@@ -33,8 +34,9 @@ int record_file_note(json_t *files, const char *name, const char *path, const ch
  */
 int record_files_keep(struct es *es, json_t *files, const char *dir, struct err *err);
 
-/* Writes the kept copies of `files` below `dir`. EF_USAGE names what there is no copy of. */
-int record_files_bring(struct es *es, const json_t *files, const char *dir, struct err *err);
+/* Writes the kept copies of `files` below `dir`, and into `files` how many parts those have.
+ * EF_USAGE names what there is no copy of. */
+int record_files_bring(struct es *es, json_t *files, const char *dir, struct err *err);
 
 /* Deletes all copies that `files` does not name, also those that an interrupted command left. */
 int record_files_prune(struct es *es, const json_t *files, struct err *err);

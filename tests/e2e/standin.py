@@ -100,14 +100,14 @@ class Engine:
 				del self.streams[n]
 		return 200, {"data_streams": [self.told(n) for n in found], "acknowledged": True} if method == "GET" else {"acknowledged": True}
 
-	def on_index(self, method, names, rest, sent):
+	def on_index(self, method, names, rest, sent, lenient):
 		"""Requests below the name of an index or data stream."""
 		found = [n for n in (*self.streams, *self.documents.kept) if any(fnmatch.fnmatchcase(n, p) for p in names.split(","))]
 		what = rest.split("/")[0]
 		if what == "_mapping":
 			s = self.streams.get(names[len(".ds-"):-len("-000001")])
 			return (200, {names: {"mappings": {"_meta": s["meta"]}}}) if s else no(404, "index_not_found_exception", names)
-		if not found and "*" not in names:
+		if not found and "*" not in names and not lenient:
 			return no(404, "index_not_found_exception", names)
 		if what == "_search":
 			hits = [{"_id": i, "_source": d} for n in found for i, d in (self.streams[n]["documents"] if n in self.streams
@@ -128,7 +128,10 @@ class Engine:
 		if name == "_simulate":
 			return no(400, "parse_exception") if any(l.encode() in sent for l in LACKS) else (200, {"template": {}})
 		template = self.template_of(name)
-		return 200, {"template": {"mappings": {"_meta": self.meta(template)}} if template else {}}
+		if not template:
+			return 200, {"template": {}}
+		settings = self.assets["_index_template"][template].get("template", {}).get("settings", {})
+		return 200, {"template": {"mappings": {"_meta": self.meta(template)}, "settings": settings}}
 
 	def cat(self, names):
 		n = sum(len(self.streams[s]["documents"]) for s in self.streams if fnmatch.fnmatchcase(s, names))
@@ -154,10 +157,12 @@ class Engine:
 				return self.cat(parts[2])
 			if parts[0] == "_nodes":
 				return 200, {"nodes": {"a": {"roles": ["data"], "ingest": {"processors": [{"type": t} for t in PROCESSORS]}}}}
+			if len(parts) > 1 and parts[1] == "_stats":
+				return 200, {"_all": {"total": {"store": {"size_in_bytes": 0}}}}
 			if parts[0].startswith("_"):
 				return no(400, "illegal_argument_exception", f"no handler for {method} {path}")
 			kept = self.documents.answer(method, path, sent)
-			return kept if kept is not None else self.on_index(method, parts[0], "/".join(parts[1:]), sent)
+			return kept if kept is not None else self.on_index(method, parts[0], "/".join(parts[1:]), sent, "ignore_unavailable" in url.query)
 
 
 class Handler(scripted.Handler):

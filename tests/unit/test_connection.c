@@ -164,6 +164,8 @@ static void drop_efctl(struct app *app)
 	settings_tables(app, command_find("status"), &tables);
 	conf_release(tables.table, tables.n);
 	strlist_release(&app->args);
+	strlist_release(&app->typed);
+	strlist_release(&app->typed_flags);
 }
 
 static void efctl_takes_the_connection_and_never_the_key(void **state)
@@ -307,6 +309,80 @@ static void no_link_leads_the_writer_astray(void **state)
 	assert_int_equal(access(at("real/g"), F_OK), -1);
 }
 
+static void make_link(const char *path)
+{
+	assert_int_equal(symlink("/nowhere/at/all", path), 0);
+}
+
+static void make_folder(const char *path)
+{
+	assert_int_equal(mkdir(path, 0755), 0);
+}
+
+static void make_fifo(const char *path)
+{
+	assert_int_equal(mkfifo(path, 0644), 0);
+}
+
+/* Whichever function writes, what is no plain file stays what it is. */
+static void only_plain_files_are_replaced(void **state)
+{
+	static const struct {
+		void (*make)(const char *path);
+		const char *what;
+		mode_t kind;
+	} kinds[] = {
+		{ make_link, "f is a symbolic link", S_IFLNK },
+		{ make_folder, "f is a folder", S_IFDIR },
+		{ make_fifo, "f is a FIFO", S_IFIFO },
+	};
+	struct stat st;
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		make_folder(at("d"));
+		kinds[i].make(at("d/f"));
+		for (int how = 0; how < 5; how++) {
+			struct err err = ERR_NONE;
+			int result = how == 0   ? file_write(at("d/f"), "x", 1, 0644, &err)
+				     : how == 1 ? file_write_below(at("d"), "f", "x", 1, 0644, &err)
+				     : how == 2 ? file_write_guarded(at("d"), "f", "x", 1, 0644,
+								     (gid_t)-1, &err)
+				     : how == 3 ? file_replace(at("d/f"), "x", 1, &err)
+						: file_is_plain(at("d/f"), &err);
+			assert_int_equal(result, -1);
+			assert_int_equal(err.code, EF_USAGE);
+			if (!strstr(err.msg, kinds[i].what))
+				fail_msg("%s", err.msg);
+			assert_int_equal(lstat(at("d/f"), &st), 0);
+			assert_int_equal(st.st_mode & S_IFMT, kinds[i].kind);
+		}
+		assert_int_equal(remove(at("d/f")), 0);
+		assert_int_equal(rmdir(at("d")), 0); /* and no temporary file is left */
+	}
+	struct err err = ERR_NONE;
+	assert_int_equal(file_is_plain("/dev/null", &err), -1);
+	assert_non_null(strstr(err.msg, "/dev/null is a device"));
+	assert_int_equal(file_is_plain(at("none"), &err), 0);
+}
+
+/* It would be waited for without end. */
+static void settings_are_not_waited_for(void **state)
+{
+	struct app app;
+	struct settings_tables tables;
+	struct err err = ERR_NONE;
+	char shown, *argv[] = { "status", NULL };
+	(void)state;
+	memset(&app, 0, sizeof(app));
+	settings_tables(&app, NULL, &tables);
+	make_folder(at("conf.d"));
+	make_fifo(at(CONNECTION_CONFIG));
+	assert_int_equal(settings_read(&app, &tables, 1, argv, &shown, &err), -1);
+	assert_int_equal(err.code, EF_USAGE);
+	assert_non_null(strstr(err.msg, CONNECTION_CONFIG " is a FIFO"));
+	conf_release(tables.table, tables.n);
+}
+
 /* ---- what setup writes ---------------------------------------------------- */
 
 static struct elastic_settings wanted(char *url, char *ca)
@@ -414,6 +490,8 @@ int main(void)
 		TEST(a_guarded_file_is_whole_and_has_its_mode),
 		TEST(root_gives_the_file_to_a_group),
 		TEST(no_link_leads_the_writer_astray),
+		TEST(only_plain_files_are_replaced),
+		TEST(settings_are_not_waited_for),
 		TEST(what_is_written_is_read_as_it_was_meant),
 		TEST(setup_says_what_overrides_its_file),
 		TEST(a_removed_cluster_takes_its_connection_along),

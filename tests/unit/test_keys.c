@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "common/cleanup.h"
+#include "importer/client/app.h"
 #include "importer/client/keys.h"
 #include "importer/core/files.h"
 #include "importer/doctor_key.h"
@@ -112,11 +113,12 @@ static void doctor_warns_of_the_end(void **state)
 	(void)state;
 	const uint64_t now = 1767225600000; /* 2026-01-01 00:00:00Z */
 	CLEANUP_JSON json_t *found = json_array();
-	doctor_key_end(0, now, found);
-	doctor_key_end(now + 15 * DAY, now, found);
+	const struct app app = { 0 };
+	doctor_key_end(&app, 0, now, found);
+	doctor_key_end(&app, now + 15 * DAY, now, found);
 	assert_int_equal(json_array_size(found), 0);
-	doctor_key_end(now + 10 * DAY + DAY / 2, now, found);
-	doctor_key_end(now + DAY / 2, now, found);
+	doctor_key_end(&app, now + 10 * DAY + DAY / 2, now, found);
+	doctor_key_end(&app, now + DAY / 2, now, found);
 	assert_int_equal(json_array_size(found), 2);
 	const json_t *soon = json_array_get(found, 0), *at_once = json_array_get(found, 1);
 	assert_string_equal(json_string_value(json_object_get(soon, "result")), "note");

@@ -46,9 +46,9 @@ static void lease_is_held_by_one(void **state)
 	struct lease *one = NULL, *other = NULL;
 	char name[OWNER_NAME_MAX];
 	(void)state;
-	documents_must(lease_take(&settings, "setup", 0, &one, &err), &err);
+	documents_must(lease_take(&settings, "setup", "", 0, &one, &err), &err);
 	documents_must(lease_check(one, &err), &err);
-	assert_int_equal(lease_take(&settings, "remove", 0, &other, &err), -1);
+	assert_int_equal(lease_take(&settings, "remove", "", 0, &other, &err), -1);
 	assert_int_equal(err.code, EF_FAILED);
 	assert_non_null(strstr(err.msg, owner_name(name)));
 	assert_non_null(strstr(err.msg, "efctl setup"));
@@ -56,7 +56,7 @@ static void lease_is_held_by_one(void **state)
 	lease_release(one);
 	assert_false(server.index); /* it was made for the lease alone */
 	documents_put(NAMES_RECORD, json_pack("{s:i}", "format", 1));
-	documents_must(lease_take(&settings, "remove", 0, &other, &err), &err);
+	documents_must(lease_take(&settings, "remove", "", 0, &other, &err), &err);
 	lease_release(other);
 	assert_null(documents_kept(NAMES_LEASE));
 	assert_non_null(documents_kept(NAMES_RECORD));
@@ -84,10 +84,10 @@ static void lease_of_a_dead_process_is_free(void **state)
 	close(fd[0]);
 	close(fd[1]);
 	documents_put(NAMES_LEASE, json_pack("{s:s,s:s}", "by", "somebody@else", "process", own));
-	assert_int_equal(lease_take(&settings, "setup", 0, &l, &err), -1);
+	assert_int_equal(lease_take(&settings, "setup", "", 0, &l, &err), -1);
 	documents_put(NAMES_LEASE,
 		      json_pack("{s:s,s:s}", "by", "somebody@else", "process", process));
-	documents_must(lease_take(&settings, "setup", 0, &l, &err), &err);
+	documents_must(lease_take(&settings, "setup", "", 0, &l, &err), &err);
 	lease_release(l);
 }
 
@@ -98,9 +98,9 @@ static void lease_that_stands_still_expires(void **state)
 	(void)state;
 	documents_put(NAMES_LEASE, json_pack("{s:s}", "by", "somebody@else"));
 	each_look_s = 2;
-	assert_int_equal(lease_take(&settings, "setup", LEASE_MS / 2, &l, &err), -1);
+	assert_int_equal(lease_take(&settings, "setup", "", LEASE_MS / 2, &l, &err), -1);
 	assert_non_null(strstr(err.msg, "somebody@else"));
-	documents_must(lease_take(&settings, "setup", 2 * LEASE_MS, &l, &err), &err);
+	documents_must(lease_take(&settings, "setup", "", 2 * LEASE_MS, &l, &err), &err);
 	each_look_s = 0;
 	lease_release(l);
 }
@@ -112,7 +112,7 @@ static void a_write_finds_out_that_the_lease_is_lost(void **state)
 	struct record r;
 	(void)state;
 	documents_must(record_read(es, &r, &err), &err);
-	documents_must(lease_take(&settings, "setup", 0, &l, &err), &err);
+	documents_must(lease_take(&settings, "setup", "", 0, &l, &err), &err);
 	lease_guard(l, es);
 	documents_must(record_write(es, &r, RECORD_APPLIED, &err), &err);
 	jump_s += 3600; /* this process was stopped, and nobody came */
@@ -137,7 +137,7 @@ static void a_renewal_whose_answer_got_lost_is_one(void **state)
 	struct lease *l = NULL;
 	(void)state;
 	server.lose_answer = 1;
-	documents_must(lease_take(&settings, "setup", 0, &l, &err), &err);
+	documents_must(lease_take(&settings, "setup", "", 0, &l, &err), &err);
 	server.lose_answer = 1;
 	jump_s += LEASE_MS / 1000;
 	documents_must(lease_check(l, &err), &err);
@@ -179,22 +179,22 @@ static void empty_index_goes_with_the_lease(void **state)
 	struct lease *l = NULL;
 	(void)state;
 	server.index = true; /* a setup that was killed left it */
-	documents_must(lease_take(&settings, "remove", 0, &l, &err), &err);
+	documents_must(lease_take(&settings, "remove", "", 0, &l, &err), &err);
 	lease_release(l);
 	assert_false(server.index);
-	documents_must(lease_take(&settings, "remove", 0, &l, &err), &err);
+	documents_must(lease_take(&settings, "remove", "", 0, &l, &err), &err);
 	server.index = false; /* remove deletes it */
 	json_object_clear(server.docs);
 	lease_release(l);
 	assert_false(server.index);
 	documents_put(NAMES_FILE "0-0", json_object()); /* a table of the user's */
-	documents_must(lease_take(&settings, "setup", 0, &l, &err), &err);
+	documents_must(lease_take(&settings, "setup", "", 0, &l, &err), &err);
 	lease_release(l);
 	assert_non_null(documents_kept(NAMES_FILE "0-0"));
 	assert_null(documents_kept(NAMES_LEASE));
 	json_object_clear(server.docs);
 	server.owner = "them";
-	documents_must(lease_take(&settings, "remove", 0, &l, &err), &err);
+	documents_must(lease_take(&settings, "remove", "", 0, &l, &err), &err);
 	lease_release(l);
 	assert_true(server.index);
 }
@@ -229,7 +229,7 @@ static void blocked_index_is_told_with_its_remedy(void **state)
 		assert_int_equal(r.found, RECORD_FORBIDDEN);
 		assert_non_null(strstr(r.why.msg, rows[i].remedy));
 		record_release(&r);
-		assert_int_equal(lease_take(&settings, "setup", 0, &l, &err), -1);
+		assert_int_equal(lease_take(&settings, "setup", "", 0, &l, &err), -1);
 		assert_int_equal(err.code, EF_USAGE);
 		assert_non_null(strstr(err.msg, rows[i].remedy));
 	}

@@ -79,7 +79,6 @@ static void record_that_cannot_be_read_is_not_absent(void **state)
 	assert_int_equal(record_must_be_known(&r, &err), -1);
 	assert_int_equal(err.code, EF_USAGE);
 	assert_non_null(strstr(err.msg, "v9.0.0"));
-	assert_non_null(strstr(err.msg, "setup --force-version"));
 	assert_null(strstr(err.msg, "damaged"));
 	assert_int_equal(record_write(es, &r, RECORD_APPLIED, &err), -1);
 	assert_string_equal(json_text_at(documents_kept(NAMES_RECORD), "version", ""), "v9.0.0");
@@ -129,9 +128,7 @@ static void damaged_record_is_told_with_the_ways_out(void **state)
 		documents_must(record_read(es, &r, &err), &err);
 		assert_int_equal(record_must_be_known(&r, &err), -1);
 		assert_int_equal(err.code, EF_USAGE);
-		if (!strstr(err.msg, rows[i].told) || !strstr(err.msg, "is damaged") ||
-		    !strstr(err.msg, "setup --force-version") ||
-		    !strstr(err.msg, "DELETE /flow-installation/_doc/flow"))
+		if (!strstr(err.msg, rows[i].told) || !strstr(err.msg, "is damaged"))
 			fail_msg("%s: %s", rows[i].text, err.msg);
 		record_give_up(&r); /* then it is as one that got lost, and written over */
 		assert_int_equal(r.found, RECORD_ABSENT);
@@ -218,7 +215,6 @@ static void index_has_the_prefix(void **state)
 	documents_must(record_read(acme, &r, &err), &err);
 	assert_int_equal(record_must_be_known(&r, &err), -1);
 	assert_non_null(strstr(err.msg, "(acme.flow-installation/_doc/flow)"));
-	assert_non_null(strstr(err.msg, "DELETE /acme.flow-installation/_doc/flow"));
 	record_release(&r);
 	server.broken = "index_closed_exception";
 	server.why = "closed";

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Commands that efctl tells people to type: with what they have to name so that they mean the same
+ * cluster and installation. */
+#include "importer/client/advice.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+
+/* What is of one run, and not of what it is about. */
+static const char *const only_now[] = { "--dry-run", "--diff", "--json" };
+
+/* Whether `text` has a word that is the `n` bytes of `flag`, or these with a value. */
+static bool has_flag(const char *text, const char *flag, size_t n)
+{
+	for (const char *at = text; *at; at += strcspn(at, " ")) {
+		at += strspn(at, " ");
+		if (strncmp(at, flag, n) == 0 && strchr(" =", at[n]))
+			return true;
+	}
+	return false;
+}
+
+/* What `rest` says itself is said once. */
+static bool is_left_out(const char *flag, const char *rest)
+{
+	for (size_t i = 0; i < sizeof(only_now) / sizeof(only_now[0]); i++)
+		if (strcmp(flag, only_now[i]) == 0)
+			return true;
+	return has_flag(rest, flag, strcspn(flag, "="));
+}
+
+static int add_quoted(struct buf *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-./:=,@+%";
+	const char *quote;
+	if (*word && !word[strspn(word, plain)])
+		return buf_add_text(out, word);
+	int failed = buf_add_text(out, "'");
+	for (; (quote = strchr(word, '\'')) && !failed; word = quote + 1)
+		failed = buf_add(out, word, (size_t)(quote - word)) || buf_add_text(out, "'\\''");
+	return failed || buf_add_text(out, word) || buf_add_text(out, "'");
+}
+
+const char *advice_word(const char *word, char ret_text[ADVICE_MAX])
+{
+	CLEANUP_BUF struct buf out;
+	buf_init(&out, ADVICE_MAX - 1);
+	int failed = add_quoted(&out, word);
+	snprintf(ret_text, ADVICE_MAX, "%.*s", failed ? 0 : (int)out.len, out.data);
+	return ret_text;
+}
+
+static int add_typed(struct buf *out, const struct strlist *typed, const char *rest)
+{
+	int failed = 0;
+	for (size_t i = 0; i < typed->n && !failed; i++)
+		if (!is_left_out(typed->item[i], rest))
+			failed = buf_add_text(out, " ") || add_quoted(out, typed->item[i]);
+	return failed;
+}
+
+static bool is_this_command(const struct app *app, const char *rest)
+{
+	size_t n = app->command ? strlen(app->command) : 0;
+	return n && strncmp(rest, app->command, n) == 0 && (rest[n] == ' ' || rest[n] == '\0');
+}
+
+const char *advice_command(const struct app *app, const char *rest, char ret_text[ADVICE_MAX])
+{
+	const char *flags = strstr(rest, " -");
+	size_t words = flags ? (size_t)(flags - rest) : strlen(rest);
+	CLEANUP_BUF struct buf out;
+	buf_init(&out, ADVICE_MAX - 1);
+	int failed = buf_add_text(&out, "`efctl ") || buf_add(&out, rest, words) ||
+		     add_typed(&out, &app->typed, rest) ||
+		     (is_this_command(app, rest) && add_typed(&out, &app->typed_flags, rest)) ||
+		     buf_add_text(&out, rest + words) || buf_add_text(&out, "`");
+	if (failed)
+		snprintf(ret_text, ADVICE_MAX, "`efctl %s`", rest);
+	else
+		snprintf(ret_text, ADVICE_MAX, "%.*s", (int)out.len, out.data);
+	return ret_text;
+}
