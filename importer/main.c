@@ -66,6 +66,7 @@ static int command_go(struct app *app, const struct command *command, int argc, 
 	assets_free(app->assets);
 	strlist_release(&app->args);
 	strlist_release(&app->typed);
+	strlist_release(&app->typed_setup);
 	strlist_release(&app->typed_flags);
 	conf_release(tables.table, tables.n);
 	app->tables = NULL;

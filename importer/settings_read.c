@@ -56,7 +56,9 @@ void settings_tables(struct app *app, const struct command *command,
 	for (size_t i = 0; i < t->n; i++)
 		t->table[i].no_empty = command && command->no_empty;
 	for (size_t i = 0; i < t->n; i++)
-		t->table[i].typed = i ? &app->typed : &app->typed_flags;
+		t->table[i].typed = i == 0                                     ? &app->typed_flags
+				    : t->group[i] & (USES_SETUP | USES_KIBANA) ? &app->typed_setup
+									       : &app->typed;
 }
 
 /* Do the two name the same endpoints? A slash at the end means nothing. */
@@ -87,6 +89,7 @@ static void settings_forget(struct app *app, const struct settings_tables *t)
 	conf_release(t->table, t->n);
 	strlist_release(&app->args);
 	strlist_release(&app->typed);
+	strlist_release(&app->typed_setup);
 	strlist_release(&app->typed_flags);
 }
 

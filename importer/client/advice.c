@@ -64,10 +64,18 @@ static int add_typed(struct buf *out, const struct strlist *typed, const char *r
 	return failed;
 }
 
+static bool is_command(const char *rest, const char *command)
+{
+	size_t n = command ? strlen(command) : 0;
+	return n && strncmp(rest, command, n) == 0 && (rest[n] == ' ' || rest[n] == '\0');
+}
+
+/* `efctl keys revoke` is another one than `efctl keys rotate`. */
 static bool is_this_command(const struct app *app, const char *rest)
 {
 	size_t n = app->command ? strlen(app->command) : 0;
-	return n && strncmp(rest, app->command, n) == 0 && (rest[n] == ' ' || rest[n] == '\0');
+	return is_command(rest, app->command) &&
+	       (app->args.n == 0 || is_command(rest + n + (rest[n] == ' '), app->args.item[0]));
 }
 
 const char *advice_command(const struct app *app, const char *rest, char ret_text[ADVICE_MAX])
@@ -76,10 +84,12 @@ const char *advice_command(const struct app *app, const char *rest, char ret_tex
 	size_t words = flags ? (size_t)(flags - rest) : strlen(rest);
 	CLEANUP_BUF struct buf out;
 	buf_init(&out, ADVICE_MAX - 1);
-	int failed = buf_add_text(&out, "`efctl ") || buf_add(&out, rest, words) ||
-		     add_typed(&out, &app->typed, rest) ||
-		     (is_this_command(app, rest) && add_typed(&out, &app->typed_flags, rest)) ||
-		     buf_add_text(&out, rest + words) || buf_add_text(&out, "`");
+	int failed =
+	    buf_add_text(&out, "`efctl ") || buf_add(&out, rest, words) ||
+	    add_typed(&out, &app->typed, rest) ||
+	    (!is_command(rest, "dictionaries") && add_typed(&out, &app->typed_setup, rest)) ||
+	    (is_this_command(app, rest) && add_typed(&out, &app->typed_flags, rest)) ||
+	    buf_add_text(&out, rest + words) || buf_add_text(&out, "`");
 	if (failed)
 		snprintf(ret_text, ADVICE_MAX, "`efctl %s`", rest);
 	else

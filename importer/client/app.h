@@ -77,8 +77,9 @@ struct app {
 	const struct settings_tables *tables; /* where all of these came from */
 	struct strlist args;                  /* operands after the command's name */
 	const char *command;                  /* its name */
-	/* the command line's flags, for advice.h: settings, and the command's own */
-	struct strlist typed, typed_flags;
+	/* the command line's flags, for advice.h: settings that every command may need, those that
+	 * dictionaries do not, and the command's own */
+	struct strlist typed, typed_setup, typed_flags;
 	bool connection_hidden; /* efd's connection is in a file that the caller may not read */
 	struct assets *assets;  /* embedded, overlaid by setup.assets */
 };

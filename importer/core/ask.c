@@ -18,6 +18,7 @@ bool ask_line(const char *question, char *answer, size_t size)
 	fputs(question, stderr);
 	if (!fgets(answer, (int)size, stdin)) {
 		fputc('\n', stderr); /* the cursor stands behind the question */
+		clearerr(stdin);     /* who did not answer this one may answer the next */
 		return false;
 	}
 	answer[strcspn(answer, "\r\n")] = '\0';

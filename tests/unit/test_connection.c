@@ -165,6 +165,7 @@ static void drop_efctl(struct app *app)
 	conf_release(tables.table, tables.n);
 	strlist_release(&app->args);
 	strlist_release(&app->typed);
+	strlist_release(&app->typed_setup);
 	strlist_release(&app->typed_flags);
 }
 
