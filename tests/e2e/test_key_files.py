@@ -118,7 +118,7 @@ def newcomer():
 	code, out, err = efctl(*shlex.split(said[0])[1:], "--efd-wait", "1s", "--efd-url", "http://127.0.0.1:1") if said else (1, "", "")
 	ids = list(server.scripted.keys)
 	said = re.findall("`(efctl [^`]+)`", err)
-	ok(code == 1 and len(ids) == 2 and said == [f"efctl keys revoke {ids[0]} --namespace=lab --yes"], "rotate without an efd keeps both, and says what ends the old one", err)
+	ok(code == 1 and len(ids) == 2 and said == [f"efctl keys revoke --namespace=lab --yes -- {ids[0]}"], "rotate without an efd keeps both, and says what ends the old one", err)
 	with open(path, encoding="utf-8") as f:
 		same(base64.b64decode(f.read()).decode().split(":")[0], ids[-1], "the new one is in the file")
 	code, out, err = efctl(*shlex.split(said[0])[1:]) if said else (1, "", "")
