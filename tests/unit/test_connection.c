@@ -362,20 +362,18 @@ static void only_plain_files_are_replaced(void **state)
 	}
 	struct err err = ERR_NONE;
 	assert_int_equal(file_is_plain("/dev/null", &err), -1);
-	assert_non_null(strstr(err.msg, "/dev/null is a device"));
 	assert_int_equal(file_is_plain(at("none"), &err), 0);
 }
 
 /* It would be waited for without end. */
 static void settings_are_not_waited_for(void **state)
 {
-	struct app app;
+	struct app app = { 0 };
 	struct settings_tables tables;
 	struct err err = ERR_NONE;
 	char shown, *argv[] = { "status", NULL };
 	(void)state;
-	memset(&app, 0, sizeof(app));
-	settings_tables(&app, NULL, &tables);
+	settings_tables(&app, command_find("status"), &tables);
 	make_folder(at("conf.d"));
 	make_fifo(at(CONNECTION_CONFIG));
 	assert_int_equal(settings_read(&app, &tables, 1, argv, &shown, &err), -1);

@@ -162,7 +162,7 @@ static void a_slow_renewal_is_repeated(void **state)
 	struct err err = ERR_NONE;
 	struct lease *l = NULL;
 	(void)state;
-	documents_must(lease_take(&settings, "setup", 0, &l, &err), &err);
+	documents_must(lease_take(&settings, "setup", "", 0, &l, &err), &err);
 	long long before = json_int_at(documents_kept(NAMES_LEASE), "renewed");
 	jump_s += LEASE_MS / 1000;
 	server.writes = takes_long;
