@@ -368,7 +368,7 @@ static void only_plain_files_are_replaced(void **state)
 /* It would be waited for without end. */
 static void settings_are_not_waited_for(void **state)
 {
-	struct app app = { 0 };
+	struct app app = { .ship = &ship };
 	struct settings_tables tables;
 	struct err err = ERR_NONE;
 	char shown, *argv[] = { "status", NULL };
