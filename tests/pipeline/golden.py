@@ -68,7 +68,7 @@ def grown(cluster):
 	"""A stage that an overlay makes longer: one more script at most, setup says so, and the same documents."""
 	with open(os.path.join(stages.ROOT, "ingest-pipelines", "hosts.yml"), encoding="utf-8") as f:
 		before, mark, after = f.read().partition("        void hosts(Map ctx")
-	for more in (300, 5000):
+	for more in (300, 8000):
 		with tempfile.TemporaryDirectory() as folder:
 			os.makedirs(os.path.join(folder, "ingest-pipelines"))
 			with open(os.path.join(folder, "ingest-pipelines", "hosts.yml"), "w", encoding="utf-8") as f:

@@ -124,7 +124,16 @@ static const struct {
 	  "first(); _0(); __(1, 2);",
 	  "int _1(){return 1;}int _0(){return 3;}int __(int _,int _0a){return 4;}"
 	  "_1();_0();__(1,2);" },
-	/* what stands within brackets defines nothing */
+	/* variables and parameters; no member, type or text, nor what the engine has given */
+	{ "Map all(Map parent, String key, Map params) { long[] both = null;\n"
+	  "for (def entry : parent.entry) { both = entry; }\n"
+	  "if (key instanceof String || both > limit) { params.both(both); } return parent; }",
+	  "Map both = all(ctx, 'parent', params); parent(both);",
+	  "Map all(Map _0,String key,Map params){long[]_1=null;"
+	  "for(def _2:_0.entry){_1=_2;}"
+	  "if(key instanceof String||_1>limit){params.both(_1);}return _0;}"
+	  "Map _1=all(ctx,'parent',params);parent(_1);" },
+	/* what stands within brackets defines no function */
 	{ "int outer() { Map inner(1); def f = inner(2); }", "inner(3); outer();",
 	  "int _0(){Map inner(1);def f=inner(2);}inner(3);_0();" },
 };
