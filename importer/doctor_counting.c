@@ -10,6 +10,7 @@
 #include "importer/client/streams.h"
 #include "importer/core/finding.h"
 #include "importer/core/json.h"
+#include "importer/doctor_pairs.h"
 
 #define LAST_HOUR  "\"query\":{\"range\":{\"@timestamp\":{\"gte\":\"now-1h\"}}}"
 #define SUM(field) "{\"sum\":{\"field\":\"" field "\"}}"
@@ -17,7 +18,6 @@
 #define HOUR_MS      3600000
 #define NEAR_MS      120000 /* of a whole hour */
 #define CLOCK_OFF_MS 300000 /* decode.clock_skew */
-#define PAIR_PERCENT 5      /* of the smaller one's octets; less is chance */
 
 static void kept_add(json_t *findings, const char *reason, const char *name, long long octets)
 {
@@ -46,47 +46,6 @@ void doctor_counting_kept(const json_t *reply, json_t *findings)
 				 json_int_at(reason, "b.value"));
 }
 
-/* Octets of conversations that two exporters report, the smaller number of both; by
- * "first\nsecond". */
-static void pairs_add(json_t *pairs, const json_t *exporters)
-{
-	for (size_t a = 0; a < json_array_size(exporters); a++)
-		for (size_t b = a + 1; b < json_array_size(exporters); b++) {
-			const json_t *x = json_array_get(exporters, a),
-				     *y = json_array_get(exporters, b);
-			const char *p = json_text_at(x, "key", "?"),
-				   *q = json_text_at(y, "key", "?");
-			long long m = json_int_at(x, "b.value"), n = json_int_at(y, "b.value");
-			char key[600];
-			snprintf(key, sizeof(key), "%s and %s", strcmp(p, q) < 0 ? p : q,
-				 strcmp(p, q) < 0 ? q : p);
-			json_int_t had = json_integer_value(json_object_get(pairs, key));
-			json_object_set_new(pairs, key, json_integer(had + (m < n ? m : n)));
-		}
-}
-
-void doctor_counting_pairs(const json_t *reply, json_t *findings)
-{
-	json_t *pairs = json_object(), *conversation, *octets;
-	const char *key;
-	size_t i;
-	long long all = 0;
-	json_array_foreach (json_at(reply, "aggregations.c.buckets"), i, conversation) {
-		all += json_int_at(conversation, "b.value");
-		pairs_add(pairs, json_at(conversation, "e.buckets"));
-	}
-	json_object_foreach (pairs, key, octets) {
-		long long percent = all ? json_integer_value(octets) * 100 / all : 0;
-		if (percent >= PAIR_PERCENT)
-			finding_add(findings, ODD,
-				    "%s report the same conversations: %lld %% of the octets of "
-				    "the largest ones are counted by both; "
-				    "exporters.csv, column totals, leaves one of them out",
-				    key, percent);
-	}
-	json_decref(pairs);
-}
-
 void doctor_counting_clocks(const json_t *reply, json_t *findings)
 {
 	size_t i;
@@ -100,9 +59,9 @@ void doctor_counting_clocks(const json_t *reply, json_t *findings)
 			continue;
 		if (hours && hours <= 14 && llabs(size - hours * HOUR_MS) <= NEAR_MS)
 			finding_add(findings, ODD,
-				    "%s: its clock is %lld hours %s: a time zone or daylight "
+				    "%s: its clock is %lld hour%s %s: a time zone or daylight "
 				    "saving; efd moves its times by as much",
-				    name, hours, way);
+				    name, hours, hours == 1 ? "" : "s", way);
 		else
 			finding_add(findings, ODD,
 				    "%s: its clock is %lld s %s: set NTP there; efd moves its "
@@ -123,13 +82,6 @@ int doctor_counting(struct es *es, const char *namespace, json_t *findings, stru
 		  "\"terms\":{\"field\":\"flow.duplicate.reason\"},\"aggs\":{\"b\":" SUM(
 		      "flow.duplicate.bytes") "}}}}}}",
 		  doctor_counting_kept },
-		{ "logs-flow",
-		  "{\"size\":0," LAST_HOUR ",\"aggs\":{\"c\":{\"terms\":{\"field\":\"network."
-		  "community_id\",\"size\":200,\"order\":{"
-		  "\"b\":\"desc\"}},\"aggs\":{\"b\":" SUM(
-		      "network.bytes") ",\"e\":{\"terms\":{\"field\":\"observer.name\",\"size\":8},"
-				       "\"aggs\":{\"b\":" SUM("network.bytes") "}}}}}}",
-		  doctor_counting_pairs },
 		{ "metrics-flow.exporters",
 		  "{\"size\":0," LAST_HOUR ",\"aggs\":{\"e\":{\"terms\":{\"field\":\"observer."
 		  "name\",\"size\":100},\"aggs\":{\"o\":{"
@@ -146,5 +98,5 @@ int doctor_counting(struct es *es, const char *namespace, json_t *findings, stru
 		if (result)
 			return -1;
 	}
-	return 0;
+	return doctor_pairs(es, namespace, findings, err);
 }

@@ -12,10 +12,9 @@ struct es;
 /* Appends to `findings` what the last hour of `namespace` shows. */
 int doctor_counting(struct es *es, const char *namespace, json_t *findings, struct err *err);
 
-/* The parts of it, of what the cluster answered: octets kept out of totals by exporter and reason;
- * conversations that several exporters report; export less receive time by exporter. */
+/* Parts of it, of what the cluster answered: octets kept out of totals by exporter and reason;
+ * export less receive time by exporter. */
 void doctor_counting_kept(const json_t *reply, json_t *findings);
-void doctor_counting_pairs(const json_t *reply, json_t *findings);
 void doctor_counting_clocks(const json_t *reply, json_t *findings);
 
 #endif

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "importer/doctor_counting.h"
+#include "importer/doctor_pairs.h"
 
 static char *said(void (*look)(const json_t *, json_t *), const char *reply)
 {
@@ -44,20 +45,70 @@ static void reasons(void **state)
 	assert_said(doctor_counting_kept, "{\"aggregations\":{\"e\":{\"buckets\":[]}}}", "");
 }
 
-#define CONVERSATION(octets, a, b)                                       \
-	"{\"b\":{\"value\":" #octets                                     \
-	".0},\"e\":{\"buckets\":[{\"key\":\"core\",\"b\":{\"value\":" #a \
-	".0}},{\"key\":\"edge\",\"b\":{\"value\":" #b ".0}}]}}"
+/* One reply of the cluster: conversations, each with the octets of exporters. */
+#define REPLY(conversations)        "{\"aggregations\":{\"c\":{\"buckets\":[" conversations "]}}}"
+#define CONVERSATION(id, exporters) "{\"key\":\"" id "\",\"e\":{\"buckets\":[" exporters "]}}"
+#define OCTETS(name, octets)        "{\"key\":\"" name "\",\"b\":{\"value\":" #octets ".0}}"
+
+static void assert_pairs(const char *largest, const char *same, const char *translated,
+			 const char *want)
+{
+	json_t *findings = json_array(), *replies[3];
+	const char *texts[3] = { largest, same, translated };
+	for (size_t i = 0; i < 3; i++)
+		replies[i] = texts[i] ? json_loads(texts[i], 0, NULL) : NULL;
+	assert_non_null(replies[0]);
+	doctor_pairs_of(replies[0], replies[1], replies[2], findings);
+	char *text = json_dumps(findings, JSON_COMPACT);
+	if (*want ? !strstr(text, want) : strcmp(text, "[]") != 0)
+		fail_msg("%s\nwant: %s", text, want);
+	free(text);
+	json_decref(findings);
+	for (size_t i = 0; i < 3; i++)
+		json_decref(replies[i]);
+}
 
 static void pairs(void **state)
 {
 	(void)state;
-	assert_said(doctor_counting_pairs,
-		    "{\"aggregations\":{\"c\":{\"buckets\":[" CONVERSATION(
-			100, 60, 40) "," CONVERSATION(100, 50, 50) "]}}}",
-		    "core and edge report the same conversations: 45 %");
-	assert_said(doctor_counting_pairs,
-		    "{\"aggregations\":{\"c\":{\"buckets\":[" CONVERSATION(100, 98, 2) "]}}}", "");
+	/* core has 140 in all, of which 60 and 50 are edge's, too; both have 290 */
+	assert_pairs(REPLY(CONVERSATION("1:a", OCTETS("core", 60) "," OCTETS("edge", 100)) "," //
+			   CONVERSATION("1:b", OCTETS("edge", 50) "," OCTETS("core", 80))),
+		     NULL, NULL,
+		     "core and edge report the same conversations: 78 % of the octets of core, "
+		     "37 % of all");
+	/* a small pair among large exporters is one, too */
+	assert_pairs(REPLY(CONVERSATION("1:a", OCTETS("core", 9) "," OCTETS("edge", 10)) "," //
+			   CONVERSATION("1:b", OCTETS("far", 10000))),
+		     NULL, NULL, "core and edge report the same conversations: 100 %");
+	assert_pairs(REPLY(CONVERSATION("1:a", OCTETS("core", 3) "," OCTETS("edge", 3)) "," //
+			   CONVERSATION("1:b", OCTETS("core", 97)) ","                      //
+			   CONVERSATION("1:c", OCTETS("edge", 97))),
+		     NULL, NULL, "");
+	/* what is left out of totals counts nothing */
+	assert_pairs(REPLY(CONVERSATION("1:a", OCTETS("core", 0) "," OCTETS("edge", 100))), NULL,
+		     NULL, "");
+}
+
+/* nat reports 40 by the inner addresses, which it translates to what edge sees, and the reply by
+ * the outer ones. */
+static void pairs_through_nat(void **state)
+{
+	(void)state;
+	const char *largest =
+	    REPLY(CONVERSATION("1:in", OCTETS("nat", 40)) "," //
+		  CONVERSATION("1:out", OCTETS("nat", 10) "," OCTETS("edge", 50)));
+	const char *same = REPLY(CONVERSATION("1:out", OCTETS("nat", 10) "," OCTETS("edge", 50)));
+	const char *translated = REPLY(CONVERSATION("1:out", OCTETS("nat", 40)));
+	assert_pairs(largest, same, translated,
+		     "edge and nat report the same conversations: 100 % of the octets of nat, "
+		     "50 % of all");
+	assert_pairs(largest, NULL, NULL, "20 % of the octets of nat, 10 % of all");
+	/* what edge sees need not be among the largest */
+	assert_pairs(REPLY(CONVERSATION("1:in", OCTETS("nat", 50))),
+		     REPLY(CONVERSATION("1:out", OCTETS("edge", 40))),
+		     REPLY(CONVERSATION("1:out", OCTETS("nat", 50))),
+		     "100 % of the octets of edge");
 }
 
 static void clocks(void **state)
@@ -67,8 +118,7 @@ static void clocks(void **state)
 	"{\"aggregations\":{\"e\":{\"buckets\":[{\"key\":\"fw1\",\"o\":{\"value\":" #ms ".0}}]}}}"
 	assert_said(doctor_counting_clocks, OFF(-7190000),
 		    "its clock is 2 hours behind: a time zone");
-	assert_said(doctor_counting_clocks, OFF(3600000),
-		    "its clock is 1 hours ahead: a time zone");
+	assert_said(doctor_counting_clocks, OFF(3600000), "its clock is 1 hour ahead: a time zone");
 	assert_said(doctor_counting_clocks, OFF(1800000), "its clock is 1800 s ahead: set NTP");
 	assert_said(doctor_counting_clocks, OFF(299000), "");
 }
@@ -78,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(pairs),
+		cmocka_unit_test(pairs_through_nat),
 		cmocka_unit_test(clocks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
