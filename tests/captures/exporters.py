@@ -73,8 +73,8 @@ class Template:
 			for e, width, pen in self.fields)
 		if not self.scope:
 			return struct.pack("!HH", self.number, len(self.fields)) + out
-		if version == 9:
-			raise ValueError("no options in NetFlow 9 here")
+		if version == 9:	# which counts octets: RFC 3954 section 6.1
+			return struct.pack("!HHH", self.number, 4 * self.scope, 4 * (len(self.fields) - self.scope)) + out
 		return struct.pack("!HHH", self.number, len(self.fields), self.scope) + out
 
 
