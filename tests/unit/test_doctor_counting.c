@@ -12,6 +12,7 @@
 
 #include "importer/doctor_counting.h"
 #include "importer/doctor_pairs.h"
+#include "importer/doctor_tunnels.h"
 
 static char *said(void (*look)(const json_t *, json_t *), const char *reply)
 {
@@ -111,6 +112,25 @@ static void pairs_through_nat(void **state)
 		     "100 % of the octets of edge");
 }
 
+/* edge has 1000 octets. */
+#define TUNNELS(kinds, left_out)                                                             \
+	"{\"aggregations\":{\"e\":{\"buckets\":[{\"key\":\"edge\",\"b\":{\"value\":1000.0}," \
+	"\"out\":{"                                                                          \
+	"\"doc_count\":" #left_out "},\"t\":{\"buckets\":{" kinds "}}}]}}}"
+#define KIND(name, octets) "\"" name "\":{\"doc_count\":1,\"b\":{\"value\":" #octets ".0}}"
+
+static void tunnels(void **state)
+{
+	(void)state;
+	assert_said(doctor_tunnels_of,
+		    TUNNELS(KIND("GRE", 120) "," KIND("ESP", 0) "," KIND("UDP 4500", 35), 0),
+		    "edge carries tunnels (GRE 12 %, UDP 4500 3 % of its octets)");
+	assert_said(doctor_tunnels_of, TUNNELS(KIND("GRE", 9), 0), "");
+	assert_said(doctor_tunnels_of, TUNNELS(KIND("GRE", 120), 1), "");
+	assert_said(doctor_tunnels_of,
+		    "{\"aggregations\":{\"e\":{\"buckets\":[{\"key\":\"edge\"}]}}}", "");
+}
+
 static void clocks(void **state)
 {
 	(void)state;
@@ -129,6 +149,7 @@ int main(void)
 		cmocka_unit_test(reasons),
 		cmocka_unit_test(pairs),
 		cmocka_unit_test(pairs_through_nat),
+		cmocka_unit_test(tunnels),
 		cmocka_unit_test(clocks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
