@@ -25,7 +25,8 @@ static int prefix_column(const struct dict_kind *kind, bool mac)
 	for (size_t i = 0; i < kind->columns; i++) {
 		enum dict_type type = kind->column[i].type;
 		if (mac ? type == DICT_MAC
-			: type == DICT_PREFIX || type == DICT_ADDRESS || type == DICT_SENDER)
+			: type == DICT_PREFIX || type == DICT_ADDRESS || type == DICT_SENDER ||
+			      type == DICT_EXPORTER)
 			return (int)i;
 	}
 	return -1;

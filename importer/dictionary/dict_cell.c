@@ -27,7 +27,18 @@ static int keep_plain(const char *text, char **ret_text, struct err *err)
 	return cell_keep(text, ret_text, err);
 }
 
-static int keep_word(const char *text, char **ret_text, struct err *err)
+/* Is it one of the words of the list? */
+static bool is_listed(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = words; *p; p += strcspn(p, " "), p += *p == ' ')
+		if (strcspn(p, " ") == n && strncmp(p, word, n) == 0)
+			return true;
+	return false;
+}
+
+static int keep_word(const char *words, const char *text, char **ret_text, struct err *err)
 {
 	char word[128];
 	size_t n = 0;
@@ -43,6 +54,8 @@ static int keep_word(const char *text, char **ret_text, struct err *err)
 		return err_set(err, EF_USAGE, "\"%s\" is longer than %zu characters", text,
 			       sizeof(word) - 1);
 	word[n] = '\0';
+	if (words && !is_listed(words, word))
+		return err_set(err, EF_USAGE, "\"%s\" is none of these words: %s", text, words);
 	return cell_keep(word, ret_text, err);
 }
 
@@ -239,7 +252,7 @@ int dict_cell_normal(const struct dict_column *column, const char *text, char **
 	case DICT_TEXT:
 		return keep_plain(text, ret_text, err);
 	case DICT_WORD:
-		return keep_word(text, ret_text, err);
+		return keep_word(column->words, text, ret_text, err);
 	case DICT_COUNT:
 		return keep_count(column, text, ret_text, err);
 	case DICT_REAL:
@@ -252,6 +265,10 @@ int dict_cell_normal(const struct dict_column *column, const char *text, char **
 		return keep_prefix(text, ret_text, err);
 	case DICT_PREFIX:
 		return keep_prefix(text, ret_text, err);
+	case DICT_EXPORTER:
+		if (strchr(text, '/'))
+			return err_set(err, EF_USAGE, "\"%s\" is not an address", text);
+		return keep_sender(text, ret_text, err);
 	case DICT_SENDER:
 		return keep_sender(text, ret_text, err);
 	case DICT_MAC:

@@ -13,10 +13,11 @@
 int dict_cell_normal(const struct dict_column *column, const char *text, char **ret_text,
 		     struct err *err);
 
-/* What a normal DICT_PREFIX, DICT_SENDER, DICT_PORTS or DICT_MAC cell says. A MAC prefix has its
- * bits on the left of 48. */
+/* What a normal cell says, of an address or a prefix with or without more (DICT_PREFIX, …), of
+ * ports or of MAC addresses. A MAC prefix has its bits on the left of 48. */
 struct prefix dict_cell_prefix(const char *cell);
-/* What follows the address in a normal DICT_SENDER cell: ":2055", "#7", or "" of a prefix. */
+/* What follows the address in a normal DICT_SENDER or DICT_EXPORTER cell: ":2055", "#7", or
+ * nothing. */
 const char *dict_cell_which(const char *cell);
 void dict_cell_ports(const char *cell, unsigned *ret_first, unsigned *ret_last);
 uint64_t dict_cell_mac(const char *cell, unsigned *ret_bits);

@@ -120,52 +120,59 @@ static json_t *member(json_t *parent, const char *name)
 	return there;
 }
 
-static int add_interfaces(struct dict_items *items, const struct dict_rows *rows, struct err *err)
+/* Where the rows of a sender stand in what an address has: those for one port or domain of it as
+ * `senders`, by ":port" and "#domain"; lib/exporter.painless lays them over the rest. */
+static json_t *sender_value(json_t *by_address, const char *cell)
 {
-	CLEANUP_JSON json_t *by_exporter = json_object();
-	const char *exporter;
-	json_t *interfaces;
+	const char *which = dict_cell_which(cell);
+	struct prefix p = dict_cell_prefix(cell);
+	char address[IP_TEXT_MAX];
 
-	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
-		interfaces = member(by_exporter, row->cell[0]);
-		if (json_object_set_new(interfaces, row->cell[1], dict_row_json(rows->kind, row)))
-			return no_memory(err);
-	}
-	json_object_foreach (by_exporter, exporter, interfaces)
-		if (add_prefix(items, exporter, json_incref(interfaces), false, err))
+	ip_format(&p.ip, address);
+	json_t *value = member(by_address, address);
+	return !*which || !value ? value : member(member(value, "senders"), which);
+}
+
+static int add_senders(struct dict_items *items, const json_t *by_address, struct err *err)
+{
+	const char *address;
+	json_t *value;
+
+	json_object_foreach ((json_t *)by_address, address, value)
+		if (add_prefix(items, address, json_incref(value), false, err))
 			return -1;
 	return 0;
 }
 
-/* What holds for one port or domain of an address stands in its value as `senders`, by ":port" and
- * "#domain"; lib/exporter.painless lays it over the rest. */
+static int add_interfaces(struct dict_items *items, const struct dict_rows *rows, struct err *err)
+{
+	CLEANUP_JSON json_t *by_exporter = json_object();
+
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next)
+		if (json_object_set_new(sender_value(by_exporter, row->cell[0]), row->cell[1],
+					dict_row_json(rows->kind, row)))
+			return no_memory(err);
+	return add_senders(items, by_exporter, err);
+}
+
 static int add_exporters(struct dict_items *items, const struct dict_rows *rows, struct err *err)
 {
 	CLEANUP_JSON json_t *by_address = json_object();
-	const char *address;
-	json_t *value;
 
 	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
-		const char *which = dict_cell_which(row->cell[0]);
-		struct prefix p = dict_cell_prefix(row->cell[0]);
-		char text[IP_TEXT_MAX];
+		json_t *value = dict_row_json(rows->kind, row);
 
-		if (!*which) {
-			if (add_prefix(items, row->cell[0], dict_row_json(rows->kind, row), false,
-				       err))
+		if (!*dict_cell_which(row->cell[0])) {
+			if (add_prefix(items, row->cell[0], value, false, err))
 				return -1;
-			continue;
-		}
-		ip_format(&p.ip, text);
-		value = member(by_address, text);
-		value = value ? member(value, "senders") : NULL;
-		if (json_object_set_new(value, which, dict_row_json(rows->kind, row)))
+		} else if (json_object_update(sender_value(by_address, row->cell[0]), value)) {
+			json_decref(value);
 			return no_memory(err);
+		} else {
+			json_decref(value);
+		}
 	}
-	json_object_foreach (by_address, address, value)
-		if (add_prefix(items, address, json_incref(value), false, err))
-			return -1;
-	return 0;
+	return add_senders(items, by_address, err);
 }
 
 static void ports_of(const struct dict_row *row, unsigned *ret_first, unsigned *ret_last)

@@ -13,6 +13,7 @@
 #define MUST     .required = true
 #define UPTO(n)  .type = DICT_COUNT, .max = (n)
 #define WHOLE    4294967295.0
+#define METERS   .type = DICT_WORD, .words = "ingress egress both"
 
 static const struct dict_column services[] = {
 	{ .name = "port", UPTO(65535), KEY },
@@ -101,19 +102,21 @@ static const struct dict_column exporters[] = {
 	{ .name = "serial" },
 	{ .name = "appids", .type = DICT_WORD },
 	{ .name = "totals", .type = DICT_BOOL },
-	{ .name = "out", .type = DICT_WORD },
+	{ .name = "out", .type = DICT_WORD, .words = "reverse copy" },
+	{ .name = "meters", METERS },
 };
 static const struct dict_column interfaces[] = {
-	{ .name = "exporter", .type = DICT_ADDRESS, KEY },
+	{ .name = "exporter", .type = DICT_EXPORTER, KEY },
 	{ .name = "interface", UPTO(WHOLE), KEY },
 	{ .name = "name" },
 	{ .name = "alias" },
 	{ .name = "speed", UPTO(1e15) },
 	{ .name = "role" },
 	{ .name = "totals", .type = DICT_BOOL },
+	{ .name = "meters", METERS },
 };
 static const struct dict_column sampling[] = {
-	{ .name = "exporter", .type = DICT_ADDRESS, KEY },
+	{ .name = "exporter", .type = DICT_EXPORTER, KEY },
 	{ .name = "interface", UPTO(WHOLE), OPEN_KEY },
 	{ .name = "rate", UPTO(WHOLE), MUST, .min = 1 },
 	{ .name = "override", .type = DICT_BOOL },

@@ -10,16 +10,17 @@
 #define DICT_COLUMNS_MAX 16
 
 enum dict_type {
-	DICT_TEXT,    /* any text without control characters */
-	DICT_WORD,    /* letters, digits, '.', '-', '_'; compared in lower case */
-	DICT_COUNT,   /* whole number min…max */
-	DICT_REAL,    /* number min…max */
-	DICT_BOOL,    /* true or false */
-	DICT_PREFIX,  /* IPv4 or IPv6 prefix or address */
-	DICT_ADDRESS, /* IPv4 or IPv6 address */
-	DICT_SENDER,  /* a prefix or address; "address:port", "[address]:port", "address#domain" */
-	DICT_MAC,     /* MAC prefix */
-	DICT_PORTS,   /* "443" or "8000-8010" */
+	DICT_TEXT,     /* any text without control characters */
+	DICT_WORD,     /* letters, digits, '.', '-', '_'; compared in lower case */
+	DICT_COUNT,    /* whole number min…max */
+	DICT_REAL,     /* number min…max */
+	DICT_BOOL,     /* true or false */
+	DICT_PREFIX,   /* IPv4 or IPv6 prefix or address */
+	DICT_ADDRESS,  /* IPv4 or IPv6 address */
+	DICT_SENDER,   /* a prefix or address; "address:port", "[address]:port", "address#domain" */
+	DICT_EXPORTER, /* the same without prefixes */
+	DICT_MAC,      /* MAC prefix */
+	DICT_PORTS,    /* "443" or "8000-8010" */
 };
 
 struct dict_column {
@@ -28,6 +29,7 @@ struct dict_column {
 	bool key;      /* part of what identifies a row */
 	bool required; /* must be there and filled */
 	double min, max;
+	const char *words; /* WORD: which ones there are, with spaces between; NULL: any */
 };
 
 enum dict_shape {
@@ -39,7 +41,7 @@ enum dict_shape {
 	DICT_ENDS,       /* object: "column 2_column 1" -> list of column 0, in the file's order */
 	DICT_SERVICES,   /* packed ports */
 	DICT_ADDRESSES,  /* table of prefixes */
-	DICT_INTERFACES, /* table of addresses, each with rows by the number in column 1 */
+	DICT_INTERFACES, /* table of senders, each with rows by the number in column 1 */
 	DICT_APPLICATIONS, /* table of prefixes, each with ports */
 	DICT_THREATS,      /* table of prefixes, rows of several feeds joined */
 };

@@ -16,7 +16,7 @@ from ndjson import diff
 
 # stages that read what others left, and the name of several that do one thing
 CHAINS = {"normalise": ["rare", "normalise", "traffic", "headers"], "counting": ["normalise", "traffic", "headers", "exporter", "counting", "sampling"], "roles": ["ports", "roles"], "services": ["ports", "services"], "applications": ["ports", "applications"]}
-SCRATCH = {"rare", "twice", "kept", "post", "used", "left", "source", "destination", "exporter", "exporter_network", "exporter_row", "appids", "source_service", "destination_service", "source_application", "destination_application"}
+SCRATCH = {"rare", "twice", "kept", "two_alike", "post", "used", "left", "source", "destination", "exporter", "exporter_network", "exporter_row", "appids", "source_service", "destination_service", "source_application", "destination_application"}
 
 
 def tidy(doc, folder):

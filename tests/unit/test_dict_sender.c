@@ -75,6 +75,38 @@ static void says(const struct dict_records *records, const char *address, const 
 	assert_string_equal(text, expected);
 }
 
+/* A table of senders alone takes no prefix, and some columns only certain words. */
+static void what_is_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *kind, *text, *why; /* NULL: taken */
+	} rows[] = {
+		{ "interfaces", "exporter,interface\n192.0.2.1:40001,3\n[2001:db8::1]:1,4\n",
+		  NULL },
+		{ "interfaces", "exporter,interface\n192.0.2.0/24,3\n", "is not an address" },
+		{ "sampling", "exporter,interface,rate\n192.0.2.1#7,,100\n", NULL },
+		{ "sampling", "exporter,interface,rate\n192.0.2.0/24,,100\n", "is not an address" },
+		{ "interfaces", "exporter,interface,meters\n192.0.2.1,3,Both\n", NULL },
+		{ "interfaces", "exporter,interface,meters\n192.0.2.1,3,bot\n",
+		  "\"bot\" is none of these words: ingress egress both" },
+		{ "exporters", "prefix,out,meters\n192.0.2.1,copy,egress\n", NULL },
+		{ "exporters", "prefix,out\n192.0.2.1,reversed\n", "none of these words" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct err err = ERR_NONE;
+		struct dict_rows read;
+		dict_rows_init(&read, dict_kind_find(rows[i].kind));
+		int result =
+		    dict_rows_read(&read, rows[i].text, strlen(rows[i].text), "test", &err);
+		if (!rows[i].why && result)
+			fail_msg("%s: %s", rows[i].text, err.msg);
+		if (rows[i].why && (!result || !strstr(err.msg, rows[i].why)))
+			fail_msg("%s: %s", rows[i].text, result ? err.msg : "taken");
+		dict_rows_release(&read);
+	}
+}
+
 /* What a row leaves open its address says, or the prefix around that. */
 static void rows_by_port_and_domain(void **state)
 {
@@ -100,11 +132,32 @@ static void rows_by_port_and_domain(void **state)
 	dict_rows_release(&rows);
 }
 
+static void interfaces_by_port_and_domain(void **state)
+{
+	(void)state;
+	static const char text[] = "exporter,interface,name\n192.0.2.1,3,a\n192.0.2.1#7,3,b\n"
+				   "192.0.2.1#7,4,c\n192.0.2.1:40001,3,d\n[2001:db8::1]:2055,3,e\n";
+	struct err err = ERR_NONE;
+	struct dict_rows rows;
+	struct dict_records records;
+	dict_rows_init(&rows, dict_kind_find("interfaces"));
+	assert_int_equal(dict_rows_read(&rows, text, sizeof(text) - 1, "test", &err), 0);
+	assert_int_equal(dict_compile_records(&rows, NULL, &records, &err), 0);
+	says(&records, "192.0.2.1",
+	     "{\"3\":{\"name\":\"a\"},\"senders\":{\"#7\":{\"3\":{\"name\":\"b\"},\"4\":{\"name\":"
+	     "\"c\"}},\":40001\":{\"3\":{\"name\":\"d\"}}}}");
+	says(&records, "2001:db8::1", "{\"senders\":{\":2055\":{\"3\":{\"name\":\"e\"}}}}");
+	dict_records_release(&records);
+	dict_rows_release(&rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spellings),
+		cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(rows_by_port_and_domain),
+		cmocka_unit_test(interfaces_by_port_and_domain),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
