@@ -105,6 +105,6 @@ int setup_ask(struct install *in, const struct app *app, const struct outcome *o
 	if (*text == '\0')
 		return 0;
 	return err_set(err, EF_USAGE,
-		       "nothing was changed: nobody can be asked here, and %s was not said%s",
+		       "nothing was changed: nobody can be asked here; %s goes on%s",
 		       ADVICE(app, "setup --yes"), text);
 }

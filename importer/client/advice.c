@@ -24,9 +24,18 @@ static bool has_flag(const char *text, const char *flag, size_t n)
 	return false;
 }
 
-/* What `rest` says itself is said once. */
+/* A URL with a password in it. */
+static bool is_secret(const char *flag)
+{
+	const char *url = strstr(flag, "://");
+	return url && strchr(url, '@');
+}
+
+/* What `rest` says itself is said once, and a password to nobody. */
 static bool is_left_out(const char *flag, const char *rest)
 {
+	if (is_secret(flag))
+		return true;
 	for (size_t i = 0; i < sizeof(only_now) / sizeof(only_now[0]); i++)
 		if (strcmp(flag, only_now[i]) == 0)
 			return true;

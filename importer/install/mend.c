@@ -50,7 +50,10 @@ const char *mend_command(const struct install *in, const struct app *app, const 
 		return ret_text;
 	}
 	snprintf(rest, sizeof(rest), "setup%s", flags);
-	add_flags(in, app, strcmp(flags, " --force") == 0, rest, sizeof(rest));
+	/* setup's own flags are said again: see advice.h */
+	bool force = strcmp(flags, " --force") == 0 ||
+		     (app->flags.force && app->command && strcmp(app->command, "setup") == 0);
+	add_flags(in, app, force, rest, sizeof(rest));
 	snprintf(ret_text, MEND_MAX, "%s", ADVICE(app, rest));
 	return ret_text;
 }

@@ -219,8 +219,8 @@ def problems(run):
 def look(run, state, whole):
 	"""Everything that is advised in STATE, and by what."""
 	told = {}
-	for command in ("status", "doctor", "setup"):
-		code, text = run.how(run, [command, *(QUIET if command == "setup" else ()), *run.flags])
+	for command, *more in ("status",), ("doctor",), ("setup",), ("setup", "--force"):
+		code, text = run.how(run, [command, *more, *(QUIET if command == "setup" else ()), *run.flags])
 		run.engine.bring(whole)
 		commands = advised(text)
 		wants = command not in SILENT.get(state, ()) if command != "setup" else code not in (0, 3)

@@ -41,6 +41,7 @@ class Engine(standin.Engine):
 		return 200, {"api_keys": list(self.keys.values())}
 
 	def answer(self, method, path, sent):
+		path = re.sub("^http://[^/]*", "", path)	# it is a proxy of itself, too
 		if path.startswith("/_security/_authenticate"):
 			return 200, {"username": "admin"}
 		if path.startswith("/_security/user/_has_privileges"):
@@ -113,6 +114,8 @@ def newcomer():
 	code, out, err = efctl("keys", "create", "--namespace", "lab")
 	said = re.findall("`(efctl [^`]+)`", err)
 	same([code, said], [2, ["efctl keys rotate --namespace=lab"]], "a second one there is refused, with what replaces it")
+	code, out, err = efctl("keys", "create", "--namespace", "lab", "--proxy", es.url.replace("//", "//u:secret@"))
+	same([code, re.findall("`(efctl [^`]+)`", err)], [2, said], "a password that is in a URL is not said again")
 	code, out, err = efctl("keys", "list", "--namespace", "lab")
 	ok(code == 0 and ids[0] in out and path in out, "keys list", out + err)
 	code, out, err = efctl(*shlex.split(said[0])[1:], "--efd-wait", "1s", "--efd-url", "http://127.0.0.1:1") if said else (1, "", "")
