@@ -114,7 +114,7 @@ def newcomer():
 	code, out, err = efctl("keys", "create", "--namespace", "lab")
 	said = re.findall("`(efctl [^`]+)`", err)
 	same([code, said], [2, ["efctl keys rotate --namespace=lab"]], "a second one there is refused, with what replaces it")
-	code, out, err = efctl("keys", "create", "--namespace", "lab", "--proxy", es.url.replace("//", "//u:secret@"))
+	code, out, err = efctl("keys", "create", "--namespace", "lab", "--elasticsearch-proxy", es.url.replace("//", "//u:secret@"))
 	same([code, re.findall("`(efctl [^`]+)`", err)], [2, said], "a password that is in a URL is not said again")
 	code, out, err = efctl("keys", "list", "--namespace", "lab")
 	ok(code == 0 and ids[0] in out and path in out, "keys list", out + err)
