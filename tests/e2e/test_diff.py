@@ -60,7 +60,7 @@ same(r.returncode, 3, "what was changed by hand differs: exit code 3, though set
 got = edits(r.stdout, "pipeline", "flow-event")
 same([l[0] + l[1:].strip() for l in got], ["-" + old.strip() + " int mine = 7;", "+" + old.strip()], "of a script exactly the edited line")
 same([l[0] + l[1:].strip().rstrip(",") for l in edits(r.stdout, "component", "template", "flow@settings")],
-	['-"index.refresh_interval": "77s"', '+"index.refresh_interval": "10s"'], "of a template exactly the edited line")
+	['-"refresh_interval": "77s"', '+"refresh_interval": "10s"'], "of a template exactly the edited line")
 geo = edits(r.stdout, "pipeline", "flow-geo")
 ok('"\u00e9\\u0000x\\u001b[31m"' in "".join(geo).lower() and not set("\0\x1b") & set(r.stdout), "a character of no text is shown escaped", str(geo))
 ok('-{"description": "mine", "processors": []}' in edits(r.stdout, "pipeline", "flow-services"), "what is not ours is shown, too", r.stdout[-3000:])
