@@ -104,7 +104,6 @@ int setup_ask(struct install *in, const struct app *app, const struct outcome *o
 	of_the_users(in, app, o, text, sizeof(text));
 	if (*text == '\0')
 		return 0;
-	return err_set(err, EF_USAGE,
-		       "nothing was changed: nobody can be asked here; %s goes on%s",
+	return err_set(err, EF_USAGE, "nothing was changed: nobody can be asked here; %s goes on%s",
 		       ADVICE(app, "setup --yes"), text);
 }
