@@ -15,6 +15,7 @@ import tap
 NUMBERS = {"long", "integer", "short", "byte", "double", "float", "half_float", "scaled_float", "unsigned_long"}
 ACCESSORS = ("accessor", "accessors", "splitAccessor", "xAccessor", "yAccessor", "valueAccessor", "groups", "metric", "columnId", "forAccessor")
 
+FEW = {"network.type"}	# all of its values are drawn
 FEEDS = "logs-ti_flow-*"
 objects = rig.objects()
 keys = {(o["type"], o["id"]) for o in objects}
@@ -67,7 +68,7 @@ for d, p in saved.panels(objects):
 check("panels do not overlap and are within the grid", troubles)
 
 # ---- panels
-missing, broken, numeric, context, twice = [], [], [], [], []
+missing, broken, numeric, context, twice, partial = [], [], [], [], [], []
 for d, p in saved.panels(objects):
 	at, names = saved.where(d, p), {r["name"] for r in d["references"]}
 	inner = p["embeddableConfig"].get("attributes", {}).get("references", [])
@@ -89,6 +90,9 @@ for d, p in saved.panels(objects):
 	missing += ["%s: %s" % (at, n) for n in unknown(saved.lens_fields(p), view)]
 	for a, layer in saved.lens_layers(p):
 		columns = layer["columns"]
+		outer = columns[layer["columnOrder"][0]]
+		if a["visualizationType"] == "lnsPie" and outer["sourceField"] not in FEW and not outer["params"]["otherBucket"]:
+			partial.append(at)
 		if sorted(layer["columnOrder"]) != sorted(columns):
 			broken.append(at + ": columnOrder and columns differ")
 		for n, c in columns.items():
@@ -103,6 +107,7 @@ for d, p in saved.panels(objects):
 				broken += ["%s: %s names %s" % (at, key, n) for n in (v if isinstance(v, list) else [v]) if n not in columns]
 check("panels use mapped fields only", missing)
 check("sums, means and maxima are of numbers", numeric)
+check("shares are of everything: the rest has a slice", partial)
 check("columns, ranks and accessors of Lens panels exist", broken)
 check("Vega searches follow the dashboard's time and filters", context)
 check("panel references stand in the panel and on the dashboard", twice)

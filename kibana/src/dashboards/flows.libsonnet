@@ -10,10 +10,10 @@ local v = import '../vega.libsonnet';
 local flows(id, title, description, controls, spec, a, b) = c.dashboard(id, title, description, controls, [
   k.row(35, [[48, v.panel('The largest flows; click a name to filter', spec)]]),
   k.row(18, [
-    [7, l.donut(a[0] + ', bytes', a[1] { params+: { otherBucket: false } }, c.bytes, legend=false)],
+    [7, l.donut(a[0] + ', bytes', a[1], c.bytes, legend=false)],
     [17, l.table(a[0], [a[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], widths=[210], rows=10)],
     [17, l.table(b[0], [b[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], widths=[210], rows=10)],
-    [7, l.donut(b[0] + ', bytes', b[1] { params+: { otherBucket: false } }, c.bytes, legend=false)],
+    [7, l.donut(b[0] + ', bytes', b[1], c.bytes, legend=false)],
   ]),
 ]);
 
