@@ -15,6 +15,7 @@ import tap
 NUMBERS = {"long", "integer", "short", "byte", "double", "float", "half_float", "scaled_float", "unsigned_long"}
 ACCESSORS = ("accessor", "accessors", "splitAccessor", "xAccessor", "yAccessor", "valueAccessor", "groups", "metric", "columnId", "forAccessor")
 
+COLUMN = 100
 FEW = {"network.type"}	# all of its values are drawn
 FEEDS = "logs-ti_flow-*"
 objects = rig.objects()
@@ -68,7 +69,7 @@ for d, p in saved.panels(objects):
 check("panels do not overlap and are within the grid", troubles)
 
 # ---- panels
-missing, broken, numeric, context, twice, partial = [], [], [], [], [], []
+missing, broken, numeric, context, twice, partial, cut = [], [], [], [], [], [], []
 for d, p in saved.panels(objects):
 	at, names = saved.where(d, p), {r["name"] for r in d["references"]}
 	inner = p["embeddableConfig"].get("attributes", {}).get("references", [])
@@ -93,6 +94,10 @@ for d, p in saved.panels(objects):
 		outer = columns[layer["columnOrder"][0]]
 		if a["visualizationType"] == "lnsPie" and outer["sourceField"] not in FEW and not outer["params"]["otherBucket"]:
 			partial.append(at)
+		if a["visualizationType"] == "lnsDatatable":	# a column without a width has COLUMN pixels where they do not all fit
+			wide = sum(c.get("width", 0) for c in a["state"]["visualization"]["columns"] if columns[c["columnId"]]["isBucketed"])
+			if wide + COLUMN > (1366 - 8) * p["gridData"]["w"] / 48 - 24:
+				cut.append("%s: %d pixels" % (at, wide))
 		if sorted(layer["columnOrder"]) != sorted(columns):
 			broken.append(at + ": columnOrder and columns differ")
 		for n, c in columns.items():
@@ -107,6 +112,7 @@ for d, p in saved.panels(objects):
 				broken += ["%s: %s names %s" % (at, key, n) for n in (v if isinstance(v, list) else [v]) if n not in columns]
 check("panels use mapped fields only", missing)
 check("sums, means and maxima are of numbers", numeric)
+check("at 1366 pixels the figures that tables rank by are whole", cut)
 check("shares are of everything: the rest has a slice", partial)
 check("columns, ranks and accessors of Lens panels exist", broken)
 check("Vega searches follow the dashboard's time and filters", context)

@@ -32,7 +32,7 @@ local has(end) = { exists: { field: end + '.as.number' } };
     k.row(18, [
       [16, c.toRecords(l.table('From AS', [l.tuple(['source.as.organization.name', 'source.as.number'], 'AS › number', 200)], [c.bytes, c.share, c.records, l.unique('source.ip', 'Hosts')], widths=[260], rows=10))],
       [16, c.toRecords(l.table('To AS', [l.tuple(['destination.as.organization.name', 'destination.as.number'], 'AS › number', 200)], [c.bytes, c.share, c.records, l.unique('destination.ip', 'Hosts')], widths=[260], rows=10))],
-      [16, c.toRecords(l.table('By interface', [l.tuple(['flow.egress.interface', 'destination.as.organization.name'], 'Interface out › AS', 200)], [c.interface.out.bytes, c.records], widths=[380], rows=10))],
+      [16, c.toRecords(l.table('By interface', [l.tuple(['flow.egress.interface', 'destination.as.organization.name'], 'Interface out › AS', 200)], [c.interface.out.bytes, c.records], widths=[320], rows=10))],
     ]),
   ]),
 ]

@@ -29,7 +29,7 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
       [12, c.toHost(l.table('Servers it asks', [c.server(100)], [c.bytes, c.records], widths=[210], rows=8))],
       [12, c.toHost(l.table('Clients that ask it', [c.client(100)], [c.bytes, c.records], widths=[210], rows=8))],
       [12, l.table('Services', [l.tuple(['flow.service.name', 'network.transport'], 'Service › protocol', 100)], [c.bytes, c.records], widths=[210], rows=8)],
-      [12, l.table('Countries and AS', [l.tuple(['server.geo.country_iso_code', 'server.as.organization.name'], 'Country › AS', 100)], [c.bytes, c.records], widths=[250], rows=8)],
+      [12, l.table('Countries and AS', [l.tuple(['server.geo.country_iso_code', 'server.as.organization.name'], 'Country › AS', 100)], [c.bytes, c.records], widths=[210], rows=8)],
     ]),
     k.row(11, [
       [16, l.series('Latency, ms', [
@@ -37,7 +37,7 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
         l.formula('network, server side', 'average(flow.latency.server) / 1000', { avg: l.part('average', [], 'flow.latency.server') }, l.divide('avg', 1000), 'avg', 'number', 1),
         l.formula('application', 'average(flow.latency.application) / 1000', { avg: l.part('average', [], 'flow.latency.application') }, l.divide('avg', 1000), 'avg', 'number', 1),
       ], type='line')],
-      [16, c.toThreats(l.table('Threats', [l.tuple(['flow.threat.category', 'flow.client.name', 'flow.server.name'], 'Category › client › server', 50)], [c.records, c.bytes], 'flow.threat.category: *', widths=[360], rows=5))],
+      [16, c.toThreats(l.table('Threats', [l.tuple(['flow.threat.category', 'flow.client.name', 'flow.server.name'], 'Category › client › server', 50)], [c.records, c.bytes], 'flow.threat.category: *', widths=[320], rows=5))],
       [16, l.table('Client addresses', [l.tuple(['client.ip', 'flow.client.scope'], 'Client address › scope', 50)], [c.bytes, c.records], widths=[260], rows=5)],
     ]),
     k.row(18, [[48, k.search('Flow records', 'flow-records')]]),

@@ -26,7 +26,7 @@ local threats = { exists: { field: 'flow.threat.category' } };
     k.row(15, [
       [14, c.toHost(l.bars('Top clients', c.client(10), c.bytes))],
       [14, c.toHost(l.bars('Top servers', c.server(10), c.bytes))],
-      [20, l.table('Top conversations', l.tuple(['flow.client.name', 'flow.server.name', 'flow.service.name'], 'Client › server › service', 100), [c.bytes, c.records], widths=[460], rows=8)],
+      [20, l.table('Top conversations', l.tuple(['flow.client.name', 'flow.server.name', 'flow.service.name'], 'Client › server › service', 100), [c.bytes, c.records], widths=[430], rows=8)],
     ]),
     k.row(12, [
       [16, c.toAs(l.treemap('Autonomous systems asked', l.terms('server.as.organization.name', 'AS', 12), c.bytes))],
