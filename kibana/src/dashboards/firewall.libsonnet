@@ -15,7 +15,7 @@ local deniedQuery = { bool: { should: [{ term: { 'flow.firewall.event': 'denied'
     k.row(6, [[48, v.kpis([
       v.count('Events', { exists: { field: 'flow.firewall.event' } }),
       v.sum('Connections', 'flow.connections', v.human.count, null, '#54b399'),
-      v.sum('Traffic', 'network.bytes', v.human.bytes),
+      v.sum('Traffic', 'network.bytes', v.human.bytes, { exists: { field: 'flow.firewall.event' } }),
       v.count('Denied', deniedQuery, '#e7664c'),
       v.unique('Denied clients', 'client.ip', deniedQuery, '#e7664c'),
       v.unique('Denied servers', 'server.ip', deniedQuery, '#da8b45'),
