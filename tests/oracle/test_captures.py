@@ -22,6 +22,7 @@ UNDER = os.environ.get("TESTS_UNDER", "").split()	# make valgrind
 
 # Where the independent decode is wrong or of another opinion, and why ours is right.
 EXPLAINED = {
+	"nf5-invalid01": (-30, "the header says 55,582 records, NetFlow 5 has at most 30: it is something else, of which nothing is believed"),
 }
 
 
@@ -60,7 +61,7 @@ def compare(registry, row, name):
 	got = [shape(x) for x in lines if "held" not in x.get("tags", [])]
 	if name in EXPLAINED:
 		tap.note(f"{name}: {EXPLAINED[name][1]}")
-		got = got[:len(want)]
+		got, want = got[:len(want)], want[:len(got)]
 	problems = ndjson.diff_lines(got, want)
 	tap.ok(not problems, f"{name}: {len(want)} records, every member", "\n".join(problems))
 

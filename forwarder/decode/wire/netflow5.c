@@ -75,13 +75,14 @@ static const struct format {
 	uint16_t version;
 	uint8_t protocol;
 	uint8_t header_len;
+	uint8_t most; /* records of a datagram: what fits into 1,464 bytes, or less */
 	const struct spec *specs;
 	size_t specs_len;
 } formats[] = {
-	{ 1, PROTO_NETFLOW1, 16, SPECS(netflow1_specs) },
-	{ 5, PROTO_NETFLOW5, 24, SPECS(netflow5_specs) },
-	{ 6, PROTO_NETFLOW6, 24, SPECS(netflow6_specs) },
-	{ 7, PROTO_NETFLOW7, 24, SPECS(netflow7_specs) },
+	{ 1, PROTO_NETFLOW1, 16, 24, SPECS(netflow1_specs) },
+	{ 5, PROTO_NETFLOW5, 24, 30, SPECS(netflow5_specs) },
+	{ 6, PROTO_NETFLOW6, 24, 27, SPECS(netflow6_specs) },
+	{ 7, PROTO_NETFLOW7, 24, 27, SPECS(netflow7_specs) },
 };
 
 #define FORMATS (sizeof(formats) / sizeof(*formats))
@@ -121,6 +122,13 @@ enum decode_result netflow5_datagram(struct decoder *dec, const struct datagram 
 		problem_at(dec, &dec->counters.short_datagram, "shorter than its header",
 			   dgram->data, (uint32_t)dgram->len);
 		return DECODE_SHORT;
+	}
+	/* No exporter says so: it is something else that begins with these numbers (QUIC does). */
+	if (count > formats[i].most) {
+		problem_at(dec, &dec->counters.malformed_header,
+			   "a number of records that its version cannot have", dgram->data + 2,
+			   count);
+		return problem_result(dec);
 	}
 	struct domain *dom =
 	    device_domain_of(dec, dgram, (enum protocol)formats[i].protocol, engine);
