@@ -384,6 +384,8 @@ static void flow_structures(struct decoder *dec, uint32_t seq)
 	json_t *line = decode(dec, &p);
 	/* the length of the frame is the sample's, not the structure's */
 	json_object_del(json_object_get(line, "ie"), "octetDeltaCount");
+	json_object_del(json_object_get(line, "ie"), "sflow.frameLength");
+	json_object_del(line, "tags"); /* implausible, as most random lengths are */
 	check(line, "ie", s.members);
 	json_decref(bare);
 }

@@ -17,8 +17,10 @@
 #include "forwarder/decode/exporter/sequence.h"
 #include "forwarder/decode/line/context.h"
 #include "forwarder/decode/line/count.h"
+#include "forwarder/decode/line/join.h"
 #include "forwarder/decode/record/dissect.h"
 #include "forwarder/decode/record/sflow_record.h"
+#include "forwarder/decode/wire/sflow_frame.h"
 #include "forwarder/decode/wire/sflow_sample.h"
 
 #define RECORDS_MAX 128 /* of one sample; more are counted as malformed */
@@ -36,8 +38,6 @@ enum {
 	DISCARDED_PACKET = 5,
 };
 
-enum { SAMPLED_HEADER = 1, SAMPLED_ETHERNET, SAMPLED_IPV4, SAMPLED_IPV6 }; /* flow records */
-
 /* Formats of an interface number (flow_sample_expanded). */
 enum { INTERFACE_SINGLE, INTERFACE_DISCARDED, INTERFACE_MULTIPLE };
 
@@ -51,12 +51,6 @@ struct sflow_work {
 	size_t prefix_len;
 	bool malformed;
 	const struct meter_flat *flat;
-};
-
-struct sample_record {
-	const struct sflow_structure *row;
-	const uint8_t *data;
-	uint32_t len;
 };
 
 static void note_malformed(struct sflow_work *w, uint64_t *counter, const char *reason,
@@ -116,23 +110,6 @@ static size_t collect_records(struct sflow_work *w, struct cursor *in, uint32_t 
 }
 
 /* ---- flow samples ---- */
-
-/* Where the frame's length stands: the first is the best. 0: nowhere. */
-static uint32_t frame_length(const struct sample_record *records, size_t n)
-{
-	uint32_t length = 0, best = UINT32_MAX;
-
-	for (size_t i = 0; i < n; i++) {
-		uint32_t tag = records[i].row->tag;
-		size_t at = tag == SAMPLED_HEADER ? 4 : 0;
-
-		if (tag > SAMPLED_IPV6 || tag >= best || records[i].len < at + 4)
-			continue;
-		best = tag;
-		length = be32(records[i].data + at);
-	}
-	return length;
-}
 
 static char *put_interface(char *p, struct sflow_interface in, const char *key, size_t key_len,
 			   const char *other, size_t other_len)
@@ -269,6 +246,7 @@ static void flow_sample_line(struct sflow_work *w, const struct sflow_sample *s,
 	struct domain *domain = w->dec->ctx.domain;
 	bool truncated = false;
 	unsigned verdict;
+	uint32_t length, wrong_length;
 	char *p;
 
 	for (size_t i = 0; i < n; i++)
@@ -279,18 +257,26 @@ static void flow_sample_line(struct sflow_work *w, const struct sflow_sample *s,
 	p = line_head(w, p, s->seq, s->source);
 	if (s->rate) {
 		domain->header_rate = s->rate;
-		p = jsonw_u64(jsonw_lit(p, ",\"sampling\":{\"rate\":"), s->rate);
-		p = jsonw_lit(p, ",\"origin\":\"record\"}");
+		p = sampling_write(p, s->rate, RATE_RECORD);
 	}
 	p = jsonw_lit(p, "},\"ie\":{");
-	p = put_sample(p, s, frame_length(records, n));
+	length = frame_length(records, n, &wrong_length);
+	p = put_sample(p, s, length);
+	if (wrong_length)
+		p = jsonw_u64(jsonw_lit(p, ",\"sflow.frameLength\":"), wrong_length);
 	p = put_records(w, p, records, n, &truncated);
 	*p++ = '}';
 	verdict = s->discarded ? 0 : sample_metered(w, s);
 	if (verdict)
 		p = jsonw_padded(p, count_texts[verdict].text, count_texts[verdict].len);
-	if (truncated)
-		p = jsonw_lit(p, ",\"tags\":[\"truncated\"]");
+	if (truncated || wrong_length) {
+		p = jsonw_lit(p, ",\"tags\":[");
+		if (truncated)
+			p = jsonw_lit(p, "\"truncated\",");
+		if (wrong_length)
+			p = jsonw_lit(p, "\"implausible\",");
+		p[-1] = ']';
+	}
 	*p++ = '}';
 	line_end(w->sink, LINE_FLOW, p);
 	w->dec->counters.records[PROTO_SFLOW5]++;
