@@ -236,7 +236,7 @@ static void interfaces_and_expanded_samples(void **state)
 				"\"ingressInterface\":0,\"sflow.outputInterfaces\":7,\"sflow."
 				"samplePool\":1}}\n" HEAD(
 				    10, 0,
-				    16777233) ",\"sampling\":{\"rate\":4294967295,\"origin\":"
+				    16777233) ",\"sampling\":{\"said\":4294967295,\"origin\":"
 					      "\"record\"}},\"ie\":{"
 					      "\"packetDeltaCount\":1,\"ingressInterface\":"
 					      "1073741822,\"sflow.outputFormat\":3,"

@@ -93,6 +93,7 @@ struct exporter {
 	struct sums *sums;         /* flows whose counters count up; NULL: it has none */
 	struct outs outs;
 	const struct domain *latest[6]; /* by enum learnt_kind: the domain that last sent one */
+	bool names_samplers;            /* a template of flows has the id of a sampler */
 };
 
 struct domain {

@@ -114,8 +114,13 @@ static void count_kinds(struct learnt_store *store, const struct learnt_entry *e
 {
 	if (e->text_len)
 		store->kinds[e->kind] += by;
-	if (e->rate && e->kind == LEARNT_SAMPLER)
+	if (e->rate && e->kind == LEARNT_SAMPLER) {
 		store->samplers += by;
+		if (by == 1)
+			store->sampler_rate = e->rate;
+		else if (store->sampler_rate == e->rate)
+			store->sampler_rate = 0;
+	}
 	if (e->rate && e->kind == LEARNT_INTERFACE)
 		store->interface_rates += by;
 }
@@ -276,11 +281,19 @@ bool learnt_set_rate(struct decoder *dec, struct domain *dom, enum learnt_kind k
 	struct learnt_entry **slot = slot_get(dec, dom, kind, id);
 	if (!slot)
 		return false;
-	if (*slot && (*slot)->rate == rate)
+	if (*slot && (*slot)->rate == rate) {
+		if (kind == LEARNT_SAMPLER)
+			dom->learnt->sampler_rate = rate;
 		return true;
+	}
 	struct bytes source[LEARNT_PARTS];
 	sources_of(*slot, source);
 	return replace_entry(dec, dom, slot, entry_new(kind, id, rate, source));
+}
+
+uint32_t learnt_only_sampler(const struct learnt_store *store)
+{
+	return store->samplers == 1 && !store->sampler_scoped ? store->sampler_rate : 0;
 }
 
 void learnt_set_exporter_rate(struct decoder *dec, struct domain *dom, uint32_t rate)

@@ -46,6 +46,8 @@ struct learnt_store {
 	uint32_t kinds[LEARNT_KINDS];       /* entries with text by kind */
 	uint32_t max_text;                  /* largest text_len */
 	uint32_t samplers, interface_rates; /* entries with a rate */
+	uint32_t sampler_rate;              /* that was told last; 0: its sampler is gone */
+	bool sampler_scoped;                /* a sampler was told for one interface */
 	uint32_t rate;                      /* of the whole exporter; 0: not said */
 	uint64_t rate_seen_ms;
 	uint64_t init_ms;   /* when the exporter started (160); 0: not said */
@@ -62,6 +64,9 @@ bool learnt_set_name(struct decoder *dec, struct domain *dom, enum learnt_kind k
 bool learnt_set_rate(struct decoder *dec, struct domain *dom, enum learnt_kind kind, uint64_t id,
 		     uint32_t rate);
 /* The same for the whole exporter. */
+/* The rate of the only sampler of `store`, which samples all interfaces; 0: it has none such, or
+ * several. */
+uint32_t learnt_only_sampler(const struct learnt_store *store);
 void learnt_set_exporter_rate(struct decoder *dec, struct domain *dom, uint32_t rate);
 void learnt_set_init(struct decoder *dec, struct domain *dom, uint64_t init_ms);
 

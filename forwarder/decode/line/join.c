@@ -22,22 +22,40 @@ static const struct learnt_entry *join_find(const struct join *join, enum learnt
 	return e ? e : learnt_find(join->lent[kind], kind, id);
 }
 
+/* The samplers that records of `dom` can be of; NULL: none has a rate. */
+static const struct learnt_store *samplers_of(const struct join *join)
+{
+	const struct learnt_store *own = join->own, *lent = join->lent[LEARNT_SAMPLER];
+	if (own && own->samplers)
+		return own;
+	return lent && lent->samplers ? lent : NULL;
+}
+
+static bool rates_by_interface(const struct join *join)
+{
+	const struct learnt_store *own = join->own, *lent = join->lent_interface_rates;
+	return (own && own->interface_rates) || (lent && lent->interface_rates);
+}
+
 static void prepare_sampling(const struct domain *dom, const struct template *tmpl,
 			     struct join *join)
 {
-	bool header;
+	bool header, named = tmpl->refs_set >> REF_SAMPLER & 1;
 	join->rate = learnt_rate(dom, &header);
 	join->origin = header ? RATE_HEADER : RATE_EXPORTER;
 	if (learnt_lends_rates(dom, LEARNT_INTERFACE))
 		join->lent_interface_rates = join->lent[LEARNT_INTERFACE];
-	const struct learnt_store *own = join->own, *samplers = join->lent[LEARNT_SAMPLER],
-				  *interfaces = join->lent_interface_rates;
-	bool by_sampler = (own && own->samplers) || (samplers && samplers->samplers);
-	bool by_interface =
-	    (own && own->interface_rates) || (interfaces && interfaces->interface_rates);
+	const struct learnt_store *samplers = samplers_of(join);
+	join->samplers = samplers;
+	if (!join->rate && samplers && !named) {
+		/* they are of the only one, unless other templates do name theirs */
+		if (!dom->exporter->names_samplers)
+			join->rate = learnt_only_sampler(samplers);
+		join->origin = join->rate ? RATE_ONLY_SAMPLER : RATE_UNKNOWN;
+	}
 	join->sampling_per_record =
-	    (tmpl->refs_set & REFS_OF_RATE) || (by_sampler && tmpl->refs_set >> REF_SAMPLER & 1) ||
-	    (by_interface && tmpl->refs_set & (1u << REF_INGRESS | 1u << REF_EGRESS));
+	    (tmpl->refs_set & REFS_OF_RATE) || (samplers && named) ||
+	    (rates_by_interface(join) && tmpl->refs_set & (1u << REF_INGRESS | 1u << REF_EGRESS));
 }
 
 void join_prepare(struct decoder *dec, const struct domain *dom, const struct template *tmpl,
@@ -65,6 +83,14 @@ void join_prepare(struct decoder *dec, const struct domain *dom, const struct te
 
 /* ---- sampling ---- */
 
+static uint32_t believed_rate(uint32_t rate)
+{
+	uint32_t turned = __builtin_bswap32(rate);
+	if (rate <= RATE_MAX)
+		return rate;
+	return turned > 1 && turned <= RATE_MAX ? turned : 0;
+}
+
 char *sampling_write(char *p, uint32_t rate, enum rate_origin origin)
 {
 	static const struct {
@@ -78,13 +104,22 @@ char *sampling_write(char *p, uint32_t rate, enum rate_origin origin)
 		[RATE_INTERFACE] = TAIL("interface"),
 		[RATE_EXPORTER] = TAIL("exporter"),
 		[RATE_HEADER] = TAIL("header"),
+		[RATE_ONLY_SAMPLER] = TAIL("only-sampler"),
+		[RATE_UNKNOWN] = TAIL("unknown"),
 #undef TAIL
 	};
-	if (!rate)
+	if (!rate && origin != RATE_UNKNOWN)
 		return p;
-	p = jsonw_lit(p, ",\"sampling\":{\"rate\":");
-	p = jsonw_u64(p, rate);
-	return jsonw_padded(p, tails[origin].text, tails[origin].len);
+	p = jsonw_lit(p, ",\"sampling\":");
+	char *open = p;
+	uint32_t believed = believed_rate(rate);
+	if (believed)
+		p = jsonw_u64(jsonw_lit(p, ",\"rate\":"), believed);
+	if (believed != rate)
+		p = jsonw_u64(jsonw_lit(p, ",\"said\":"), rate);
+	p = jsonw_padded(p, tails[origin].text, tails[origin].len);
+	*open = '{';
+	return p;
 }
 
 static uint32_t clamp(uint64_t rate)
@@ -92,19 +127,30 @@ static uint32_t clamp(uint64_t rate)
 	return rate > UINT32_MAX ? UINT32_MAX : (uint32_t)rate;
 }
 
-uint32_t record_rate(const struct data_record *rec)
+/* RFC 5477 section 8.2: the algorithm decides which elements make the rate. */
+enum { SELECT_COUNT_BASED = 1, SELECT_RANDOM = 3, SELECT_PROBABILISTIC = 4 };
+
+/* So many packets are taken, so many are passed over. Who does not say how many are passed over
+ * means one in `interval`. */
+static uint32_t rate_of_interval(const struct data_record *rec)
 {
-	uint64_t rate = record_uint(rec, REF_RATE);
-	if (!rate)
-		rate = record_uint(rec, REF_RATE_OLD);
-	if (rate)
-		return clamp(rate);
 	uint64_t interval = record_uint(rec, REF_INTERVAL), space = record_uint(rec, REF_SPACE);
-	if (interval) /* RFC 5477 section 8.2: so many packets are taken, so many are passed over */
-		return clamp((interval + space + interval / 2) / interval);
+	if (!interval)
+		return 0;
+	if (!record_has(rec, REF_SPACE))
+		return clamp(interval);
+	return clamp((interval + space + interval / 2) / interval);
+}
+
+/* n out of N. */
+static uint32_t rate_of_population(const struct data_record *rec)
+{
 	uint64_t size = record_uint(rec, REF_SIZE), population = record_uint(rec, REF_POPULATION);
-	if (size && population)
-		return clamp((population + size / 2) / size);
+	return size && population ? clamp((population + size / 2) / size) : 0;
+}
+
+static uint32_t rate_of_probability(const struct data_record *rec)
+{
 	struct bytes b = record_ref(rec, REF_PROBABILITY);
 	double probability = 0;
 	if (b.len == 8) {
@@ -120,6 +166,31 @@ uint32_t record_rate(const struct data_record *rec)
 		return clamp(1 / probability < 4e9 ? (uint64_t)(1 / probability + 0.5)
 						   : UINT32_MAX);
 	return 0;
+}
+
+uint32_t record_rate(const struct data_record *rec)
+{
+	uint64_t rate = record_uint(rec, REF_RATE);
+	if (!rate)
+		rate = record_uint(rec, REF_RATE_OLD);
+	if (rate)
+		return clamp(rate);
+	switch (record_uint(rec, REF_ALGORITHM)) {
+	case SELECT_COUNT_BASED:
+		return rate_of_interval(rec);
+	case SELECT_RANDOM:
+		return rate_of_population(rec);
+	case SELECT_PROBABILISTIC:
+		return rate_of_probability(rec);
+	case 0:
+		break;
+	default: /* by time or by content: nothing says how many packets it passes over */
+		return 0;
+	}
+	rate = rate_of_population(rec);
+	if (!rate)
+		rate = rate_of_interval(rec);
+	return rate ? (uint32_t)rate : rate_of_probability(rec);
 }
 
 static uint32_t interface_rate(const struct data_record *rec, const struct join *join,
@@ -156,6 +227,11 @@ char *join_sampling(const struct data_record *rec, const struct join *join, char
 	if (!rate) {
 		rate = join->rate;
 		origin = join->origin;
+	}
+	if (!rate && join->samplers && record_has(rec, REF_SAMPLER) &&
+	    !record_uint(rec, REF_SAMPLER)) {
+		rate = 1; /* of a record that no sampler took */
+		origin = RATE_SAMPLER;
 	}
 	p = sampling_write(p, rate, origin);
 	return jsonw_lit(p, "},\"ie\":");

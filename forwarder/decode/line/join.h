@@ -17,11 +17,14 @@ enum rate_origin {
 	RATE_INTERFACE,
 	RATE_EXPORTER,
 	RATE_HEADER,
+	RATE_ONLY_SAMPLER, /* of the only sampler there is: the records name none */
+	RATE_UNKNOWN,      /* some records name samplers, this one does not */
 };
 
 /* What the records of a set can be joined with. */
 struct join {
 	bool sampling_per_record;
+	bool samplers;  /* some are known; then id 0 is that of records that are not sampled */
 	uint32_t joins; /* bit per enum ref_kind that has something to join */
 	uint32_t rate;  /* when nothing nearer is found */
 	enum rate_origin origin;
@@ -32,10 +35,14 @@ struct join {
 
 void join_prepare(struct decoder *dec, const struct domain *dom, const struct template *tmpl,
 		  struct join *ret);
-/* `,"sampling":{…}`, or nothing when rate is 0. */
+/* The largest rate that is believed: sFlow's own counters of skipped packets have 24 bits. */
+#define RATE_MAX (1u << 24)
+
+/* `,"sampling":{…}`, or nothing when rate is 0. A rate that no device has is believed with its
+ * octets turned round, if that is one (RouterOS 6), else not at all; "said" is what was sent. */
 char *sampling_write(char *p, uint32_t rate, enum rate_origin origin);
 #define JOIN_SAMPLING_MAX \
-	(sizeof(",\"sampling\":{\"rate\":}},\"ie\":") + JSONW_U64_MAX + JSONW_STEP)
+	(sizeof(",\"sampling\":{\"rate\":,\"said\":}},\"ie\":") + 2 * JSONW_U64_MAX + JSONW_STEP)
 /* The sampling of one record, and `},"ie":` after it. */
 char *join_sampling(const struct data_record *rec, const struct join *join, char *p);
 /* `,"options":{…}`, or nothing. */

@@ -96,9 +96,13 @@ static bool learn_rate(struct decoder *dec, const struct data_record *rec,
 		return false;
 	uint32_t rate = record_rate(rec);
 	uint64_t interface = found_number(found->value[ROLE_INTERFACE]);
-	if (found_role(found, ROLE_SAMPLER))
-		return learnt_set_rate(dec, dom, LEARNT_SAMPLER,
-				       found_number(found->value[ROLE_SAMPLER]), rate);
+	if (found_role(found, ROLE_SAMPLER)) {
+		bool used = learnt_set_rate(dec, dom, LEARNT_SAMPLER,
+					    found_number(found->value[ROLE_SAMPLER]), rate);
+		if (interface && dom->learnt)
+			dom->learnt->sampler_scoped = true;
+		return used;
+	}
 	if (interface)
 		return learnt_set_rate(dec, dom, LEARNT_INTERFACE, interface, rate);
 	learnt_set_exporter_rate(dec, dom, rate);

@@ -31,6 +31,7 @@ static const struct {
 	{ IE_samplingSize, REF_SIZE },
 	{ IE_samplingPopulation, REF_POPULATION },
 	{ IE_samplingProbability, REF_PROBABILITY },
+	{ IE_selectorAlgorithm, REF_ALGORITHM },
 	{ IE_systemInitTimeMilliseconds, REF_INIT },
 	{ IE_flowEndSysUpTime, REF_UPTIME_END },
 };

@@ -58,6 +58,7 @@ enum ref_kind {
 	REF_SIZE,        /* IE_samplingSize: n out of */
 	REF_POPULATION,  /* IE_samplingPopulation: N */
 	REF_PROBABILITY, /* IE_samplingProbability */
+	REF_ALGORITHM,   /* IE_selectorAlgorithm */
 	REF_INIT,        /* IE_systemInitTimeMilliseconds */
 	REF_UPTIME_END,  /* IE_flowEndSysUpTime */
 	REF_DURATION,    /* IE_flowDurationMilliseconds or IE_flowDurationMicroseconds */

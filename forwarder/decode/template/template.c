@@ -224,6 +224,8 @@ struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t 
 		dec->counters.templates_refused++;
 		return NULL;
 	}
+	if (!meta && t->refs_set >> REF_SAMPLER & 1)
+		dom->exporter->names_samplers = true;
 	t->used_ms = dec->ctx.received_ms;
 	t->owners = dec->ctx.port_bit;
 	t->port = dec->ctx.port;
