@@ -26,7 +26,7 @@ ROW(no_connection, OPT_BOOL, "no-connection", NULL, NULL,
     "Leave efd's connection (/etc/efd/conf.d/elasticsearch.yml) as it is.");
 ROW(show_key, OPT_BOOL, "show-key", NULL, NULL, "Print the new API key, too.");
 ROW(rollover, OPT_BOOL, "rollover", NULL, NULL,
-    "Start new backing indices where templates changed, so that the changes count at once.");
+    "Start new backing indices where mappings changed, so that the changes count at once.");
 ROW(data, OPT_BOOL, "data", NULL, NULL,
     "The namespace's data streams with all their documents, too.");
 static const struct opt opt_reset = {

@@ -80,6 +80,35 @@ static void say_lifecycle(json_t *list, const struct install *in, bool force)
 	}
 }
 
+/* Which backing indices are older is known by the mark of their mapping alone. */
+static bool changes_mapping(const struct plan *p, bool force)
+{
+	static const char mark[] = "template.mappings._meta";
+	for (size_t i = 0; i < p->n; i++) {
+		const struct plan_item *item = &p->item[i];
+		const json_t *its = json_at(item->wanted, mark);
+		if (item->action != ACTION_CREATE && its && plan_writes(item, force) &&
+		    !json_equal(json_at(item->found, mark), its))
+			return true;
+	}
+	return false;
+}
+
+static void say_rollover(json_t *list, const struct install *in, const struct app *app)
+{
+	if (!changes_mapping(&in->plan, app->flags.force))
+		json_array_append_new(
+		    list,
+		    json_sprintf("changed settings count from the next rollover of a data stream "
+				 "on; POST /%s-%s/_rollover and the like do it now",
+				 NAME(in->rendering.prefix, "logs-flow"), app->elastic.namespace));
+	else if (!app->flags.rollover)
+		json_array_append_new(
+		    list, json_sprintf("changed templates count from the next rollover of a data "
+				       "stream on: %s does it now",
+				       MEND(in, app, " --rollover")));
+}
+
 static bool replaces_any(const struct install *in, bool force)
 {
 	for (const struct kind *k = kinds; k < kinds + kinds_len; k++)
@@ -141,12 +170,8 @@ static json_t *consequences(const struct install *in, const struct app *app,
 	if (replaces(in, "lifecycle policy", force))
 		note_add(list,
 			 "a changed lifecycle policy counts for the indices that are there, too");
-	if ((replaces(in, "index template", force) || replaces(in, "component template", force)) &&
-	    !rollover)
-		json_array_append_new(
-		    list, json_sprintf("changed templates count from the next rollover of a data "
-				       "stream on: %s does it now",
-				       MEND(in, app, " --rollover")));
+	if (replaces(in, "index template", force) || replaces(in, "component template", force))
+		say_rollover(list, in, app);
 	say_lifecycle(list, in, force);
 	if (rollover && (json_array_size(o->outdated) || plan_writes_count(&in->plan, force)))
 		note_add(list,

@@ -180,6 +180,16 @@ def lifecycle():
 	ok(what in json.dumps(json.loads(out)), "as JSON, too", out[-3000:])
 	code, out, err = run(es, "setup", "--refresh", "5s")
 	ok(code == 0 and what not in out, "another option has nothing to do with it", out + err)
+	ok("POST /logs-flow-default/_rollover" in out and "setup --rollover" not in out, "settings alone: what brings them into new indices", out)
+	with tempfile.TemporaryDirectory() as assets:
+		name = "es-templates/component-templates/flow@mappings.json"
+		harness.efctl("assets", "--write", assets, name)
+		with open(os.path.join(assets, name), encoding="utf-8") as f:
+			text = f.read()
+		with open(os.path.join(assets, name), "w", encoding="utf-8") as f:
+			f.write(text.replace('"properties": {', '"properties": {"later": {"type": "keyword"},', 1))
+		code, out, err = run(es, "setup", "--assets", assets)
+		ok(code == 0 and "--rollover` does it now" in out and "/_rollover" not in out, "a mapping: setup can do that", out + err)
 
 
 namespaces()
