@@ -28,7 +28,7 @@ key_file = os.path.join(folder, "api_key")
 
 
 def efctl(*args, ns=one, who=None, **env):
-	r = harness.efctl(*args, "--namespace", ns, es=who or admin, env={"EF_CONFIG_DIR": folder, "HOME": folder, **env})
+	r = harness.efctl(args[0], "--namespace", ns, *args[1:], es=who or admin, env={"EF_CONFIG_DIR": folder, "HOME": folder, **env})
 	return r.returncode, r.stdout, r.stderr
 
 
