@@ -2,6 +2,7 @@
  * The tables of exporters and of their domains. */
 #include "forwarder/decode/exporter/exporter.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 #include "common/hash.h"
@@ -39,8 +40,9 @@ static uint32_t bucket_of(const struct decoder *dec, const struct ip *address, u
 	uint64_t high, low;
 	memcpy(&high, address->b, 8);
 	memcpy(&low, address->b + 8, 8);
-	return (uint32_t)hash_mix(hash_mix(hash_mix(dec->settings.hash_seed, rest), high), low) %
-	       BUCKETS;
+	/* the order of lines about exporters is that of the buckets: the same on every machine */
+	uint64_t h = hash_mix(hash_mix(dec->settings.hash_seed, rest), le64toh(high));
+	return (uint32_t)hash_mix(h, le64toh(low)) % BUCKETS;
 }
 
 struct exporter_table *exporter_table_new(void)
