@@ -49,31 +49,52 @@ function(columns, measure='network.bytes', human=vega.human.bytes, size=12, inde
       format: { property: 'aggregations' },
     },
   ] + [
-    // One set of links a hop; what the pairs do not cover goes from "other" to "other".
-    { name: 'p%d' % i, source: 'reply', transform: [
-      { type: 'formula', as: 'hop', expr: '%d' % i },
+    // The pairs of a hop, as far as the engine lists them.
+    { name: 'q%d' % i, source: 'reply', transform: [
       { type: 'formula', as: 'b', expr: 'datum.p%d.buckets' % i },
       { type: 'flatten', fields: ['b'] },
       { type: 'formula', as: 'v', expr: 'datum.b.v.value' },
-      { type: 'joinaggregate', fields: ['v'], ops: ['sum'], as: ['covered'] },
-      { type: 'window', ops: ['row_number'], as: ['row'] },
-      { type: 'formula', as: 'rest', expr: 'max(0, datum.all.value - datum.covered)' },
-      { type: 'formula', as: 'take', expr: 'datum.row == 1 && datum.rest > 0 ? [0, 1] : [0]' },
-      { type: 'flatten', fields: ['take'] },
-      { type: 'formula', as: 'v', expr: 'datum.take ? datum.rest : datum.v' },
-      { type: 'formula', as: 'from', expr: "datum.take ? '%s' : %s" % [other, name(i, 'datum.b.key[0]')] },
-      { type: 'formula', as: 'to', expr: "datum.take ? '%s' : %s" % [other, name(i + 1, 'datum.b.key[1]')] },
-      { type: 'filter', expr: 'datum.v > 0' },
-      { type: 'formula', as: 'a', expr: "'f%d|' + datum.from" % i },
-      { type: 'formula', as: 'b', expr: "'f%d|' + datum.to" % (i + 1) },
-      { type: 'aggregate', groupby: ['hop', 'a', 'b'], fields: ['v'], ops: ['sum'], as: ['v'] },
+      { type: 'formula', as: 'from', expr: name(i, 'datum.b.key[0]') },
+      { type: 'formula', as: 'to', expr: name(i + 1, 'datum.b.key[1]') },
     ] }
     for i in std.range(0, last - 1)
-  ] + [
+  ] + std.flattenArrays([
+    // A node is as large as all that it has: what pairs lack of it comes from "other" or goes there.
+    local side(end, col, row) = [
+      { name: 'q%d%s' % [i, end], source: 'q%d' % i, transform: [{ type: 'aggregate', groupby: [end], fields: ['v'], ops: ['sum'], as: ['v'] }] },
+      { name: 'r%d%s' % [i, end], source: 'reply', transform: [
+        { type: 'formula', as: 'b', expr: 'datum.n%d.buckets' % col },
+        { type: 'flatten', fields: ['b'] },
+        { type: 'formula', as: 'key', expr: 'datum.b.key' },
+        { type: 'lookup', from: 'q%d%s' % [i, end], key: end, fields: ['key'], values: ['v'], as: ['covered'], default: 0 },
+        { type: 'formula', as: 'v', expr: 'datum.b.v.value - datum.covered' },
+        { type: 'formula', as: 'from', expr: row[0] },
+        { type: 'formula', as: 'to', expr: row[1] },
+      ] },
+    ];
+    side('from', i, ['datum.key', "'%s'" % other]) + side('to', i + 1, ["'%s'" % other, 'datum.key']) + [
+      { name: 'known%d' % i, source: ['q%d' % i, 'r%dfrom' % i, 'r%dto' % i], transform: [{ type: 'filter', expr: 'datum.v > 0' }] },
+      // What is in no pair and of no node goes from "other" to "other".
+      { name: 'rest%d' % i, source: 'known%d' % i, transform: [
+        { type: 'aggregate', fields: ['v'], ops: ['sum'], as: ['v'] },
+        { type: 'formula', as: 'v', expr: "data('reply')[0].all.value - datum.v" },
+        { type: 'formula', as: 'from', expr: "'%s'" % other },
+        { type: 'formula', as: 'to', expr: "'%s'" % other },
+        { type: 'filter', expr: 'datum.v > 0' },
+      ] },
+      { name: 'p%d' % i, source: ['known%d' % i, 'rest%d' % i], transform: [
+        { type: 'formula', as: 'hop', expr: '%d' % i },
+        { type: 'formula', as: 'a', expr: "'f%d|' + datum.from" % i },
+        { type: 'formula', as: 'b', expr: "'f%d|' + datum.to" % (i + 1) },
+        { type: 'aggregate', groupby: ['hop', 'a', 'b'], fields: ['v'], ops: ['sum'], as: ['v'] },
+      ] },
+    ]
+    for i in std.range(0, last - 1)
+  ]) + [
     { name: 'rows', source: parts },
     { name: 'nodes', source: 'rows', transform: [
       { type: 'fold', fields: ['a', 'b'], as: ['side', 'key'] },
-      // A node in the middle has an in and an out, which differ by what the pairs do not cover.
+      // A node in the middle has an in and an out; those of "other" may differ.
       { type: 'aggregate', groupby: ['key', 'side'], fields: ['v'], ops: ['sum'], as: ['v'] },
       { type: 'aggregate', groupby: ['key'], fields: ['v'], ops: ['max'], as: ['v'] },
       { type: 'formula', as: 'col', expr: 'slice(datum.key, 0, 2)' },
