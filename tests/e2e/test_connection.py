@@ -84,7 +84,7 @@ def astray(es, folder):
 		f.write("# mine\n")
 	os.symlink(os.path.join(victim, "f"), os.path.join(etc, "conf.d", "elasticsearch.yml"))
 	code, text = setup(etc, es=es)
-	tap.ok(code == 1 and "symbolic link" in text and read(os.path.join(victim, "f")) == "# mine\n", "nor a file that is one", text)
+	tap.ok(code == 2 and "symbolic link" in text and read(os.path.join(victim, "f")) == "# mine\n", "nor a file that is one", text)
 	os.unlink(os.path.join(etc, "conf.d", "elasticsearch.yml"))
 	with open(os.path.join(etc, "efd.yml"), "w") as f:
 		f.write("elasticsearch:\n  url: [http://127.0.0.1:9200]\n")

@@ -81,6 +81,8 @@ def check_first_lines(c_files):
 	for path in tracked('*.sh', '*.py', 'Makefile.*'):
 		if TAG not in read(path)[:400]:
 			yield f'{path}: SPDX tag missing in its first lines'
+		if os.path.basename(path).startswith('test_') and not os.access(os.path.join(ROOT, path), os.X_OK):
+			yield f'{path}: tests/run.py cannot start it (chmod +x)'
 
 
 def check_banned(c_files):
