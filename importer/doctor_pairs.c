@@ -92,7 +92,7 @@ static void pair_tell(const char *a, const char *b, json_int_t both, const json_
 	json_int_t x = json_integer_value(json_object_get(sums, a));
 	json_int_t y = json_integer_value(json_object_get(sums, b));
 	json_int_t smaller = x < y ? x : y;
-	if (!smaller || both * 100 / smaller < PERCENT)
+	if (!smaller || !all || both * 100 / smaller < PERCENT)
 		return;
 	finding_add(findings, ODD,
 		    "%s and %s report the same conversations: %lld %% of the octets of %s, %lld %% "

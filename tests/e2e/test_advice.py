@@ -13,7 +13,6 @@ import shlex
 import shutil
 import tempfile
 import threading
-import time
 
 import harness
 import cluster
