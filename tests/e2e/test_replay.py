@@ -108,6 +108,8 @@ for row in rows:
 		wrong.append(f"exit code {code}: {talk}")
 	# Packets that a switch discarded are flow lines here and a kind of their own in that index; one a capture has them.
 	expected = int(row["flow_records_if_buffered"]) + ("sflow-drop-notification" in row["features"])
+	if name == "nf5-invalid01":	# says that it has 55,582 records: nothing of it is believed
+		expected = 0
 	if records["flow"] != expected:
 		wrong.append(f"{records['flow']} flow records, the index of captures has {expected}")
 	if records["counters"] != int(row["counter_samples"]):
