@@ -162,7 +162,7 @@ def drifted(s):
 	for kind, name in what:
 		ok(f"drifted  {kind:<20} {name}" in r.stdout and f"--- {kind} {name}: installed, changed by hand" in r.stdout, f"--diff shows {name}", r.all)
 	lines = {l[0] + l[1:].strip().rstrip(",") for l in r.stdout.splitlines() if l.startswith(("-", "+"))}
-	wanted = {'-"priority": "333"', f'+"priority": "{flow["priority"]}"', *(['-"description": "seen by hand"'] if s.kibana else [])}
+	wanted = {'-"priority": 333', f'+"priority": {flow["priority"]}', *(['-"description": "seen by hand"'] if s.kibana else [])}
 	ok(r.returncode == 3 and wanted <= lines and any("by_hand" in l for l in lines if l[0] == "-"), "with the lines in question",
 		f"{wanted - lines} of {sorted(lines)}")
 	r = s.run("status", "--json")
