@@ -80,6 +80,20 @@ static bool is_missing(struct rendering *r, const json_t *processor)
 	return false;
 }
 
+/* What stands for {dictionary: NAME} or {dictionary: NAME, column: COLUMN}: 1, 0 for anything else,
+ * -1 for what is wrong with it. */
+static int take_table(struct rendering *r, const json_t *value, json_t **ret_table, struct err *err)
+{
+	const char *name = json_string_value(json_object_get(value, "dictionary"));
+	const char *column = json_string_value(json_object_get(value, "column"));
+	const struct render_dictionaries *d = r->dictionaries;
+	if (!name || json_object_size(value) != (column ? 2 : 1))
+		return 0;
+	int result = column ? d->marks(d->arg, name, column, ret_table, err)
+			    : d->table(d->arg, name, ret_table, err);
+	return result ? -1 : 1;
+}
+
 /* Step 4, values. */
 static int put_tables(struct rendering *r, json_t *tree, struct err *err)
 {
@@ -93,15 +107,11 @@ static int put_tables(struct rendering *r, json_t *tree, struct err *err)
 		return 0;
 	}
 	json_object_foreach (tree, key, value) {
-		const char *name = json_string_value(json_object_get(value, "dictionary"));
-		if (!name || json_object_size(value) != 1) {
-			if (put_tables(r, value, err))
-				return -1;
-			continue;
-		}
-		if (r->dictionaries->table(r->dictionaries->arg, name, &table, err))
+		int taken = take_table(r, value, &table, err);
+		if (taken < 0 || (!taken && put_tables(r, value, err)))
 			return -1;
-		json_object_set_new(tree, key, table);
+		if (taken)
+			json_object_set_new(tree, key, table);
 	}
 	return 0;
 }

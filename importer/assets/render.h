@@ -20,6 +20,9 @@ struct render_dictionaries {
 	void *arg;
 	/* The table for `params`: {dictionary: NAME}. The caller's. */
 	int (*table)(void *arg, const char *name, json_t **ret_table, struct err *err);
+	/* The rows that a column marks: {dictionary: NAME, column: COLUMN}. The caller's. */
+	int (*marks)(void *arg, const char *name, const char *column, json_t **ret_marks,
+		     struct err *err);
 	/* The processors that stand for `- dictionary: NAME`: an array, empty when the dictionary
 	 * is. The caller's. */
 	int (*calls)(void *arg, const char *name, json_t **ret_processors, struct err *err);

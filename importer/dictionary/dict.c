@@ -227,37 +227,6 @@ int dict_set_rows(struct dict_set *set, const char *name, const struct dict_rows
 	return 0;
 }
 
-/* {"ip": [["sourceIPv4Address", …], …], "mac": […]}: a list of alternatives for each end. */
-static json_t *elements(struct dict_set *set, struct err *err)
-{
-	CLEANUP_JSON json_t *json = json_pack("{s:[],s:[]}", "ip", "mac"), *ends = json_object();
-	const struct dict_rows *rows;
-	char key[300];
-
-	if (dict_set_rows(set, "address-elements", &rows, err))
-		return NULL;
-	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
-		json_t *family = json_object_get(json, row->cell[1]), *list;
-
-		if (!family) {
-			dict_row_error(row, err, "the family must be ip or mac");
-			return NULL;
-		}
-		snprintf(key, sizeof(key), "%s %s", row->cell[1], row->cell[2]);
-		list = json_object_get(ends, key);
-		if (!list) {
-			list = json_array();
-			json_object_set_new(ends, key, list);
-			json_array_append(family, list);
-		}
-		if (json_array_append_new(list, json_string(row->cell[0]))) {
-			err_set(err, EF_FAILED, "out of memory");
-			return NULL;
-		}
-	}
-	return steal_ptr(json);
-}
-
 /* The table goes inline when it still fits there, else to pipelines of its own. */
 static int place(struct dict_set *set, struct dict_entry *e, const struct dict_records *records,
 		 struct err *err)
@@ -273,8 +242,10 @@ static int place(struct dict_set *set, struct dict_entry *e, const struct dict_r
 		e->table = steal_ptr(table);
 		return 0;
 	}
-	names = elements(set, err);
-	if (!names || dict_shard(set->assets, set->prefix, kind, records, names, &pipelines, err))
+	const struct dict_rows *ends;
+	if (dict_set_rows(set, "address-elements", &ends, err) ||
+	    dict_compile_alternatives(ends, &names, err) ||
+	    dict_shard(set->assets, set->prefix, kind, records, names, &pipelines, err))
 		return -1;
 	json_decref(e->pipelines);
 	e->pipelines = steal_ptr(pipelines);
@@ -400,6 +371,18 @@ int dict_table(struct dict_set *set, const char *name, json_t **ret_table, struc
 	return 0;
 }
 
+int dict_marks(struct dict_set *set, const char *name, const char *column, json_t **ret_marks,
+	       struct err *err)
+{
+	const struct dict_rows *rows;
+
+	if (dict_set_rows(set, name, &rows, err))
+		return -1;
+	int at = dict_kind_column(rows->kind, column);
+	return at < 0 ? err_set(err, EF_USAGE, "dictionary %s has no column %s", name, column)
+		      : dict_compile_marks(rows, at, ret_marks, err);
+}
+
 void dict_set_prefix(struct dict_set *set, const char *prefix)
 {
 	set->prefix = prefix;
@@ -481,6 +464,12 @@ static int render_table(void *arg, const char *name, json_t **ret_table, struct 
 	return dict_table(arg, name, ret_table, err);
 }
 
+static int render_marks(void *arg, const char *name, const char *column, json_t **ret_marks,
+			struct err *err)
+{
+	return dict_marks(arg, name, column, ret_marks, err);
+}
+
 static int render_calls(void *arg, const char *name, json_t **ret_processors, struct err *err)
 {
 	return dict_calls(arg, name, ret_processors, err);
@@ -488,7 +477,7 @@ static int render_calls(void *arg, const char *name, json_t **ret_processors, st
 
 void dict_set_render(struct dict_set *set, struct render_dictionaries *ret)
 {
-	*ret = (struct render_dictionaries){ .arg = set,
-					     .table = render_table,
-					     .calls = render_calls };
+	*ret = (struct render_dictionaries){
+		.arg = set, .table = render_table, .marks = render_marks, .calls = render_calls
+	};
 }

@@ -53,11 +53,16 @@ int dict_set_rows(struct dict_set *set, const char *name, const struct dict_rows
  * new reference. */
 int dict_table(struct dict_set *set, const char *name, json_t **ret_table, struct err *err);
 
+/* The value that stands for {dictionary: NAME, column: COLUMN} (dict_compile_marks()). A new
+ * reference. */
+int dict_marks(struct dict_set *set, const char *name, const char *column, json_t **ret_marks,
+	       struct err *err);
+
 /* The processors that stand for `- dictionary: NAME`: an array, empty when the table is inline or
  * has no rows. A new reference. */
 int dict_calls(struct dict_set *set, const char *name, json_t **ret_processors, struct err *err);
 
-/* The two as the renderer wants them; `ret` borrows `set`. */
+/* The three as the renderer wants them; `ret` borrows `set`. */
 void dict_set_render(struct dict_set *set, struct render_dictionaries *ret);
 
 /*

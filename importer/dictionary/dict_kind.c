@@ -161,6 +161,7 @@ static const struct dict_column elements[] = {
 	{ .name = "element", .type = DICT_TEXT, KEY },
 	{ .name = "conversion", .type = DICT_WORD, MUST },
 	{ .name = "field" },
+	{ .name = "rare", .type = DICT_WORD },
 };
 static const struct dict_column address_elements[] = {
 	{ .name = "element", .type = DICT_TEXT, KEY },

@@ -37,7 +37,7 @@ enum dict_shape {
 	DICT_LIST,       /* array of texts, by the number in column 0 */
 	DICT_BITS,       /* the same, by the number of the bit in column 0 */
 	DICT_MAP,        /* object, by the key columns */
-	DICT_PATHS,      /* object: column 0 -> [column 1, the parts of the path in column 2] */
+	DICT_PATHS,      /* object: column 0 -> [column 1, the parts of column 2]; marks in 3 */
 	DICT_ENDS,       /* object: "column 2_column 1" -> list of column 0, in the file's order */
 	DICT_SERVICES,   /* packed ports */
 	DICT_ADDRESSES,  /* table of prefixes */

@@ -98,9 +98,9 @@ static const struct {
 	const char *name;
 	bool no_field;
 } conversions[] = {
-	{ "long", false }, { "count", false }, { "as", false }, { "id", false },
-	{ "text", false }, { "mac", false },   { "ip", false }, { "dns", false },
-	{ "rest", true },  { "drop", true },
+	{ "long", false },      { "count", false }, { "as", false },   { "id", false },
+	{ "text", false },      { "mac", false },   { "ip", false },   { "dns", false },
+	{ "forwarded", false }, { "rest", true },   { "stays", true }, { "drop", true },
 };
 
 static int check_conversion(const struct dict_row *row, struct err *err)
@@ -118,8 +118,42 @@ static int check_conversion(const struct dict_row *row, struct err *err)
 	}
 	return dict_row_error(row, err,
 			      "\"%s\" is no conversion: long, count, as, id, text, mac, ip, dns, "
-			      "rest or drop is wanted",
+			      "forwarded, rest, stays or drop is wanted",
 			      row->cell[1]);
+}
+
+/* null for "yes", or the number that the cell is; NULL where it is empty. */
+static int read_mark(const struct dict_row *row, int column, json_t **ret_mark, struct err *err)
+{
+	const char *mark = row->cell[column];
+	char *end = NULL;
+
+	if (!*mark || strcmp(mark, "yes") == 0) {
+		*ret_mark = *mark ? json_null() : NULL;
+		return 0;
+	}
+	long long number = strtoll(mark, &end, 10);
+	if (*end)
+		return dict_row_error(row, err, "\"%s\": yes or a whole number is wanted", mark);
+	*ret_mark = json_integer(number);
+	return *ret_mark ? 0 : no_memory(err);
+}
+
+int dict_compile_marks(const struct dict_rows *rows, int column, json_t **ret_marks,
+		       struct err *err)
+{
+	CLEANUP_JSON json_t *marks = json_object();
+
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
+		json_t *mark = NULL;
+
+		if (read_mark(row, column, &mark, err))
+			return -1;
+		if (mark && json_object_set_new(marks, row->cell[0], mark))
+			return no_memory(err);
+	}
+	*ret_marks = steal_ptr(marks);
+	return 0;
 }
 
 static int compile_paths(const struct dict_rows *rows, json_t **ret_table, struct err *err)
@@ -127,12 +161,15 @@ static int compile_paths(const struct dict_rows *rows, json_t **ret_table, struc
 	CLEANUP_JSON json_t *map = json_object();
 
 	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
-		json_t *list = json_pack("[s]", row->cell[1]);
+		CLEANUP_JSON json_t *mark = NULL;
 
+		if (check_conversion(row, err) || read_mark(row, 3, &mark, err))
+			return -1;
+		if (strcmp(row->cell[1], "stays") == 0) /* as if it had no row */
+			continue;
+		json_t *list = json_pack("[s]", row->cell[1]);
 		if (json_object_set_new(map, row->cell[0], list))
 			return no_memory(err);
-		if (check_conversion(row, err))
-			return -1;
 		for (const char *at = row->cell[2]; *at;) {
 			size_t n = strcspn(at, ".");
 
@@ -145,6 +182,30 @@ static int compile_paths(const struct dict_rows *rows, json_t **ret_table, struc
 		}
 	}
 	*ret_table = steal_ptr(map);
+	return 0;
+}
+
+int dict_compile_alternatives(const struct dict_rows *rows, json_t **ret_json, struct err *err)
+{
+	CLEANUP_JSON json_t *json = json_pack("{s:[],s:[]}", "ip", "mac"), *ends = json_object();
+	char key[300];
+
+	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
+		json_t *family = json_object_get(json, row->cell[1]), *list;
+
+		if (!family)
+			return dict_row_error(row, err, "the family must be ip or mac");
+		snprintf(key, sizeof(key), "%s %s", row->cell[1], row->cell[2]);
+		list = json_object_get(ends, key);
+		if (!list) {
+			list = json_array();
+			json_object_set_new(ends, key, list);
+			json_array_append(family, list);
+		}
+		if (json_array_append_new(list, json_string(row->cell[0])))
+			return no_memory(err);
+	}
+	*ret_json = steal_ptr(json);
 	return 0;
 }
 

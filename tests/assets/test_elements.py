@@ -48,14 +48,19 @@ def looked_for(path):
 			yield from names
 
 
+# what the rare stage looks at beside an element that makes the record rare
+BESIDE = {"protocolIdentifier", "sourceTransportPort", "destinationTransportPort", "octetDeltaCount", "octetTotalCount", "portRangeStart", "portRangeEnd", "portRangeStepSize",
+	"cisco.natLogExtPortFirst", "cisco.natLogExtPortLast", "cisco.ingressAclId", "cisco.egressAclId", "cisco.firewallExtendedEvent", "cisco.zoneFirewallExtendedEvent",
+	"natQuotaExceededEvent", "natThresholdEvent", *(f"{e}IPv{v}Address" for e in ("source", "destination") for v in "46")}
+
+
 def rare():
-	"""(the elements that flow.yml asks for before it calls the rare stage, those that the stage begins to look at)."""
-	asked = next(p["pipeline"]["if"]["params"]["rare"] for p in processors("flow.yml") if p.get("pipeline", {}).get("name") == "flow-rare")
+	"""(the elements that elements.csv calls rare, those that the rare stage begins to look at)."""
+	asked = {r["element"] for r in table("elements") if r["rare"]}
 	script = processors("rare.yml")[0]["script"]
 	params = script["params"]
 	own = set(re.findall(r"'((?:[a-z0-9]+[A-Z]|[a-z]+\.)[\w.]+)'", script["source"]))
-	other = {"protocolIdentifier", "sourceTransportPort", "destinationTransportPort"} | {f"{e}IPv{v}Address" for e in ("source", "destination") for v in "46"}
-	return set(asked), own - other | set(params["latencies"]) | set(params["retransmits"]) | {params["mpls_sections"][0]}
+	return asked, own - BESIDE | set(params["latencies"]) | set(params["retransmits"]) | {params["mpls_sections"][0]}
 
 
 def table(name):
@@ -65,13 +70,12 @@ def table(name):
 
 
 def typed_again():
-	"""Elements of address-elements.csv that a stage names in a list of its own, but for those of clients and servers (Cisco AVC)."""
+	"""Elements of address-elements.csv that a stage names in a list of its own."""
 	names = {r["element"] for r in table("address-elements")}
 	for stage in ("normalise", "lookup-geo-vendor"):
 		params = processors(stage + ".yml")[0]["script"]["params"]
-		for group, listed in params.get("first", {}).items():
-			if group not in ("client_ip", "server_ip"):
-				yield from (f"{stage}: {n}" for n in listed if n in names)
+		for listed in params.get("first", {}).values():
+			yield from (f"{stage}: {n}" for n in listed if n in names)
 		if params["ends"] != {"dictionary": "address-elements"}:
 			yield stage
 

@@ -209,14 +209,6 @@ static void mistakes_have_a_line(void **state)
 		{ "hosts", "address;name\n10.0.0.1;X\n",
 		  "hosts.csv:1: unknown column \"address;name\" in the header; there are "
 		  "address,name" },
-		{ "elements", "element,conversion,field\nx,lnog,flow.x\n",
-		  "elements.csv:2: \"lnog\" is no conversion: long, count" },
-		{ "elements", "element,conversion,field\nx,long,\n",
-		  "elements.csv:2: long: a field is wanted" },
-		{ "elements", "element,conversion,field\nx,drop,flow.x\n",
-		  "elements.csv:2: drop: has no field" },
-		{ "elements", "element,conversion,field\nx,text,flow..x\n",
-		  "elements.csv:2: \"flow..x\" is no path" },
 		{ "oui", "prefix,vendor\n00:00,X\n", "is not a MAC prefix" },
 		{ "oui", "prefix,vendor\n00:00:01/20,X\n", "bits behind its length" },
 	};

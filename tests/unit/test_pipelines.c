@@ -152,7 +152,7 @@ static void more_makes_another_script_at_most(void **state)
 {
 	static const struct {
 		size_t bytes, scripts;
-	} more[] = { { 300, 1 }, { 8000, 2 }, { 40000, 2 } };
+	} more[] = { { 5000, 1 }, { 12000, 2 }, { 40000, 2 } };
 	char dir[] = "/tmp/test_pipelines.XXXXXX", command[100];
 	(void)state;
 	assert_non_null(mkdtemp(dir));
