@@ -50,7 +50,7 @@ def looked_for(path):
 
 # what the rare stage looks at beside an element that makes the record rare
 BESIDE = {"protocolIdentifier", "sourceTransportPort", "destinationTransportPort", "octetDeltaCount", "octetTotalCount", "portRangeStart", "portRangeEnd", "portRangeStepSize",
-	"cisco.natLogExtPortFirst", "cisco.natLogExtPortLast", "cisco.ingressAclId", "cisco.egressAclId", "cisco.firewallExtendedEvent", "cisco.zoneFirewallExtendedEvent",
+	"ericsson.natLogExtPortFirst", "ericsson.natLogExtPortLast", "cisco.ingressAclId", "cisco.egressAclId", "cisco.firewallExtendedEvent", "cisco.zoneFirewallExtendedEvent",
 	"natQuotaExceededEvent", "natThresholdEvent", *(f"{e}IPv{v}Address" for e in ("source", "destination") for v in "46")}
 
 

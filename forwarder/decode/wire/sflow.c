@@ -29,13 +29,15 @@
  * keys. */
 #define LINE_ROOM (PREFIX_MAX + 768)
 
-/* Formats of samples, enterprise 0. */
+/* Formats of samples. */
 enum {
 	FLOW_SAMPLE = 1,
 	COUNTERS_SAMPLE = 2,
 	FLOW_SAMPLE_EXPANDED = 3,
 	COUNTERS_SAMPLE_EXPANDED = 4,
 	DISCARDED_PACKET = 5,
+	/* Foundry (enterprise 1991): an access list's flags and group, then an ordinary sample */
+	FOUNDRY_ACL_SAMPLE = 1991 << 12 | 1,
 };
 
 /* Formats of an interface number (flow_sample_expanded). */
@@ -394,6 +396,11 @@ static void all_samples(struct sflow_work *w, struct cursor *in, uint32_t count)
 			note_malformed(w, &w->dec->counters.malformed_sample,
 				       "sFlow datagram has fewer samples than it says", at, count);
 			return;
+		}
+		if (tag == FOUNDRY_ACL_SAMPLE) {
+			cursor_skip(in, 8);
+			count++; /* the sample behind it is not counted */
+			continue;
 		}
 		body = cursor_sub(in, len);
 		if (in->bad)
