@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "common/conf_dir.h"
 
 /* An empty variable is an unset one, as in Compose files. */
 static const char *environment(const char *name)
@@ -247,13 +247,6 @@ static bool only_prints(const struct opt_table *tables, size_t n_tables, int arg
 	return false;
 }
 
-/* A link that leads nowhere is there: what somebody wanted to say must not go unheard. */
-static bool is_there(const char *path)
-{
-	struct stat st;
-	return lstat(path, &st) == 0;
-}
-
 static int read_files(const struct opt_table *tables, size_t n_tables,
 		      const struct conf_file *files, size_t n_files, const char *named,
 		      struct err *err)
@@ -262,7 +255,7 @@ static int read_files(const struct opt_table *tables, size_t n_tables,
 		return conf_read(tables, n_tables,
 				 &(struct conf_file){ .path = named, .named = true }, err);
 	for (const struct conf_file *f = files; f < files + n_files; f++)
-		if (is_there(f->path) && conf_read(tables, n_tables, f, err))
+		if (conf_is_there(f->path) && conf_read(tables, n_tables, f, err))
 			return -1;
 	return 0;
 }

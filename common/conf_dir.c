@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/cleanup.h"
 
@@ -21,6 +22,12 @@ char *conf_dir_path(const char *name)
 {
 	char *path = NULL;
 	return asprintf(&path, "%s/%s", conf_dir(), name) < 0 ? NULL : path;
+}
+
+bool conf_is_there(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) == 0;
 }
 
 static int add_conf_file(const char *name, struct strlist *paths, struct err *err)
@@ -42,8 +49,10 @@ int conf_dir_list(const char *last, struct strlist *ret_paths, struct err *err)
 	if (!below)
 		return err_set(err, EF_FAILED, "out of memory");
 	int n = scandir(below, &entries, is_settings, alphasort);
-	if (n < 0 && errno != ENOENT && errno != ENOTDIR)
-		return err_errno(err, EF_USAGE, errno, "cannot read the folder %s", below);
+	int why = errno;
+	if (n < 0 && (conf_is_there(below) || (why != ENOENT && why != ENOTDIR)))
+		return err_errno(err, why == ENOENT ? EF_FAILED : EF_USAGE, why,
+				 "cannot read the folder %s", below);
 	int result = n > CONF_FILES_MAX
 			 ? err_set(err, EF_USAGE, "%s: more than %d files", below, CONF_FILES_MAX)
 			 : 0;

@@ -17,6 +17,9 @@ const char *conf_dir(void);
 /* `name` below it; the caller's to free. NULL: no memory. */
 char *conf_dir_path(const char *name);
 
+/* A link that leads nowhere is there: what somebody wanted to say must not go unheard. */
+bool conf_is_there(const char *path);
+
 /* Appends the files of its conf.d that end in .yml and do not start with a dot, by name, and then
  * `last` below the folder. */
 int conf_dir_list(const char *last, struct strlist *ret_paths, struct err *err);

@@ -138,6 +138,20 @@ static int take_pair(struct yaml_walk *w, const yaml_node_t *key, const yaml_nod
 	return err_set(err, EF_USAGE, "%s: a plain value is wanted here", where);
 }
 
+/* Is the key of `pair` that of an earlier one? YAML has each once; libyaml does not look. */
+static bool is_repeated(struct yaml_walk *w, const yaml_node_t *map, const yaml_node_pair_t *pair)
+{
+	const yaml_node_t *key = yaml_document_get_node(&w->doc, pair->key);
+	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < pair; p++) {
+		const yaml_node_t *other = yaml_document_get_node(&w->doc, p->key);
+		if (key->type == YAML_SCALAR_NODE && other->type == YAML_SCALAR_NODE &&
+		    strcmp((const char *)key->data.scalar.value,
+			   (const char *)other->data.scalar.value) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int take_mapping(struct yaml_walk *w, const yaml_node_t *map, const char *prefix,
 			struct err *err)
 {
@@ -145,6 +159,11 @@ static int take_mapping(struct yaml_walk *w, const yaml_node_t *map, const char 
 	     p++) {
 		const yaml_node_t *key = yaml_document_get_node(&w->doc, p->key);
 		const yaml_node_t *value = yaml_document_get_node(&w->doc, p->value);
+		if (is_repeated(w, map, p))
+			return err_set(err, EF_USAGE, "%s:%zu:%zu: %s is here for the second time",
+				       w->file, key->start_mark.line + 1,
+				       key->start_mark.column + 1,
+				       (const char *)key->data.scalar.value);
 		if (take_pair(w, key, value, prefix, err))
 			return -1;
 	}
@@ -162,18 +181,61 @@ static void wipe(const yaml_document_t *doc)
 /* A FIFO that nobody named would be waited for without end. */
 static FILE *settings_open(const struct conf_file *file, struct err *err)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int fd = open(file->path, O_RDONLY | O_CLOEXEC | (file->named ? 0 : O_NONBLOCK));
-	bool waits = fd >= 0 && !file->named && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
-	FILE *f = fd < 0 || waits ? NULL : fdopen(fd, "r");
+	bool known = fd >= 0 && fstat(fd, &st) == 0;
+	bool waits = known && !file->named && S_ISFIFO(st.st_mode);
+	bool is_folder = known && S_ISDIR(st.st_mode);
+	FILE *f = fd < 0 || waits || is_folder ? NULL : fdopen(fd, "r");
 	int why = errno;
 	if (!f && fd >= 0)
 		close(fd);
 	if (waits)
 		err_set(err, EF_USAGE, "the configuration %s is a FIFO: remove it", file->path);
+	else if (is_folder)
+		err_set(err, EF_USAGE, "the configuration %s is a folder, not a file", file->path);
 	else if (!f)
 		err_errno(err, EF_FAILED, why, "cannot read the configuration %s", file->path);
 	return f;
+}
+
+static bool is_empty(yaml_document_t *doc)
+{
+	const yaml_node_t *root = yaml_document_get_root_node(doc);
+	return !root || (root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0);
+}
+
+static int load_next(yaml_parser_t *parser, const char *path, yaml_document_t *ret_doc,
+		     struct err *err)
+{
+	if (yaml_parser_load(parser, ret_doc))
+		return 0;
+	return err_set(err, EF_USAGE, "%s:%zu:%zu: not valid YAML: %s", path,
+		       parser->problem_mark.line + 1, parser->problem_mark.column + 1,
+		       parser->problem ? parser->problem : "unreadable");
+}
+
+/* The one document of a file: what is said in a second one must not go unheard. */
+static int load_only(yaml_parser_t *parser, const char *path, yaml_document_t *ret_doc,
+		     struct err *err)
+{
+	yaml_document_t more;
+	if (load_next(parser, path, ret_doc, err))
+		return -1;
+	int result = load_next(parser, path, &more, err);
+	if (result == 0) {
+		if (!is_empty(&more))
+			result = err_set(err, EF_USAGE,
+					 "%s:%zu: a second document begins here; one is wanted",
+					 path, more.start_mark.line + 1);
+		wipe(&more);
+		yaml_document_delete(&more);
+	}
+	if (result) {
+		wipe(ret_doc);
+		yaml_document_delete(ret_doc);
+	}
+	return result;
 }
 
 int conf_read(const struct opt_table *tables, size_t n_tables, const struct conf_file *file,
@@ -192,19 +254,13 @@ int conf_read(const struct opt_table *tables, size_t n_tables, const struct conf
 	if (!yaml_parser_initialize(&parser))
 		return err_set(err, EF_FAILED, "out of memory while reading %s", path);
 	yaml_parser_set_input_file(&parser, f);
-	if (!yaml_parser_load(&parser, &w.doc)) {
-		err_set(err, EF_USAGE, "%s:%zu:%zu: not valid YAML: %s", path,
-			parser.problem_mark.line + 1, parser.problem_mark.column + 1,
-			parser.problem ? parser.problem : "unreadable");
-		yaml_parser_delete(&parser);
-		return -1;
-	}
+	int ret = load_only(&parser, path, &w.doc, err);
 	yaml_parser_delete(&parser);
+	if (ret)
+		return ret;
 
-	int ret = 0;
 	const yaml_node_t *root = yaml_document_get_root_node(&w.doc);
-	bool empty = !root || (root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0);
-	if (!empty)
+	if (!is_empty(&w.doc))
 		ret = root->type == YAML_MAPPING_NODE
 			  ? take_mapping(&w, root, "", err)
 			  : err_set(err, EF_USAGE, "%s: 'option: value' lines are wanted", path);

@@ -81,7 +81,7 @@ static int read_connection(const char *path, struct elastic_settings *ret_its, b
 	const struct opt_table table = connection_options(ret_its);
 	const struct conf_file file = { .path = path, .only = &table };
 	*ret_hidden = access(path, R_OK) != 0 && errno == EACCES;
-	return access(path, R_OK) == 0 ? conf_read(&table, 1, &file, err) : 0;
+	return conf_is_there(path) && !*ret_hidden ? conf_read(&table, 1, &file, err) : 0;
 }
 
 static void settings_forget(struct app *app, const struct settings_tables *t)

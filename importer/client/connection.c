@@ -215,6 +215,14 @@ static void first_line(const char *file, char *text, size_t size)
 
 /* ---- plan and write ------------------------------------------------------- */
 
+/* For root, whose a file is counts, too: who may write it says where the flows go. */
+static bool is_guarded(const char *path)
+{
+	struct stat st;
+	return geteuid() != 0 ||
+	       (stat(path, &st) == 0 && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH)));
+}
+
 /* For root, the group is a part of it: efd may have come to this host after the file. */
 static bool is_shared(const char *path)
 {
@@ -224,10 +232,16 @@ static bool is_shared(const char *path)
 	       (stat(path, &st) == 0 && st.st_gid == group && (st.st_mode & 07777) == 0640);
 }
 
+static bool ca_is_there(const struct connection *c)
+{
+	return !c->ca_from ||
+	       (file_says(c->ca_path, c->ca_text, c->ca_len) && is_guarded(c->ca_path));
+}
+
 static enum connection_state state_of(const struct connection *c)
 {
-	if (file_says(c->path, c->text.data, c->text.len) && is_shared(c->path) &&
-	    (!c->ca_from || file_says(c->ca_path, c->ca_text, c->ca_len)))
+	if (file_says(c->path, c->text.data, c->text.len) && is_guarded(c->path) &&
+	    is_shared(c->path) && ca_is_there(c))
 		return CONNECTION_SAME;
 	if (!connection_is_here())
 		return CONNECTION_ELSEWHERE;
