@@ -93,6 +93,12 @@ static void note(enum packet_kind kind, uint32_t interface, unsigned ways, void 
 	meter_restore(to->dec, &to->exporter, kind, interface, ways);
 }
 
+static void never(enum packet_kind kind, uint32_t interface, unsigned ways, void *arg)
+{
+	(void)arg;
+	fail_msg("kind %u, interface %u, ways %u", (unsigned)kind, interface, ways);
+}
+
 /* What goes to the state file comes back: who meters which way, by kind. */
 static void meters_are_restored(void **state)
 {
@@ -110,6 +116,19 @@ static void meters_are_restored(void **state)
 	    meter_judge(g.dec, &g.exporter, METERED_OUT, KIND_IPV6, 1, 2, 0) & METER_DUPLICATE, 0);
 	stop(&f);
 	stop(&g);
+}
+
+/* A kind that none is, from a state file of nobody knows whom, is no place in a table. */
+static void meters_of_no_kind_are_not_restored(void **state)
+{
+	struct fixture f;
+	(void)state;
+	start(&f, (struct decode_limits){ 0 });
+	for (unsigned kind = PACKET_KINDS + 1; kind < 256; kind += 25)
+		meter_restore(f.dec, &f.exporter, (enum packet_kind)kind, 1, 3);
+	meter_each(f.exporter.meter, never, NULL);
+	assert_int_equal(judge(&f, METERED_OUT, 1, 2) & METER_DUPLICATE, 0);
+	stop(&f);
 }
 
 /* An interface that is not metered on egress has a figure by what came in elsewhere: whole when all
@@ -310,6 +329,7 @@ int main(void)
 		cmocka_unit_test(meters_have_a_ceiling),
 		cmocka_unit_test(ingress_metering_ends),
 		cmocka_unit_test(meters_are_restored),
+		cmocka_unit_test(meters_of_no_kind_are_not_restored),
 		cmocka_unit_test(figures_are_partial),
 		cmocka_unit_test(what_tells_flows_apart),
 		cmocka_unit_test(sums_have_a_ceiling),

@@ -339,8 +339,9 @@ void meter_restore(struct decoder *dec, struct exporter *exporter, enum packet_k
 		m->longest_s = interface < LONGEST_S ? interface : LONGEST_S;
 		return;
 	}
-	struct meter_row *row =
-	    kind < PACKET_KINDS ? row_get(dec, exporter, kind, interface) : NULL;
+	if (kind > PACKET_KINDS)
+		return;
+	struct meter_row *row = row_get(dec, exporter, kind, interface);
 	if (ways & METER_INGRESS)
 		learn(&m->ingress[kind], &m->stale[kind], row, METER_INGRESS);
 	if (ways & METER_EGRESS)

@@ -308,13 +308,12 @@ static size_t counter_line(struct sflow_work *w, uint32_t seq, struct sflow_sour
 	if (!p)
 		return to;
 	p = jsonw_lit(line_head(w, p, seq, source), "},\"counters\":");
-	for (size_t i = from; i < to; i++) {
-		const struct sample_record *r = &records[i];
+	for (const struct sample_record *r = records + from; r < records + to; r++) {
 		char *member = p;
 		bool cut = false;
 
 		p = sflow_counters(p, r->row, r->data, r->len, &cut);
-		if (i == from)
+		if (r == records + from)
 			*member = '{';
 		if (cut)
 			note_malformed(w, &w->dec->counters.malformed_record,
