@@ -12,13 +12,17 @@ BUILD   ?= build
 PREFIX  ?= /usr/local
 DEV     ?= $(if $(wildcard .git),1,0)
 CFLAGS  ?= -O2 -g
-# Before the first release the commit's time orders versions: an older efctl leaves what a newer one installed.
-VERSION := $(or $(shell git describe --tags --abbrev=12 --dirty 2>/dev/null || { \
-             at=$$(TZ=UTC git log -1 --format=%cd --date=format-local:%Y%m%d%H%M%S 2>/dev/null) && \
-             echo 0.1.0-$$at-g$$(git describe --always --abbrev=12 --dirty); }),0.1.0)
+$(if $(word 2,$(BUILD)),$(error BUILD: make takes no names with spaces, and this one is '$(BUILD)'))
+
+# Before the first release the commit's time orders versions: an older efctl leaves what a newer one installed. So the checkout
+# has the same one whoever builds it, also where it is another user's: who runs its Makefile trusts it.
+GIT     := git -c safe.directory='*'
+VERSION := $(or $(shell $(GIT) describe --tags --abbrev=12 --dirty 2>/dev/null || { \
+             at=$$(TZ=UTC $(GIT) log -1 --format=%cd --date=format-local:%Y%m%d%H%M%S 2>/dev/null) && \
+             echo 0.1.0-$$at-g$$($(GIT) describe --always --abbrev=12 --dirty); }),0.1.0)
 
 PKG_CONFIG ?= pkg-config
-CROSS      := $(filter-out $(shell uname -m),$(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null))))
+CROSS      := $(filter-out $(shell uname -m),$(firstword $(subst -, ,$(shell test '$(CC)' && $(CC) -dumpmachine 2>/dev/null))))
 HOSTCC     ?= $(if $(CROSS),cc,$(CC))
 
 # Debian packages: to build, and what each target below needs beside that and installs itself. a|b: one of them, the first that there is.
@@ -90,7 +94,7 @@ again = +$(Q)$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j2)
 
 # Where a build lacks something: one line, not a compiler's page.
 complete:
-	@missing=$$(for p in $(CC) $(PKG_CONFIG); do command -v $$p >/dev/null || echo $$p; done; \
+	@missing=$$(for p in $(foreach c,CC HOSTCC AR PKG_CONFIG,'$(or $(firstword $($(c))),$(c))'); do command -v "$$p" >/dev/null || echo "$$p"; done | sort -u; \
 	  for l in $(LIBS); do $(PKG_CONFIG) --exists $$l 2>/dev/null || echo $$l; done; \
 	  echo '#include <uthash.h>' | $(CC) $(CPPFLAGS) -E - >/dev/null 2>&1 || echo uthash.h); \
 	test -z "$$missing" || { echo not found: $$missing - \`make deps\` prints what installs it >&2; exit 1; }
@@ -307,9 +311,11 @@ $(BUILD)/%.8: $(NATIVE)/efd
 
 PUT = install -D -m 644
 install: all $(BUILD)/efd.8 ## Install below PREFIX and /etc, with the user efd; in DESTDIR nothing but files
+	@case '$(PREFIX)' in /*|'') ;; *) echo "PREFIX: systemd wants a path from / on, and '$(PREFIX)' is none" >&2; exit 1;; esac
 	$(Q)install -D -m 755 -t '$(DESTDIR)$(PREFIX)/bin' $(BUILD)/efd $(BUILD)/efctl
 	$(Q)$(PUT) -t '$(DESTDIR)$(PREFIX)/share/man/man8' $(BUILD)/efd.8
-	$(Q)for u in efd.service efd.socket efd-feeds.service efd-feeds.timer; do sed 's|@PREFIX@|$(PREFIX)|' packaging/systemd/$$u | \
+	$(Q)p=$$(printf %s '$(PREFIX)' | sed 's/%/%%/g; s/[\\&|]/\\&/g'); \
+	  for u in efd.service efd.socket efd-feeds.service efd-feeds.timer; do sed "s|@PREFIX@|$$p|" packaging/systemd/$$u | \
 	  $(PUT) /dev/stdin '$(DESTDIR)$(PREFIX)'/lib/systemd/system/$$u || exit 1; done
 	$(Q)$(PUT) packaging/systemd/efd.sysusers '$(DESTDIR)$(PREFIX)/lib/sysusers.d/efd.conf'
 	$(Q)$(PUT) packaging/systemd/efd.sysctl '$(DESTDIR)$(PREFIX)/lib/sysctl.d/50-efd.conf'

@@ -80,7 +80,7 @@ with open(os.path.join(ROOT, 'common', 'exit.h')) as f:
 tap.same(values(text, 'RestartPreventExitStatus'), [usage], 'mistakes in the settings are not tried again')
 tap.same(values(text.split('[Service]')[0], 'StartLimitIntervalSec'), ['0'], 'all else is, without limit')
 reload = values(text, 'ExecReload')
-tap.ok(len(reload) == 2 and reload[0].endswith('/efd --check-config') and '-HUP' in reload[1], 'settings are checked before efd is told to read them', reload)
+tap.ok(len(reload) == 2 and reload[0].endswith('/efd" --check-config') and '-HUP' in reload[1], 'settings are checked before efd is told to read them', reload)
 
 # The feeds' own: less than efd has.
 r = subprocess.run([os.path.join(os.path.dirname(EFD), 'efctl'), *values(feeds, 'ExecStart')[0].split()[1:], '--help'], capture_output=True, text=True)
