@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "common/clock.h"
@@ -127,6 +128,13 @@ static int newest_of(void *arg, const struct captured *c, struct err *err)
 	return 0;
 }
 
+/* A FIFO, a terminal, what a shell makes of <(command): what was read of it is gone. */
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode));
+}
+
 int replay_newest(const struct replay *r, uint64_t *ret_newest_ms, struct err *err)
 {
 	struct replay quick = *r;
@@ -135,11 +143,14 @@ int replay_newest(const struct replay *r, uint64_t *ret_newest_ms, struct err *e
 	const struct replay_calls calls = { .each = newest_of,
 					    .before_file = newest_file,
 					    .arg = &n };
-	for (size_t i = 0; i < r->files->n; i++)
-		if (strcmp(r->files->item[i], "-") == 0)
-			return err_set(
-			    err, EF_USAGE,
-			    "standard input cannot be read twice, as --now needs; give a file");
+	for (size_t i = 0; i < r->files->n; i++) {
+		const char *file = r->files->item[i];
+		bool is_stdin = strcmp(file, "-") == 0;
+		if (is_stdin || is_pipe(file))
+			return err_set(err, EF_USAGE,
+				       "%s cannot be read twice, as --now needs; give a file",
+				       is_stdin ? "standard input" : file);
+	}
 	quick.speed = 0;
 	quick.progress = NULL;
 	return replay_each(&quick, &calls, &ignored, err);

@@ -84,6 +84,8 @@ with tempfile.TemporaryDirectory() as tmp:
 		tap.ok(False, "--speed: the year between two captures does not pass")
 r = harness.efctl("replay", "--now=never", "--output", "-", files[0])
 tap.ok(r.returncode == 2 and "each, together" in r.stderr, "--now: another word is refused with those that there are", r.stderr)
+r = subprocess.run(["bash", "-c", '"$0" replay --now --output - <(cat "$1")', harness.EFCTL, files[0]], capture_output=True, text=True, timeout=60)
+tap.ok(r.returncode == 2 and "cannot be read twice" in r.stderr and "/dev/fd/" in r.stderr, "--now: so is what a shell makes of <(command)", r.stderr)
 
 # ---- captures of many vendors: counts ----
 
