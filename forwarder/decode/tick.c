@@ -114,7 +114,6 @@ static int tick_domain(struct domain *dom, void *arg)
 	const struct tick *tick = arg;
 	struct decoder *dec = tick->dec;
 	data_due(dec, tick->sink, dom, tick->now_ms);
-	held_expire(dec, dom, ago(tick->now_ms, dec->settings.limits.held_ms));
 	if (dom->line_due_ms > tick->now_ms)
 		return 0;
 	template_expire(dec, dom, ago(tick->now_ms, dec->settings.limits.template_ms));
@@ -131,6 +130,7 @@ void decoder_tick(struct decoder *dec, uint64_t now_ms, struct sink *sink)
 {
 	struct tick tick = { dec, sink, now_ms };
 	dec->with_ids = context_wants_ids(sink);
+	held_expire(dec, ago(now_ms, dec->settings.limits.held_ms));
 	exporter_each(dec, tick_domain, &tick);
 	exporter_expire(dec, now_ms);
 }

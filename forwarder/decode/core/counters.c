@@ -51,6 +51,9 @@ const struct decode_counter_row decode_counter_rows[] = {
 	CASE(templates_expired, "template_changes", "kind", "expired", TEMPLATES),
 	CASE(templates_refused, "template_changes", "kind", "refused", TEMPLATES),
 	CASE(templates_suspended, "template_changes", "kind", "suspended", TEMPLATES),
+	ROW(descriptions_deferred, NULL, NULL,
+	    "Data sets decoded without new descriptions of their elements (RFC 5610), of which an "
+	    "exporter sent too many"),
 	ROW(exporters_refused, NULL, NULL, "Datagrams of exporters beyond the ceiling"),
 	ROW(options_refused, NULL, NULL, "Names and rates beyond the ceiling"),
 	ROW(options_ignored, NULL, NULL, "Options records with nothing that is used"),

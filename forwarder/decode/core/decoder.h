@@ -14,6 +14,7 @@
 #include "forwarder/decode/core/domain.h"
 #include "forwarder/decode/core/report.h"
 #include "forwarder/decode/core/settings.h"
+#include "forwarder/decode/core/work.h"
 
 #define FLOW_TEXT_MAX (DOMAIN_HEAD_MAX + 80)
 
@@ -41,6 +42,12 @@ struct context {
 	bool with_id;
 };
 
+/* The ends of a list, oldest first. */
+struct held_set;
+struct held_ends {
+	struct held_set *first, *last;
+};
+
 struct decoder {
 	struct decode_settings settings;
 	struct fields *fields;
@@ -53,8 +60,11 @@ struct decoder {
 	struct compiler *compiler;
 	struct template *netflow5[4]; /* constant templates of versions 1, 5, 6, 7 */
 	struct jsonw_times times;
+	struct held_ends held; /* sets that wait for their template: exporter/held.h */
 	uint64_t held_bytes;
-	bool with_ids; /* the sink wants document ids */
+	struct decode_work work;
+	uint32_t descriptions; /* of elements, by all exporters */
+	bool with_ids;         /* the sink wants document ids */
 };
 
 #endif

@@ -89,6 +89,7 @@ struct exporter {
 	uint64_t agent_ms;         /* … and when one last did; 0: none ever */
 	struct fields *fields;     /* elements that it described, over the decoder's; NULL: none */
 	uint32_t elements;         /* how many */
+	uint32_t described;        /* the newest of them, by the decoder's count of descriptions */
 	struct meter *meter;       /* which interfaces meter; NULL: it never said */
 	struct sums *sums;         /* flows whose counters count up; NULL: it has none */
 	struct outs outs;
@@ -122,8 +123,10 @@ struct domain {
 	uint64_t grace_ms; /* what waits for suspended templates is looked at then; 0: nothing */
 	uint64_t born_ms;  /* export time of the last datagram before it started again */
 	struct template_store *templates; /* NULL until the first */
-	struct learnt_store *learnt;      /* NULL until the first */
-	struct held_list *held;           /* NULL until the first */
+	/* What compiling its templates again may cost, and for which bytes that was granted. */
+	uint64_t credit, credited_bytes;
+	struct learnt_store *learnt; /* NULL until the first */
+	struct held_list *held;      /* NULL until the first */
 };
 
 #endif

@@ -16,6 +16,9 @@ void element_learn(struct decoder *dec, struct exporter *exporter, uint32_t pen,
 		if (result != FIELDS_LEARNT)
 			memory_return(dec, exporter, FIELDS_LEARN_BYTES);
 	}
-	exporter->elements += result == FIELDS_LEARNT;
+	if (result == FIELDS_LEARNT) {
+		exporter->elements++;
+		exporter->described = ++dec->descriptions;
+	}
 	dec->counters.options_refused += result == FIELDS_FULL;
 }

@@ -4,13 +4,23 @@
 
 #include <stdlib.h>
 
+#include "common/hash.h"
 #include "forwarder/decode/core/memory.h"
 
 #define EXPORTER_SHARE 8 /* one exporter address may hold this part of decode_limits.held_bytes */
 
+#define BUCKETS_FIRST 8
+
+/* By which of its links sets are in a list. */
+enum { OF_ALL, OF_DOMAIN, OF_TEMPLATE };
+
+/* What waits in a domain: by arrival, and in a hash table by the template that it waits for. */
 struct held_list {
-	struct held_set *first, **end; /* by time */
+	struct held_ends sets;
 	uint64_t bytes;
+	uint32_t templates;        /* that are waited for */
+	uint32_t room;             /* buckets, a power of two */
+	struct held_set **buckets; /* the first set of each template, linked by `bucket` */
 };
 
 static size_t held_size(const struct held_set *set)
@@ -31,31 +41,152 @@ static void held_count(struct decoder *dec, struct domain *dom, int64_t bytes)
 	dom->held->bytes += (uint64_t)bytes;
 }
 
-/* Take the set at *at out of the list and free it. */
-static void held_discard(struct decoder *dec, struct domain *dom, struct held_set **at)
+/* ---- lists ---- */
+
+static void list_append(struct held_ends *ends, struct held_set *set, unsigned list)
 {
-	struct held_set *set = *at;
-	*at = set->next;
-	if (!*at)
-		dom->held->end = at;
+	set->links[list] = (struct held_link){ ends->last, NULL };
+	if (ends->last)
+		ends->last->links[list].after = set;
+	else
+		ends->first = set;
+	ends->last = set;
+}
+
+static void list_remove(struct held_ends *ends, struct held_set *set, unsigned list)
+{
+	const struct held_link *link = &set->links[list];
+	if (link->before)
+		link->before->links[list].after = link->after;
+	else
+		ends->first = link->after;
+	if (link->after)
+		link->after->links[list].before = link->before;
+	else
+		ends->last = link->before;
+}
+
+/* ---- by template ---- */
+
+/* Where the first set that waits for `id` is linked, or would be. */
+static struct held_set **first_of(const struct decoder *dec, const struct held_list *list,
+				  uint16_t id)
+{
+	uint64_t h = hash_mix(dec->settings.hash_seed, id);
+	struct held_set **at = &list->buckets[h & (list->room - 1)];
+	while (*at && (*at)->id != id)
+		at = &(*at)->bucket;
+	return at;
+}
+
+/* Twice as many buckets; without memory for them the chains get longer. */
+static void grow_buckets(struct decoder *dec, struct domain *dom)
+{
+	struct held_list bigger = *dom->held;
+	bigger.room *= 2;
+	size_t more = (bigger.room - dom->held->room) * sizeof(*bigger.buckets);
+	if (!memory_take(dec, dom->exporter, more))
+		return;
+	bigger.buckets = calloc(bigger.room, sizeof(*bigger.buckets));
+	if (!bigger.buckets) {
+		memory_return(dec, dom->exporter, more);
+		return;
+	}
+	for (uint32_t i = 0; i < dom->held->room; i++) {
+		for (struct held_set *next, *set = dom->held->buckets[i]; set; set = next) {
+			next = set->bucket;
+			set->bucket = NULL;
+			*first_of(dec, &bigger, set->id) = set;
+		}
+	}
+	dec->work.steps += dom->held->templates;
+	free(dom->held->buckets);
+	*dom->held = bigger;
+}
+
+/* The first of a template's sets has no set before it; its `before` is the last of them, so that
+ * another one is added without a walk. */
+static void template_append(struct decoder *dec, struct domain *dom, struct held_set *set)
+{
+	if (dom->held->templates >= dom->held->room)
+		grow_buckets(dec, dom);
+	struct held_set **at = first_of(dec, dom->held, set->id), *first = *at;
+	set->bucket = NULL;
+	set->links[OF_TEMPLATE] = (struct held_link){ set, NULL };
+	if (!first) {
+		*at = set;
+		dom->held->templates++;
+		return;
+	}
+	struct held_set *last = first->links[OF_TEMPLATE].before;
+	set->links[OF_TEMPLATE].before = last;
+	last->links[OF_TEMPLATE].after = set;
+	first->links[OF_TEMPLATE].before = set;
+}
+
+static void template_take(struct decoder *dec, struct domain *dom, struct held_set *set)
+{
+	struct held_set **at = first_of(dec, dom->held, set->id), *first = *at;
+	struct held_set *after = set->links[OF_TEMPLATE].after;
+	struct held_set *before = set->links[OF_TEMPLATE].before;
+	if (first != set) {
+		before->links[OF_TEMPLATE].after = after;
+		(after ? after : first)->links[OF_TEMPLATE].before = before;
+		return;
+	}
+	if (after) {
+		after->bucket = set->bucket;
+		after->links[OF_TEMPLATE].before = before;
+		*at = after;
+		return;
+	}
+	*at = set->bucket;
+	dom->held->templates--;
+}
+
+/* ---- coming and going ---- */
+
+static void domain_append(struct decoder *dec, struct domain *dom, struct held_set *set)
+{
+	list_append(&dom->held->sets, set, OF_DOMAIN);
+	template_append(dec, dom, set);
+}
+
+static void domain_take(struct decoder *dec, struct domain *dom, struct held_set *set)
+{
+	list_remove(&dom->held->sets, set, OF_DOMAIN);
+	template_take(dec, dom, set);
+}
+
+static void held_discard(struct decoder *dec, struct held_set *set)
+{
+	struct domain *dom = set->ctx.domain;
+	domain_take(dec, dom, set);
+	list_remove(&dec->held, set, OF_ALL);
 	dec->counters.held_now--;
 	held_count(dec, dom, -(int64_t)held_size(set));
 	memory_return(dec, dom->exporter, held_size(set));
 	free(set);
 }
 
+#define LIST_BYTES (sizeof(struct held_list) + BUCKETS_FIRST * sizeof(struct held_set *))
+
 static bool held_make_list(struct decoder *dec, struct domain *dom)
 {
 	if (dom->held)
 		return true;
-	if (!memory_take(dec, dom->exporter, sizeof(*dom->held)))
+	if (!memory_take(dec, dom->exporter, LIST_BYTES))
 		return false;
 	dom->held = calloc(1, sizeof(*dom->held));
-	if (!dom->held) {
-		memory_return(dec, dom->exporter, sizeof(*dom->held));
+	if (dom->held)
+		dom->held->buckets = calloc(BUCKETS_FIRST, sizeof(*dom->held->buckets));
+	if (!dom->held || !dom->held->buckets) {
+		memory_return(dec, dom->exporter, LIST_BYTES);
+		free(dom->held);
+		dom->held = NULL;
 		return false;
 	}
-	dom->held->end = &dom->held->first;
+	dom->held->room = BUCKETS_FIRST;
 	return true;
 }
 
@@ -74,8 +205,8 @@ static bool held_make_room(struct decoder *dec, struct domain *dom, size_t size)
 	if (!held_make_list(dec, dom) || excess(dec, dom, size) > dom->held->bytes ||
 	    !memory_take(dec, dom->exporter, size))
 		return false;
-	while (dom->held->first && excess(dec, dom, size)) {
-		held_discard(dec, dom, &dom->held->first);
+	while (dom->held->sets.first && excess(dec, dom, size)) {
+		held_discard(dec, dom->held->sets.first);
 		held_note_dropped(dec, dom);
 	}
 	return true;
@@ -97,14 +228,13 @@ void held_add(struct decoder *dec, uint16_t id, struct cursor data, const struct
 		held_note_dropped(dec, dom);
 		return;
 	}
-	set->next = NULL;
 	set->id = id;
 	set->len = (uint32_t)len;
 	memcpy(set->data, data.p, len);
 	set->ctx = *ctx;
 	set->ctx.dgram = NULL;
-	*dom->held->end = set;
-	dom->held->end = &set->next;
+	list_append(&dec->held, set, OF_ALL);
+	domain_append(dec, dom, set);
 	held_count(dec, dom, (int64_t)size);
 	dec->counters.held_now++;
 }
@@ -114,51 +244,47 @@ void held_release(struct decoder *dec, struct sink *sink, struct domain *dom,
 				 uint16_t),
 		  uint16_t id)
 {
-	if (!dom->held || !dom->held->first)
+	if (!dom->held || !dom->held->sets.first)
 		return;
+	unsigned list = id ? OF_TEMPLATE : OF_DOMAIN;
+	struct held_set *next, *set = id ? *first_of(dec, dom->held, id) : dom->held->sets.first;
 	struct context now = dec->ctx;
-	for (struct held_set **at = &dom->held->first; *at;) {
-		struct held_set *set = *at;
+	for (; set; set = next) {
+		next = set->links[list].after;
+		dec->work.steps++;
 		dec->ctx = set->ctx;
-		if (!decode(dec, sink, set, id)) {
-			at = &set->next;
-			continue;
+		if (decode(dec, sink, set, id)) {
+			dec->counters.held_decoded++;
+			held_discard(dec, set);
+		} else if (id) {
+			break;
 		}
-		dec->counters.held_decoded++;
-		held_discard(dec, dom, at);
 	}
 	dec->ctx = now;
 }
 
 void held_move(struct decoder *dec, struct domain *from, struct domain *to, uint16_t port)
 {
-	if (!from->held || !from->held->first || !held_make_list(dec, to))
+	if (!from->held || !from->held->sets.first || !held_make_list(dec, to))
 		return;
-	for (struct held_set **at = &from->held->first; *at;) {
-		struct held_set *set = *at;
-		if (set->ctx.port != port) {
-			at = &set->next;
+	for (struct held_set *next, *set = from->held->sets.first; set; set = next) {
+		next = set->links[OF_DOMAIN].after;
+		dec->work.steps++;
+		if (set->ctx.port != port)
 			continue;
-		}
-		*at = set->next;
-		if (!*at)
-			from->held->end = at;
+		domain_take(dec, from, set);
+		domain_append(dec, to, set);
 		from->held->bytes -= held_size(set);
 		to->held->bytes += held_size(set);
 		set->ctx.domain = to;
-		set->next = NULL;
-		*to->held->end = set;
-		to->held->end = &set->next;
 	}
 }
 
-void held_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms)
+void held_expire(struct decoder *dec, uint64_t before_ms)
 {
-	if (!dom->held)
-		return;
-	while (dom->held->first && dom->held->first->ctx.received_ms < before_ms) {
-		held_discard(dec, dom, &dom->held->first);
-		held_note_dropped(dec, dom);
+	while (dec->held.first && dec->held.first->ctx.received_ms < before_ms) {
+		held_note_dropped(dec, dec->held.first->ctx.domain);
+		held_discard(dec, dec->held.first);
 	}
 }
 
@@ -166,11 +292,13 @@ void held_free(struct decoder *dec, struct domain *dom)
 {
 	if (!dom->held)
 		return;
-	while (dom->held->first) {
-		held_discard(dec, dom, &dom->held->first);
+	while (dom->held->sets.first) {
+		held_discard(dec, dom->held->sets.first);
 		held_note_dropped(dec, dom);
 	}
-	memory_return(dec, dom->exporter, sizeof(*dom->held));
+	memory_return(dec, dom->exporter,
+		      sizeof(*dom->held) + dom->held->room * sizeof(*dom->held->buckets));
+	free(dom->held->buckets);
 	free(dom->held);
 	dom->held = NULL;
 }

@@ -12,10 +12,16 @@
 
 struct sink;
 
+struct held_link {
+	struct held_set *before, *after;
+};
+
 struct held_set {
-	struct held_set *next;
-	struct context ctx; /* of its datagram; dgram is NULL */
-	uint16_t id;        /* of the template that it waits for */
+	/* By arrival: of all, of the domain, of those of them that wait for the same template. */
+	struct held_link links[3];
+	struct held_set *bucket; /* of the first that waits for a template: in its bucket */
+	struct context ctx;      /* of its datagram; dgram is NULL */
+	uint16_t id;             /* of the template that it waits for */
 	uint32_t len;
 	uint8_t data[];
 };
@@ -23,16 +29,16 @@ struct held_set {
 /* Keep the set of the datagram at hand; `ctx` is its context, with an id of its own. Dropped and
  * counted where there is no room. */
 void held_add(struct decoder *dec, uint16_t id, struct cursor set, const struct context *ctx);
-/* Give what waits in the domain to `decode`, by time, with its context as the one at hand. Where
- * that returns false the set waits on. */
+/* Give what waits in the domain for `id` (0: for any) to `decode`, by arrival, with its context as
+ * the one at hand. Where that returns false the set waits on, and those behind it for `id`. */
 void held_release(struct decoder *dec, struct sink *sink, struct domain *dom,
 		  bool (*decode)(struct decoder *, struct sink *, const struct held_set *,
 				 uint16_t),
 		  uint16_t id);
 /* What came from `port` waits in `to` now, a domain of the same address. */
 void held_move(struct decoder *dec, struct domain *from, struct domain *to, uint16_t port);
-/* Drop what came before `before_ms`. */
-void held_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms);
+/* Drop what came before `before_ms`, of all exporters. */
+void held_expire(struct decoder *dec, uint64_t before_ms);
 void held_free(struct decoder *dec, struct domain *dom);
 
 #endif

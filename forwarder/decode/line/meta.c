@@ -10,7 +10,8 @@
 
 /* What a record holds, by role: the first that is not all zero. */
 struct meta_found {
-	uint32_t roles; /* bit per enum role */
+	uint32_t roles;            /* bit per enum role */
+	uint32_t told, parts_told; /* the same of those whose value is not all zero, of parts */
 	struct bytes value[ROLES];
 	struct bytes part[LEARNT_PARTS]; /* of an application */
 };
@@ -28,12 +29,15 @@ static void find_roles(const struct data_record *rec, struct meta_found *found)
 	*found = (struct meta_found){ 0 };
 	for (size_t i = 0; i < rec->tmpl->bound_len; i++) {
 		const struct bound *bound = &rec->tmpl->bound[i];
-		struct bytes *to = bound->role == ROLE_APPLICATION_PART
-				       ? &found->part[bound->arg]
-				       : &found->value[bound->role];
-		if (!nonzero(*to))
-			*to = record_bytes(rec, bound->place);
+		bool part = bound->role == ROLE_APPLICATION_PART;
+		struct bytes *to = part ? &found->part[bound->arg] : &found->value[bound->role];
+		uint32_t *told = part ? &found->parts_told : &found->told;
+		uint32_t bit = 1u << (part ? bound->arg : bound->role);
 		found->roles |= 1u << bound->role;
+		if (*told & bit)
+			continue;
+		*to = record_bytes(rec, bound->place);
+		*told |= nonzero(*to) ? bit : 0;
 	}
 }
 

@@ -60,6 +60,16 @@ static const struct {
 	{ IE_observationTimeSeconds, CONV_SECONDS, TIME_OBSERVED },
 };
 
+/* Times that are written as another element; of two with the same one the first goes before. */
+static const struct {
+	uint16_t id, absolute;
+} relative_rows[] = {
+	{ IE_flowStartSysUpTime, IE_flowStartMilliseconds },
+	{ IE_flowStartDeltaMicroseconds, IE_flowStartMilliseconds },
+	{ IE_flowEndSysUpTime, IE_flowEndMilliseconds },
+	{ IE_flowEndDeltaMicroseconds, IE_flowEndMilliseconds },
+};
+
 #define LEN(array) (sizeof(array) / sizeof(*(array)))
 
 #define KEY_ROOM (JSONW_PADDED(24u) + JSONW_GUARD) /* `,"pen4294967295.65535":` */
@@ -80,6 +90,7 @@ struct compiler {
 	size_t ops_len, unknown_len;
 	const struct field *field[SPECS_MAX]; /* by spec */
 	struct place place[SPECS_MAX];        /* by spec */
+	unsigned wide_times;           /* bit per row of relative_rows: one is not a number */
 	uint16_t first[FIRST_IDS];     /* by IANA id: 1 + the first spec that has it, 0: none */
 	uint16_t next_same[SPECS_MAX]; /* by spec: the next one with the same key, 0: none */
 	bool leads[SPECS_MAX];         /* by spec: it is the first one with its key */
@@ -177,40 +188,20 @@ static const struct field *find_field(const struct compiler *c, const struct spe
 	return fields_find(c->fields, spec->pen, spec->id);
 }
 
-/* No width of the element makes hex text of it. Where one does all stay under their own name, or
- * that name could come twice. */
-static bool all_narrow(const struct compiler *c, uint16_t id)
-{
-	for (int i = find_spec(c, id); i >= 0 && i < c->t->specs_len; i++) {
-		const struct spec *spec = &c->t->specs[i];
-		if (spec->pen == 0 && spec->id == id && spec->width > 8) /* WIDTH_VARIABLE, too */
-			return false;
-	}
-	return true;
-}
-
 /* 22 and 158 are written as 152, 21 and 159 as 153: once, and only when the template lacks the
  * absolute time itself. */
 static uint16_t absolute_of(const struct compiler *c, size_t i)
 {
 	const struct spec *spec = &c->t->specs[i];
-	static const uint16_t pairs[][2] = {
-		{ IE_flowStartSysUpTime, IE_flowStartMilliseconds },
-		{ IE_flowStartDeltaMicroseconds, IE_flowStartMilliseconds },
-		{ IE_flowEndSysUpTime, IE_flowEndMilliseconds },
-		{ IE_flowEndDeltaMicroseconds, IE_flowEndMilliseconds },
-	};
-	if (spec->pen != 0)
-		return 0;
-	for (size_t k = 0; k < LEN(pairs); k++) {
-		if (pairs[k][0] != spec->id)
+	for (size_t k = 0; spec->pen == 0 && k < LEN(relative_rows); k++) {
+		if (relative_rows[k].id != spec->id)
 			continue;
-		if (!all_narrow(c, spec->id))
-			return 0;
-		bool taken = find_spec(c, pairs[k][1]) >= 0;
+		/* Where a width makes hex text of one of them all stay under their own name, or
+		 * that name could come twice. */
+		bool taken = c->wide_times >> k & 1 || find_spec(c, relative_rows[k].absolute) >= 0;
 		if (k % 2 == 1) /* uptime goes before delta */
-			taken |= find_spec(c, pairs[k - 1][0]) >= 0;
-		return taken ? 0 : pairs[k][1];
+			taken |= find_spec(c, relative_rows[k - 1].id) >= 0;
+		return taken ? 0 : relative_rows[k].absolute;
 	}
 	return 0;
 }
@@ -338,12 +329,21 @@ static void bind_fields(struct compiler *c)
 
 /* ---- memory and layout ---- */
 
+/* Wider than a number, WIDTH_VARIABLE included. */
+static void note_wide(struct compiler *c, const struct spec *spec)
+{
+	for (size_t k = 0; spec->pen == 0 && k < LEN(relative_rows); k++)
+		if (relative_rows[k].id == spec->id)
+			c->wide_times |= 1u << k;
+}
+
 /* Where the elements are; lengths of the records and of their parts. False: longer than a set can
  * be. */
 static bool measure_record(struct compiler *c)
 {
 	struct template *t = c->t;
 	size_t len = 0;
+	c->wide_times = 0;
 	memset(c->first, 0, sizeof(c->first));
 	memset(c->part_len, 0, (t->specs_len + 1u) * sizeof(*c->part_len));
 	for (size_t i = 0; i < t->specs_len && len < WIDTH_VARIABLE; i++) {
@@ -352,6 +352,8 @@ static bool measure_record(struct compiler *c)
 		t->lists |= field && converter_is_list(converter_for(field->type, 8));
 		if (spec->pen == 0 && spec->id < FIRST_IDS && !c->first[spec->id])
 			c->first[spec->id] = (uint16_t)(i + 1);
+		if (spec->width > 8)
+			note_wide(c, spec);
 		uint16_t *part_len = &c->part_len[t->parts_len];
 		c->place[i] = (struct place){ *part_len, spec->width, t->parts_len };
 		if (spec->width == WIDTH_VARIABLE) {
@@ -447,6 +449,29 @@ struct template *template_compile(struct compiler *c, const struct fields *field
 		.netflow9 = netflow9,
 	};
 	return compile_draft(c, fields, &head, specs, true);
+}
+
+/* Where what is at `p` in `from` is in its copy. */
+#define MOVED(p) ((void *)(memory + ((const char *)(p) - (const char *)from)))
+
+struct template *template_copy(const struct template *from)
+{
+	char *memory = malloc(from->size);
+	if (!memory)
+		return NULL;
+	memcpy(memory, from, from->size);
+	struct template *t = (struct template *)(void *)memory;
+	t->ops = MOVED(from->ops);
+	t->specs = MOVED(from->specs);
+	t->bound = MOVED(from->bound);
+	t->part_len = MOVED(from->part_len);
+	t->counts = from->counts ? MOVED(from->counts) : NULL;
+	for (size_t i = 0; i < t->ops_len; i++) {
+		const char *key = t->ops[i].key;
+		if (key >= (const char *)from && key < (const char *)from + from->size)
+			t->ops[i].key = MOVED(key);
+	}
+	return t;
 }
 
 struct template *template_compile_constant(struct compiler *c, const struct fields *fields,

@@ -98,6 +98,7 @@ struct template {
 	/* largest JSON of the elements, without those of variable length */
 	uint32_t room;
 	uint32_t size;              /* bytes of memory */
+	uint32_t described;         /* what its exporter had described (core/domain.h) */
 	uint64_t used_ms;           /* last sent or used */
 	uint64_t owners;            /* bit per port of the domain that defined it so */
 	uint16_t port;              /* that defined it so; 0: several, or from before efd started */
@@ -124,7 +125,9 @@ void compiler_free(struct compiler *c);
 struct template *template_compile(struct compiler *c, const struct fields *fields, uint16_t id,
 				  const struct spec *specs, size_t specs_len, size_t scopes,
 				  bool meta, bool netflow9);
-/* The same for a constant template whose paddingOctets (210) are left out. */
+/* A copy with the program of `t`; NULL: no memory. */
+struct template *template_copy(const struct template *t);
+/* As template_compile(), for a constant template whose paddingOctets (210) are left out. */
 struct template *template_compile_constant(struct compiler *c, const struct fields *fields,
 					   const struct spec *specs, size_t specs_len);
 

@@ -8,6 +8,10 @@
 #include "forwarder/decode/core/memory.h"
 #include "forwarder/decode/core/sorted.h"
 
+/* Rows that are moved in the time that it takes to look at one. */
+#define ROWS_A_STEP  8
+#define BYTES_A_STEP 512
+
 static uint64_t id_of(const void *row)
 {
 	return (*(struct template *const *)row)->id;
@@ -54,6 +58,7 @@ static struct template *take_row(struct domain *dom, uint32_t at)
 	struct template_store *store = dom->templates;
 	struct template *t = store->rows[at];
 	store->len--;
+	store->meta_len -= t->meta;
 	memmove(store->rows + at, store->rows + at + 1, (store->len - at) * sizeof(*store->rows));
 	return t;
 }
@@ -109,6 +114,7 @@ void template_disown(struct decoder *dec, struct domain *dom, uint64_t owners)
 	struct template_store *store = dom->templates;
 	if (!store)
 		return;
+	dec->work.steps += store->len + store->aside_len;
 	for (uint32_t i = 0; i < store->len; i++)
 		store->rows[i]->owners &= ~owners;
 	for (struct template *t = store->aside; t; t = t->aside)
@@ -116,33 +122,7 @@ void template_disown(struct decoder *dec, struct domain *dom, uint64_t owners)
 	forget_aside(dec, dom);
 }
 
-static void inherit_one(struct decoder *dec, struct domain *to, const struct template *t)
-{
-	bool is_new;
-	struct template *own =
-	    template_add(dec, to, t->id, t->specs, t->specs_len, t->scopes, t->meta, &is_new);
-	if (!own)
-		return;
-	own->used_ms = t->used_ms;
-	own->suspended = t->suspended;
-	own->owners = 0;
-}
-
-void template_inherit(struct decoder *dec, struct domain *from, struct domain *to, uint64_t owner)
-{
-	struct template_store *store = from->templates;
-	if (!store || !owner)
-		return;
-	for (uint32_t i = 0; i < store->len; i++)
-		if (store->rows[i]->owners & owner)
-			inherit_one(dec, to, store->rows[i]);
-	for (struct template *t = store->aside; t; t = t->aside)
-		if (t->owners & owner)
-			inherit_one(dec, to, t);
-	template_disown(dec, from, owner);
-}
-
-/* ---- coming and going ---- */
+/* ---- rows ---- */
 
 static bool same_template(const struct template *t, const struct spec *specs, size_t specs_len,
 			  size_t scopes, bool meta)
@@ -189,11 +169,61 @@ static int insert_row(struct decoder *dec, struct domain *dom, struct template *
 	struct template_store *store = dom->templates;
 	uint32_t at = place_of(store, t->id);
 	memmove(store->rows + at + 1, store->rows + at, (store->len - at) * sizeof(*store->rows));
+	dec->work.steps += (store->len - at) / ROWS_A_STEP;
 	store->rows[at] = t;
 	store->len++;
+	store->meta_len += t->meta;
 	dom->exporter->root->templates++;
 	dec->counters.templates_now++;
 	return 0;
+}
+
+/* ---- what a device defined before it was known as one ---- */
+
+static void inherit_one(struct decoder *dec, struct domain *to, const struct template *t)
+{
+	struct template *own = row_find(to, t->id) ? NULL : template_copy(t);
+	if (!own || insert_row(dec, to, own)) {
+		free(own);
+		dec->counters.templates_refused++;
+		return;
+	}
+	dec->counters.templates_added++;
+	to->exporter->names_samplers |= !t->meta && t->refs_set >> REF_SAMPLER & 1;
+	dec->work.steps += t->size / BYTES_A_STEP;
+	own->aside = NULL;
+	own->contested = false;
+	own->owners = 0;
+	own->port = dec->ctx.port;
+}
+
+void template_inherit(struct decoder *dec, struct domain *from, struct domain *to, uint64_t owner)
+{
+	struct template_store *store = from->templates;
+	if (!store || !owner)
+		return;
+	for (uint32_t i = 0; i < store->len; i++)
+		if (store->rows[i]->owners & owner)
+			inherit_one(dec, to, store->rows[i]);
+	for (struct template *t = store->aside; t; t = t->aside)
+		if (t->owners & owner)
+			inherit_one(dec, to, t);
+	template_disown(dec, from, owner);
+}
+
+/* ---- templates that come and go ---- */
+
+static struct template *compile_for(struct decoder *dec, const struct domain *dom, uint16_t id,
+				    const struct spec *specs, size_t specs_len, size_t scopes,
+				    bool meta, bool netflow9)
+{
+	struct template *t = template_compile(dec->compiler, fields_of(dec, dom), id, specs,
+					      specs_len, scopes, meta, netflow9);
+	if (t)
+		t->described = describer_of(dom)->described;
+	dec->work.compiled++;
+	dec->work.elements += specs_len;
+	return t;
 }
 
 struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t id,
@@ -217,8 +247,7 @@ struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t 
 		put_aside(dec, dom, place_of(dom->templates, id));
 	}
 	bool netflow9 = dom->protocol == PROTO_NETFLOW9;
-	struct template *t = template_compile(dec->compiler, fields_of(dec, dom), id, specs,
-					      specs_len, scopes, meta, netflow9);
+	struct template *t = compile_for(dec, dom, id, specs, specs_len, scopes, meta, netflow9);
 	if (!t || insert_row(dec, dom, t)) {
 		free(t);
 		dec->counters.templates_refused++;
@@ -248,8 +277,12 @@ bool template_remove(struct decoder *dec, struct domain *dom, uint16_t id)
 
 void template_remove_all(struct decoder *dec, struct domain *dom, bool meta)
 {
-	for (uint32_t i = dom->templates ? dom->templates->len : 0; i-- > 0;) {
-		if (dom->templates->rows[i]->meta != meta)
+	const struct template_store *store = dom->templates;
+	if (!store || (meta ? store->meta_len : store->len - store->meta_len) == 0)
+		return;
+	dec->work.steps += store->len;
+	for (uint32_t i = store->len; i-- > 0;) {
+		if (store->rows[i]->meta != meta)
 			continue;
 		forget_row(dec, dom, i);
 		dec->counters.templates_withdrawn++;
@@ -281,9 +314,8 @@ void template_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms
 static int compile_again(struct decoder *dec, struct domain *dom, struct template **place)
 {
 	struct template *old = *place;
-	struct template *t =
-	    template_compile(dec->compiler, fields_of(dec, dom), old->id, old->specs,
-			     old->specs_len, old->scopes, old->meta, old->netflow9);
+	struct template *t = compile_for(dec, dom, old->id, old->specs, old->specs_len, old->scopes,
+					 old->meta, old->netflow9);
 	if (!t)
 		return -1;
 	t->used_ms = old->used_ms;
@@ -302,13 +334,39 @@ static int compile_again(struct decoder *dec, struct domain *dom, struct templat
 	return 0;
 }
 
-static void rebind_unknown(struct decoder *dec, struct domain *dom)
+/* A description of a dozen bytes must not make an exporter's thousand templates of a thousand
+ * elements be compiled again, as often as he likes. */
+#define CREDIT_FIRST 4096
+#define CREDIT_MAX   65536
+#define CREDIT_EACH  16 /* beside the elements */
+
+static bool pay_again(struct domain *dom, const struct template *t)
 {
-	struct template_store *store = dom->templates;
-	store->elements = dom->exporter->elements;
-	for (uint32_t i = 0; i < store->len; i++)
-		if (store->rows[i]->unknown && compile_again(dec, dom, &store->rows[i]) < 0)
-			return;
+	uint64_t price = t->specs_len + CREDIT_EACH, bytes = dom->now.bytes;
+	if (bytes > dom->credited_bytes) {
+		dom->credit +=
+		    bytes - dom->credited_bytes + (dom->credited_bytes ? 0 : CREDIT_FIRST);
+		dom->credited_bytes = bytes;
+	}
+	if (dom->credit > CREDIT_MAX)
+		dom->credit = CREDIT_MAX;
+	if (dom->credit < price)
+		return false;
+	dom->credit -= price;
+	return true;
+}
+
+static __attribute__((noinline)) struct template *
+rebind_unknown(struct decoder *dec, struct domain *dom, struct template *t)
+{
+	struct template **place = &dom->templates->rows[place_of(dom->templates, t->id)];
+	if (!pay_again(dom, t)) {
+		dec->counters.descriptions_deferred++;
+		return t;
+	}
+	if (compile_again(dec, dom, place) < 0)
+		t->described = describer_of(dom)->described; /* not for every set */
+	return *place;
 }
 
 void template_rebind_all(struct decoder *dec, struct domain *dom)
@@ -324,9 +382,10 @@ void template_rebind_all(struct decoder *dec, struct domain *dom)
 
 struct template *template_ready(struct decoder *dec, struct domain *dom, uint16_t id)
 {
-	if (dom->templates && dom->templates->elements != dom->exporter->elements)
-		rebind_unknown(dec, dom);
-	return template_find(dom, id);
+	struct template *t = template_find(dom, id);
+	if (t && __builtin_expect(t->unknown, 0) && t->described != describer_of(dom)->described)
+		t = rebind_unknown(dec, dom, t);
+	return t;
 }
 
 void template_store_free(struct decoder *dec, struct domain *dom)

@@ -15,19 +15,24 @@
 struct template_store {
 	struct template **rows; /* by id */
 	uint32_t len, room;
+	uint32_t meta_len; /* of them, of meta records */
 	struct template
 	    *aside; /* those of ports that another port defined anew; in force for nobody */
 	uint32_t aside_len;
-	uint32_t
-	    elements; /* how many elements the exporter had described when the rows were compiled */
 };
+
+/* Whose descriptions of elements hold: of one of several devices that has given none, those of the
+ * address. */
+static inline const struct exporter *describer_of(const struct domain *domain)
+{
+	const struct exporter *e = domain->exporter;
+	return e->fields ? e : e->root;
+}
 
 /* The elements as the exporter of `domain` means them. */
 static inline const struct fields *fields_of(const struct decoder *dec, const struct domain *domain)
 {
-	const struct exporter *e = domain->exporter;
-	if (!e->fields && e != e->root) /* one of several devices: what the address said */
-		e = e->root;
+	const struct exporter *e = describer_of(domain);
 	return e->fields ? e->fields : dec->fields;
 }
 
@@ -38,9 +43,10 @@ struct template *template_find(const struct domain *dom, uint16_t id);
 struct template *template_find_suspended(const struct domain *dom, uint16_t id);
 /* Suspend all templates of the domain, or put them in force again. Returns how many were not so. */
 uint32_t template_suspend_all(struct domain *dom, bool suspended);
-/* The same for the start of a data set: what the exporter described since the templates came counts
- * from now on. Templates with unknown elements are compiled anew, so no pointer to one may be
- * held. */
+/* The same for the start of a data set: what the exporter described since the template came counts
+ * from now on. One with unknown elements is compiled anew, so no pointer to it may be held. That is
+ * paid with the bytes that the domain has sent: where they do not suffice the template stays as it
+ * is, until they do. */
 struct template *template_ready(struct decoder *dec, struct domain *dom, uint16_t id);
 
 /* A template came: a refresh of the one that is there, or a new one. Returns what is in force then,
