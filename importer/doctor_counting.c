@@ -46,6 +46,39 @@ void doctor_counting_kept(const json_t *reply, json_t *findings)
 				 json_int_at(reason, "b.value"));
 }
 
+static void implausible_add(json_t *findings, const char *name, const json_t *exporter)
+{
+	long long records = json_int_at(exporter, "i.doc_count"),
+		  rates = json_int_at(exporter, "i.rates.value");
+	if (records)
+		finding_add(findings, ODD,
+			    "%s sends what cannot be: %lld records of the last hour are tagged "
+			    "implausible; %lld octets of them are left out of totals, flow.raw.* "
+			    "has what was sent",
+			    name, records, json_int_at(exporter, "i.o.b.value"));
+	if (rates)
+		finding_add(findings, ODD,
+			    "%s: %lld of those have a sampling rate that no device has; turned "
+			    "round it is taken where it is one: say the rate in sampling.csv",
+			    name, rates);
+}
+
+void doctor_counting_doubted(const json_t *reply, json_t *findings)
+{
+	size_t i;
+	json_t *exporter;
+	json_array_foreach (json_at(reply, "aggregations.e.buckets"), i, exporter) {
+		const char *name = json_text_at(exporter, "key", "?");
+		long long unknown = json_int_at(exporter, "u.doc_count");
+		implausible_add(findings, name, exporter);
+		if (unknown)
+			finding_add(findings, ODD,
+				    "%s samples, and of %lld records of the last hour the rate is "
+				    "not known: they count as unsampled; say it in sampling.csv",
+				    name, unknown);
+	}
+}
+
 void doctor_counting_clocks(const json_t *reply, json_t *findings)
 {
 	size_t i;
@@ -82,6 +115,17 @@ int doctor_counting(struct es *es, const char *namespace, json_t *findings, stru
 		  "\"terms\":{\"field\":\"flow.duplicate.reason\"},\"aggs\":{\"b\":" SUM(
 		      "flow.duplicate.bytes") "}}}}}}",
 		  doctor_counting_kept },
+		{ "logs-flow",
+		  "{\"size\":0," LAST_HOUR ",\"aggs\":{\"e\":{\"terms\":{\"field\":\"observer."
+		  "name\",\"size\":100},\"aggs\":{"
+		  "\"i\":{\"filter\":{\"term\":{\"tags\":\"implausible\"}},\"aggs\":{"
+		  "\"rates\":{\"value_count\":{\"field\":\"flow.raw.sampling_rate\"}},"
+		  "\"o\":{\"filter\":{\"term\":{\"flow.duplicate.reason\":\"implausible\"}},"
+		  "\"aggs\":{\"b\":" SUM(
+		      "flow.duplicate.bytes") "}}}},"
+					      "\"u\":{\"filter\":{\"term\":{\"flow.sampling."
+					      "origin\":\"unknown\"}}}}}}}",
+		  doctor_counting_doubted },
 		{ "metrics-flow.exporters",
 		  "{\"size\":0," LAST_HOUR ",\"aggs\":{\"e\":{\"terms\":{\"field\":\"observer."
 		  "name\",\"size\":100},\"aggs\":{\"o\":{"

@@ -175,7 +175,7 @@ static int save_domain(struct domain *dom, void *arg)
 	for (size_t i = 0; first && (field = fields_own(dom->exporter->fields, i)); i++)
 		save_element(w, field);
 	if (first) {
-		meter_each(dom->exporter->meter, save_meter, w);
+		meter_each(dom->exporter, save_meter, w);
 		save_sums(w, dom->exporter);
 	}
 	for (uint32_t i = 0; dom->templates && i < dom->templates->len; i++)

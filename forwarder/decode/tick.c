@@ -10,6 +10,7 @@
 #include "forwarder/decode/exporter/learnt.h"
 #include "forwarder/decode/exporter/sequence.h"
 #include "forwarder/decode/line/context.h"
+#include "forwarder/decode/line/join.h"
 #include "forwarder/decode/line/set.h"
 #include "forwarder/decode/template/template.h"
 
@@ -25,7 +26,7 @@ static uint64_t count_at(const struct domain_counts *counts, uint16_t offset)
 static uint32_t rate_of(const struct domain *dom)
 {
 	bool header;
-	return learnt_rate(dom, &header);
+	return rate_believed(learnt_rate(dom, &header));
 }
 
 static char *put_counts(char *p, const struct domain *dom)

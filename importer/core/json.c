@@ -2,6 +2,7 @@
  * Members of a JSON tree that somebody else wrote: by a dotted path, and by their name. */
 #include "importer/core/json.h"
 
+#include <limits.h>
 #include <string.h>
 
 json_t *json_at(const json_t *json, const char *path)
@@ -27,7 +28,8 @@ const char *json_text_at(const json_t *json, const char *path, const char *other
 
 long long json_int_at(const json_t *json, const char *path)
 {
-	return (long long)json_number_value(json_at(json, path));
+	const double v = json_number_value(json_at(json, path));
+	return v >= 0x1p63 ? LLONG_MAX : v < -0x1p63 ? LLONG_MIN : (long long)v;
 }
 
 json_t *json_called(const json_t *array, const char *name)

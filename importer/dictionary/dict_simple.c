@@ -98,9 +98,10 @@ static const struct {
 	const char *name;
 	bool no_field;
 } conversions[] = {
-	{ "long", false },      { "count", false }, { "as", false },   { "id", false },
-	{ "text", false },      { "mac", false },   { "ip", false },   { "dns", false },
-	{ "forwarded", false }, { "rest", true },   { "stays", true }, { "drop", true },
+	{ "long", false }, { "count", false },     { "as", false },  { "id", false },
+	{ "text", false }, { "mac", false },       { "ip", false },  { "dns", false },
+	{ "mask", false }, { "forwarded", false }, { "rest", true }, { "stays", true },
+	{ "drop", true },
 };
 
 static int check_conversion(const struct dict_row *row, struct err *err)
@@ -117,8 +118,8 @@ static int check_conversion(const struct dict_row *row, struct err *err)
 					     : "a field is wanted, such as flow.ttl.min");
 	}
 	return dict_row_error(row, err,
-			      "\"%s\" is no conversion: long, count, as, id, text, mac, ip, dns, "
-			      "forwarded, rest, stays or drop is wanted",
+			      "\"%s\" is no conversion: long, count, mask, as, id, text, mac, ip, "
+			      "dns, forwarded, rest, stays or drop is wanted",
 			      row->cell[1]);
 }
 

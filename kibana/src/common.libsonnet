@@ -11,6 +11,9 @@ local v = import 'vega.libsonnet';
   packets: l.sum('network.packets', 'Packets'),
   // What totals leave out because it is counted elsewhere.
   duplicate: l.sum('flow.duplicate.bytes', 'Bytes', 'bytes', 1),
+  // What cannot be is apart from what totals leave out, lest it hides that.
+  implausible: 'flow.duplicate.reason: implausible',
+  believed: { bool: { must_not: { term: { 'flow.duplicate.reason': 'implausible' } } } },
   // A record is no flow: a long one has a record for each active timeout, a firewall one for each event.
   records: l.count('Records'),
   connections: l.sum('flow.connections', 'Connections'),

@@ -43,14 +43,14 @@ local k = import 'kibana.libsonnet';
   avg(title, field, human, filter=null, colour='#d6bf57'):: tile(title, { avg: { field: field } }, human, false, filter, 1, colour),
   max(title, field, human=v.human.count, filter=null, colour='#d6bf57'):: tile(title, { max: { field: field } }, human, false, filter, 1, colour),
   // sum(a) / sum(b), and avg(a) - avg(b)
-  fraction(title, a, b, human=v.human.percent, colour='#e7664c'):: tile(title, null, human, false, null, 1, colour) + { two: { a: { sum: { field: a } }, b: { sum: { field: b } }, of: '(%s > 0 ? %s / %s : 0)' } },
+  fraction(title, a, b, human=v.human.percent, colour='#e7664c', filter=null):: tile(title, null, human, false, filter, 1, colour) + { two: { a: { sum: { field: a } }, b: { sum: { field: b } }, of: '(%s > 0 ? %s / %s : 0)' } },
   difference(title, a, b, human=v.human.millis, colour='#d6bf57'):: tile(title, null, human, false, null, 1, colour) + { two: { a: { avg: { field: a } }, b: { avg: { field: b } }, of: 'max(0, (%s || 0) * 0 + %s - %s)' } },
 
   // The filter of a tile is an Elasticsearch query.
   local wrap(t, agg) = if t.filter == null then agg else { filter: t.filter, aggs: { v: agg } },
   local aggsOf(tiles) = std.foldl(function(a, b) a + b, [
     local t = tiles[i];
-    if std.objectHas(t, 'two') then { ['a%d' % i]: t.two.a, ['b%d' % i]: t.two.b }
+    if std.objectHas(t, 'two') then { ['a%d' % i]: wrap(t, t.two.a), ['b%d' % i]: wrap(t, t.two.b) }
     else { ['a%d' % i]: wrap(t, t.agg) }
     for i in std.range(0, std.length(tiles) - 1)
   ], {}),

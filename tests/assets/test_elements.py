@@ -15,7 +15,7 @@ import registry  # noqa: E402
 import tap  # noqa: E402
 
 # written by name in sflow.c and the dissector
-BY_HAND = {"sflow." + n for n in ("discardReason", "samplePool", "drops", "stripped", "headerProtocol", "inner", "vni",
+BY_HAND = {"sflow." + n for n in ("discardReason", "frameLength", "samplePool", "drops", "stripped", "headerProtocol", "inner", "vni",
 				  "erspanSession", "pppoeSession", "l2tpTunnel", "l2tpSession")}
 # no public list of the ids: users name them in a table of their own (decode.elements)
 USERS = "ziften."

@@ -54,7 +54,7 @@ tap.same([f for f in fields if documented.get(f) != fields[f]], [], "docs/fields
 # elements.csv: every field is mapped, and the conversion makes what its type takes
 with open(os.path.join(ROOT, "ingest-pipelines", "dictionaries", "elements.csv"), encoding="utf-8") as f:
 	elements = list(csv.DictReader(line for line in f if not line.startswith("#")))
-made = {"long": {"long", "integer", "short"}, "count": {"long", "integer", "short"}, "as": {"long"}, "ip": {"ip"}, "mac": {"keyword"}, "id": {"keyword"}, "text": {"keyword", "wildcard"}, "dns": {"keyword"}, "forwarded": {"keyword"}}
+made = {"long": {"long", "integer", "short"}, "count": {"long", "integer", "short"}, "mask": {"long", "integer", "short"}, "as": {"long"}, "ip": {"ip"}, "mac": {"keyword"}, "id": {"keyword"}, "text": {"keyword", "wildcard"}, "dns": {"keyword"}, "forwarded": {"keyword"}}
 wrong = [f"{r['element']}: {r['conversion']} into {r['field']} ({fields.get(r['field'], 'not mapped')})" for r in elements if r["field"] and fields.get(r["field"]) not in made[r["conversion"]]]
 tap.ok(len(elements) > 200 and not wrong, "the element table's fields are mapped as its conversions make them", "\n".join(wrong))
 tap.same([r["element"] for r in elements if bool(r["field"]) == (r["conversion"] in ("rest", "stays", "drop"))], [], "each has a field, but rest, stays and drop")

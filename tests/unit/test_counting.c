@@ -47,7 +47,7 @@ static void stop(struct fixture *f)
 
 static unsigned judge(struct fixture *f, enum meter_way way, uint32_t in, uint32_t out)
 {
-	return meter_judge(f->dec, &f->exporter, way, KIND_IPV4, in, out, 0);
+	return meter_judge(f->dec, &f->exporter, way, KIND_IPV4, in, out);
 }
 
 /* Interfaces beyond the ceiling are refused and counted, and their records count. */
@@ -108,12 +108,12 @@ static void meters_are_restored(void **state)
 	start(&g, (struct decode_limits){ 0 });
 	judge(&f, METERED_IN, 1, 2);
 	judge(&f, METERED_OUT, 3, 2);
-	meter_each(f.exporter.meter, note, &g);
+	meter_each(&f.exporter, note, &g);
 	assert_true(judge(&g, METERED_OUT, 1, 2) & METER_DUPLICATE);
 	assert_int_equal(judge(&g, METERED_OUT, 3, 2) & METER_DUPLICATE, 0);
 	assert_int_equal(judge(&g, METERED_UNKNOWN, 1, 2), METER_NOT_IN | METER_NOT_OUT);
 	assert_int_equal(
-	    meter_judge(g.dec, &g.exporter, METERED_OUT, KIND_IPV6, 1, 2, 0) & METER_DUPLICATE, 0);
+	    meter_judge(g.dec, &g.exporter, METERED_OUT, KIND_IPV6, 1, 2) & METER_DUPLICATE, 0);
 	stop(&f);
 	stop(&g);
 }
@@ -126,7 +126,7 @@ static void meters_of_no_kind_are_not_restored(void **state)
 	start(&f, (struct decode_limits){ 0 });
 	for (unsigned kind = PACKET_KINDS + 1; kind < 256; kind += 25)
 		meter_restore(f.dec, &f.exporter, (enum packet_kind)kind, 1, 3);
-	meter_each(f.exporter.meter, never, NULL);
+	meter_each(&f.exporter, never, NULL);
 	assert_int_equal(judge(&f, METERED_OUT, 1, 2) & METER_DUPLICATE, 0);
 	stop(&f);
 }

@@ -131,6 +131,24 @@ static void tunnels(void **state)
 		    "{\"aggregations\":{\"e\":{\"buckets\":[{\"key\":\"edge\"}]}}}", "");
 }
 
+/* Sums of what cannot be are beyond integers, too. */
+static void doubted(void **state)
+{
+	(void)state;
+#define EDGE(members) "{\"aggregations\":{\"e\":{\"buckets\":[{\"key\":\"edge\"," members "}]}}}"
+#define DOUBTED(records, octets, rates, unknown)                                   \
+	EDGE("\"i\":{\"doc_count\":" #records ",\"rates\":{\"value\":" #rates "}," \
+	     "\"o\":{\"b\":{\"value\":" #octets "}}},\"u\":{\"doc_count\":" #unknown "}")
+	assert_said(doctor_counting_doubted, DOUBTED(0, 0.0, 0, 0), "");
+	assert_said(doctor_counting_doubted, DOUBTED(3, 100000.0, 0, 0),
+		    "3 records of the last hour are tagged implausible; 100000 octets");
+	assert_said(doctor_counting_doubted, DOUBTED(3, 1e20, 0, 0), "9223372036854775807 octets");
+	assert_said(doctor_counting_doubted, DOUBTED(3, 0.0, 2, 0),
+		    "2 of those have a sampling rate");
+	assert_said(doctor_counting_doubted, DOUBTED(0, 0.0, 0, 7),
+		    "edge samples, and of 7 records of the last hour the rate is not known");
+}
+
 static void clocks(void **state)
 {
 	(void)state;
@@ -146,11 +164,9 @@ static void clocks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reasons),
-		cmocka_unit_test(pairs),
-		cmocka_unit_test(pairs_through_nat),
-		cmocka_unit_test(tunnels),
-		cmocka_unit_test(clocks),
+		cmocka_unit_test(reasons),           cmocka_unit_test(pairs),
+		cmocka_unit_test(pairs_through_nat), cmocka_unit_test(tunnels),
+		cmocka_unit_test(doubted),           cmocka_unit_test(clocks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,6 @@
 #define ROWS_FIRST 64
 #define PROBES     8   /* places of a row */
 #define LEAST_S    300 /* no interface stops to count as metered on ingress before */
-#define LONGEST_S  3600
 
 struct meter_row {
 	uint64_t key;     /* interface and kind, 0: free */
@@ -23,8 +22,7 @@ struct meter {
 	struct meter_row *rows;
 	uint32_t room, shift; /* room is a power of two: 2^(64 - shift) */
 	uint32_t len;
-	uint32_t now_16s;   /* the 16 seconds that the flags of flat are of */
-	uint32_t longest_s; /* longest flow seen: the active timeout as far as known */
+	uint32_t now_16s; /* the 16 seconds that the flags of flat are of */
 	/* by kind: interfaces that are named, those metered on ingress, on egress */
 	uint32_t named[PACKET_KINDS], ingress[PACKET_KINDS], egress[PACKET_KINDS];
 	struct meter_flat *flat[PACKET_KINDS];
@@ -155,9 +153,12 @@ static void learn(uint32_t *count, bool *stale, struct meter_row *row, unsigned 
 
 /* Egress records name it as input. It no longer counts as metered on ingress when they alone have
  * done so for two active timeouts; when both are silent nothing is known. */
-static void row_named(struct meter *m, enum packet_kind kind, struct meter_row *row, uint32_t now_s)
+static void row_named(const struct exporter *exporter, enum packet_kind kind, struct meter_row *row,
+		      uint32_t now_s)
 {
-	uint32_t limit = 2 * m->longest_s > LEAST_S ? 2 * m->longest_s : LEAST_S;
+	struct meter *m = exporter->meter;
+	uint32_t timeouts = 2 * exporter->longest_s;
+	uint32_t limit = timeouts > LEAST_S ? timeouts : LEAST_S;
 	if (!row->since_s || now_s < row->last_s || now_s - row->last_s > limit / 2)
 		row->since_s = now_s;
 	row->last_s = now_s;
@@ -277,9 +278,11 @@ static void flags_put(const struct meter *m, enum packet_kind kind, uint32_t int
 }
 
 /* What the record teaches; returns NAMED_NOW or SEEN_NOW. */
-static unsigned learn_from(struct decoder *dec, struct meter *m, enum meter_way way,
-			   enum packet_kind kind, struct meter_row *from, struct meter_row *to)
+static unsigned learn_from(const struct decoder *dec, const struct exporter *exporter,
+			   enum meter_way way, enum packet_kind kind, struct meter_row *from,
+			   struct meter_row *to)
 {
+	struct meter *m = exporter->meter;
 	if (way == METERED_IN) {
 		learn(&m->ingress[kind], &m->stale[kind], from, METER_INGRESS);
 		if (from)
@@ -289,14 +292,14 @@ static unsigned learn_from(struct decoder *dec, struct meter *m, enum meter_way 
 	if (way == METERED_OUT) {
 		learn(&m->egress[kind], &m->stale[kind], to, METER_EGRESS);
 		if (from && from->ways & METER_INGRESS)
-			row_named(m, kind, from, (uint32_t)(dec->ctx.received_ms / 1000));
+			row_named(exporter, kind, from, (uint32_t)(dec->ctx.received_ms / 1000));
 		return NAMED_NOW;
 	}
 	return 0;
 }
 
 unsigned meter_judge(struct decoder *dec, struct exporter *exporter, enum meter_way way,
-		     enum packet_kind kind, uint32_t in, uint32_t out, uint64_t spent_ms)
+		     enum packet_kind kind, uint32_t in, uint32_t out)
 {
 	struct meter *m = exporter->meter;
 	if (!m && (way == METERED_UNKNOWN || !(m = meter_new(dec, exporter))))
@@ -304,24 +307,27 @@ unsigned meter_judge(struct decoder *dec, struct exporter *exporter, enum meter_
 	struct meter_row *from = row_get(dec, exporter, kind, in);
 	struct meter_row *to = row_get(dec, exporter, kind, out);
 	from = from && to ? row_find(m, key_of(kind, in)) : from; /* the rows may have moved */
-	uint64_t spent_s = spent_ms / 1000;
-	if (spent_s > m->longest_s)
-		m->longest_s = spent_s < LONGEST_S ? (uint32_t)spent_s : LONGEST_S;
-	unsigned now = learn_from(dec, m, way, kind, from, to);
+	unsigned now = learn_from(dec, exporter, way, kind, from, to);
 	flags_put(m, kind, in, from, now);
 	flags_put(m, kind, out, to, 0);
 	return verdict_of(m, kind, way, flags_of(from), flags_of(to));
 }
 
-void meter_each(const struct meter *meter,
+void meter_lasted(struct exporter *exporter, uint64_t ms)
+{
+	uint64_t s = ms / 1000 < METER_LONGEST_S ? ms / 1000 : METER_LONGEST_S;
+	if (s > exporter->longest_s)
+		exporter->longest_s = (uint32_t)s;
+}
+
+void meter_each(const struct exporter *exporter,
 		void (*each)(enum packet_kind kind, uint32_t interface, unsigned ways, void *),
 		void *arg)
 {
-	if (!meter)
-		return;
-	if (meter->longest_s)
-		each(PACKET_KINDS, meter->longest_s, 0, arg);
-	for (uint32_t i = 0; i < meter->room; i++) {
+	const struct meter *meter = exporter->meter;
+	if (exporter->longest_s)
+		each(PACKET_KINDS, exporter->longest_s, 0, arg);
+	for (uint32_t i = 0; meter && i < meter->room; i++) {
 		const struct meter_row *row = &meter->rows[i];
 		if (row->key)
 			each((enum packet_kind)((row->key & 0xff) - 1), (uint32_t)(row->key >> 8),
@@ -332,15 +338,13 @@ void meter_each(const struct meter *meter,
 void meter_restore(struct decoder *dec, struct exporter *exporter, enum packet_kind kind,
 		   uint32_t interface, unsigned ways)
 {
-	if (!exporter->meter && !meter_new(dec, exporter))
-		return;
-	struct meter *m = exporter->meter;
 	if (kind == PACKET_KINDS) {
-		m->longest_s = interface < LONGEST_S ? interface : LONGEST_S;
+		meter_lasted(exporter, interface * UINT64_C(1000));
 		return;
 	}
-	if (kind > PACKET_KINDS)
+	if (kind >= PACKET_KINDS || (!exporter->meter && !meter_new(dec, exporter)))
 		return;
+	struct meter *m = exporter->meter;
 	struct meter_row *row = row_get(dec, exporter, kind, interface);
 	if (ways & METER_INGRESS)
 		learn(&m->ingress[kind], &m->stale[kind], row, METER_INGRESS);

@@ -54,14 +54,18 @@ static inline unsigned meter_look(const struct meter_flat *flat, unsigned way, u
 }
 
 /* Learn from a record of `kind` which was metered `way` between two interfaces (0: not known), and
- * judge it. `spent_ms`: what it lasted. */
+ * judge it. */
 unsigned meter_judge(struct decoder *dec, struct exporter *exporter, enum meter_way way,
-		     enum packet_kind kind, uint32_t in, uint32_t out, uint64_t spent_ms);
+		     enum packet_kind kind, uint32_t in, uint32_t out);
+
+/* A flow lasted so long. */
+#define METER_LONGEST_S 3600 /* no active timeout is longer */
+void meter_lasted(struct exporter *exporter, uint64_t ms);
 
 /* For the state on disk: calls `each` for what is known; a kind of PACKET_KINDS with the longest
  * time of a flow in seconds as its interface. */
 enum { METER_INGRESS = 1, METER_EGRESS = 2 };
-void meter_each(const struct meter *meter,
+void meter_each(const struct exporter *exporter,
 		void (*each)(enum packet_kind kind, uint32_t interface, unsigned ways, void *),
 		void *arg);
 void meter_restore(struct decoder *dec, struct exporter *exporter, enum packet_kind kind,

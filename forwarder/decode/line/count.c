@@ -22,6 +22,27 @@ static bool is_fixed(const struct template *tmpl, enum ref_kind kind, uint16_t w
 	       tmpl->refs[kind].width == width;
 }
 
+/* Where the octets of all records stand in eight octets each; NULL: they do not. */
+static const struct place *wide_octets(const struct counts *c)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned element = i ? COUNT_SUMS : COUNT_OCTETS;
+		const struct place *at = &c->at[element];
+		if (c->has >> element & 1)
+			return at->part == 0 && at->width == 8 ? at : NULL;
+	}
+	return NULL;
+}
+
+static void prepare_huge(const struct exporter *exporter, struct count_run *run)
+{
+	const struct place *octets = exporter->longest_s > 60 ? wide_octets(run->counts) : NULL;
+	if (!octets)
+		return;
+	run->what |= COUNT_HUGE;
+	run->octets_at = octets->at;
+}
+
 void count_prepare(struct decoder *dec, const struct template *tmpl, struct count_run *ret)
 {
 	const struct counts *counts = tmpl->counts;
@@ -31,19 +52,19 @@ void count_prepare(struct decoder *dec, const struct template *tmpl, struct coun
 	if (!counts)
 		return;
 	ret->counts = counts;
-	ret->spent_told = false;
 	ret->what = counts->what & (COUNT_METER | COUNT_POST | COUNT_TOTALS | COUNT_EVENTS);
 	ret->directed = tmpl->refs_set >> REF_DIRECTION & 1;
 	ret->both_kinds = counts->kind == KIND_IPV4 && counts->has >> COUNT_IPV6 & 1;
 	if (!ret->directed && !exporter->meter)
 		ret->what &= ~(unsigned)COUNT_METER;
-	if (ret->what != COUNT_METER || ret->both_kinds || !is_fixed(tmpl, REF_INGRESS, 4) ||
-	    !is_fixed(tmpl, REF_EGRESS, 4) || !is_fixed(tmpl, REF_DIRECTION, 1))
-		return;
-	ret->flat = meter_flat(dec, exporter, (enum packet_kind)counts->kind);
-	ret->in_at = tmpl->refs[REF_INGRESS].at;
-	ret->out_at = tmpl->refs[REF_EGRESS].at;
-	ret->way_at = tmpl->refs[REF_DIRECTION].at;
+	if (ret->what == COUNT_METER && !ret->both_kinds && is_fixed(tmpl, REF_INGRESS, 4) &&
+	    is_fixed(tmpl, REF_EGRESS, 4) && is_fixed(tmpl, REF_DIRECTION, 1)) {
+		ret->flat = meter_flat(dec, exporter, (enum packet_kind)counts->kind);
+		ret->in_at = tmpl->refs[REF_INGRESS].at;
+		ret->out_at = tmpl->refs[REF_EGRESS].at;
+		ret->way_at = tmpl->refs[REF_DIRECTION].at;
+	}
+	prepare_huge(exporter, ret);
 }
 
 static inline bool counts_has(const struct counts *c, unsigned element)
@@ -87,35 +108,32 @@ static enum packet_kind kind_of(const struct data_record *rec, const struct coun
 	return KIND_IPV4;
 }
 
-static uint64_t spent_ms(const struct decoder *dec, const struct data_record *rec,
-			 const struct record_times *times, const struct counts *c)
+void count_lasted(struct decoder *dec, const struct data_record *rec,
+		  const struct record_times *times)
 {
-	if (!counts_has(c, COUNT_START))
-		return 0;
+	const struct counts *c = rec->tmpl->counts;
+	if (!c || !counts_has(c, COUNT_START))
+		return;
 	uint64_t start =
 	    record_time_of(dec, rec, times, c->at[COUNT_START], (enum converter)c->start_conv);
 	uint64_t end = record_time(dec, rec, times);
-	return start && end > start ? end - start : 0;
+	if (start && end > start)
+		meter_lasted(dec->ctx.domain->exporter, end - start);
 }
 
 static inline unsigned count_metered(struct decoder *dec, const struct data_record *rec,
-				     const struct record_times *times, struct count_run *run)
+				     const struct count_run *run)
 {
 	const struct counts *c = run->counts;
 	enum packet_kind kind = run->both_kinds ? kind_of(rec, c) : (enum packet_kind)c->kind;
 	enum meter_way way = METERED_UNKNOWN;
-	uint64_t spent = 0;
 	if (run->directed) {
 		uint64_t direction = record_uint(rec, REF_DIRECTION);
 		way = direction == 0 ? METERED_IN : direction == 1 ? METERED_OUT : METERED_UNKNOWN;
-		if (way == METERED_OUT && !run->spent_told) {
-			run->spent_told = true;
-			spent = spent_ms(dec, rec, times, c);
-		}
 	}
 	return meter_judge(dec, dec->ctx.domain->exporter, way, kind,
 			   (uint32_t)record_uint(rec, REF_INGRESS),
-			   (uint32_t)record_uint(rec, REF_EGRESS), spent);
+			   (uint32_t)record_uint(rec, REF_EGRESS));
 }
 
 /* ---- the second counters ---- */
@@ -302,6 +320,14 @@ static char *put_sums(struct decoder *dec, const struct data_record *rec,
 	return put_news(p, rec, c, &news);
 }
 
+static char *put_longest(const struct decoder *dec, const struct data_record *rec,
+			 const struct count_run *run, char *p)
+{
+	if (!(be64(rec->data + run->octets_at) >> COUNT_HUGE_BITS))
+		return p;
+	return jsonw_u64(jsonw_lit(p, ",\"longest\":"), dec->ctx.domain->exporter->longest_s);
+}
+
 char *count_write(struct decoder *dec, const struct data_record *rec,
 		  const struct record_times *times, struct count_run *run, char *p)
 {
@@ -310,12 +336,14 @@ char *count_write(struct decoder *dec, const struct data_record *rec,
 	p = jsonw_raw(p, open, sizeof(open) - 1);
 	char *members = p;
 	if (run->what & COUNT_METER) {
-		const struct count_text *text = &count_texts[count_metered(dec, rec, times, run)];
+		const struct count_text *text = &count_texts[count_metered(dec, rec, run)];
 		if (text->len) { /* without its brackets */
 			*p++ = ',';
 			p = jsonw_raw(p, text->text + sizeof(open) - 1, text->len - sizeof(open));
 		}
 	}
+	if (run->what & COUNT_HUGE)
+		p = put_longest(dec, rec, run, p);
 	if (run->what & COUNT_POST)
 		p = put_post(dec, rec, run->counts, p);
 	if (run->what & (COUNT_TOTALS | COUNT_EVENTS))

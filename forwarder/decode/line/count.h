@@ -8,22 +8,30 @@
 #include "forwarder/decode/record/record.h"
 #include "forwarder/decode/template/counts.h"
 
+/* Flows of this exporter last longer than a minute, and its octets have room for more than can pass
+ * in one: where such a number comes the pipeline has to know how long they last. */
+#define COUNT_HUGE      256
+#define COUNT_HUGE_BITS 43 /* below 200 GB/s for 60 s (docs/counting.md) */
+
 /* What the records of a set are judged by. */
 struct count_run {
 	const struct counts *counts;
-	unsigned what;   /* COUNT_…; 0: nothing is to be done */
+	unsigned what;   /* COUNT_… and COUNT_HUGE; 0: nothing is to be done */
 	bool directed;   /* they say where they were metered */
 	bool both_kinds; /* IPv4 or IPv6: each says itself */
-	bool spent_told; /* one of them has told how long flows last */
 	/* Only their interfaces are to be judged, which stand at fixed places in four octets each:
 	 * what is known of them. NULL: count_write() does it. */
 	const struct meter_flat *flat;
 	uint16_t in_at, out_at, way_at;
+	uint16_t octets_at; /* with COUNT_HUGE: where they stand in eight octets */
 };
 
 #define COUNT_ROOM 512 /* largest JSON of it */
 
 void count_prepare(struct decoder *dec, const struct template *tmpl, struct count_run *ret);
+/* Learns from a record how long flows last. */
+void count_lasted(struct decoder *dec, const struct data_record *rec,
+		  const struct record_times *times);
 /* Learns from the record; writes `,"count":{…}`, or nothing. */
 char *count_write(struct decoder *dec, const struct data_record *rec,
 		  const struct record_times *times, struct count_run *run, char *p);
@@ -39,6 +47,12 @@ extern const struct count_text count_texts[METER_VERDICTS];
 static inline char *count_put(struct decoder *dec, const struct data_record *rec,
 			      const struct record_times *times, struct count_run *run, char *p)
 {
+	if (__builtin_expect(run->what & COUNT_HUGE, 0)) {
+		if (be64(rec->data + run->octets_at) >> COUNT_HUGE_BITS)
+			return count_write(dec, rec, times, run, p);
+		if (run->what == COUNT_HUGE)
+			return p;
+	}
 	if (__builtin_expect(run->flat != NULL, 1)) {
 		unsigned verdict =
 		    meter_look(run->flat, rec->data[run->way_at], be32(rec->data + run->in_at),

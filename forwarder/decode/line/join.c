@@ -83,7 +83,7 @@ void join_prepare(struct decoder *dec, const struct domain *dom, const struct te
 
 /* ---- sampling ---- */
 
-static uint32_t believed_rate(uint32_t rate)
+uint32_t rate_believed(uint32_t rate)
 {
 	uint32_t turned = __builtin_bswap32(rate);
 	if (rate <= RATE_MAX)
@@ -112,7 +112,7 @@ char *sampling_write(char *p, uint32_t rate, enum rate_origin origin)
 		return p;
 	p = jsonw_lit(p, ",\"sampling\":");
 	char *open = p;
-	uint32_t believed = believed_rate(rate);
+	uint32_t believed = rate_believed(rate);
 	if (believed)
 		p = jsonw_u64(jsonw_lit(p, ",\"rate\":"), believed);
 	if (believed != rate)

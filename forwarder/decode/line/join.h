@@ -38,8 +38,10 @@ void join_prepare(struct decoder *dec, const struct domain *dom, const struct te
 /* The largest rate that is believed: sFlow's own counters of skipped packets have 24 bits. */
 #define RATE_MAX (1u << 24)
 
-/* `,"sampling":{…}`, or nothing when rate is 0. A rate that no device has is believed with its
- * octets turned round, if that is one (RouterOS 6), else not at all; "said" is what was sent. */
+/* A rate that no device has is believed with its octets turned round, if that is one (RouterOS 6),
+ * else not at all: 0. */
+uint32_t rate_believed(uint32_t rate);
+/* `,"sampling":{…}`, or nothing when rate is 0; "said" is what was sent and is not believed. */
 char *sampling_write(char *p, uint32_t rate, enum rate_origin origin);
 #define JOIN_SAMPLING_MAX \
 	(sizeof(",\"sampling\":{\"rate\":,\"said\":}},\"ie\":") + 2 * JSONW_U64_MAX + JSONW_STEP)

@@ -207,8 +207,9 @@ void data_records(struct decoder *dec, struct sink *sink, const struct template 
 	}
 	struct record_writer out = { .dec = dec, .times = &run.times };
 	while (next_record(&out, tmpl, &set, &rec, &room)) {
+		if (records++ == 0)
+			count_lasted(dec, &rec, &run.times);
 		flow_line(&out, sink, &run, &rec, room);
-		records++;
 	}
 	dom->now.records += records;
 	dec->counters.records[dom->protocol] += records;

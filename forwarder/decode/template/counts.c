@@ -213,5 +213,6 @@ bool counts_bind(const struct spec *specs, const struct field *const *fields,
 	}
 	ret->kind = kind_of(specs, n);
 	ret->what = what_of(ret, specs, fields, n);
-	return ret->what & (COUNT_METER | COUNT_POST | COUNT_TOTALS | COUNT_EVENTS);
+	return ret->what & (COUNT_METER | COUNT_POST | COUNT_TOTALS | COUNT_EVENTS) ||
+	       has(ret, COUNT_START);
 }

@@ -236,7 +236,7 @@ static unsigned sample_metered(struct sflow_work *w, const struct sflow_sample *
 	unsigned verdict = flat ? meter_look(flat, way, in, out) : METER_SLOW;
 	if (verdict != METER_SLOW)
 		return verdict;
-	return meter_judge(w->dec, w->dec->ctx.domain->exporter, way, KIND_SAMPLED, in, out, 0);
+	return meter_judge(w->dec, w->dec->ctx.domain->exporter, way, KIND_SAMPLED, in, out);
 }
 
 static void flow_sample_line(struct sflow_work *w, const struct sflow_sample *s, struct cursor *in,
