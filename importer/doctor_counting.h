@@ -12,8 +12,8 @@ struct es;
 /* Appends to `findings` what the last hour of `namespace` shows. */
 int doctor_counting(struct es *es, const char *namespace, json_t *findings, struct err *err);
 
-/* Parts of it, of what the cluster answered by exporter: octets kept out of totals by reason; records
- * with values that cannot be, or of unknown sampling; export less receive time. */
+/* Parts of it, of what the cluster answered by exporter: octets kept out of totals by reason;
+ * records with values that cannot be or of unknown sampling; export less receive time. */
 void doctor_counting_kept(const json_t *reply, json_t *findings);
 void doctor_counting_doubted(const json_t *reply, json_t *findings);
 void doctor_counting_clocks(const json_t *reply, json_t *findings);

@@ -106,7 +106,7 @@ for o in objects:
 # ---- the demo as users see it ----
 
 # Nothing in there is good news: no record failed.
-MAY_BE_EMPTY = re.compile("flow-ingest .*(failed|Left out of totals)")
+MAY_BE_EMPTY = re.compile("flow-ingest .*(failed|Left out of totals|[Vv]alues that cannot be)")
 rig.replay(es)
 now_ms, span_ms = rig.newest(es) + 1000, 24 * 3600000
 empty = []
