@@ -99,7 +99,8 @@ local k = import 'kibana.libsonnet';
       ] + [{ type: 'formula', as: 'y%d' % i, expr: valueOf(tiles[i], i, 'datum.b.') } for i in std.range(0, n - 1)] },
     ],
     scales: [{ name: 't', type: 'time', domain: { data: 'course', field: 't' }, range: [0, { signal: 'tile' }] }]
-      + [{ name: 'y%d' % i, type: 'linear', domain: { data: 'course', field: 'y%d' % i }, zero: true, range: [{ signal: 'height - 4' }, { signal: 'height * 0.62' }] } for i in std.range(0, n - 1)],
+      // the least number beside the data: nothing but noughts would be drawn at the top
+      + [{ name: 'y%d' % i, type: 'linear', domain: { fields: [{ data: 'course', field: 'y%d' % i }, [0, 1e-9]] }, zero: true, range: [{ signal: 'height - 4' }, { signal: 'height * 0.62' }] } for i in std.range(0, n - 1)],
     marks: [
       { type: 'group', encode: { update: { x: { signal: 'gap + %d * (tile + gap)' % i }, y: { value: 0 }, width: { signal: 'tile' }, height: { signal: 'height' } } }, marks: [
         { type: 'area', from: { data: 'course' }, encode: { update: {
