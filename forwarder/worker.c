@@ -23,7 +23,6 @@
 #include "forwarder/decode/template/field.h"
 
 #define TICK_MS    1000
-#define TOP_EVERY  5     /* ticks */
 #define ROUNDS_MAX 16    /* bursts from one socket before the others have their turn */
 #define DRAIN_MS   10000 /* at a stop: how long sockets that keep filling are read */
 #define STATE_MAX  (512u << 20)
@@ -46,7 +45,7 @@ struct worker {
 	_Atomic(struct fields *) fields;          /* of a reload, not yet taken over; NULL: none */
 	struct worker_counters counters;
 	uint64_t ticked_ms, saved_ms;
-	uint32_t ticks;
+	struct top top;
 
 	pthread_mutex_t lock; /* of what follows */
 	struct worker_report report;
@@ -173,37 +172,14 @@ static bool read_socket(struct worker *w, struct udp_socket *s, const struct wor
 
 /* ---- once a second -------------------------------------------------------- */
 
-struct top {
-	struct exporter_info *list;
-	size_t n;
-};
-
-static int add_to_top(const struct exporter_info *e, void *arg)
+static void publish(struct worker *w, const struct top *top)
 {
-	struct top *top = arg;
-	size_t at = top->n < WORKER_TOP ? top->n : WORKER_TOP - 1;
-	if (top->n == WORKER_TOP && e->counts.records <= top->list[at].counts.records)
-		return 0;
-	for (; at > 0 && top->list[at - 1].counts.records < e->counts.records; at--)
-		top->list[at] = top->list[at - 1];
-	top->list[at] = *e;
-	if (top->n < WORKER_TOP)
-		top->n++;
-	return 0;
-}
-
-static void publish(struct worker *w, bool with_top)
-{
-	struct exporter_info list[WORKER_TOP];
-	struct top top = { list, 0 };
-	if (with_top)
-		decoder_exporters(w->decoder, add_to_top, &top);
 	pthread_mutex_lock(&w->lock);
 	w->report.decode = *decoder_counters(w->decoder);
 	w->report.made_ms = clock_now_ms();
-	if (with_top) {
-		memcpy(w->report.top, list, top.n * sizeof(list[0]));
-		w->report.top_n = top.n;
+	if (top) {
+		memcpy(w->report.top, top->list, top->n * sizeof(top->list[0]));
+		w->report.top_n = top->n;
 	}
 	pthread_mutex_unlock(&w->lock);
 }
@@ -244,7 +220,7 @@ static void tick(struct worker *w, uint64_t now_ms)
 	w->ticked_ms = now_ms;
 	decoder_tick(w->decoder, clock_wall_ms(), &w->writer.sink);
 	count_drops(w);
-	publish(w, w->ticks++ % TOP_EVERY == 0);
+	publish(w, top_continue(&w->top, w->decoder) ? &w->top : NULL);
 	if (w->settings.save_ms && now_ms >= w->saved_ms + w->settings.save_ms) {
 		w->saved_ms = now_ms;
 		save_state(w);
@@ -323,10 +299,11 @@ static void worker_run(struct worker *w)
 		log_error("worker %u: datagrams still came after %d s; what is left in the sockets "
 			  "is lost",
 			  w->settings.number, DRAIN_MS / 1000);
-	decoder_tick(w->decoder, clock_wall_ms(), &w->writer.sink);
+	decoder_finish(w->decoder, clock_wall_ms(), &w->writer.sink);
 	batch_writer_tick(&w->writer, UINT64_MAX, 0);
 	count_drops(w);
-	publish(w, true);
+	top_all(&w->top, w->decoder);
+	publish(w, &w->top);
 	if (w->settings.save_ms)
 		save_state(w);
 }
@@ -400,9 +377,26 @@ struct worker *worker_new(const struct worker_settings *settings, const struct u
 	return w;
 }
 
+struct state_load {
+	const struct decode_part *part; /* NULL: all */
+	const struct worker_live *live;
+};
+
+/* A sender that may not send has no place, either. */
+static bool may_load(const struct ip *exporter, const void *arg)
+{
+	const struct state_load *load = arg;
+	return may_send(load->live, exporter) &&
+	       (!load->part || load->part->holds(exporter, load->part->arg));
+}
+
 void worker_load(struct worker *w, const struct buf *state, const struct decode_part *part)
 {
 	struct err damage = ERR_NONE;
+	const struct state_load load = { part, w->live };
+	const struct decode_part allowed = { may_load, &load };
+	if (w->live->allow_n)
+		part = &allowed;
 	if (state->len &&
 	    decoder_load(w->decoder, state->data, state->len, clock_wall_ms(), part, &damage) < 0)
 		log_warn("worker %u starts without the saved templates: %s", w->settings.number,

@@ -16,9 +16,8 @@
 #include "forwarder/ship/batch.h"
 #include "forwarder/tcp.h"
 #include "forwarder/tee.h"
+#include "forwarder/top.h"
 #include "forwarder/udp.h"
-
-#define WORKER_TOP 32 /* exporters in a report: those with the most records */
 
 /* What may change while the worker runs; replaced as a whole, never changed in place. */
 struct worker_live {

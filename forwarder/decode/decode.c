@@ -30,6 +30,7 @@ struct decode_settings decode_defaults(void)
 			.held_bytes = 16u << 20,
 			.held_ms = 35u * 60 * 1000,
 			.template_ms = 24u * 3600 * 1000,
+			.new_lines = 1024,
 		},
 		.clock_skew_ms = 300 * 1000,
 		.exporter_line_ms = 60000,
@@ -54,6 +55,7 @@ static void fill_defaults(struct decoder *dec)
 	OR_DEFAULT(limits.held_bytes);
 	OR_DEFAULT(limits.held_ms);
 	OR_DEFAULT(limits.template_ms);
+	OR_DEFAULT(limits.new_lines);
 	OR_DEFAULT(clock_skew_ms);
 	OR_DEFAULT(exporter_line_ms);
 }
@@ -69,10 +71,10 @@ struct decoder *decoder_new(const struct decode_settings *settings, struct err *
 	dec->settings = *settings;
 	fill_defaults(dec);
 	dec->fields = settings->fields ? settings->fields : fields_new();
-	dec->exporters = exporter_table_new();
+	bool tables = exporter_table_make(dec);
 	dec->scratch = calloc(1, sizeof(*dec->scratch));
 	dec->compiler = compiler_new();
-	if (!dec->fields || !dec->exporters || !dec->scratch || !dec->compiler ||
+	if (!dec->fields || !tables || !dec->scratch || !dec->compiler ||
 	    netflow5_bind(dec, dec->fields)) {
 		decoder_free(dec);
 		err_set(err, EF_FAILED, "no memory for a decoder");
@@ -182,5 +184,6 @@ enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *
 	dec->ctx.content = hash_bytes(0, dgram->data, dgram->len);
 	enum decode_result result = by_version(dec, dgram, sink);
 	dec->report = NULL;
+	dec->ctx.domain = NULL;
 	return result;
 }

@@ -14,10 +14,12 @@
 #include "common/hash.h"
 #include "forwarder/decode/core/cursor.h"
 #include "forwarder/decode/core/decoder.h"
+#include "forwarder/decode/exporter/due.h"
 #include "forwarder/decode/exporter/element.h"
 #include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/learnt.h"
 #include "forwarder/decode/exporter/meter.h"
+#include "forwarder/decode/exporter/rank.h"
 #include "forwarder/decode/exporter/restart.h"
 #include "forwarder/decode/exporter/sequence.h"
 #include "forwarder/decode/exporter/sums.h"
@@ -169,6 +171,7 @@ static int save_domain(struct domain *dom, void *arg)
 	save_uint(w, dom->sequence.uptime_ms, 4);
 	save_uint(w, dom->sequence.exported_ms, 8);
 	save_uint(w, dom->exporter->port, 2);
+	save_uint(w, dom->rank_of, 1);
 	entry_end(w);
 	const struct field *field;
 	bool first = first_saved(dom);
@@ -275,6 +278,7 @@ static void load_grace(const struct state_reader *r, struct cursor *c)
 	bool later = grace_ms > r->now_ms && grace_ms - r->now_ms > RESTART_GRACE_MS;
 	r->dom->grace_ms = later ? r->now_ms + RESTART_GRACE_MS : grace_ms;
 	r->dom->born_ms = born_ms;
+	due_set(r->dec, r->dom);
 }
 
 static void load_sums(const struct state_reader *r, struct cursor *c)
@@ -376,9 +380,11 @@ static struct domain *load_domain(const struct state_reader *r, struct cursor *c
 	}
 	if (!dom)
 		return NULL;
-	dom->last_seen_ms = last_seen_ms;
-	if (!c->bad) /* files of earlier versions end here */
+	dom->last_seen_ms = dom->made_ms = last_seen_ms;
+	if (!c->bad) /* files of earlier versions end here, … */
 		sequence_recall(dom, seq, uptime_ms, exported_ms);
+	uint8_t rank = cursor_u8(c);
+	rank_restore(r->dec, dom, c->bad ? RANK_KNOWN : (enum rank)rank); /* … or here */
 	return dom;
 }
 

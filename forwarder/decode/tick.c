@@ -5,9 +5,11 @@
 #include "common/hash.h"
 #include "common/jsonw.h"
 #include "forwarder/decode/core/decoder.h"
+#include "forwarder/decode/exporter/due.h"
 #include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/held.h"
 #include "forwarder/decode/exporter/learnt.h"
+#include "forwarder/decode/exporter/rank.h"
 #include "forwarder/decode/exporter/sequence.h"
 #include "forwarder/decode/line/context.h"
 #include "forwarder/decode/line/join.h"
@@ -110,30 +112,63 @@ static uint64_t ago(uint64_t now_ms, uint64_t span_ms)
 	return now_ms > span_ms ? now_ms - span_ms : 0;
 }
 
-static int tick_domain(struct domain *dom, void *arg)
+/* Of those that are new, a flood of forged senders among them, so many in an interval; what the
+ * others did is in a later line of theirs. */
+static bool has_line(struct decoder *dec, const struct domain *dom, uint64_t now_ms)
+{
+	uint64_t interval_ms = dec->settings.exporter_line_ms;
+	if (dom->rank_of == RANK_KNOWN)
+		return true;
+	if (now_ms - dec->new_lines_ms >= interval_ms) { /* or the clock went back */
+		dec->new_lines_ms = now_ms;
+		dec->new_lines = 0;
+	}
+	if (dec->new_lines++ < dec->settings.limits.new_lines)
+		return true;
+	dec->counters.lines_withheld++;
+	return false;
+}
+
+static void tick_domain(struct domain *dom, void *arg)
 {
 	const struct tick *tick = arg;
 	struct decoder *dec = tick->dec;
 	data_due(dec, tick->sink, dom, tick->now_ms);
 	if (dom->line_due_ms > tick->now_ms)
-		return 0;
+		return;
 	template_expire(dec, dom, ago(tick->now_ms, dec->settings.limits.template_ms));
 	learnt_expire(dec, dom, ago(tick->now_ms, dec->settings.limits.template_ms));
 	sequence_settle(dec, dom, tick->now_ms);
-	if (!dec->settings.no_silent_lines ||
-	    memcmp(&dom->now, &dom->before, sizeof(dom->now)) != 0)
+	rank_renew(dec, dom);
+	if ((!dec->settings.no_silent_lines ||
+	     memcmp(&dom->now, &dom->before, sizeof(dom->now)) != 0) &&
+	    has_line(dec, dom, tick->now_ms))
 		exporter_line(dec, tick->sink, dom, tick->now_ms);
+	dec->ctx.domain = NULL;
 	dom->line_due_ms = tick->now_ms + dec->settings.exporter_line_ms;
-	return 0;
+	if (domain_is_over(dec, dom, tick->now_ms))
+		domain_drop(dec, dom);
 }
 
-void decoder_tick(struct decoder *dec, uint64_t now_ms, struct sink *sink)
+/* All that are due in a minute come within it, but not in one second. */
+#define EACH_TICK 2048
+#define TICKS     48
+
+bool decoder_tick(struct decoder *dec, uint64_t now_ms, struct sink *sink)
 {
 	struct tick tick = { dec, sink, now_ms };
+	uint32_t most = EACH_TICK + (uint32_t)(dec->counters.exporters_now / TICKS);
 	dec->with_ids = context_wants_ids(sink);
 	held_expire(dec, ago(now_ms, dec->settings.limits.held_ms));
-	exporter_each(dec, tick_domain, &tick);
-	exporter_expire(dec, now_ms);
+	bool more = due_each(dec, now_ms, most, tick_domain, &tick);
+	dec->ctx.domain = NULL;
+	return more;
+}
+
+void decoder_finish(struct decoder *dec, uint64_t now_ms, struct sink *sink)
+{
+	while (decoder_tick(dec, now_ms, sink))
+		;
 }
 
 struct each {
@@ -161,9 +196,15 @@ static int give_info(struct domain *dom, void *arg)
 	return each->each(&info, each->arg);
 }
 
+int decoder_exporters_of(const struct decoder *dec, uint32_t part, uint32_t parts,
+			 int (*each)(const struct exporter_info *, void *), void *arg)
+{
+	struct each give = { each, arg };
+	return exporter_each_of(dec, part, parts, give_info, &give);
+}
+
 int decoder_exporters(const struct decoder *dec, int (*each)(const struct exporter_info *, void *),
 		      void *arg)
 {
-	struct each give = { each, arg };
-	return exporter_each(dec, give_info, &give);
+	return decoder_exporters_of(dec, 0, 1, each, arg);
 }

@@ -7,8 +7,11 @@
 
 /* Regular work; call it about once a second. Writes the exporters' lines that are due, drops held
  * sets and forgets templates whose time has passed. `now_ms` is on the same clock as
- * received_ms. */
-void decoder_tick(struct decoder *dec, uint64_t now_ms, struct sink *sink);
+ * received_ms. So many exporters at most are seen to that nobody waits long for it; true: there are
+ * more, for the next call. */
+bool decoder_tick(struct decoder *dec, uint64_t now_ms, struct sink *sink);
+/* The same until there are no more: at the end. */
+void decoder_finish(struct decoder *dec, uint64_t now_ms, struct sink *sink);
 
 struct exporter_info {
 	struct ip address;
@@ -29,5 +32,8 @@ struct exporter_info {
  * returns that. */
 int decoder_exporters(const struct decoder *dec, int (*each)(const struct exporter_info *, void *),
 		      void *arg);
+/* The same for part `part` of `parts`. */
+int decoder_exporters_of(const struct decoder *dec, uint32_t part, uint32_t parts,
+			 int (*each)(const struct exporter_info *, void *), void *arg);
 
 #endif

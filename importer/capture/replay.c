@@ -222,6 +222,7 @@ int replay_decode(const struct replay *r, struct outlet *outlet, struct replay_t
 	/* In a file the past is at hand: templates and early data stay, however far apart its
 	 * packets are. */
 	settings.limits.template_ms = settings.limits.held_ms = UINT64_MAX;
+	settings.limits.new_lines = UINT32_MAX;
 	/* ... and an exporter whose packets have ended is not silent. */
 	settings.no_silent_lines = true;
 	settings.fields = fields_open(r->elements->item, r->elements->n, err);
@@ -233,7 +234,7 @@ int replay_decode(const struct replay *r, struct outlet *outlet, struct replay_t
 	int result = replay_each(r, &calls, ret_totals, err);
 	if (result == 0 &&
 	    ret_totals->last_ms) /* the exporters' lines that would come with the next minute */
-		decoder_tick(d.decoder, ret_totals->last_ms + interval + 1, d.sink);
+		decoder_finish(d.decoder, ret_totals->last_ms + interval + 1, d.sink);
 	memcpy(ret_totals->lines, d.sink->lines, sizeof(ret_totals->lines));
 	ret_totals->decode = *decoder_counters(d.decoder);
 	ret_totals->exporters = ret_totals->decode.exporters_now;

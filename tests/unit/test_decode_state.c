@@ -47,10 +47,18 @@ static void exporters_have_a_ceiling(void **state)
 	for (uint32_t i = 0; i < 20; i++) {
 		netflow9(0, 0, 1000);
 		template(256, 1);
-		assert_int_equal(give(i), i < 5 ? DECODE_OK : DECODE_REFUSED);
+		data(256, 1);
+		assert_int_equal(give(i), DECODE_OK); /* the others are no better than it */
+		assert_int_equal(f.counters->exporters_now, i < 5 ? i + 1 : 5);
+	}
+	assert_int_equal(f.counters->exporters_evicted, 15);
+	for (uint32_t i = 15; i < 40; i++) { /* but those that talk on are */
+		netflow9(0, 1, 1000);
+		data(256, 1);
+		assert_int_equal(give_at(i, NOW_MS + 60000), i < 20 ? DECODE_OK : DECODE_REFUSED);
 	}
 	assert_int_equal(f.counters->exporters_now, 5);
-	assert_int_equal(f.counters->exporters_refused, 15);
+	assert_int_equal(f.counters->exporters_refused, 20);
 	stop();
 }
 
@@ -65,7 +73,7 @@ static void memory_has_a_ceiling(void **state)
 		give(i % 50);
 	}
 	assert_in_range(f.counters->memory_now, 50000, 100000);
-	assert_true(f.counters->templates_refused > 0);
+	assert_true(f.counters->exporters_evicted > 0);
 	assert_true(f.counters->held_dropped > 0);
 	stop();
 }

@@ -34,9 +34,12 @@ struct decode_counters {
 	uint64_t templates_expired;
 	uint64_t templates_refused;
 	uint64_t templates_suspended; /* the exporter started again */
+	uint64_t templates_evicted;   /* for another of the exporter */
 	uint64_t
 	    descriptions_deferred;  /* sets decoded before what describes their elements counts */
 	uint64_t exporters_refused; /* datagrams */
+	uint64_t exporters_evicted; /* for others, when there was no room */
+	uint64_t lines_withheld;    /* of exporters that are new */
 	uint64_t options_refused;
 	uint64_t options_ignored; /* options records with nothing that is used */
 

@@ -63,8 +63,13 @@ struct decoder {
 	struct held_ends held; /* sets that wait for their template: exporter/held.h */
 	uint64_t held_bytes;
 	struct decode_work work;
+	/* Others go until so many bytes fit under the ceiling of the memory; false: they do not. */
+	bool (*make_room)(struct decoder *dec, const struct exporter *exporter, size_t bytes);
 	uint32_t descriptions; /* of elements, by all exporters */
-	bool with_ids;         /* the sink wants document ids */
+	uint64_t
+	    new_lines_ms; /* since when new_lines are counted: lines of exporters that are new */
+	uint32_t new_lines;
+	bool with_ids; /* the sink wants document ids */
 };
 
 #endif

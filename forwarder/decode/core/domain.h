@@ -18,6 +18,7 @@
 #include "common/ip.h"
 #include "forwarder/decode/core/counters.h"
 #include "forwarder/decode/core/protocol.h"
+#include "forwarder/decode/core/ring.h"
 
 #define DOMAIN_HEAD_MAX 224
 
@@ -72,14 +73,29 @@ struct outs {
 	uint16_t seen, equal; /* records that tell, and those of them where both are the same */
 };
 
+/* A row of a hash table (exporter/hashed.h). */
+struct hashed {
+	struct hashed *next; /* in its bucket */
+	uint32_t hash;
+};
+
+/* Who is kept when there is no room for all (exporter/rank.h). */
+enum rank {
+	RANK_UNHEARD, /* nothing that it sent could be decoded */
+	RANK_NEW,     /* heard, but not for RANK_MS yet */
+	RANK_KNOWN,
+	RANKS
+};
+
 struct exporter {
-	struct exporter *next; /* in its bucket of the table */
+	struct hashed hashed;
 	struct ip address;
 	uint16_t port; /* of one of several devices behind the address (device.h); 0: the address */
 	struct exporter *root;   /* that of the address: itself where port is 0 */
 	struct exporter *device; /* next device of the address */
 	uint32_t devices;        /* of a root: how many follow */
 	struct domain *domains;
+	struct domain *hand; /* the search for one that makes room goes on here; NULL: anew */
 	/* Of a root, for all of the address: */
 	uint32_t charged;          /* domains that this address made, as sender */
 	uint32_t templates, names; /* names: learnt names and rates */
@@ -99,8 +115,10 @@ struct exporter {
 };
 
 struct domain {
-	struct domain *next;    /* in its bucket of the table */
-	struct domain *sibling; /* next domain of the same exporter */
+	struct hashed hashed;
+	struct ring due, rank;  /* exporter/due.h, exporter/rank.h */
+	struct domain *sibling; /* next domain of the same exporter … */
+	struct domain **link;   /* … and what points to this one */
 	struct exporter *exporter;
 	struct exporter
 	    *sender; /* who made it: not the exporter where an sFlow datagram names another agent */
@@ -113,7 +131,9 @@ struct domain {
 	uint16_t port;       /* of its first datagram */
 	struct ports *ports; /* NULL until there is a second one */
 	uint64_t last_seen_ms, line_due_ms;
-	int64_t clock_skew_ms; /* of the last datagram */
+	uint64_t made_ms, ranked_ms; /* ranked: last_seen_ms when it got its place */
+	uint8_t rank_of;             /* enum rank */
+	int64_t clock_skew_ms;       /* of the last datagram */
 	struct clock clock;
 	uint32_t header_rate; /* sampling rate in the header or sFlow sample, 0: none */
 	/* `"flow":{"type":"…","exporter":"…"`, of sFlow `,"relay":"…","agent":"…"` where these are

@@ -7,7 +7,10 @@
 bool memory_take(struct decoder *dec, struct exporter *exporter, size_t bytes)
 {
 	uint64_t all = dec->settings.limits.memory, *his = &exporter->root->memory;
-	if (dec->counters.memory_now + bytes > all || *his + bytes > all / MEMORY_SHARE)
+	if (*his + bytes > all / MEMORY_SHARE)
+		return false;
+	if (__builtin_expect(dec->counters.memory_now + bytes > all, 0) &&
+	    !dec->make_room(dec, exporter, bytes))
 		return false;
 	dec->counters.memory_now += bytes;
 	*his += bytes;

@@ -6,7 +6,8 @@
 #include "forwarder/decode/core/decoder.h"
 
 /* Memory of an exporter's state is taken and returned here, so that all together have a ceiling,
- * and each a share of it that nobody else can use up. False: one of them is reached. */
+ * and each a share of it that nobody else can use up. Where all is taken others than `exporter` may
+ * be forgotten for it (exporter/rank.h). False: one of them is reached. */
 bool memory_take(struct decoder *dec, struct exporter *exporter, size_t bytes);
 void memory_return(struct decoder *dec, struct exporter *exporter, size_t bytes);
 

@@ -19,6 +19,7 @@ struct decode_limits {
 	    held_bytes;   /* sets that wait for their template (an exporter may have an eighth) */
 	uint64_t held_ms; /* and for how long */
 	uint64_t template_ms; /* a template that nobody used or sent for so long is forgotten */
+	uint32_t new_lines;   /* exporters' own lines, of those that are new, an interval */
 };
 
 struct decode_settings {

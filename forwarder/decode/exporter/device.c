@@ -120,7 +120,6 @@ static void context_move(struct decoder *dec, struct domain *dom)
 	dom->now.datagrams++;
 	dom->now.bytes += len;
 	dom->clock_skew_ms = base->clock_skew_ms;
-	dom->line_due_ms = dec->ctx.received_ms + dec->settings.exporter_line_ms;
 	dec->ctx.domain = dom;
 	dec->ctx.port_bit = 0;
 }

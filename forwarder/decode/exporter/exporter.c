@@ -9,58 +9,70 @@
 #include "forwarder/decode/core/memory.h"
 #include "forwarder/decode/core/problem.h"
 #include "forwarder/decode/core/protocol.h"
+#include "forwarder/decode/exporter/due.h"
 #include "forwarder/decode/exporter/held.h"
 #include "forwarder/decode/exporter/learnt.h"
 #include "forwarder/decode/exporter/meter.h"
 #include "forwarder/decode/exporter/sums.h"
 #include "forwarder/decode/exporter/ports.h"
+#include "forwarder/decode/exporter/rank.h"
+#include "forwarder/decode/exporter/table.h"
 #include "forwarder/decode/template/field.h"
 #include "forwarder/decode/template/template.h"
 
-#define BUCKETS 4096
-#define IDLE_MS 3600000 /* a domain with nothing learnt is forgotten after so long */
-
-#define EVICT_MS 60000 /* when the table is full it goes after so long already … */
-#define EVICT_STEPS \
-	64 /* … if it is found among so many buckets; the next search goes on from there */
-
-struct exporter_table {
-	uint32_t hand;                       /* where the last search for idle domains ended */
-	struct domain *last;                 /* the one found last: datagrams come in runs */
-	struct domain *domains[BUCKETS];     /* by address, protocol, id */
-	struct exporter *exporters[BUCKETS]; /* by address */
-};
+#define IDLE_MS     3600000 /* a domain with nothing learnt is forgotten after so long */
+#define EVICT_STEPS 64      /* domains of a sender, of which one makes room for another of his */
 
 /* The latest[] of an exporter is by option kind. */
 _Static_assert(LEARNT_LENT == sizeof(((struct exporter *)0)->latest) / sizeof(struct domain *),
 	       "one place a kind");
 
-static uint32_t bucket_of(const struct decoder *dec, const struct ip *address, uint64_t rest)
+static uint32_t hash_of(const struct decoder *dec, const struct ip *address, uint64_t rest)
 {
 	uint64_t high, low;
 	memcpy(&high, address->b, 8);
 	memcpy(&low, address->b + 8, 8);
 	/* the order of lines about exporters is that of the buckets: the same on every machine */
 	uint64_t h = hash_mix(hash_mix(dec->settings.hash_seed, rest), le64toh(high));
-	return (uint32_t)hash_mix(h, le64toh(low)) % BUCKETS;
+	return (uint32_t)hash_mix(h, le64toh(low));
 }
 
-struct exporter_table *exporter_table_new(void)
+bool exporter_table_make(struct decoder *dec)
 {
-	return calloc(1, sizeof(struct exporter_table));
+	struct exporter_table *table = calloc(1, sizeof(*table));
+	if (!table)
+		return false;
+	dec->exporters = table;
+	dec->make_room = rank_make_room;
+	for (unsigned i = 0; i < RANKS; i++)
+		ring_init(&table->ranks[i]);
+	for (unsigned i = 0; i < DUE_SLOTS; i++)
+		ring_init(&table->slots[i]);
+	bool made = hashed_init(&table->domains);
+	return hashed_init(&table->exporters) && made;
+}
+
+static struct exporter *exporter_row(struct hashed *row)
+{
+	return row ? ring_row(row, struct exporter, hashed) : NULL;
+}
+
+static struct domain *domain_row(struct hashed *row)
+{
+	return row ? ring_row(row, struct domain, hashed) : NULL;
 }
 
 struct exporter *exporter_find(const struct decoder *dec, const struct ip *address, uint16_t port)
 {
-	struct exporter *e = dec->exporters->exporters[bucket_of(dec, address, port)];
+	uint32_t hash = hash_of(dec, address, port);
+	struct exporter *e = exporter_row(hashed_find(&dec->exporters->exporters, hash));
 	while (e && (e->port != port || !ip_equal(&e->address, address)))
-		e = e->next;
+		e = exporter_row(e->hashed.next);
 	return e;
 }
 
 static struct exporter *exporter_get(struct decoder *dec, const struct ip *address, uint16_t port)
 {
-	struct exporter **bucket = &dec->exporters->exporters[bucket_of(dec, address, port)];
 	struct exporter *e = exporter_find(dec, address, port);
 	if (e)
 		return e;
@@ -75,8 +87,8 @@ static struct exporter *exporter_get(struct decoder *dec, const struct ip *addre
 	}
 	e->address = *address;
 	e->port = port;
-	e->next = *bucket;
-	*bucket = e;
+	e->hashed.hash = hash_of(dec, address, port);
+	hashed_add(&dec->exporters->exporters, &e->hashed);
 	if (root) {
 		e->device = root->device;
 		root->device = e;
@@ -107,6 +119,13 @@ static void domain_head(struct domain *dom)
 	dom->head_len = (uint16_t)(p - dom->head);
 }
 
+static uint32_t domain_hash(const struct decoder *dec, const struct domain_key *key)
+{
+	uint64_t kind = 2 * (uint64_t)key->protocol + key->stream + 1;
+	uint64_t rest = (kind | (uint64_t)key->port << 8) << 32 | key->id;
+	return hash_of(dec, key->exporter, rest);
+}
+
 static struct domain *domain_new(struct decoder *dec, struct exporter *sender,
 				 struct exporter *exporter, const struct domain_key *key)
 {
@@ -124,9 +143,18 @@ static struct domain *domain_new(struct decoder *dec, struct exporter *sender,
 	dom->protocol = key->protocol;
 	dom->id = key->id;
 	dom->stream = key->stream;
+	dom->hashed.hash = domain_hash(dec, key);
 	dom->sibling = exporter->domains;
+	dom->link = &exporter->domains;
+	if (dom->sibling)
+		dom->sibling->link = &dom->sibling;
 	exporter->domains = dom;
+	if (dec->ctx.dgram)
+		dom->line_due_ms = dec->ctx.dgram->received_ms + dec->settings.exporter_line_ms;
 	domain_head(dom);
+	hashed_add(&dec->exporters->domains, &dom->hashed);
+	rank_begin(dec, dom);
+	due_begin(dec, dom);
 	dec->counters.exporters_now++;
 	return dom;
 }
@@ -146,12 +174,9 @@ static void exporter_prune(struct decoder *dec, struct exporter *exporter)
 	if (exporter->domains || exporter->charged || exporter->devices)
 		return;
 	struct exporter *root = exporter->root;
-	struct exporter **at =
-	    &dec->exporters->exporters[bucket_of(dec, &exporter->address, exporter->port)];
-	while (*at != exporter)
-		at = &(*at)->next;
-	*at = exporter->next;
+	hashed_remove(&dec->exporters->exporters, &exporter->hashed);
 	if (exporter != root) {
+		struct exporter **at;
 		for (at = &root->device; *at != exporter;)
 			at = &(*at)->device;
 		*at = exporter->device;
@@ -168,26 +193,22 @@ static void exporter_prune(struct decoder *dec, struct exporter *exporter)
 		exporter_prune(dec, root);
 }
 
-static struct domain **domain_bucket(const struct decoder *dec, const struct domain_key *key)
-{
-	uint64_t kind = 2 * (uint64_t)key->protocol + key->stream + 1;
-	uint64_t rest = (kind | (uint64_t)key->port << 8) << 32 | key->id;
-	uint32_t at = bucket_of(dec, key->exporter, rest);
-	return &dec->exporters->domains[at];
-}
-
-/* Free the domain and, with its last one, the exporter; it is out of its bucket already. */
-static void domain_free(struct decoder *dec, struct domain *dom)
+/* With its last domain the exporter goes. */
+void domain_drop(struct decoder *dec, struct domain *dom)
 {
 	struct exporter *exporter = dom->exporter, *sender = dom->sender;
+	hashed_remove(&dec->exporters->domains, &dom->hashed);
+	ring_leave(&dom->due);
+	ring_leave(&dom->rank);
 	held_free(dec, dom);
 	ports_free(dec, dom);
 	template_store_free(dec, dom);
 	learnt_free(dec, dom);
-	struct domain **at = &exporter->domains;
-	while (*at != dom)
-		at = &(*at)->sibling;
-	*at = dom->sibling;
+	*dom->link = dom->sibling;
+	if (dom->sibling)
+		dom->sibling->link = dom->link;
+	if (exporter->hand == dom)
+		exporter->hand = dom->sibling;
 	if (dec->exporters->last == dom)
 		dec->exporters->last = NULL;
 	dec->counters.exporters_now--;
@@ -208,63 +229,42 @@ static bool idle(const struct domain *dom, uint64_t before_ms)
 
 /* ---- ceilings ---- */
 
-static void domain_drop(struct decoder *dec, struct domain *dom)
-{
-	const struct domain_key key = domain_key(dom);
-	struct domain **at = domain_bucket(dec, &key);
-	while (*at != dom)
-		at = &(*at)->next;
-	*at = dom->next;
-	domain_free(dec, dom);
-}
-
 /* One sender has too many: that one of its own goes which was silent the longest, if nothing was
- * learnt of it. */
-static bool evict_of(struct decoder *dec, const struct exporter *sender)
+ * learnt of it. Of more than EVICT_STEPS the next ones are looked at the next time. */
+static bool evict_of(struct decoder *dec, struct exporter *sender)
 {
-	struct domain *oldest = NULL;
-	for (struct domain *dom = sender->domains; dom; dom = dom->sibling)
+	struct domain *oldest = NULL, *dom = sender->hand ? sender->hand : sender->domains;
+	for (int i = 0; i < EVICT_STEPS && dom; i++, dom = dom->sibling) {
+		dec->work.steps++;
 		if (dom->sender == sender && idle(dom, UINT64_MAX) && dom != dec->ctx.domain &&
 		    (!oldest || dom->last_seen_ms < oldest->last_seen_ms))
 			oldest = dom;
+	}
+	sender->hand = dom;
 	if (oldest)
 		domain_drop(dec, oldest);
 	return oldest != NULL;
-}
-
-/* The table is full: the first that was silent for a while goes. */
-static bool evict_any(struct decoder *dec, uint64_t now_ms)
-{
-	struct exporter_table *table = dec->exporters;
-	for (int i = 0; i < EVICT_STEPS; i++) {
-		table->hand = (table->hand + 1) % BUCKETS;
-		for (struct domain *dom = table->domains[table->hand]; dom; dom = dom->next) {
-			if (now_ms > EVICT_MS && idle(dom, now_ms - EVICT_MS)) {
-				domain_drop(dec, dom);
-				return true;
-			}
-		}
-	}
-	return false;
 }
 
 /* Is there room for one more domain? NULL: yes; else what stands against it. */
 static const char *domain_make_room(struct decoder *dec, const struct ip *sender)
 {
 	const struct decode_limits *limits = &dec->settings.limits;
-	const struct exporter *e = exporter_find(dec, sender, 0);
+	struct exporter *e = exporter_find(dec, sender, 0);
 	if (e && e->charged >= limits->domains_per_exporter && !evict_of(dec, e))
 		return "too many domains of one exporter (decode.max_domains)";
 	uint64_t now_ms = dec->ctx.dgram ? dec->ctx.dgram->received_ms : 0;
-	if (dec->counters.exporters_now >= limits->exporters && !evict_any(dec, now_ms))
+	if (dec->counters.exporters_now >= limits->exporters && !rank_evict(dec, now_ms))
 		return "no room for another exporter (decode.max_exporters)";
 	return NULL;
 }
 
 static struct domain *make_domain(struct decoder *dec, const struct domain_key *key)
 {
-	const char *refusal = domain_make_room(dec, key->sender);
 	struct domain *dom = NULL;
+	dec->exporters->sender = key->sender;
+	dec->exporters->exporter = key->exporter;
+	const char *refusal = domain_make_room(dec, key->sender);
 	if (!refusal) {
 		struct exporter *from = exporter_get(dec, key->sender, 0);
 		struct exporter *exporter = exporter_get(dec, key->exporter, key->port);
@@ -276,6 +276,7 @@ static struct domain *make_domain(struct decoder *dec, const struct domain_key *
 			exporter_prune(dec, exporter);
 		refusal = "no memory for another exporter (decode.memory)";
 	}
+	dec->exporters->sender = dec->exporters->exporter = NULL;
 	if (!dom)
 		problem_at(dec, &dec->counters.exporters_refused, refusal,
 			   dec->ctx.dgram ? dec->ctx.dgram->data : NULL, key->id);
@@ -292,9 +293,10 @@ struct domain_key domain_key(const struct domain *dom)
 
 struct domain *domain_find(const struct decoder *dec, const struct domain_key *key)
 {
-	struct domain *dom = *domain_bucket(dec, key);
+	uint32_t hash = domain_hash(dec, key);
+	struct domain *dom = domain_row(hashed_find(&dec->exporters->domains, hash));
 	while (dom && !is_domain(dom, key))
-		dom = dom->next;
+		dom = domain_row(dom->hashed.next);
 	return dom;
 }
 
@@ -317,9 +319,6 @@ struct domain *domain_get(struct decoder *dec, const struct domain_key *key)
 		dom = make_domain(dec, key);
 		if (!dom)
 			return NULL;
-		struct domain **bucket = domain_bucket(dec, key);
-		dom->next = *bucket;
-		*bucket = dom;
 	}
 	table->last = dom;
 	return dom;
@@ -336,68 +335,47 @@ void exporter_drop(struct decoder *dec, struct exporter *exporter)
 	}
 }
 
-static void free_where(struct decoder *dec, bool (*gone)(const struct domain *, uint64_t),
-		       uint64_t before_ms)
-{
-	for (size_t i = 0; i < BUCKETS; i++) {
-		for (struct domain **at = &dec->exporters->domains[i]; *at;) {
-			struct domain *dom = *at;
-			if (!gone(dom, before_ms)) {
-				at = &dom->next;
-				continue;
-			}
-			*at = dom->next;
-			domain_free(dec, dom);
-		}
-	}
-}
-
-static bool always(const struct domain *dom, uint64_t before_ms)
-{
-	(void)dom;
-	(void)before_ms;
-	return true;
-}
-
 /* The ports of devices change when NAT forgets them. */
-static bool silent_device(const struct domain *dom, uint64_t before_ms)
-{
-	return dom->exporter->port && dom->last_seen_ms < before_ms;
-}
-
-static bool silent(const struct domain *dom, uint64_t before_ms)
-{
-	return dom->last_seen_ms < before_ms;
-}
-
-void exporter_expire(struct decoder *dec, uint64_t now_ms)
+bool domain_is_over(const struct decoder *dec, const struct domain *dom, uint64_t now_ms)
 {
 	uint64_t long_ms = dec->settings.limits.template_ms;
-	if (now_ms > IDLE_MS)
-		free_where(dec, idle, now_ms - IDLE_MS);
-	if (now_ms > IDLE_MS && dec->counters.devices_now)
-		free_where(dec, silent_device, now_ms - IDLE_MS);
-	if (now_ms > long_ms)
-		free_where(dec, silent, now_ms - long_ms);
+	if (now_ms > IDLE_MS && (idle(dom, now_ms - IDLE_MS) ||
+				 (dom->exporter->port && dom->last_seen_ms < now_ms - IDLE_MS)))
+		return true;
+	return now_ms > long_ms && dom->last_seen_ms < now_ms - long_ms;
 }
 
 void exporter_table_free(struct decoder *dec)
 {
-	if (!dec->exporters)
+	struct exporter_table *table = dec->exporters;
+	if (!table)
 		return;
-	free_where(dec, always, 0);
-	free(dec->exporters);
+	for (unsigned i = 0; i < RANKS; i++)
+		while (!ring_empty(&table->ranks[i]))
+			domain_drop(dec, ring_row(table->ranks[i].after, struct domain, rank));
+	hashed_release(&table->domains);
+	hashed_release(&table->exporters);
+	free(table);
 	dec->exporters = NULL;
 }
 
-int exporter_each(const struct decoder *dec, int (*each)(struct domain *, void *), void *arg)
+int exporter_each_of(const struct decoder *dec, uint32_t part, uint32_t parts,
+		     int (*each)(struct domain *, void *), void *arg)
 {
-	for (size_t i = 0; i < BUCKETS; i++) {
-		for (struct domain *dom = dec->exporters->domains[i]; dom; dom = dom->next) {
-			int result = each(dom, arg);
+	const struct hashed_table *table = &dec->exporters->domains;
+	uint32_t end = (uint32_t)((uint64_t)table->buckets * (part + 1) / parts);
+	for (uint32_t i = (uint32_t)((uint64_t)table->buckets * part / parts); i < end; i++) {
+		struct hashed *row = *hashed_first(table, i);
+		for (; row; row = row->next) {
+			int result = each(domain_row(row), arg);
 			if (result)
 				return result;
 		}
 	}
 	return 0;
+}
+
+int exporter_each(const struct decoder *dec, int (*each)(struct domain *, void *), void *arg)
+{
+	return exporter_each_of(dec, 0, 1, each, arg);
 }

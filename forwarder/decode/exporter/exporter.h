@@ -31,13 +31,18 @@ struct exporter *exporter_find(const struct decoder *dec, const struct ip *addre
 /* Forget a device with all its domains. */
 void exporter_drop(struct decoder *dec, struct exporter *exporter);
 
-/* Makes and frees the tables. */
-struct exporter_table *exporter_table_new(void);
+/* Makes and frees the tables. False: no memory. */
+bool exporter_table_make(struct decoder *dec);
 void exporter_table_free(struct decoder *dec);
 /* Calls `each` for every domain; it may free nothing. */
 int exporter_each(const struct decoder *dec, int (*each)(struct domain *, void *), void *arg);
-/* Forget domains that are silent: for an hour when nothing is known of them, for the life of a
- * template otherwise. */
-void exporter_expire(struct decoder *dec, uint64_t now_ms);
+/* The same for one part of several that are about the same size. */
+int exporter_each_of(const struct decoder *dec, uint32_t part, uint32_t parts,
+		     int (*each)(struct domain *, void *), void *arg);
+/* Is it silent for so long that it may be forgotten? An hour when nothing is known of it, or of a
+ * device; the life of a template otherwise. */
+bool domain_is_over(const struct decoder *dec, const struct domain *dom, uint64_t now_ms);
+/* Forget it. */
+void domain_drop(struct decoder *dec, struct domain *dom);
 
 #endif

@@ -2,6 +2,7 @@
  * Whether an exporter started again, and its templates, which may have another layout since. */
 #include "forwarder/decode/exporter/restart.h"
 
+#include "forwarder/decode/exporter/due.h"
 #include "forwarder/decode/exporter/learnt.h"
 #include "forwarder/decode/exporter/ports.h"
 #include "forwarder/decode/exporter/sequence.h"
@@ -60,6 +61,7 @@ static void suspend(struct decoder *dec, struct domain *dom)
 	dec->counters.templates_suspended += n;
 	dom->grace_ms = dec->ctx.received_ms + RESTART_GRACE_MS;
 	dom->born_ms = dom->sequence.exported_ms;
+	due_set(dec, dom);
 }
 
 static void began_anew(struct decoder *dec, struct domain *dom)
@@ -79,6 +81,7 @@ static void check_number(struct decoder *dec, struct domain *dom, uint32_t seq, 
 		s->low_run = 0; /* no restart: what was held is due */
 		template_suspend_all(dom, false);
 		dom->grace_ms = dom->grace_ms ? dec->ctx.received_ms : 0;
+		due_set(dec, dom);
 		return;
 	}
 	if (s->low_run == 0)

@@ -81,7 +81,7 @@ void context_start(struct decoder *dec, const struct datagram *dgram, struct dom
 	domain->now.datagrams++;
 	domain->now.bytes += dgram->len;
 	domain->last_seen_ms = dgram->received_ms;
-	if (!domain->line_due_ms)
+	if (!domain->line_due_ms) /* of before efd was started */
 		domain->line_due_ms = dgram->received_ms + dec->settings.exporter_line_ms;
 	dec->counters.datagrams[domain->protocol]++;
 	dec->counters.bytes[domain->protocol] += dgram->len;

@@ -12,6 +12,8 @@
 #define ROWS_A_STEP  8
 #define BYTES_A_STEP 512
 
+#define NEIGHBOURS 8 /* of which one makes room for a template that is defined anew */
+
 static uint64_t id_of(const void *row)
 {
 	return (*(struct template *const *)row)->id;
@@ -213,6 +215,45 @@ void template_inherit(struct decoder *dec, struct domain *from, struct domain *t
 
 /* ---- templates that come and go ---- */
 
+/* Another template of the domain goes: one that is aside, else of a few the one that was not used
+ * for the longest. */
+static bool forget_another(struct decoder *dec, struct domain *dom, uint16_t id)
+{
+	struct template_store *store = dom->templates;
+	struct template *t = store->aside;
+	if (t) {
+		store->aside = t->aside;
+		store->aside_len--;
+		forget_template(dec, dom, t);
+		return true;
+	}
+	if (!store->len)
+		return false;
+	uint32_t from = place_of(store, id), oldest = from % store->len;
+	for (uint32_t i = 1; i < NEIGHBOURS; i++) {
+		uint32_t at = (from + i) % store->len;
+		if (store->rows[at]->used_ms < store->rows[oldest]->used_ms)
+			oldest = at;
+	}
+	dec->work.steps += NEIGHBOURS;
+	forget_row(dec, dom, oldest);
+	return true;
+}
+
+/* What is defined anew has another layout: to go on without it would lose the data of an exporter
+ * that lives, for the sake of some that may not come. */
+static bool insert_instead(struct decoder *dec, struct domain *dom, struct template *t)
+{
+	for (unsigned i = 0; i < NEIGHBOURS; i++) {
+		if (!dom->templates || !forget_another(dec, dom, t->id))
+			return false;
+		dec->counters.templates_evicted++;
+		if (insert_row(dec, dom, t) == 0)
+			return true;
+	}
+	return false;
+}
+
 static struct template *compile_for(struct decoder *dec, const struct domain *dom, uint16_t id,
 				    const struct spec *specs, size_t specs_len, size_t scopes,
 				    bool meta, bool netflow9)
@@ -248,7 +289,7 @@ struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t 
 	}
 	bool netflow9 = dom->protocol == PROTO_NETFLOW9;
 	struct template *t = compile_for(dec, dom, id, specs, specs_len, scopes, meta, netflow9);
-	if (!t || insert_row(dec, dom, t)) {
+	if (!t || (insert_row(dec, dom, t) && !(replaced && insert_instead(dec, dom, t)))) {
 		free(t);
 		dec->counters.templates_refused++;
 		return NULL;
