@@ -109,7 +109,8 @@ struct exporter {
 	struct meter *meter;       /* which interfaces meter; NULL: it never said */
 	struct sums *sums;         /* flows whose counters count up; NULL: it has none */
 	struct outs outs;
-	uint32_t longest_s;             /* longest flow seen: the active timeout as far as known */
+	uint32_t longest_s;    /* longest flow seen: the active timeout as far as known … */
+	uint32_t longest_at_s; /* … and when one was last looked at */
 	const struct domain *latest[6]; /* by enum learnt_kind: the domain that last sent one */
 	bool names_samplers;            /* a template of flows has the id of a sampler */
 };

@@ -22,7 +22,7 @@ struct meter {
 	struct meter_row *rows;
 	uint32_t room, shift; /* room is a power of two: 2^(64 - shift) */
 	uint32_t len;
-	uint32_t now_16s; /* the 16 seconds that the flags of flat are of */
+	uint32_t now_64s; /* the 64 seconds that the flags of flat are of */
 	/* by kind: interfaces that are named, those metered on ingress, on egress */
 	uint32_t named[PACKET_KINDS], ingress[PACKET_KINDS], egress[PACKET_KINDS];
 	struct meter_flat *flat[PACKET_KINDS];
@@ -32,7 +32,7 @@ struct meter {
 /* Flags of an interface: METER_INGRESS, METER_EGRESS, and */
 enum {
 	KNOWN = 4,
-	NAMED_NOW = 8, /* egress records have named it as input in these 16 seconds, … */
+	NAMED_NOW = 8, /* egress records have named it as input in these 64 seconds, … */
 	SEEN_NOW = 16, /* … and ingress records came from it after that */
 	NAMING = 32,   /* since when egress records name it is known */
 	NO_INTERFACE = METER_INGRESS, /* without KNOWN: 0 */
@@ -239,11 +239,11 @@ const struct meter_flat *meter_flat(struct decoder *dec, struct exporter *export
 				    enum packet_kind kind)
 {
 	struct meter *m = exporter->meter;
-	uint32_t now_16s = (uint32_t)(dec->ctx.received_ms / 16000);
+	uint32_t now_64s = (uint32_t)(dec->ctx.received_ms / 64000);
 	if (!m)
 		return NULL;
-	if (m->now_16s != now_16s) {
-		m->now_16s = now_16s;
+	if (m->now_64s != now_64s) {
+		m->now_64s = now_64s;
 		for (unsigned k = 0; k < PACKET_KINDS; k++)
 			window_begin(m, (enum packet_kind)k);
 	}

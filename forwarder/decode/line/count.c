@@ -112,13 +112,18 @@ void count_lasted(struct decoder *dec, const struct data_record *rec,
 		  const struct record_times *times)
 {
 	const struct counts *c = rec->tmpl->counts;
-	if (!c || !counts_has(c, COUNT_START))
+	struct exporter *exporter = dec->ctx.domain->exporter;
+	uint32_t now_s = (uint32_t)(dec->ctx.received_ms / 1000);
+	if (!c || !counts_has(c, COUNT_START) || exporter->longest_at_s == now_s)
 		return;
+	exporter->longest_at_s = now_s;
+	struct record_times own;
+	times = record_times_own(dec, rec, times, &own);
 	uint64_t start =
-	    record_time_of(dec, rec, times, c->at[COUNT_START], (enum converter)c->start_conv);
-	uint64_t end = record_time(dec, rec, times);
+	    record_time_of(rec, times, c->at[COUNT_START], (enum converter)c->start_conv);
+	uint64_t end = record_time(rec, times);
 	if (start && end > start)
-		meter_lasted(dec->ctx.domain->exporter, end - start);
+		meter_lasted(exporter, end - start);
 }
 
 static inline unsigned count_metered(struct decoder *dec, const struct data_record *rec,
@@ -241,7 +246,7 @@ static void judge_totals(const struct decoder *dec, const struct data_record *re
 			 struct sum_row *row, struct news *news)
 {
 	struct bytes b = record_bytes(rec, c->at[COUNT_START]);
-	uint64_t start = hash_bytes(0, b.p, b.len), end_ms = record_time(dec, rec, times);
+	uint64_t start = hash_bytes(0, b.p, b.len), end_ms = record_time(rec, times);
 	bool known = row->seen_ms && row->start == start, smaller = false;
 	news->why = "total";
 	if (known)
@@ -257,8 +262,8 @@ static void judge_totals(const struct decoder *dec, const struct data_record *re
 		for (unsigned i = 0; i < SUM_PARTS; i++)
 			news->part[i] -= row->counted[i];
 	} else if (!row->seen_ms) {
-		uint64_t start_ms = record_time_of(dec, rec, times, c->at[COUNT_START],
-						   (enum converter)c->start_conv);
+		uint64_t start_ms =
+		    record_time_of(rec, times, c->at[COUNT_START], (enum converter)c->start_conv);
 		if (start_ms - (uint64_t)dec->ctx.clock_offset_ms < dec->settings.listening_ms) {
 			news->why = "before";
 			memset(news->part, 0, sizeof(news->part));
@@ -270,11 +275,10 @@ static void judge_totals(const struct decoder *dec, const struct data_record *re
 }
 
 /* A deleted connection tells what it had in all, its updates what they had since the one before. */
-static void judge_event(const struct decoder *dec, const struct data_record *rec,
-			const struct record_times *times, unsigned event, struct sum_row *row,
-			struct news *news)
+static void judge_event(const struct data_record *rec, const struct record_times *times,
+			unsigned event, struct sum_row *row, struct news *news)
 {
-	uint64_t end_ms = record_time(dec, rec, times);
+	uint64_t end_ms = record_time(rec, times);
 	bool deleted = row->state & SUM_DELETED;
 	news->why = "update";
 	if (event == EVENT_CREATED) {
@@ -313,7 +317,7 @@ static char *put_sums(struct decoder *dec, const struct data_record *rec,
 	for (unsigned i = 0; i < SUM_PARTS; i++)
 		news.part[i] = count_number(rec, c, COUNT_SUMS + i);
 	if (events)
-		judge_event(dec, rec, times, event, row, &news);
+		judge_event(rec, times, event, row, &news);
 	else
 		judge_totals(dec, rec, times, c, row, &news);
 	row->seen_ms = dec->ctx.received_ms;

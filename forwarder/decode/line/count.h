@@ -29,7 +29,7 @@ struct count_run {
 #define COUNT_ROOM 512 /* largest JSON of it */
 
 void count_prepare(struct decoder *dec, const struct template *tmpl, struct count_run *ret);
-/* Learns from a record how long flows last. */
+/* Learns how long flows last, from one record a second. */
 void count_lasted(struct decoder *dec, const struct data_record *rec,
 		  const struct record_times *times);
 /* Learns from the record; writes `,"count":{…}`, or nothing. */

@@ -122,9 +122,11 @@ static void measurement_line(struct record_writer *out, struct sink *sink,
 		return;
 	bool skewed;
 	const struct domain *dom = dec->ctx.domain;
+	struct record_times own;
+	const struct record_times *times = out->times;
+	out->times = record_times_own(dec, rec, times, &own);
 	p = jsonw_lit(p, "{\"@timestamp\":");
-	p = jsonw_time_ms(p,
-			  context_believed_time(dec, record_time(dec, rec, out->times), &skewed));
+	p = jsonw_time_ms(p, context_believed_time(dec, record_time(rec, out->times), &skewed));
 	p = jsonw_lit(p, ",");
 	p = jsonw_raw(p, dom->head, dom->head_len);
 	p = jsonw_lit(p, ",\"domain\":");
@@ -132,6 +134,7 @@ static void measurement_line(struct record_writer *out, struct sink *sink,
 	p = jsonw_lit(p, "},\"reliability\":");
 	char *members = p;
 	p = record_members(out, rec, 1, p);
+	out->times = times;
 	if (p == members)
 		p++;
 	*members = '{';

@@ -91,7 +91,9 @@ static void flow_line(struct record_writer *out, struct sink *sink, struct set_r
 	if (!p)
 		return;
 	bool skewed;
-	uint64_t ms = context_believed_time(dec, record_time(dec, rec, &run->times), &skewed);
+	struct record_times own;
+	out->times = record_times_own(dec, rec, &run->times, &own);
+	uint64_t ms = context_believed_time(dec, record_time(rec, out->times), &skewed);
 	p = jsonw_lit(p, TIMESTAMP);
 	p = jsonw_time_cached(p, ms, &dec->times);
 	p = jsonw_padded(p, run->flow, run->flow_len);
@@ -106,12 +108,13 @@ static void flow_line(struct record_writer *out, struct sink *sink, struct set_r
 	*members = '{';
 	*p++ = '}';
 	if (run->count.what)
-		p = count_put(dec, rec, &run->times, &run->count, p);
+		p = count_put(dec, rec, out->times, &run->count, p);
 	if (run->join.joins)
 		p = join_write(rec, &run->join, p);
 	if (__builtin_expect(run->tags || skewed || out->truncated, 0))
 		p = put_tags(p, skewed, run->tags, out->truncated);
 	*p++ = '}';
+	out->times = &run->times;
 	line_end(sink, LINE_FLOW, p);
 }
 
@@ -132,8 +135,9 @@ static uint32_t lists_room(struct record_writer *out, const struct data_record *
 }
 
 /* The next record, or false. */
-static bool next_record(struct record_writer *out, const struct template *tmpl, struct cursor *set,
-			struct data_record *rec, uint32_t *ret_room)
+static inline __attribute__((always_inline)) bool
+next_record(struct record_writer *out, const struct template *tmpl, struct cursor *set,
+	    struct data_record *rec, uint32_t *ret_room)
 {
 	struct decoder *dec = out->dec;
 	size_t left = cursor_left(set);

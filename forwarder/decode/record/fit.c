@@ -12,11 +12,13 @@ static bool is_time(enum converter conv)
 static bool times_fit(const struct decoder *dec, const struct data_record *rec,
 		      const struct record_times *times, uint64_t from_ms)
 {
+	struct record_times own;
+	times = record_times_own(dec, rec, times, &own);
 	for (size_t i = 0; i < rec->tmpl->ops_len; i++) {
 		const struct op *op = &rec->tmpl->ops[i];
 		if (!is_time((enum converter)op->conv))
 			continue;
-		uint64_t ms = record_time_of(dec, rec, times, op->place, (enum converter)op->conv);
+		uint64_t ms = record_time_of(rec, times, op->place, (enum converter)op->conv);
 		if (ms && (ms + SLACK_MS < from_ms || ms > times->exported_ms + SLACK_MS))
 			return false;
 	}

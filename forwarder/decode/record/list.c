@@ -131,7 +131,11 @@ static bool one_record(struct list_walk *w, const struct template *t, struct cur
 	if (w->p) {
 		char *open = w->p;
 		*open = '{';
+		struct record_times own;
+		const struct record_times *times = w->out->times;
+		w->out->times = record_times_own(w->out->dec, &rec, times, &own);
 		char *p = record_members(w->out, &rec, w->depth + 1, open);
+		w->out->times = times;
 		if (p == open) /* nothing in it */
 			p++;
 		*open = '{'; /* over the comma of the first member */

@@ -224,14 +224,11 @@ record_run(const struct record_walk *w, const uint8_t *data, const struct part *
 
 /* ---- the record ---- */
 
-/* What the record itself says about the exporter's uptime. */
-static const struct record_times *own_times(const struct decoder *dec,
-					    const struct data_record *rec,
-					    const struct record_times *times,
-					    struct record_times *own)
+const struct record_times *record_times_read(const struct decoder *dec,
+					     const struct data_record *rec,
+					     const struct record_times *times,
+					     struct record_times *own)
 {
-	if (!(rec->tmpl->refs_set & (1u << REF_INIT | 1u << REF_UPTIME_END)))
-		return times;
 	*own = *times;
 	uint64_t init = record_uint(rec, REF_INIT);
 	if (init && init <= times->exported_ms) {
@@ -251,20 +248,14 @@ static const struct record_times *own_times(const struct decoder *dec,
 char *record_members(struct record_writer *out, const struct data_record *rec, unsigned depth,
 		     char *p)
 {
-	struct record_times own;
-	const struct record_times *times = own_times(out->dec, rec, out->times, &own);
-	struct record_walk w = { out, out->dec, rec->tmpl, times, depth };
+	struct record_walk w = { out, out->dec, rec->tmpl, out->times, depth };
 	return rec->parts ? record_run(&w, rec->data, rec->parts, p)
 			  : record_run(&w, rec->data, NULL, p);
 }
 
-uint64_t record_time(const struct decoder *dec, const struct data_record *rec,
-		     const struct record_times *times)
+uint64_t record_time(const struct data_record *rec, const struct record_times *times)
 {
 	const struct template *t = rec->tmpl;
-	struct record_times own;
-	if (t->times_len)
-		times = own_times(dec, rec, times, &own);
 	for (const struct time_source *s = t->times; s < t->times + t->times_len; s++) {
 		struct bytes b = record_bytes(rec, s->place);
 		uint64_t ms = time_convert((enum converter)s->conv, b.p, b.len, times);
@@ -278,14 +269,13 @@ uint64_t record_time(const struct decoder *dec, const struct data_record *rec,
 	return 0;
 }
 
-uint64_t record_time_of(const struct decoder *dec, const struct data_record *rec,
-			const struct record_times *times, struct place place, enum converter conv)
+uint64_t record_time_of(const struct data_record *rec, const struct record_times *times,
+			struct place place, enum converter conv)
 {
-	struct record_times own;
 	struct bytes b = record_bytes(rec, place);
 	if (b.len == 0 || b.len > 8)
 		return 0;
-	return time_convert(conv, b.p, b.len, own_times(dec, rec, times, &own));
+	return time_convert(conv, b.p, b.len, times);
 }
 
 size_t record_locate(const struct template *tmpl, const uint8_t *data, size_t left,

@@ -95,18 +95,34 @@ size_t record_frames_spare(struct decoder *dec, const struct data_record *rec);
 /* The largest JSON of the lists in the record. */
 size_t record_lists_room(struct record_writer *out, const struct data_record *rec, unsigned depth);
 
-/* Writes the members ",\"name\":value" of all elements; room for them has been proven. */
+/* What the times of one record are relative to: what the set says, and what the record itself says
+ * of the exporter's uptime. Returns `own`, or `times` where it says nothing. */
+const struct record_times *record_times_read(const struct decoder *dec,
+					     const struct data_record *rec,
+					     const struct record_times *times,
+					     struct record_times *own);
+static inline const struct record_times *record_times_own(const struct decoder *dec,
+							  const struct data_record *rec,
+							  const struct record_times *times,
+							  struct record_times *own)
+{
+	if (!(rec->tmpl->refs_set & (1u << REF_INIT | 1u << REF_UPTIME_END)))
+		return times;
+	return record_times_read(dec, rec, times, own);
+}
+
+/* Writes the members ",\"name\":value" of all elements; room for them has been proven. out->times:
+ * the record's own. */
 char *record_members(struct record_writer *out, const struct data_record *rec, unsigned depth,
 		     char *p);
 
 /* Epoch milliseconds that the record says about itself (docs/raw-line.md, "@timestamp"), 0:
- * nothing. */
-uint64_t record_time(const struct decoder *dec, const struct data_record *rec,
-		     const struct record_times *times);
+ * nothing. `times`: the record's own. */
+uint64_t record_time(const struct data_record *rec, const struct record_times *times);
 
 /* The same of one element. */
-uint64_t record_time_of(const struct decoder *dec, const struct data_record *rec,
-			const struct record_times *times, struct place place, enum converter conv);
+uint64_t record_time_of(const struct data_record *rec, const struct record_times *times,
+			struct place place, enum converter conv);
 
 /* One value without its key; NULL: absent. */
 char *record_value(struct record_writer *out, unsigned depth, char *p, enum converter conv,
