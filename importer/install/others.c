@@ -29,25 +29,100 @@ static bool pattern_matches(const json_t *template, const char *stream)
 	return false;
 }
 
-/* Each of our templates has the name of its streams. */
-static void look_at_stream(const json_t *templates, const char *row, const char *stream,
-			   json_t *findings)
+/* Whether all that `ours` says stands in `theirs`, which may say more. */
+static bool is_within(const json_t *ours, const json_t *theirs)
 {
-	const json_t *ours = json_called(templates, row);
-	long long priority = json_int_at(ours, "index_template.priority");
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(ours) || !json_is_object(theirs))
+		return json_equal(ours, theirs);
+	json_object_foreach ((json_t *)ours, name, value)
+		if (!is_within(value, json_object_get(theirs, name)))
+			return false;
+	return true;
+}
+
+/* What the cluster makes of a template and its components; NULL: it does not say. */
+static int simulate(struct es *es, const char *name, json_t **ret_template, struct err *err)
+{
+	char path[1024];
+	long status = 0;
+	CLEANUP_JSON json_t *reply = NULL;
+
+	*ret_template = NULL;
+	if (name[strcspn(name, "%?/")]) /* no part of a path */
+		return 0;
+	snprintf(path, sizeof(path), "/_index_template/_simulate/%s", name);
+	if (es_call(es, "POST", path, NULL, &status, &reply, err))
+		return -1;
+	if (status == 200)
+		*ret_template = json_incref(json_object_get(reply, "template"));
+	return 0;
+}
+
+/* Somebody may have one for a namespace of ours, made of our templates and more: what new indices
+ * get for want of ours, NULL where nothing is wanting. */
+static int wanting(struct es *es, const char *row, const char *other, const char **ret_text,
+		   struct err *err)
+{
+	static const char pipeline[] = "settings.index.default_pipeline";
+	CLEANUP_JSON json_t *ours = NULL, *theirs = NULL;
+
+	if (simulate(es, row, &ours, err) || simulate(es, other, &theirs, err))
+		return -1;
+	bool mapping =
+	    is_within(json_object_get(ours, "mappings"), json_object_get(theirs, "mappings"));
+	bool piped = strcmp(json_text_at(ours, pipeline, ""), json_text_at(theirs, pipeline, "")) ==
+		     0;
+	*ret_text = !ours || !theirs ? "its mapping and its pipeline"
+		    : !mapping       ? piped ? "another mapping than ours"
+					     : "its mapping and no pipeline of ours"
+		    : piped          ? NULL
+				     : "our mapping, but not our pipeline";
+	return 0;
+}
+
+/* The one that decides where ours does not; NULL: ours does. */
+static const json_t *winner(const json_t *templates, const json_t *ours, const char *stream)
+{
+	const json_t *first = ours;
 	size_t i;
 	json_t *t;
 
-	json_array_foreach (ours ? templates : NULL, i, t)
-		if (t != ours && json_int_at(t, "index_template.priority") > priority &&
+	json_array_foreach (templates, i, t)
+		if (json_int_at(t, "index_template.priority") >
+			json_int_at(first, "index_template.priority") &&
 		    pattern_matches(t, stream))
-			finding_add(
-			    findings, BAD,
+			first = t;
+	return first == ours ? NULL : first;
+}
+
+/* Each of our templates has the name of its streams. */
+static int look_at_stream(struct es *es, const json_t *templates, const char *row,
+			  const char *stream, json_t *findings, struct err *err)
+{
+	const json_t *ours = json_called(templates, row);
+	const json_t *theirs = ours ? winner(templates, ours, stream) : NULL;
+	const char *name = json_text_at(theirs, "name", "?"), *get = NULL;
+	long long priority = json_int_at(theirs, "index_template.priority");
+
+	if (!theirs)
+		return 0;
+	if (wanting(es, row, name, &get, err))
+		return -1;
+	if (get)
+		finding_add(findings, BAD,
 			    "index template %s has a higher priority (%lld) than ours (%lld) "
-			    "and matches %s: new indices there get its mapping and no "
-			    "pipeline of ours; lower its priority, or narrow its patterns",
-			    json_text_at(t, "name", "?"), json_int_at(t, "index_template.priority"),
-			    priority, stream);
+			    "and matches %s: new indices there get %s; lower its priority, narrow "
+			    "its patterns, or give it all that %s has",
+			    name, priority, json_int_at(ours, "index_template.priority"), stream,
+			    get, row);
+	else
+		finding_add(findings, FINE,
+			    "index template %s decides for %s, with our mapping and pipeline", name,
+			    stream);
+	return 0;
 }
 
 static int look_at_templates(struct es *es, const struct app *app, json_t *findings,
@@ -73,7 +148,9 @@ static int look_at_templates(struct es *es, const struct app *app, json_t *findi
 	for (size_t i = 0; i < STREAMS_ALL; i++) {
 		const char *name = NAME(es_prefix(es), stream_rows[i].name);
 		snprintf(stream, sizeof(stream), "%s-%s", name, app->elastic.namespace);
-		look_at_stream(json_object_get(reply, "index_templates"), name, stream, findings);
+		if (look_at_stream(es, json_object_get(reply, "index_templates"), name, stream,
+				   findings, err))
+			return -1;
 	}
 	return 0;
 }

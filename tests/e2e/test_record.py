@@ -283,11 +283,29 @@ def with_others(es):
 	ok(r.returncode == 0 and "not of efctl alone" in r.stdout and ids == ["theirs"], "others' documents stay, ours go", f"{ids}\n{r.all}")
 
 
+def own_template(es):
+	"""A namespace with a template of its own, as the manual says; and without what it has to have."""
+	ours = es.must("GET", "/_index_template/logs-flow")["index_templates"][0]["index_template"]
+	own = {"index_patterns": ["logs-flow-lab"], "priority": 300, "data_stream": {}, "template": ours["template"], "composed_of": ours["composed_of"] + ["lab"]}
+	es.must("PUT", "/_component_template/lab", {"template": {"settings": {"index.refresh_interval": "60s"}, "mappings": {"properties": {"rack": {"type": "keyword"}}}}})
+	said = []
+	for missing in {}, {"template": {}}, {"composed_of": ["flow@settings"]}, {"composed_of": ["flow@settings"], "template": {}}:
+		es.must("PUT", "/_index_template/lab-own", {**own, **missing})
+		told = json.loads(efctl(es, "doctor", "--json", "--namespace", "lab").stdout)
+		said.append([(f["result"], f["text"].partition("new indices there get ")[2].partition(";")[0]) for f in told if "lab-own" in f["text"]])
+	same(said, [[("ok", "")], [("problem", "our mapping, but not our pipeline")], [("problem", "another mapping than ours")],
+		[("problem", "its mapping and no pipeline of ours")]], "doctor knows a template that is made of ours from one that lacks some of it")
+	es.must("PUT", "/_index_template/lab-own", {"index_patterns": ["other-*"]})	# one that a stream uses cannot be deleted
+	es.must("DELETE", "/_index_template/lab-own")
+	es.must("DELETE", "/_component_template/lab")
+
+
 def namespaces(es, at_first):
 	before, documents = assets(es), es.count("logs-flow-default")
 	r = setup(es, "--namespace", "lab")
 	same([r.returncode, record(es)["namespaces"]], [0, ["default", "lab"]], "a second namespace")
 	ok(assets(es) == before, "shares everything")
+	own_template(es)
 	r = efctl(es, "remove", "--yes", "--no-kibana", "--namespace", "lab")
 	ok(r.returncode == 0 and "lab, from the record" in r.stdout and record(es)["namespaces"] == ["default"], "and is taken out again", r.all)
 	ok(assets(es) == before and es.count("logs-flow-default") == documents and documents, "which leaves the first one as it was")
