@@ -36,6 +36,7 @@ struct examination {
 	json_t *findings;
 	size_t bad, told; /* of the findings */
 	char *metrics;    /* of efd; NULL: none answers */
+	bool blocked;     /* the cluster, which then shows no data streams either */
 };
 
 /* Prints and counts what was found since the last call. */
@@ -117,6 +118,35 @@ static int look_at_cluster(struct examination *x, struct err *err)
 		    "the geo databases have not been loaded yet: Elasticsearch downloads them, or "
 		    "put them into "
 		    "config/ingest-geoip of every node");
+	return 0;
+}
+
+/* Somebody may have made all of the cluster read-only, for a move say, and forgotten it. */
+static int look_at_blocks(struct examination *x, struct err *err)
+{
+	static const char *const blocks[] = { "cluster.blocks.read_only",
+					      "cluster.blocks.read_only_allow_delete",
+					      "cluster.blocks.create_index" };
+	static const char *const kinds_of[] = { "persistent", "transient" };
+	CLEANUP_JSON json_t *reply = NULL;
+	long status = 0;
+	if (es_call(x->in.es, "GET", "/_cluster/settings?flat_settings=true", NULL, &status, &reply,
+		    err))
+		return -1;
+	if (status != 200)
+		unknown(x, "whether the cluster is read-only", status, reply);
+	for (size_t i = 0; status == 200 && i < 2 * sizeof(blocks) / sizeof(blocks[0]); i++) {
+		const char *kind = kinds_of[i % 2], *block = blocks[i / 2];
+		const json_t *value = json_object_get(json_object_get(reply, kind), block);
+		const char *word = json_string_value(value);
+		if (!word || strcmp(word, "true") != 0)
+			continue;
+		x->blocked = true;
+		say(x, BAD,
+		    "the cluster is blocked (%s): take that away (PUT /_cluster/settings "
+		    "{\"%s\": {\"%s\": null}})",
+		    block, kind, block);
+	}
 	return 0;
 }
 
@@ -351,18 +381,29 @@ static int look_further(struct examination *x, struct err *err)
 	return result;
 }
 
+static int look_at_data(struct examination *x, struct err *err)
+{
+	return look_at_streams(x, err) || look_at_records(x, err) || look_at_failures(x, err) ||
+		       look_at_exporters(x, err) || look_at_counting(x, err) || look_further(x, err)
+		   ? -1
+		   : 0;
+}
+
 static int examine(struct examination *x, struct err *err)
 {
 	look_at_efd(x);
 	if (install_open(&x->in, x->app, err) || look_at_cluster(x, err) ||
-	    install_plan(&x->in, x->app, err))
+	    look_at_blocks(x, err) || install_plan(&x->in, x->app, err))
 		return -1;
 	look_at_record(x);
 	look_at_assets(x);
-	if (look_at_template(x, err) || look_at_key(x, err) || look_at_streams(x, err) ||
-	    look_at_records(x, err) || look_at_failures(x, err) || look_at_exporters(x, err) ||
-	    look_at_counting(x, err) || look_further(x, err))
+	if (look_at_template(x, err) || look_at_key(x, err))
 		return -1;
+	if (look_at_data(x, err) == 0)
+		return 0;
+	if (!x->blocked)
+		return -1;
+	say(x, UNKNOWN, "the data streams and what is in them: %s", err->msg);
 	return 0;
 }
 

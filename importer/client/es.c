@@ -189,12 +189,36 @@ int es_find(struct es *es, const char *path, json_t **ret_reply, struct err *err
 	return 1;
 }
 
+/* The setting of the cluster that forbids it, by the number that servers tell; NULL: none does. No
+ * other user may do what a block forbids. */
+static const char *cluster_block(const char *reason)
+{
+	static const struct {
+		const char *told, *setting;
+	} blocks[] = { { "/6/", "read_only" },
+		       { "/10/", "create_index" },
+		       { "/13/", "read_only_allow_delete" } };
+	bool blocked = strstr(reason, "cluster_block_exception") != NULL;
+	for (size_t i = 0; blocked && i < sizeof(blocks) / sizeof(blocks[0]); i++)
+		if (strstr(reason, blocks[i].told))
+			return blocks[i].setting;
+	return NULL;
+}
+
 int es_fail(struct es *es, const char *method, const char *path, long status, const json_t *reply,
 	    struct err *err)
 {
 	char reason[600];
 	es_reason(reply, reason, sizeof(reason));
-	if (status == 403)
+	const char *block = cluster_block(reason);
+	if (block)
+		return err_set(err, EF_USAGE,
+			       "%s is blocked (cluster.blocks.%s) and refuses %s %s: take that "
+			       "away (PUT /_cluster/settings {\"persistent\": "
+			       "{\"cluster.blocks.%s\": null}, \"transient\": "
+			       "{\"cluster.blocks.%s\": null}})",
+			       es_url(es), block, method, path, block, block);
+	if (status == 403 && !strstr(reason, "cluster_block_exception"))
 		return err_set(err, EF_USAGE,
 			       "%s forbids %s %s (403): %s; use a user or an API key that may: "
 			       "docs/efctl.md, Roles",

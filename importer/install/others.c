@@ -73,13 +73,13 @@ static int wanting(struct es *es, const char *row, const char *other, const char
 		return -1;
 	bool mapping =
 	    is_within(json_object_get(ours, "mappings"), json_object_get(theirs, "mappings"));
-	bool piped = strcmp(json_text_at(ours, pipeline, ""), json_text_at(theirs, pipeline, "")) ==
-		     0;
-	*ret_text = !ours || !theirs ? "its mapping and its pipeline"
-		    : !mapping       ? piped ? "another mapping than ours"
-					     : "its mapping and no pipeline of ours"
-		    : piped          ? NULL
-				     : "our mapping, but not our pipeline";
+	bool piped =
+	    strcmp(json_text_at(ours, pipeline, ""), json_text_at(theirs, pipeline, "")) == 0;
+	*ret_text =
+	    !ours || !theirs ? "its mapping and its pipeline"
+	    : !mapping ? piped ? "another mapping than ours" : "its mapping and no pipeline of ours"
+	    : piped    ? NULL
+		       : "our mapping, but not our pipeline";
 	return 0;
 }
 

@@ -266,6 +266,21 @@ def blocked(es):
 	ok(assets(es) == before and record(es) == was, "nothing changed")
 
 
+def read_only(es):
+	"""The whole cluster, as for a move: every command says what undoes it, and not that another user could."""
+	before, was = assets(es), record(es)
+	for kind, block in ("persistent", "cluster.blocks.read_only"), ("transient", "cluster.blocks.read_only_allow_delete"):
+		es.must("PUT", "/_cluster/settings", {kind: {block: True}})
+		for command in ["setup", "--shards", "4"], ["setup", "--dry-run"], ["status"], ["dictionaries", "apply"], ["remove", "--yes", "--no-kibana"]:
+			r = efctl(es, *command)
+			ok(r.returncode == 2 and f'"{block}": null' in r.stderr and "Roles" not in r.stderr, f"{' '.join(command)} with {block}", r.all)
+		r = efctl(es, "doctor", "--json")
+		found = json.loads(r.stdout) if r.stdout.startswith("[") else []
+		ok([f["result"] for f in found if f'{{"{kind}": {{"{block}": null}}}}' in f["text"]] == ["problem"] and r.returncode == 3, "doctor finds it", r.all)
+		es.must("PUT", "/_cluster/settings", {kind: {block: None}})
+	ok(assets(es) == before and record(es) == was, "nothing changed")
+
+
 def left(es, at_first):
 	"""What a setup that was killed leaves of the index."""
 	es.must("PUT", INDEX, {"mappings": {"_meta": {"managed_by": "efctl"}}})
@@ -336,6 +351,7 @@ def main():
 		lost(es)
 		damaged(es)
 		blocked(es)
+		read_only(es)
 		namespaces(es, at_first)
 		left(es, at_first)
 		with_others(es)
