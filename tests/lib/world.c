@@ -56,10 +56,10 @@ void text_release(struct text *t)
 /* ---- templates ---- */
 
 /* Elements whose JSON is not of themselves alone: relative and absolute flow times, pieces of
- * frames, lists. */
+ * frames, lists, what is a counter only beside another (232). */
 static bool special(const struct field *f)
 {
-	static const uint16_t ids[] = { 21, 22, 104, 152, 153, 158, 159, 160, 313, 315, 316 };
+	static const uint16_t ids[] = { 21, 22, 104, 152, 153, 158, 159, 160, 232, 313, 315, 316 };
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
 		if (f->pen == 0 && f->id == ids[i])
 			return true;

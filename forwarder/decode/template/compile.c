@@ -179,12 +179,22 @@ static const struct field scope_cache = {
 	.pen = PEN_SCOPE, .id = 4, .type = FIELD_OCTET_ARRAY, .key_len = 23, .key = scope_cache_key
 };
 
+/* Huawei's NetStream has something of its own in NetFlow 9 type 232: what no initiator's octets go
+ * with are none of a responder. A name that the user gives it stays. */
+static bool is_huaweis(const struct compiler *c, const struct spec *spec, const struct field *found)
+{
+	return spec->id == IE_responderOctets && found &&
+	       strcmp(found->name, "responderOctets") == 0 && find_spec(c, IE_initiatorOctets) < 0;
+}
+
 static const struct field *find_field(const struct compiler *c, const struct spec *spec)
 {
 	if (c->t->netflow9 && spec->pen == PEN_SCOPE)
 		return spec->id == 1 ? &scope_system : &scope_cache;
-	if (c->t->netflow9 && spec->pen == 0)
-		return fields_find_netflow9(c->fields, spec->id);
+	if (c->t->netflow9 && spec->pen == 0) {
+		const struct field *found = fields_find_netflow9(c->fields, spec->id);
+		return is_huaweis(c, spec, found) ? NULL : found;
+	}
 	return fields_find(c->fields, spec->pen, spec->id);
 }
 
