@@ -12,6 +12,7 @@
 
 static const char *const as_names[] = { "exporter", "database", NULL };
 static const char *const leftover_names[] = { "keep", "drop", "all", NULL };
+static const char *const personal_names[] = { "drop", "keep", NULL };
 
 /* Each row is also a variable for assets: setup.shards is ${shards}. */
 static const struct opt setup_rows[] = {
@@ -76,6 +77,15 @@ static const struct opt setup_rows[] = {
 	  .choices = leftover_names,
 	  .help = "What to do with elements that no field holds: keep them in flow.ie, drop "
 		  "them to save disk, or keep all, each header's sequence number and time too." },
+	{ .name = "setup.personal",
+	  .type = OPT_ENUM,
+	  .offset = AT(personal),
+	  .flag = "personal",
+	  .preset = "drop",
+	  .choices = personal_names,
+	  .help = "What to do with what identifies a person or opens a door: numbers of "
+		  "subscribers, phones and devices, cookies and credentials. drop them, or keep "
+		  "them in flow.ie." },
 	{ .name = "setup.feeds",
 	  .type = OPT_LIST,
 	  .offset = AT(feeds),

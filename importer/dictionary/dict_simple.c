@@ -98,10 +98,10 @@ static const struct {
 	const char *name;
 	bool no_field;
 } conversions[] = {
-	{ "long", false }, { "count", false },     { "as", false },  { "id", false },
-	{ "text", false }, { "mac", false },       { "ip", false },  { "dns", false },
-	{ "mask", false }, { "forwarded", false }, { "rest", true }, { "stays", true },
-	{ "drop", true },
+	{ "long", false }, { "count", false },     { "as", false },      { "id", false },
+	{ "text", false }, { "mac", false },       { "ip", false },      { "dns", false },
+	{ "mask", false }, { "forwarded", false }, { "rest", true },     { "stays", true },
+	{ "drop", true },  { "user", false },      { "personal", true },
 };
 
 static int check_conversion(const struct dict_row *row, struct err *err)
@@ -117,10 +117,11 @@ static int check_conversion(const struct dict_row *row, struct err *err)
 				      *field ? "has no field"
 					     : "a field is wanted, such as flow.ttl.min");
 	}
-	return dict_row_error(row, err,
-			      "\"%s\" is no conversion: long, count, mask, as, id, text, mac, ip, "
-			      "dns, forwarded, rest, stays or drop is wanted",
-			      row->cell[1]);
+	return dict_row_error(
+	    row, err,
+	    "\"%s\" is no conversion: long, count, mask, as, id, text, user, mac, "
+	    "ip, dns, forwarded, rest, personal, stays or drop is wanted",
+	    row->cell[1]);
 }
 
 /* null for "yes", or the number that the cell is; NULL where it is empty. */

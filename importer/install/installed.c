@@ -39,6 +39,7 @@ static const struct option_place {
 	  "template.settings.index.refresh_interval" },
 	{ "setup.as", "pipeline", "flow-geo", "as_from" },
 	{ "setup.leftovers", "pipeline", "flow-event", "leftovers" },
+	{ "setup.personal", "pipeline", "flow-normalise", "personal" },
 };
 
 static const struct plan_item *find_item(const struct install *in, const char *kind,

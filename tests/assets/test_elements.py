@@ -43,7 +43,8 @@ def looked_for(path):
 		yield from params.get("role_counters", [])
 		yield from params.get("mpls_sections", [])
 		yield from params.get("retransmits", [])
-		yield from params.get("latencies", [])
+		for listed in ("latencies", "latencies_us", "named", "system_names", "flags_inside", "names", "categories", "numbers", "service_names", "port_labels"):
+			yield from params.get(listed, [])
 		for _, *names in params.get("response_times", []):
 			yield from names
 
@@ -51,16 +52,18 @@ def looked_for(path):
 # what the rare stage looks at beside an element that makes the record rare
 BESIDE = {"protocolIdentifier", "sourceTransportPort", "destinationTransportPort", "octetDeltaCount", "octetTotalCount", "portRangeStart", "portRangeEnd", "portRangeStepSize",
 	"ericsson.natLogExtPortFirst", "ericsson.natLogExtPortLast", "cisco.ingressAclId", "cisco.egressAclId", "cisco.firewallExtendedEvent", "cisco.zoneFirewallExtendedEvent",
-	"natQuotaExceededEvent", "natThresholdEvent", *(f"{e}IPv{v}Address" for e in ("source", "destination") for v in "46")}
+	"cloudgenix.cgnxMediaJitterObservedDeltaCount", "cloudgenix.cgnxMediaMosObservedDeltaCount", "ixia.ja4b", "ixia.ja4c", "natQuotaExceededEvent", "natThresholdEvent", *(f"{e}IPv{v}Address" for e in ("source", "destination") for v in "46")}
 
 
 def rare():
 	"""(the elements that elements.csv calls rare, those that the rare stage begins to look at)."""
+	lists = {name for name, kind in registry.elements() if kind.startswith("subTemplate")}
 	asked = {r["element"] for r in table("elements") if r["rare"]}
 	script = processors("rare.yml")[0]["script"]
 	params = script["params"]
-	own = set(re.findall(r"'((?:[a-z0-9]+[A-Z]|[a-z]+\.)[\w.]+)'", script["source"]))
-	return asked, own - BESIDE | set(params["latencies"]) | set(params["retransmits"]) | {params["mpls_sections"][0]}
+	own = set(re.findall(r"'((?:[a-z0-9]+[A-Z]|[a-z0-9]+\.)[\w.]+)'", script["source"]))
+	counts = {row[2] for row in params["response_times"]}
+	return asked - lists, own - BESIDE | counts | {params["mpls_sections"][0]} | {name for p in ("latencies", "latencies_us", "retransmits", "named", "system_names") for name in params[p]}
 
 
 def table(name):
@@ -84,7 +87,9 @@ def main():
 	names = written()
 	tap.same(list(typed_again()), [], "the elements that hold addresses stand in address-elements.csv alone")
 	tap.same(*(sorted(names) for names in rare()), "the rare stage is called for the elements that it looks at")
-	seen = sorted({n for stage in ("normalise.yml", "traffic.yml", "headers.yml", "rare.yml") for n in looked_for(stage)} | rare()[1]
+	lists = {n for n, kind in registry.elements() if kind.startswith("subTemplate") and (n.startswith("ixia.") or n.startswith("subTemplate"))}
+	tap.same(sorted(lists - {r["element"] for r in table("elements") if r["rare"]}), [], "and for lists of records, which it looks into")
+	seen = sorted({n for stage in ("normalise.yml", "traffic.yml", "headers.yml", "rare.yml", "ports.yml", "applications.yml") for n in looked_for(stage)} | rare()[1]
 		| {r["element"] for name in ("elements", "address-elements") for r in table(name)})
 	unknown = [n for n in seen if n not in names and not n.startswith(USERS)]
 	tap.ok(len(seen) > 100 and not unknown, f"{len(seen)} names of elements", "not in forwarder/fields: " + ", ".join(unknown))

@@ -12,7 +12,7 @@ from tap import done, ok, same
 
 # option, what the first setup is given, what it is without
 OPTIONS = (("shards", "3", "1"), ("replicas", "2", "0"), ("refresh", "5s", "10s"), ("as", "database", "exporter"),
-	("leftovers", "drop", "keep"))
+	("leftovers", "drop", "keep"), ("personal", "keep", "drop"))
 GIVEN = [w for name, value, _ in OPTIONS for w in ("--" + name, value)]
 
 
@@ -68,7 +68,7 @@ def options(es, folder, tables):
 	r = efctl(es, folder, "setup", "--no-key", "--force")
 	ok(refused(r, *every), "--force is no name of an option", r.stderr)
 	r = efctl(es, folder, "dictionaries", "apply")
-	ok(refused(r, "as", "leftovers") and "networks, hosts" in r.stderr, "dictionaries apply refuses what is in pipelines", r.stderr)
+	ok(refused(r, "as", "leftovers", "personal") and "networks, hosts" in r.stderr, "dictionaries apply refuses what is in pipelines", r.stderr)
 	r = efctl(es, folder, "setup", "--no-key", "--yes")
 	ok(r.returncode == 2 and "tables of yours (networks, hosts)" in r.stderr, "--yes gives no table away", r.stderr)
 	ok(installed(es) == before and es.get("/flow-installation")[0] == 404, "none of them changed anything, or left anything")
@@ -80,7 +80,7 @@ def options(es, folder, tables):
 	conf = os.path.join(folder, "efctl.yml")
 	with open(conf, "w", encoding="utf-8") as f:
 		f.write(f"setup:\n  replicas: 2\n  refresh:\ndictionaries:\n  dir: {tables}\n")
-	r = efctl(es, folder, "setup", "--no-key", "--config", conf, "--as", "database", "--leftovers", "drop", EF_SETUP_SHARDS="3")
+	r = efctl(es, folder, "setup", "--no-key", "--config", conf, "--as", "database", "--leftovers", "drop", "--personal", "keep", EF_SETUP_SHARDS="3")
 	ok(refused(r, "refresh") and "hosts" not in r.stderr, "the file names, an empty value in it does not", r.stderr)
 	ok(installed(es) == before, "and still nothing changed")
 	r = efctl(es, folder, "setup", "--no-key", "--yes", "--dictionaries-dir", tables)

@@ -12,6 +12,7 @@ import re
 
 import stages
 import tap
+import vendors
 
 OTHERS = {"-", "efd", "all"}	# no stage, or any
 # with --leftovers all alone; with a column that the test's tables do not fill
@@ -40,6 +41,7 @@ def raw_lines():
 		if os.path.basename(os.path.dirname(path)) in RAW and not path.endswith("-expected.json"):
 			with open(path, encoding="utf-8") as f:
 				yield from json.load(f)["docs"]
+	yield from map(vendors.line, vendors.cases())
 
 
 def called():
@@ -65,7 +67,7 @@ def found_early(doc):
 	"""(path, value) of what the rare stage left for others to put in its place."""
 	tmp = doc.get("tmp", {})
 	told = tmp.get("told", {})
-	return [*stages.leaves(tmp.get("rare", {}), "flow"), *stages.leaves(told.get("event", {}), "event"), *stages.leaves(told.get("rule", {}), "rule")]
+	return [*stages.leaves(tmp.get("rare", {})), *stages.leaves(told.get("event", {}), "event"), *stages.leaves(told.get("rule", {}), "rule")]
 
 
 def wrote(stage, before, after, fields):
