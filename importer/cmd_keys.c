@@ -149,8 +149,8 @@ static int create(struct keys_run *run, struct err *err)
 static int want_one(struct keys_run *run, const char *id, struct keys *wanted, struct err *err)
 {
 	if (!api_key_is_id(id))
-		return err_set(err, EF_USAGE,
-			       "'%s' is no id of an API key; `efctl keys list` has them", id);
+		return err_set(err, EF_USAGE, "'%s' is no id of an API key; %s has them", id,
+			       ADVICE(run->app, "keys list"));
 	int there = keys_find(run->es, id, &wanted->list[wanted->n], err);
 	if (there == 0)
 		return err_set(err, EF_USAGE,
@@ -169,8 +169,8 @@ static int want(struct keys_run *run, struct keys *ret, struct err *err)
 	size_t n = 0;
 	if (app->flags.all_expired == (app->args.n > 1))
 		return err_set(err, EF_USAGE,
-			       "revoke wants the ids of API keys (`efctl keys list` has them), or "
-			       "--all-expired");
+			       "revoke wants the ids of API keys (%s has them), or --all-expired",
+			       ADVICE(app, "keys list"));
 	if (app->flags.all_expired) {
 		if (keys_list(run->es, &keys, err))
 			return -1;

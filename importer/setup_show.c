@@ -256,7 +256,7 @@ void setup_show_plan(FILE *out, const struct install *in, const struct app *app,
 	if (o->connection.state != CONNECTION_ELSEWHERE || !setup_writes(app))
 		connection_print(out, &o->connection);
 	if (feed_timer_changes(&o->feed_timer) || !setup_writes(app))
-		feed_timer_print(out, &o->feed_timer);
+		feed_timer_print(out, app, &o->feed_timer);
 	json_array_foreach (in->rendering.notes, i, text)
 		fprintf(out, "note: %s\n", json_string_value(text));
 	scripts_print_room(out, in->rendering.room);
@@ -288,7 +288,7 @@ void setup_show_done(FILE *out, const struct install *in, const struct app *app,
 	if (o->connection.state == CONNECTION_WRITTEN ||
 	    o->connection.state == CONNECTION_ELSEWHERE)
 		connection_print(out, &o->connection);
-	feed_timer_print(out, &o->feed_timer);
+	feed_timer_print(out, app, &o->feed_timer);
 	print_outdated(out, in, app, o);
 }
 

@@ -15,6 +15,7 @@
 
 #include "common/cleanup.h"
 #include "common/conf_dir.h"
+#include "importer/client/advice.h"
 #include "importer/client/connection.h"
 #include "importer/client/es.h"
 #include "importer/client/feed_key.h"
@@ -217,7 +218,7 @@ int feed_timer_apply(struct feed_timer *t, struct es *es, struct err *err)
 	return 0;
 }
 
-void feed_timer_print(FILE *out, const struct feed_timer *t)
+void feed_timer_print(FILE *out, const struct app *app, const struct feed_timer *t)
 {
 	switch (t->state) {
 	case FEED_TIMER_START:
@@ -238,7 +239,8 @@ void feed_timer_print(FILE *out, const struct feed_timer *t)
 			fprintf(out,
 				"threat feeds: chosen, and nothing here loads them (that does "
 				"root's setup on a host with efd's units and systemd). By hand, "
-				"and hourly from cron: efctl dictionaries refresh\n");
+				"and hourly from cron: %s\n",
+				ADVICE(app, "dictionaries refresh"));
 		break;
 	case FEED_TIMER_NONE:
 	case FEED_TIMER_SAME:

@@ -52,7 +52,7 @@ int feed_timer_apply(struct feed_timer *t, struct es *es, struct err *err);
 void feed_timer_release(struct feed_timer *t);
 
 /* What would be done, or was. */
-void feed_timer_print(FILE *out, const struct feed_timer *t);
+void feed_timer_print(FILE *out, const struct app *app, const struct feed_timer *t);
 extern const char *const feed_timer_words[];
 
 /* Whether the timer's settings name the cluster and the prefix of `app`. `ret_path`, the caller's,

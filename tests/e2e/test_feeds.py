@@ -108,6 +108,8 @@ def chosen(es, folder):
 	r = efctl(es, folder, "setup", "--no-key", "--feeds", "Ours")
 	same((r.returncode, Feeds.asked), (0, []), "setup with a choice downloads nothing itself")
 	ok("efctl dictionaries refresh" in r.stdout, "and says what does", r.stdout)
+	r = efctl(es, folder, "setup", "--no-key", "--dry-run", "--prefix", "acme", "--feeds", "Ours")
+	ok("`efctl dictionaries refresh --prefix=acme`" in r.stdout, "for the installation that it is about", r.stdout)
 	was = record(es)
 	found = doctor(es, folder)
 	ok(list(found.values()) == ["problem"] and "Ours was last confirmed never" in str(found), "doctor: chosen and not loaded yet", found)

@@ -273,6 +273,8 @@ def other_installation():
 	tap.ok(id_ not in listed(who=es), "and without the prefix it is not listed")
 	code, out, err = efctl("keys", "revoke", "--yes", "--", id_, who=es)
 	tap.ok(code == 2 and "nothing is revoked" in err and valid(id_) == [True], "nor revoked", err)
+	code, out, err = efctl("keys", "revoke", "--yes", *acme, who=es)
+	tap.ok(code == 2 and f"`efctl keys list --namespace={one} --prefix=acme" in err, "who names none is told where this installation's are", err)
 	code, out, err = efctl("keys", "rotate", "--key-file", path, who=es)
 	tap.ok(code == 2 and id_in(path) == id_, "nor replaced", err)
 	code, out, err = efctl("keys", "revoke", "--yes", *acme, "--", id_, who=es)
