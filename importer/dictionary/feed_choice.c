@@ -63,24 +63,25 @@ int feeds_choose(struct dict_rows *rows, const struct strlist *choice, struct er
 	return 0;
 }
 
-static int check_word(const struct dict_rows *rows, const char *word, struct err *err)
+bool feeds_word_known(const struct dict_rows *rows, const char *word)
 {
 	if (strcmp(word, FEEDS_NONE) == 0 || strcmp(word, FEEDS_FREE) == 0)
-		return 0;
+		return true;
 	for (const struct dict_row *row = rows->row; row; row = row->hh.next)
 		if (word_names(word, row))
-			return 0;
-	return err_set(err, EF_USAGE,
-		       "setup.feeds: no feed is called \"%s\"; `efctl dictionaries feeds` lists "
-		       "them, " FEEDS_FREE " and " FEEDS_NONE " are words, too",
-		       word);
+			return true;
+	return false;
 }
 
 int feeds_choice_check(const struct dict_rows *rows, const struct strlist *choice, struct err *err)
 {
 	for (size_t i = 0; i < choice->n; i++) {
-		if (check_word(rows, choice->item[i], err))
-			return -1;
+		if (!feeds_word_known(rows, choice->item[i]))
+			return err_set(err, EF_USAGE,
+				       "setup.feeds: no feed is called \"%s\"; `efctl dictionaries "
+				       "feeds` lists them, " FEEDS_FREE " and " FEEDS_NONE
+				       " are words, too",
+				       choice->item[i]);
 		if (choice->n > 1 && strcmp(choice->item[i], FEEDS_NONE) == 0)
 			return err_set(err, EF_USAGE,
 				       "setup.feeds: " FEEDS_NONE " stands alone, or not at all");

@@ -21,6 +21,9 @@
  * they stay as they are. Words that name nothing are passed over: a feed may have gone since. */
 int feeds_choose(struct dict_rows *rows, const struct strlist *choice, struct err *err);
 
+/* Whether a word of a choice names a feed, or is a word for several or none. */
+bool feeds_word_known(const struct dict_rows *rows, const char *word);
+
 /* EF_USAGE for a word that names nothing, and for FEEDS_NONE beside another one. */
 int feeds_choice_check(const struct dict_rows *rows, const struct strlist *choice, struct err *err);
 

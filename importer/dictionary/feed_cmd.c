@@ -60,6 +60,41 @@ static bool feed_chosen(const struct app *app, const char *feed)
 	return app->args.n < 2;
 }
 
+int feeds_note_gone(const struct app *app, struct dict_set *set, json_t *notes, struct err *err)
+{
+	const struct strlist *choice = &app->setup.feeds;
+	const struct dict_rows *feeds;
+
+	if (dict_set_rows(set, "threat-feeds", &feeds, err))
+		return -1;
+	for (size_t i = 0; !settings_named(app, "setup.feeds") && i < choice->n; i++)
+		if (!feeds_word_known(feeds, choice->item[i]))
+			json_array_append_new(
+			    notes,
+			    json_sprintf("what the record says is not used: setup.feeds: no feed "
+					 "is called \"%s\" any more; %s lists them, and setup "
+					 "--feeds NAME,… chooses anew",
+					 choice->item[i], ADVICE(app, "dictionaries feeds")));
+	return 0;
+}
+
+/* What somebody names has to be there; what is remembered is in the way of no other feed. */
+static int check_choice(const struct app *app, struct dict_set *set, const struct dict_rows *feeds,
+			struct err *err)
+{
+	CLEANUP_JSON json_t *notes = json_array();
+	size_t i;
+	json_t *note;
+
+	if (settings_named(app, "setup.feeds"))
+		return feeds_choice_check(feeds, &app->setup.feeds, err);
+	if (feeds_note_gone(app, set, notes, err))
+		return -1;
+	json_array_foreach (notes, i, note)
+		fprintf(stderr, "note: %s\n", json_string_value(note));
+	return 0;
+}
+
 /* A name that is no feed, or one that is off, is a mistake and not a feed without news. */
 static int check_names(const struct app *app, const struct dict_rows *feeds, struct err *err)
 {
@@ -80,8 +115,7 @@ static int check_names(const struct app *app, const struct dict_rows *feeds, str
 			    "on what you choose",
 			    row->cell[FEED_NAME], row->cell[FEED_TERMS]);
 	}
-	return feed_check_all(feeds, err) || feeds_choice_check(feeds, &app->setup.feeds, err) ? -1
-											       : 0;
+	return feed_check_all(feeds, err);
 }
 
 static void report(const struct dict_row *row, const struct feed_report *r)
@@ -147,7 +181,7 @@ int feeds_update(struct app *app, struct err *err)
 	int rc;
 
 	if (dict_open(app, &set, err) || dict_set_rows(set, "threat-feeds", &feeds, err) ||
-	    check_names(app, feeds, err))
+	    check_names(app, feeds, err) || check_choice(app, set, feeds, err))
 		return -1;
 	if (feeds_on(feeds) == 0) {
 		printf("no feed is switched on; efctl dictionaries feeds lists them with their "

@@ -18,4 +18,8 @@ struct dict_set;
  * asks with `ask`; else `notes` gets how they are chosen. */
 int feeds_offer(struct app *app, struct dict_set *set, bool ask, json_t *notes, struct err *err);
 
+/* Appends to `notes` what is remembered of setup.feeds and names no feed: a later list may have it
+ * no more, or it was one of another host's own. */
+int feeds_note_gone(const struct app *app, struct dict_set *set, json_t *notes, struct err *err);
+
 #endif

@@ -11,6 +11,7 @@
 #include "importer/core/ask.h"
 #include "importer/core/version.h"
 #include "importer/dictionary/dict_app.h"
+#include "importer/dictionary/feed_cmd.h"
 #include "importer/install/recall.h"
 #include "importer/install/remember.h"
 #include "importer/install/remember_tables.h"
@@ -121,7 +122,8 @@ static int open_as(struct install *in, struct app *app, const char *command, boo
 	if (reach(in, app, renders, asks, err))
 		return -1;
 	if (install_remember(in, app, command, renders, err) || dict_open(app, &in->dict, err) ||
-	    (in->copies && dict_set_copies(in->dict, in->copies, err)))
+	    (in->copies && dict_set_copies(in->dict, in->copies, err)) ||
+	    feeds_note_gone(app, in->dict, in->rendering.notes, err))
 		return -1;
 	dict_set_render(in->dict, &in->dictionaries);
 	in->rendering.assets = app->assets;

@@ -109,7 +109,7 @@ def chosen(es, folder):
 	same((r.returncode, Feeds.asked), (0, []), "setup with a choice downloads nothing itself")
 	ok("efctl dictionaries refresh" in r.stdout, "and says what does", r.stdout)
 	r = efctl(es, folder, "setup", "--no-key", "--dry-run", "--prefix", "acme", "--feeds", "Ours")
-	ok("`efctl dictionaries refresh --prefix=acme`" in r.stdout, "for the installation that it is about", r.stdout)
+	ok("`efctl dictionaries refresh --prefix=acme" in r.stdout, "for the installation that it is about", r.stdout)
 	was = record(es)
 	found = doctor(es, folder)
 	ok(list(found.values()) == ["problem"] and "Ours was last confirmed never" in str(found), "doctor: chosen and not loaded yet", found)
@@ -131,6 +131,22 @@ def chosen(es, folder):
 	same([f["name"] for f in json.loads(efctl(es, folder, "status", "--json").stdout)["feeds"]], ["Ours"], "as JSON, too")
 	listed = json.loads(efctl(es, folder, "dictionaries", "feeds", "--json").stdout)
 	same([f["feed"] for f in listed if f["enabled"]], ["Ours"], "the list says which are on")
+
+
+def gone(es, folder):
+	"""A feed that is remembered is no more on the list: it is told, and in the way of no other one."""
+	document = es.must("GET", "/flow-installation/_doc/flow")["_source"]
+	changed = {**document, "options": {**document["options"], "setup.feeds": "Ours,Gone"}}
+	es.must("PUT", "/flow-installation/_doc/flow?refresh=true", changed)
+	for command in (["setup", "--no-key", "--yes"], ["dictionaries", "refresh"], ["dictionaries", "update"]):
+		r = efctl(es, folder, *command)
+		ok(r.returncode == 0 and 'no feed is called "Gone" any more' in r.stdout + r.stderr, f"{' '.join(command)} goes on without it, and says so", r.stdout + r.stderr)
+	told = json.loads(efctl(es, folder, "doctor", "--json").stdout)
+	same([f["result"] for f in told if "Gone" in f["text"]], ["note"], "doctor says so, too")
+	same(list(doctor(es, folder).values()), ["ok"], "and that the other one is fresh")
+	r = efctl(es, folder, "setup", "--no-key", "--feeds", "Ours,Gone")
+	same(r.returncode, 2, "who names one that is not there is told before anything is done")
+	same(efctl(es, folder, "setup", "--no-key", "--feeds", "Ours").returncode, 0, "and chooses anew")
 
 
 def ages(es, folder):
@@ -179,6 +195,7 @@ def main():
 		tables(folder, f"http://127.0.0.1:{server.server_port}")
 		asks(es, folder)
 		chosen(es, folder)
+		gone(es, folder)
 		ages(es, folder)
 		removed(es, folder)
 	done()
