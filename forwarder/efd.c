@@ -20,7 +20,7 @@
 #include "common/thread.h"
 #include "forwarder/decode/state.h"
 #include "forwarder/decode/template/field.h"
-#include "forwarder/metrics.h"
+#include "forwarder/metrics_server.h"
 #include "forwarder/service.h"
 #include "forwarder/ship/bulk.h"
 #include "forwarder/state.h"

@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HTTP for operators: /metrics in Prometheus' text format, /healthz, /readyz. */
+ * The text of /metrics: every counter of every part, in Prometheus' format. */
 #include "forwarder/metrics.h"
 
 #include <dirent.h>
 #include <inttypes.h>
-#include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/thread.h"
-#include "forwarder/alive.h"
 #include "forwarder/decode/tick.h"
 
-#define TEXT_MAX        (8u << 20)
-#define TOP_EXPORTERS   20
-#define CONNECTIONS_MAX 32
+#define TOP_EXPORTERS 20
 
 /* ---- rows ----------------------------------------------------------------- */
 
@@ -304,6 +298,11 @@ static void write_tcp(struct page *t, const struct tcp *tcp)
 		    "Silent TCP connections closed because a new one needed the place.",
 		    c.displaced);
 	text_sample(
+	    t, "tcp_crowded", false, NULL, NULL,
+	    "TCP connections closed because a new one needed the place and their address had the "
+	    "most.",
+	    c.crowded);
+	text_sample(
 	    t, "tcp_broken", false, NULL, NULL,
 	    "TCP connections closed because they carried no IPFIX, or came from a sender who is "
 	    "not allowed.",
@@ -330,107 +329,4 @@ int metrics_write(struct efd *efd, struct buf *out)
 		write_output(&t, efd->output);
 	free(reports);
 	return t.failed ? -1 : 0;
-}
-
-/* ---- HTTP ----------------------------------------------------------------- */
-
-struct metrics {
-	struct MHD_Daemon *daemon;
-	struct efd *efd;
-};
-
-static enum MHD_Result answer(struct MHD_Connection *c, unsigned status, const char *type,
-			      const char *text, size_t len)
-{
-	struct MHD_Response *r =
-	    MHD_create_response_from_buffer(len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
-	if (!r)
-		return MHD_NO;
-	MHD_add_response_header(r, "Content-Type", type);
-	enum MHD_Result queued = MHD_queue_response(c, status, r);
-	MHD_destroy_response(r);
-	return queued;
-}
-
-static enum MHD_Result reply_text(struct MHD_Connection *c, unsigned status, const char *text)
-{
-	return answer(c, status, "text/plain; charset=utf-8", text, strlen(text));
-}
-
-static enum MHD_Result answer_metrics(struct MHD_Connection *c, struct efd *efd)
-{
-	struct buf text;
-	buf_init(&text, TEXT_MAX);
-	enum MHD_Result result =
-	    metrics_write(efd, &text) < 0
-		? reply_text(c, MHD_HTTP_INTERNAL_SERVER_ERROR, "no memory\n")
-		: answer(c, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text.data,
-			 text.len);
-	buf_release(&text);
-	return result;
-}
-
-static enum MHD_Result answer_ready(struct MHD_Connection *c, struct efd *efd)
-{
-	char problem[600] = "";
-	if (efd->shipper)
-		shipper_problem(efd->shipper, problem, sizeof(problem) - 1);
-	if (!*problem)
-		return reply_text(c, MHD_HTTP_OK, "ok\n");
-	strncat(problem, "\n", 2);
-	return reply_text(c, MHD_HTTP_SERVICE_UNAVAILABLE, problem);
-}
-
-static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *url,
-			      const char *method, const char *version, const char *upload,
-			      size_t *upload_len, void **state)
-{
-	(void)version, (void)upload, (void)upload_len, (void)state;
-	struct metrics *m = arg;
-	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		return reply_text(c, MHD_HTTP_METHOD_NOT_ALLOWED, "GET only\n");
-	if (strcmp(url, "/metrics") == 0)
-		return answer_metrics(c, m->efd);
-	if (strcmp(url, "/healthz") == 0)
-		return efd_alive(m->efd)
-			   ? reply_text(c, MHD_HTTP_OK, "ok\n")
-			   : reply_text(c, MHD_HTTP_SERVICE_UNAVAILABLE, "a worker stands still\n");
-	if (strcmp(url, "/readyz") == 0)
-		return answer_ready(c, m->efd);
-	return reply_text(c, MHD_HTTP_NOT_FOUND, "/metrics, /healthz, /readyz\n");
-}
-
-struct metrics *metrics_start(const char *listen, struct efd *efd, struct err *err)
-{
-	struct listen_address a;
-	if (listen_parse(listen, true, &a, err) < 0) {
-		err_wrap(err, "metrics.listen");
-		return NULL;
-	}
-	struct metrics *m = calloc(1, sizeof(*m));
-	if (!m) {
-		err_set(err, EF_FAILED, "out of memory");
-		return NULL;
-	}
-	m->efd = efd;
-	unsigned flags =
-	    MHD_USE_INTERNAL_POLLING_THREAD | (a.addr.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
-	m->daemon = MHD_start_daemon(
-	    flags, 0, NULL, NULL, handle, m, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&a.addr,
-	    MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 10u,
-	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK, MHD_OPTION_END);
-	if (m->daemon)
-		return m;
-	err_set(err, EF_FAILED,
-		"metrics.listen: cannot listen on %s; another program may have this port", listen);
-	free(m);
-	return NULL;
-}
-
-void metrics_stop(struct metrics *m)
-{
-	if (!m)
-		return;
-	MHD_stop_daemon(m->daemon);
-	free(m);
 }

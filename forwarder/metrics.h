@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HTTP for operators: /metrics in Prometheus' text format, /healthz, /readyz. */
+ * The text of /metrics: every counter of every part, in Prometheus' format. */
 #ifndef EF_METRICS_H
 #define EF_METRICS_H
 
 #include "common/buf.h"
-#include "common/err.h"
 #include "forwarder/efd.h"
-
-struct metrics;
-
-/* Starts a thread that answers on `listen` ("[ADDRESS:]PORT", a port alone: 127.0.0.1). `efd` is
- * borrowed.
- *
- *   /metrics   every counter of every part
- *   /healthz   200; 503 when a worker stands still
- *   /readyz    200 once Elasticsearch has answered; 503 and the reason when data does not get
- *   through to it */
-struct metrics *metrics_start(const char *listen, struct efd *efd, struct err *err);
-void metrics_stop(struct metrics *m);
 
 /* The text of /metrics. -1: no memory. */
 int metrics_write(struct efd *efd, struct buf *out);

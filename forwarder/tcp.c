@@ -10,9 +10,11 @@
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
+#include <uthash.h>
 #include <utlist.h>
 
 #include "common/clock.h"
+#include "common/ip.h"
 #include "common/log.h"
 #include "forwarder/decode/decode.h"
 #include "forwarder/udp.h"
@@ -22,8 +24,18 @@
 #define READS_MAX     16 /* of one connection before the others have their turn */
 #define LISTENERS_MAX 64
 
+#define SHARE 4 /* one address may have this part of the connections when they are needed */
+
+/* An address with connections. */
+struct tcp_host {
+	struct ip address;
+	uint32_t open;
+	UT_hash_handle hh;
+};
+
 struct tcp_peer {
 	struct tcp_peer *prev, *next;
+	struct tcp_host *host; /* NULL: it listens */
 	int fd;
 	bool listens;
 	bool gone; /* displaced; events of this round may still name it */
@@ -38,10 +50,41 @@ struct tcp {
 	uint32_t max;
 	uint64_t idle_ms;
 	struct tcp_peer *all;
+	struct tcp_host *hosts;
 	struct tcp_counts counts;
 };
 
 #define ADD(t, member, n) __atomic_fetch_add(&(t)->counts.member, (uint64_t)(n), __ATOMIC_RELAXED)
+
+static struct tcp_host *host_find(struct tcp *t, const struct ip *address)
+{
+	struct tcp_host *host;
+	HASH_FIND(hh, t->hosts, address, sizeof(*address), host);
+	return host;
+}
+
+/* One more connection of that address. NULL: no memory. */
+static struct tcp_host *host_join(struct tcp *t, const struct ip *address)
+{
+	struct tcp_host *host = host_find(t, address);
+	if (!host) {
+		host = calloc(1, sizeof(*host));
+		if (!host)
+			return NULL;
+		host->address = *address;
+		HASH_ADD(hh, t->hosts, address, sizeof(host->address), host);
+	}
+	host->open++;
+	return host;
+}
+
+static void host_leave(struct tcp *t, struct tcp_host *host)
+{
+	if (!host || --host->open)
+		return;
+	HASH_DEL(t->hosts, host);
+	free(host);
+}
 
 static struct tcp_peer *tcp_add(struct tcp *t, int fd, bool listens)
 {
@@ -64,6 +107,7 @@ static void connection_drop(struct tcp *t, struct tcp_peer *c)
 	if (!c->listens)
 		ADD(t, open, -1);
 	DL_DELETE(t->all, c);
+	host_leave(t, c->host);
 	close(c->fd);
 	free(c);
 }
@@ -133,19 +177,66 @@ int tcp_fd(const struct tcp *t)
 	return t->epoll;
 }
 
-/* Who connects and says nothing must not keep exporters out. */
-static bool make_room(struct tcp *t, uint64_t now)
+/* Of `host`, or of all. */
+static struct tcp_peer *find_idlest(const struct tcp *t, const struct tcp_host *host)
 {
 	struct tcp_peer *c, *idlest = NULL;
+	DL_FOREACH(t->all, c)
+	if (!c->listens && !c->gone && (!host || c->host == host) &&
+	    (!idlest || c->heard_ms < idlest->heard_ms))
+		idlest = c;
+	return idlest;
+}
+
+/* The address with the most connections, where these are too many beside one that has `open`. */
+static const struct tcp_host *find_crowd(const struct tcp *t, uint32_t open)
+{
+	const struct tcp_host *host, *most = NULL;
+	for (host = t->hosts; host; host = host->hh.next)
+		if (!most || host->open > most->open)
+			most = host;
+	return most && most->open > t->max / SHARE && most->open > open + 1 ? most : NULL;
+}
+
+static void tell_crowd(const struct tcp *t, const struct tcp_host *crowd, const struct ip *from)
+{
+	char many[IP_TEXT_MAX], few[IP_TEXT_MAX];
+	ip_format(&crowd->address, many);
+	ip_format(from, few);
+	log_warn("%s has %u of the %u connections that tcp.connections allows: one of them is "
+		 "closed for %s",
+		 many, crowd->open, t->max, few);
+}
+
+static void tell_refused(const struct tcp *t, const struct ip *from)
+{
+	char text[IP_TEXT_MAX];
+	ip_format(from, text);
+	log_warn("the connection of %s is refused: all %u that tcp.connections allows are in use",
+		 text, t->max);
+}
+
+/* Who connects and says nothing must not keep exporters out, nor one who connects often. */
+static bool make_room(struct tcp *t, const struct ip *from, uint64_t now)
+{
 	if (t->counts.open < t->max)
 		return true;
-	DL_FOREACH(t->all, c)
-	if (!c->listens && !c->gone && (!idlest || c->heard_ms < idlest->heard_ms))
-		idlest = c;
-	if (!idlest || now < idlest->heard_ms + t->idle_ms)
+	struct tcp_peer *victim = find_idlest(t, NULL);
+	if (victim && now >= victim->heard_ms + t->idle_ms) {
+		ADD(t, displaced, 1);
+		victim->gone = true;
+		return true;
+	}
+	const struct tcp_host *host = host_find(t, from);
+	const struct tcp_host *crowd = find_crowd(t, host ? host->open : 0);
+	victim = crowd ? find_idlest(t, crowd) : NULL;
+	if (!victim) {
+		tell_refused(t, from);
 		return false;
-	ADD(t, displaced, 1);
-	idlest->gone = true;
+	}
+	tell_crowd(t, crowd, from);
+	ADD(t, crowded, 1);
+	victim->gone = true;
 	return true;
 }
 
@@ -154,9 +245,17 @@ static void accept_one(struct tcp *t, int fd, const struct sockaddr_storage *fro
 {
 	const int on = 1;
 	uint64_t now = clock_now_ms();
+	uint16_t port;
+	const struct ip address = ip_from_sockaddr((const struct sockaddr *)from, &port);
 	struct tcp_peer *c = NULL;
-	if (user->allows(user->arg, (const struct sockaddr *)from) && make_room(t, now))
+	if (user->allows(user->arg, (const struct sockaddr *)from) && make_room(t, &address, now))
 		c = tcp_add(t, fd, false);
+	if (c && !(c->host = host_join(t, &address))) {
+		ADD(t, open, 1); /* which it never was */
+		connection_drop(t, c);
+		ADD(t, refused, 1);
+		return;
+	}
 	if (!c) {
 		ADD(t, refused, 1);
 		close(fd);
@@ -235,7 +334,7 @@ static void read_connection(struct tcp *t, struct tcp_peer *c, const struct tcp_
 void tcp_service(struct tcp *t, const struct tcp_user *user)
 {
 	struct epoll_event events[EVENTS];
-	const uint64_t displaced = t->counts.displaced;
+	const uint64_t closed = t->counts.displaced + t->counts.crowded;
 	int n = epoll_wait(t->epoll, events, EVENTS, 0);
 	for (int i = 0; i < n; i++) {
 		struct tcp_peer *c = events[i].data.ptr;
@@ -244,7 +343,7 @@ void tcp_service(struct tcp *t, const struct tcp_user *user)
 		else if (!c->gone)
 			read_connection(t, c, user);
 	}
-	if (t->counts.displaced != displaced)
+	if (t->counts.displaced + t->counts.crowded != closed)
 		drop_gone(t);
 }
 
@@ -253,6 +352,7 @@ struct tcp_counts tcp_get_counts(const struct tcp *t)
 	return (struct tcp_counts){
 		.accepted = __atomic_load_n(&t->counts.accepted, __ATOMIC_RELAXED),
 		.displaced = __atomic_load_n(&t->counts.displaced, __ATOMIC_RELAXED),
+		.crowded = __atomic_load_n(&t->counts.crowded, __ATOMIC_RELAXED),
 		.refused = __atomic_load_n(&t->counts.refused, __ATOMIC_RELAXED),
 		.broken = __atomic_load_n(&t->counts.broken, __ATOMIC_RELAXED),
 		.open = __atomic_load_n(&t->counts.open, __ATOMIC_RELAXED),

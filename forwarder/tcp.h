@@ -22,7 +22,9 @@ struct tcp_user {
 	bool (*message)(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from);
 };
 
-/* A connection that sent no whole message for `idle_ms` is closed when a new one needs its place.
+/* A connection that sent no whole message for `idle_ms` is closed when a new one needs its place;
+ * else one of the address that has the most, where that is more than a quarter of all and more than
+ * the new one's address has.
  * An exporter may be silent for longer than that while there is room; the system's keep-alive finds
  * those whose other end is gone. */
 struct tcp *tcp_new(const struct strlist *listen, uint32_t max_connections, uint64_t idle_ms,
@@ -37,6 +39,7 @@ struct tcp_counts {
 	uint64_t accepted;
 	uint64_t refused;   /* over the ceiling, or not allowed */
 	uint64_t displaced; /* closed for a new one, after `idle_ms` of silence */
+	uint64_t crowded;   /* closed for a new one, because their address had so many */
 	uint64_t broken;    /* closed by us: no IPFIX, or not allowed */
 	uint64_t open;
 };

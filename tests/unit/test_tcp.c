@@ -48,15 +48,24 @@ static uint16_t free_port(char text[32])
 	return ntohs(a.sin_port);
 }
 
-static int join(struct tcp *t, const struct tcp_user *user, uint16_t port)
+/* From 127.0.0.<host>. */
+static int join_from(struct tcp *t, const struct tcp_user *user, uint16_t port, uint8_t host)
 {
+	const struct sockaddr_in from = { .sin_family = AF_INET,
+					  .sin_addr.s_addr = htonl(0x7f000000u + host) };
 	const struct sockaddr_in a = { .sin_family = AF_INET,
 				       .sin_port = htons(port),
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&from, sizeof(from)), 0);
 	assert_int_equal(connect(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
 	tcp_service(t, user);
 	return fd;
+}
+
+static int join(struct tcp *t, const struct tcp_user *user, uint16_t port)
+{
+	return join_from(t, user, port, 1);
 }
 
 static bool is_closed(int fd)
@@ -101,8 +110,47 @@ static void silent_ones_make_room(void **state)
 	close(stranger);
 }
 
+/* All connections are busy, and most are of one address: that makes room for others. */
+static void no_address_holds_all(void **state)
+{
+	(void)state;
+	struct err err = ERR_NONE;
+	char text[32], *item[] = { text };
+	struct seen seen = { .allows = true };
+	const struct tcp_user user = { &seen, allows, count };
+	uint16_t port = free_port(text);
+	struct tcp *t = tcp_new(&(const struct strlist){ item, 1 }, 8, 60000, &err);
+	assert_non_null(t);
+	int many[9], others[7];
+	for (unsigned i = 0; i < 9; i++)
+		many[i] = join_from(t, &user, port, 66);
+	assert_true(is_closed(many[8])); /* nobody has more than it */
+	assert_int_equal(tcp_get_counts(t).refused, 1);
+	for (unsigned i = 0; i < 7; i++)
+		others[i] = join_from(t, &user, port, (uint8_t)(100 + i));
+	unsigned kept = 0, got_in = 0;
+	for (unsigned i = 0; i < 8; i++)
+		kept += !is_closed(many[i]);
+	for (unsigned i = 0; i < 7; i++)
+		got_in += !is_closed(others[i]);
+	assert_int_equal(kept, 2); /* a quarter */
+	assert_int_equal(got_in, 6);
+	struct tcp_counts c = tcp_get_counts(t);
+	assert_int_equal(c.crowded, 6);
+	assert_int_equal(c.refused, 2);
+	assert_int_equal(c.open, 8);
+	tcp_free(t);
+	for (unsigned i = 0; i < 9; i++)
+		close(many[i]);
+	for (unsigned i = 0; i < 7; i++)
+		close(others[i]);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(silent_ones_make_room) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(silent_ones_make_room),
+		cmocka_unit_test(no_address_holds_all),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
