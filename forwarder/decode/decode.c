@@ -10,6 +10,7 @@
 #include "forwarder/decode/core/problem.h"
 #include "forwarder/decode/exporter/agent.h"
 #include "forwarder/decode/exporter/exporter.h"
+#include "forwarder/decode/line/ceiling.h"
 #include "forwarder/decode/line/context.h"
 #include "forwarder/decode/record/record.h"
 #include "forwarder/decode/template/template.h"
@@ -31,6 +32,8 @@ struct decode_settings decode_defaults(void)
 			.held_ms = 35u * 60 * 1000,
 			.template_ms = 24u * 3600 * 1000,
 			.new_lines = 1024,
+			.output = OUTPUT_FACTOR,
+			.output_first = OUTPUT_FIRST,
 		},
 		.clock_skew_ms = 300 * 1000,
 		.exporter_line_ms = 60000,
@@ -56,6 +59,8 @@ static void fill_defaults(struct decoder *dec)
 	OR_DEFAULT(limits.held_ms);
 	OR_DEFAULT(limits.template_ms);
 	OR_DEFAULT(limits.new_lines);
+	OR_DEFAULT(limits.output);
+	OR_DEFAULT(limits.output_first);
 	OR_DEFAULT(clock_skew_ms);
 	OR_DEFAULT(exporter_line_ms);
 }
@@ -182,7 +187,9 @@ enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *
 	dec->ctx.domain = NULL;
 	dec->with_ids = context_wants_ids(sink);
 	dec->ctx.content = hash_bytes(0, dgram->data, dgram->len);
+	ceiling_begin(dec, sink);
 	enum decode_result result = by_version(dec, dgram, sink);
+	ceiling_end(dec, sink);
 	dec->report = NULL;
 	dec->ctx.domain = NULL;
 	return result;

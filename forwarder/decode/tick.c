@@ -11,6 +11,7 @@
 #include "forwarder/decode/exporter/learnt.h"
 #include "forwarder/decode/exporter/rank.h"
 #include "forwarder/decode/exporter/sequence.h"
+#include "forwarder/decode/line/ceiling.h"
 #include "forwarder/decode/line/context.h"
 #include "forwarder/decode/line/join.h"
 #include "forwarder/decode/line/set.h"
@@ -68,7 +69,10 @@ static void exporter_line(struct decoder *dec, struct sink *sink, struct domain 
 	ctx->with_id = dec->with_ids;
 	if (ctx->with_id)
 		context_id(ctx, exporter_salt(dom));
+	ceiling_begin(dec, sink);
+	dec->out_free = true;
 	char *p = line_begin(dec, sink, LINE_EXPORTER, 2048);
+	dec->out_free = false;
 	ctx->dgram = NULL;
 	if (!p)
 		return;
@@ -96,6 +100,7 @@ static void exporter_line(struct decoder *dec, struct sink *sink, struct domain 
 	p = jsonw_u64(p, dom->last_seen_ms);
 	p = jsonw_lit(p, "}}");
 	line_end(sink, LINE_EXPORTER, p);
+	dec->work.written += (uint64_t)(sink->cur - dec->out_start);
 	dom->before = dom->now;
 }
 
@@ -133,7 +138,10 @@ static void tick_domain(struct domain *dom, void *arg)
 {
 	const struct tick *tick = arg;
 	struct decoder *dec = tick->dec;
+	dec->ctx.domain = dom;
+	ceiling_begin(dec, tick->sink);
 	data_due(dec, tick->sink, dom, tick->now_ms);
+	ceiling_end(dec, tick->sink);
 	if (dom->line_due_ms > tick->now_ms)
 		return;
 	template_expire(dec, dom, ago(tick->now_ms, dec->settings.limits.template_ms));

@@ -16,6 +16,7 @@
 #define ROOM (16u << 20)
 
 static const char *elements; /* a CSV of the user */
+static uint32_t output;      /* decode_limits.output, with nothing beside it; 0: the default */
 
 static int flush(struct sink *sink, size_t need)
 {
@@ -44,6 +45,10 @@ static void print_counters(const struct decode_counters *counters)
 static struct decoder *new_decoder(struct err *err)
 {
 	struct decode_settings settings = { .fields = fields_new() };
+	if (output) {
+		settings.limits.output = output;
+		settings.limits.output_first = 1;
+	}
 	if (elements && fields_load_csv(settings.fields, elements, err))
 		return NULL;
 	return decoder_new(&settings, err);
@@ -118,8 +123,10 @@ int main(int argc, char **argv)
 	struct err err = ERR_NONE;
 	if (argc == 4 && strcmp(argv[1], "--elements") == 0)
 		elements = argv[2];
+	else if (argc == 4 && strcmp(argv[1], "--output") == 0)
+		output = (uint32_t)strtoul(argv[2], NULL, 10);
 	else if (argc != 2) {
-		fputs("usage: decode [--elements CSV] FILE\n", stderr);
+		fputs("usage: decode [--elements CSV | --output FACTOR] FILE\n", stderr);
 		return EF_USAGE;
 	}
 	const char *path = argv[argc - 1], *dot = strrchr(path, '.');

@@ -165,7 +165,7 @@ static void templates_are_replaced_in_a_full_share(void **state)
 	}
 	assert_true(f.counters->templates_refused > 0);
 	uint64_t refused = f.counters->templates_refused;
-	for (unsigned k = 40; k < 50; k++) {
+	for (unsigned k = 300; k < 310; k++) {
 		netflow9(0, 0, 1000);
 		template(256, k);
 		give(1);

@@ -81,6 +81,8 @@ const struct decode_counter_row decode_counter_rows[] = {
 	ROW(devices_split, NULL, NULL, "Devices behind one address, told apart by their ports"),
 	ROW(devices_refused, NULL, NULL,
 	    "Datagrams of devices beyond the ceiling of their address"),
+	ROW(output_refused, NULL, NULL,
+	    "Lines not written because their exporter sent too few bytes for so many of them"),
 	ROW(sink_dropped, NULL, NULL, "Lines that found no room"),
 	GAUGE(exporters_now, "exporters", "Exporters and domains known"),
 	GAUGE(devices_now, "devices", "Devices behind addresses of several"),

@@ -59,6 +59,8 @@ struct decode_counters {
 	uint64_t meters_refused; /* interfaces beyond the ceiling: records of them count */
 	uint64_t flows_evicted;  /* flows whose sums are no longer known */
 
+	uint64_t output_refused; /* lines beyond the ceiling of their exporter (line/ceiling.h) */
+
 	uint64_t sink_dropped; /* lines that the sink had no room for */
 
 	uint64_t devices_split;   /* found behind an address with others */

@@ -63,6 +63,10 @@ struct decoder {
 	struct held_ends held; /* sets that wait for their template: exporter/held.h */
 	uint64_t held_bytes;
 	struct decode_work work;
+	/* The lines of the datagram at hand: since where they are not counted yet, up to where they
+	 * may go (line/ceiling.h). */
+	const char *out_start, *out_end;
+	bool out_free; /* without a ceiling: lines of a tick */
 	/* Others go until so many bytes fit under the ceiling of the memory; false: they do not. */
 	bool (*make_room)(struct decoder *dec, const struct exporter *exporter, size_t bytes);
 	uint32_t descriptions; /* of elements, by all exporters */

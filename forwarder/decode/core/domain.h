@@ -87,6 +87,12 @@ enum rank {
 	RANKS
 };
 
+/* Bytes received and bytes of lines written, in these ten seconds and in the ten before. */
+struct traffic {
+	uint64_t window; /* ten seconds since the epoch */
+	uint64_t in[2], out[2];
+};
+
 struct exporter {
 	struct hashed hashed;
 	struct ip address;
@@ -101,6 +107,7 @@ struct exporter {
 	uint32_t templates, names; /* names: learnt names and rates */
 	uint64_t held_bytes;       /* data that waits for its template */
 	uint64_t memory;           /* all state, in bytes */
+	struct traffic traffic;    /* line/ceiling.h */
 	struct ip agent_of;        /* as an sFlow agent: whose datagrams name it (agent.h) … */
 	uint64_t agent_ms;         /* … and when one last did; 0: none ever */
 	struct fields *fields;     /* elements that it described, over the decoder's; NULL: none */

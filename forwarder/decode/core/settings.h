@@ -18,8 +18,10 @@ struct decode_limits {
 	uint64_t
 	    held_bytes;   /* sets that wait for their template (an exporter may have an eighth) */
 	uint64_t held_ms; /* and for how long */
-	uint64_t template_ms; /* a template that nobody used or sent for so long is forgotten */
-	uint32_t new_lines;   /* exporters' own lines, of those that are new, an interval */
+	uint64_t template_ms;  /* a template that nobody used or sent for so long is forgotten */
+	uint32_t output;       /* bytes of lines for one that an exporter sends (line/ceiling.h) */
+	uint32_t output_first; /* and beside that */
+	uint32_t new_lines;    /* exporters' own lines, of those that are new, an interval */
 };
 
 struct decode_settings {

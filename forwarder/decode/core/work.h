@@ -18,6 +18,7 @@ struct decode_work {
 	uint64_t compiled; /* templates */
 	uint64_t elements; /* of them, bound to their names */
 	uint64_t steps;    /* rows of tables that were looked at one after the other, or moved */
+	uint64_t written;  /* bytes of lines; line/ceiling.h has their ceiling */
 };
 
 static inline uint64_t work_sum(const struct decode_work *work)

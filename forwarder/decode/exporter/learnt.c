@@ -174,6 +174,20 @@ static struct bytes trim_name(struct bytes name)
 	return (struct bytes){ name.p, n };
 }
 
+/* Control characters are no part of a name, and six times as long in JSON: a blank stands for one,
+ * as do those beyond ASCII (C1), which are two bytes. */
+static struct bytes printable(struct bytes source, uint8_t room[LEARNT_SOURCE_MAX])
+{
+	for (size_t i = 0; i < source.len; i++) {
+		uint8_t c = source.p[i];
+		bool c1 = i && source.p[i - 1] == 0xc2 && c >= 0x80 && c < 0xa0;
+		room[i] = c < ' ' || c == 0x7f || c1 ? ' ' : c;
+		if (c1)
+			room[i - 1] = ' ';
+	}
+	return (struct bytes){ room, source.len };
+}
+
 /* The text of all names, as one object; its length. */
 static size_t render_names(char *out, enum learnt_kind kind,
 			   const struct bytes source[LEARNT_PARTS])
@@ -185,7 +199,9 @@ static size_t render_names(char *out, enum learnt_kind kind,
 		p = jsonw_lit(p, ",\"");
 		p = jsonw_raw(p, part_keys[kind][i], strlen(part_keys[kind][i]));
 		p = jsonw_lit(p, "\":");
-		p = jsonw_string(p, source[i].p, source[i].len);
+		uint8_t room[LEARNT_SOURCE_MAX];
+		struct bytes name = printable(source[i], room);
+		p = jsonw_string(p, name.p, name.len);
 	}
 	if (p == out)
 		return 0;

@@ -5,6 +5,7 @@
 #include "common/hash.h"
 #include "forwarder/decode/core/cursor.h"
 #include "forwarder/decode/exporter/clock.h"
+#include "forwarder/decode/line/ceiling.h"
 
 static const char digits[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -78,6 +79,7 @@ void context_start(struct decoder *dec, const struct datagram *dgram, struct dom
 	if (ctx->with_id)
 		context_id(ctx, 0);
 
+	ceiling_receive(domain->exporter->root, dgram->received_ms, dgram->len);
 	domain->now.datagrams++;
 	domain->now.bytes += dgram->len;
 	domain->last_seen_ms = dgram->received_ms;
@@ -99,10 +101,9 @@ char *line_begin(struct decoder *dec, struct sink *sink, enum line_kind kind, si
 {
 	const struct line_head *head = &sink->head[kind];
 	need += head->len + JSONW_SLACK;
-	if (__builtin_expect((size_t)(sink->end - sink->cur) < need, 0) && sink->more(sink, need)) {
-		dec->counters.sink_dropped++;
+	if (__builtin_expect((size_t)(dec->out_end - sink->cur) < need, 0) &&
+	    ceiling_raise(dec, sink, need))
 		return NULL;
-	}
 	char *p = sink->cur;
 	jsonw_padded(p, head->text, head->len);
 	if (dec->ctx.with_id && head->id_at >= 0 && head->len >= head->id_at + SINK_ID_LEN) {

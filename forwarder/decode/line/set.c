@@ -7,6 +7,7 @@
 #include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/held.h"
 #include "forwarder/decode/exporter/learnt.h"
+#include "forwarder/decode/line/ceiling.h"
 #include "forwarder/decode/line/context.h"
 #include "forwarder/decode/line/count.h"
 #include "forwarder/decode/line/join.h"
@@ -311,12 +312,15 @@ static bool decode_held(struct decoder *dec, struct sink *sink, const struct hel
 	if (!tmpl)
 		tmpl = template_of_others(dec, set->id);
 	if (tmpl) {
+		ceiling_receive_held(dec->ctx.domain->exporter->root, set->len);
 		data_records(dec, sink, tmpl, data, SET_HELD);
 		return true;
 	}
 	tmpl = id ? NULL : unconfirmed(dec, set->id, data);
-	if (tmpl)
+	if (tmpl) {
+		ceiling_receive_held(dec->ctx.domain->exporter->root, set->len);
 		decode_unconfirmed(dec, sink, tmpl, data, SET_HELD);
+	}
 	return tmpl;
 }
 
