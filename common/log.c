@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/plain.h"
 
 static const struct {
 	const char *name;
@@ -118,8 +119,9 @@ void log_write(struct log_site *site, enum log_level level, const char *fmt, ...
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = ' ';
+	plain_text(text); /* what is no UTF-8, a character that was cut included, is no JSON */
 
-	char line[2600];
+	char line[2 * sizeof(text) + 400];
 	size_t len = state.format == LOG_FORMAT_JSON ? line_json(line, sizeof(line), level, text)
 						     : line_text(line, sizeof(line), level, text);
 	if (len && write(STDERR_FILENO, line, len) < 0)

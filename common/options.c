@@ -220,13 +220,13 @@ static int resolve_cloud_id(struct elastic_settings *s, struct err *err)
 
 static int check_url(char *url, struct err *err)
 {
-	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-		return err_set(err, EF_USAGE,
-			       "elasticsearch.url: '%s' must start with http:// or https://", url);
-	if (strchr(url, '@'))
+	if (strchr(url, '@')) /* first, for then it is shown to nobody */
 		return err_set(err, EF_USAGE,
 			       "elasticsearch.url must not hold a password; use elasticsearch.user "
 			       "and elasticsearch.password_file");
+	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+		return err_set(err, EF_USAGE,
+			       "elasticsearch.url: '%s' must start with http:// or https://", url);
 	size_t n = strlen(url);
 	while (n && url[n - 1] == '/')
 		url[--n] = '\0';

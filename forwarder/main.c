@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/http.h"
 #include "common/log.h"
+#include "common/plain.h"
 #include "forwarder/alive.h"
 #include "forwarder/efd.h"
 #include "forwarder/sandbox.h"
@@ -29,9 +30,9 @@ struct program {
 	struct settings *reloaded; /* those in force after a reload; NULL: the first */
 };
 
-static int main_fail(const struct err *err)
+static int main_fail(struct err *err)
 {
-	fprintf(stderr, "efd: %s\n", err->msg);
+	fprintf(stderr, "efd: %s\n", plain_text(err->msg));
 	return err->code;
 }
 

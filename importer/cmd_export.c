@@ -5,6 +5,7 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/plain.h"
 #include "importer/assets/asset.h"
 #include "importer/assets/canon.h"
 #include "importer/assets/fold.h"
@@ -65,6 +66,7 @@ static int export_one(struct app *app, struct kibana *k, const char *key, json_t
 		return 0;
 	if (app->flags.write && write_object(app->flags.write, path, object, err))
 		return -1;
+	plain_text(path);
 	printf("%s%s%s\n", app->flags.write ? app->flags.write : "", app->flags.write ? "/" : "",
 	       path);
 	return 1;

@@ -24,7 +24,7 @@ static int read_line(const struct app *app, json_t **ret_line, struct err *err)
 	if (!f)
 		return err_errno(err, EF_USAGE, errno, "cannot read %s", path);
 	for (unsigned n = 1; getline(&text, &room, f) > 0; n++) {
-		CLEANUP_JSON json_t *line = json_loads(text, 0, &why);
+		CLEANUP_JSON json_t *line = json_loads(text, JSON_ALLOW_NUL, &why);
 		if (!line)
 			return err_set(err, EF_USAGE,
 				       "%s:%u:%d: %s; give raw lines, as `efctl decode FILE` "

@@ -221,10 +221,10 @@ static int check_reply(const struct es *es, const json_t *reply, struct err *err
 		return err_set(err, EF_USAGE,
 			       "%s does not answer as Elasticsearch does; check elasticsearch.url",
 			       es_url(es));
+	CLEANUP_FREE char *why = strdup(json_text_at(first, "reason.reason", "no reason given"));
 	if (failed)
 		fprintf(stderr, "incomplete: %lld of %lld shards failed (%s)\n", failed,
-			json_int_at(reply, "_shards.total"),
-			json_text_at(first, "reason.reason", "no reason given"));
+			json_int_at(reply, "_shards.total"), why ? plain_text(why) : "?");
 	if (remote_skipped(reply))
 		fprintf(stderr, "incomplete: %lld of %lld clusters did not answer\n",
 			remote_skipped(reply), json_int_at(reply, "_clusters.total"));

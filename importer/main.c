@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 			    ? "efctl: the command comes first, its options after it ('%s'); "
 			      "`efctl help` lists the commands\n"
 			    : "efctl: there is no command '%s'; `efctl help` lists them\n",
-			argv[1]);
+			plain_text(argv[1]));
 		return EF_USAGE;
 	}
 	int result = http_global_init(&err);

@@ -149,6 +149,10 @@ static int check_some(const char *name, const char *value, struct err *err)
 
 static int check_kibana(const char *url, struct err *err)
 {
+	if (url && strchr(url, '@')) /* which is shown to nobody */
+		return err_set(err, EF_USAGE,
+			       "kibana.url must not hold a password; use elasticsearch.user and "
+			       "elasticsearch.password_file, which Kibana takes, too");
 	if (!url || !*url || strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0)
 		return 0;
 	return err_set(err, EF_USAGE, "kibana.url: '%s' must start with http:// or https://", url);

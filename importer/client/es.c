@@ -129,6 +129,7 @@ int es_send(struct es *es, const char *method, const char *path, const char *con
 	if (es->reply.body.len)
 		reply = json_loadb(es->reply.body.data, es->reply.body.len,
 				   JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	json_plain(reply);
 	*ret_status = es->reply.status;
 	if (ret_reply)
 		*ret_reply = reply ? reply : json_null();

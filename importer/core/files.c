@@ -211,12 +211,28 @@ int file_replace(const char *path, const void *data, size_t len, struct err *err
 	return file_put_at(path, data, len, NULL, err);
 }
 
+/* No part of the path is empty, "." or "..". */
+static bool stays_below(const char *path)
+{
+	for (;;) {
+		size_t n = strcspn(path, "/");
+		if (n == 0 || (n == 1 && *path == '.') || (n == 2 && !strncmp(path, "..", 2)))
+			return false;
+		if (!path[n])
+			return true;
+		path += n + 1;
+	}
+}
+
 int file_write_below(const char *dir, const char *path, const void *data, size_t len, mode_t mode,
 		     struct err *err)
 {
 	char whole[PATH_MAX];
 	if (snprintf(whole, sizeof(whole), "%s/%s", dir, path) >= (int)sizeof(whole))
 		return err_set(err, EF_FAILED, "the path %s/%s is too long", dir, path);
+	if (!stays_below(path))
+		return err_set(err, EF_FAILED, "%s would not be below %s: it is not written", path,
+			       dir);
 	for (char *slash = strchr(whole + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(whole, 0755) != 0 && errno != EEXIST)

@@ -76,37 +76,6 @@ size_t text_width(const char *text)
 	return n;
 }
 
-/* Names come from exporters and servers: none of their bytes may steer the terminal. C1 controls
- * are c2 80 to c2 9f. */
-static bool is_control(const char *p)
-{
-	unsigned char c = (unsigned char)*p;
-	return c < 0x20 || c == 0x7f ||
-	       (c == 0xc2 && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xa0);
-}
-
-/* `kept` are controls that may stay. */
-static char *plain(char *text, const char *kept)
-{
-	for (char *p = text; *p; p++)
-		if (is_control(p) && !strchr(kept, *p)) {
-			if ((unsigned char)*p == 0xc2)
-				*p++ = '?';
-			*p = *p == '\n' || *p == '\t' ? ' ' : '?';
-		}
-	return text;
-}
-
-char *plain_text(char *text)
-{
-	return plain(text, "");
-}
-
-char *plain_lines(char *text)
-{
-	return plain(text, "\n\t");
-}
-
 void print_cell(FILE *out, const char *name, int width, int right)
 {
 	CLEANUP_FREE char *copy = strdup(name);

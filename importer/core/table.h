@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "common/plain.h"
+
 #define NUMBER_MAX 32
 
 /* 1234567 -> "1,234,567", in `text` of NUMBER_MAX bytes; returns `text`. */
@@ -26,13 +28,6 @@ char *minute_text(uint64_t ms, char *text);
 
 /* Characters (not bytes) that a UTF-8 text takes on a terminal, wide scripts aside. */
 size_t text_width(const char *text);
-
-/* Puts a space or '?' in the place of control characters, so that foreign text cannot steer a
- * terminal; returns `text`. */
-char *plain_text(char *text);
-
-/* The same for a text of several lines: their ends and tabs stay. */
-char *plain_lines(char *text);
 
 /* A column of plain text: `width` characters, cut with … when longer; to the right when `right`. */
 void print_cell(FILE *out, const char *text, int width, int right);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Foreign text made fit to be shown: printable UTF-8 that cannot steer a terminal. */
+#include "common/plain.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Bytes of the character at `p`, of `left` that are there, and which it is; 0: it is no UTF-8. */
+static size_t character(const unsigned char *p, size_t left, uint32_t *ret)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (n == 0 || n > left || p[0] > 0xf4)
+		return 0;
+	uint32_t c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	*ret = c;
+	return n;
+}
+
+static bool steers(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+/* `kept` are controls that may stay. */
+static char *replace_steering(char *text, const char *kept)
+{
+	size_t len = strlen(text), n;
+	for (char *p = text, *end = text + len; p < end; p += n) {
+		uint32_t c = 0;
+		n = character((const unsigned char *)p, (size_t)(end - p), &c);
+		bool bad = n == 0 || steers(c);
+		if (n == 0)
+			n = 1;
+		if (bad && !(n == 1 && strchr(kept, *p)))
+			memset(p, *p == '\n' || *p == '\t' ? ' ' : '?', n);
+	}
+	return text;
+}
+
+char *plain_text(char *text)
+{
+	return replace_steering(text, "");
+}
+
+char *plain_lines(char *text)
+{
+	return replace_steering(text, "\n\t");
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Foreign text made fit to be shown: printable UTF-8 that cannot steer a terminal. */
+#ifndef EF_COMMON_PLAIN_H
+#define EF_COMMON_PLAIN_H
+
+/* Control characters (C0, DEL, C1), marks that turn the direction of writing or end a line, and
+ * what is no UTF-8 (RFC 3629) become '?', ends of lines and tabs a blank; returns `text`. */
+char *plain_text(char *text);
+/* The same for a text of several lines: their ends and tabs stay. */
+char *plain_lines(char *text);
+
+#endif
