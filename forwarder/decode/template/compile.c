@@ -72,8 +72,6 @@ static const struct {
 
 #define LEN(array) (sizeof(array) / sizeof(*(array)))
 
-#define KEY_ROOM (JSONW_PADDED(24u) + JSONW_GUARD) /* `,"pen4294967295.65535":` */
-
 #define FIRST_IDS 512 /* above all ids that are asked for by number here */
 
 /* For sorting specs by key, and by place where keys are the same. */
@@ -100,7 +98,7 @@ struct compiler {
 	bool counted; /* counts is to be kept */
 	struct field unknown[SPECS_MAX];
 	uint16_t part_len[SPECS_MAX + 1];
-	char keys[SPECS_MAX][KEY_ROOM];
+	char keys[SPECS_MAX][TEMPLATE_KEY_ROOM];
 	struct keyed sorted[SPECS_MAX];
 };
 
@@ -319,7 +317,7 @@ static const struct field *unknown_field(struct compiler *c, const struct spec *
 	char key[FIELD_KEY_ROOM];
 	struct field *field = &c->unknown[c->unknown_len];
 	field_unknown(spec->pen, spec->id, key, field);
-	memcpy(c->keys[c->unknown_len], key, KEY_ROOM - JSONW_GUARD);
+	memcpy(c->keys[c->unknown_len], key, TEMPLATE_KEY_ROOM - JSONW_GUARD);
 	field->key = c->keys[c->unknown_len++];
 	field->name = NULL; /* it was behind the key */
 	return field;
@@ -387,7 +385,7 @@ static struct template *assemble(const struct compiler *c)
 	size_t ops_size = c->ops_len * sizeof(struct op);
 	size_t bound_size = draft->bound_len * sizeof(struct bound);
 	size_t specs_size = draft->specs_len * sizeof(struct spec);
-	size_t keys_size = c->unknown_len * KEY_ROOM;
+	size_t keys_size = c->unknown_len * TEMPLATE_KEY_ROOM;
 	size_t parts_size = (draft->parts_len + 1u) * sizeof(*draft->part_len);
 	size_t counts_size = c->counted ? sizeof(c->counts) : 0;
 	size_t size = sizeof(*draft) + ops_size + specs_size + counts_size + bound_size +
@@ -416,7 +414,7 @@ static struct template *assemble(const struct compiler *c)
 		if (t->ops[i].key >= c->keys[0] && t->ops[i].key < *(c->keys + SPECS_MAX))
 			t->ops[i].key = keys + (t->ops[i].key - c->keys[0]);
 	for (size_t i = 0; i < c->unknown_len; i++)
-		jsonw_guard(keys + i * KEY_ROOM, c->unknown[i].key_len, KEY_ROOM);
+		jsonw_guard(keys + i * TEMPLATE_KEY_ROOM, c->unknown[i].key_len, TEMPLATE_KEY_ROOM);
 	return t;
 }
 
@@ -459,29 +457,6 @@ struct template *template_compile(struct compiler *c, const struct fields *field
 		.netflow9 = netflow9,
 	};
 	return compile_draft(c, fields, &head, specs, true);
-}
-
-/* Where what is at `p` in `from` is in its copy. */
-#define MOVED(p) ((void *)(memory + ((const char *)(p) - (const char *)from)))
-
-struct template *template_copy(const struct template *from)
-{
-	char *memory = malloc(from->size);
-	if (!memory)
-		return NULL;
-	memcpy(memory, from, from->size);
-	struct template *t = (struct template *)(void *)memory;
-	t->ops = MOVED(from->ops);
-	t->specs = MOVED(from->specs);
-	t->bound = MOVED(from->bound);
-	t->part_len = MOVED(from->part_len);
-	t->counts = from->counts ? MOVED(from->counts) : NULL;
-	for (size_t i = 0; i < t->ops_len; i++) {
-		const char *key = t->ops[i].key;
-		if (key >= (const char *)from && key < (const char *)from + from->size)
-			t->ops[i].key = MOVED(key);
-	}
-	return t;
 }
 
 struct template *template_compile_constant(struct compiler *c, const struct fields *fields,

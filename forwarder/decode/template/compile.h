@@ -7,8 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/jsonw.h"
 #include "forwarder/decode/template/converter.h"
 #include "forwarder/decode/template/field.h"
+
+/* `,"pen4294967295.65535":`: the key of an element that nobody knows */
+#define TEMPLATE_KEY_ROOM (JSONW_PADDED(24u) + JSONW_GUARD)
 
 #define SPECS_MAX 1024        /* elements of a template */
 #define PEN_SCOPE 0xffffffffu /* our mark for NetFlow 9 scopes that no element stands for */
@@ -125,9 +129,7 @@ void compiler_free(struct compiler *c);
 struct template *template_compile(struct compiler *c, const struct fields *fields, uint16_t id,
 				  const struct spec *specs, size_t specs_len, size_t scopes,
 				  bool meta, bool netflow9);
-/* A copy with the program of `t`; NULL: no memory. */
-struct template *template_copy(const struct template *t);
-/* As template_compile(), for a constant template whose paddingOctets (210) are left out. */
+/* The same for a constant template whose paddingOctets (210) are left out. */
 struct template *template_compile_constant(struct compiler *c, const struct fields *fields,
 					   const struct spec *specs, size_t specs_len);
 

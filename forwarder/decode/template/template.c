@@ -7,6 +7,7 @@
 
 #include "forwarder/decode/core/memory.h"
 #include "forwarder/decode/core/sorted.h"
+#include "forwarder/decode/template/copy.h"
 
 /* Rows that are moved in the time that it takes to look at one. */
 #define ROWS_A_STEP  8
