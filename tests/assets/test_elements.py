@@ -61,9 +61,15 @@ def rare():
 	asked = {r["element"] for r in table("elements") if r["rare"]}
 	script = processors("rare.yml")[0]["script"]
 	params = script["params"]
-	own = set(re.findall(r"'((?:[a-z0-9]+[A-Z]|[a-z0-9]+\.)[\w.]+)'", script["source"]))
+	source = script["source"] + "".join(text for text in map(library, re.findall(r"//@include ([\w-]+)", script["source"])) if "the rare stage" in text.split("\n")[0])
+	own = set(re.findall(r"'((?:[a-z0-9]+[A-Z]|[a-z0-9]+\.)[\w.]+)'", source))
 	counts = {row[2] for row in params["response_times"]}
 	return asked - lists, own - BESIDE | counts | {params["mpls_sections"][0]} | {name for p in ("latencies", "latencies_us", "retransmits", "named", "system_names") for name in params[p]}
+
+
+def library(name):
+	with open(os.path.join(ROOT, "ingest-pipelines", "lib", name + ".painless"), encoding="utf-8") as f:
+		return f.read()
 
 
 def table(name):
