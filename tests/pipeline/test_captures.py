@@ -14,7 +14,7 @@ NAMESPACE = "pipelinetest"
 CAPTURES = os.path.join(stages.ROOT, "..", "shared", "captures", "pcap")
 AT_MOST = 1500	# lines of one capture: there are a few huge ones
 STREAMS = ("logs-flow", "metrics-flow.counters", "metrics-flow.exporters", "logs-flow.failed")
-LISTS = {"tags", "flow.duplicate.reason", "event.category", "event.type", "related.ip", "related.hosts", "related.user", "related.hash", "flow.tcp.flags",
+LISTS = {"tags", "network.community_id", "flow.duplicate.reason", "event.category", "event.type", "related.ip", "related.hosts", "related.user", "related.hash", "flow.tcp.flags",
 	"flow.tcp.reverse_flags", "flow.duplicate.reason", "flow.mpls.labels", "flow.bgp.as_path", "flow.bgp.communities", "flow.threat.class",
 	"flow.threat.categories", "flow.threat.feeds", *(f"flow.{e}.threat" for e in stages.ENDS)}
 # what the page counts as private
@@ -43,7 +43,10 @@ def wrong(doc):
 		if raw is not None and raw * rate != get("network", what) and "clamped" not in doc.get("tags", ()):
 			out.append(f"flow.raw.{what} {raw} times {rate} is not {get('network', what)}")
 	for end in ("source", "destination"):
-		if get(end) and get(end) not in (get("client"), get("server")) and not get("user"):
+		hidden = get(end, "nat") if end == "destination" else None	# who is behind it is meant
+		if hidden and (hidden.get("ip") or get(end, "ip")) not in (get("client", "ip"), get("server", "ip")):
+			out.append("who is behind the destination is neither client nor server")
+		if get(end) and not hidden and get(end) not in (get("client"), get("server")) and not get("user"):
 			out.append(f"{end} is neither client nor server")
 	out += [f"{path} is a list" for path, v in stages.leaves(doc) if isinstance(v, list) and path not in LISTS and not path.startswith("flow.ie")]
 	out += [f"{path} is left over" for path in ("ie", "raw", "tmp", "lookup", "options") if path in doc]

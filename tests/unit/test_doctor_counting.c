@@ -91,25 +91,34 @@ static void pairs(void **state)
 		     NULL, "");
 }
 
-/* nat reports 40 by the inner addresses, which it translates to what edge sees, and the reply by
- * the outer ones. */
+/* A conversation that is translated: both ids. */
+#define BOTH(in, out, exporters)                                                    \
+	"{\"key\":\"" out "\",\"e\":{\"buckets\":[" exporters                       \
+	"]},\"n\":{\"buckets\":[" CONVERSATION(in, exporters) "," CONVERSATION(out, \
+									       exporters) "]}}"
+
+/* nat reports 50 octets of a conversation, which edge sees by the outer addresses, and core by the
+ * inner ones. */
 static void pairs_through_nat(void **state)
 {
 	(void)state;
-	const char *largest =
-	    REPLY(CONVERSATION("1:in", OCTETS("nat", 40)) "," //
-		  CONVERSATION("1:out", OCTETS("nat", 10) "," OCTETS("edge", 50)));
-	const char *same = REPLY(CONVERSATION("1:out", OCTETS("nat", 10) "," OCTETS("edge", 50)));
-	const char *translated = REPLY(CONVERSATION("1:out", OCTETS("nat", 40)));
-	assert_pairs(largest, same, translated,
+	const char *edge = REPLY(CONVERSATION("1:out", OCTETS("edge", 50)));
+	const char *nat = REPLY(BOTH("1:in", "1:out", OCTETS("nat", 50)));
+	assert_pairs(edge, edge, nat,
 		     "edge and nat report the same conversations: 100 % of the octets of nat, "
 		     "50 % of all");
-	assert_pairs(largest, NULL, NULL, "20 % of the octets of nat, 10 % of all");
+	assert_pairs(edge, NULL, NULL, "");
 	/* what edge sees need not be among the largest */
-	assert_pairs(REPLY(CONVERSATION("1:in", OCTETS("nat", 50))),
-		     REPLY(CONVERSATION("1:out", OCTETS("edge", 40))),
-		     REPLY(CONVERSATION("1:out", OCTETS("nat", 50))),
-		     "100 % of the octets of edge");
+	assert_pairs(REPLY(CONVERSATION("1:far", OCTETS("far", 100))),
+		     REPLY(CONVERSATION("1:out", OCTETS("edge", 40))), nat,
+		     "100 % of the octets of edge, 21 % of all");
+	assert_pairs(REPLY(CONVERSATION("1:in", OCTETS("core", 100))), NULL, nat,
+		     "core and nat report the same conversations: 100 % of the octets of nat, "
+		     "33 % of all");
+	/* who sees it inside and outside sees all of it, not twice as much */
+	assert_pairs(REPLY(CONVERSATION("1:in", OCTETS("core", 50)) "," //
+			   CONVERSATION("1:out", OCTETS("core", 50))),
+		     NULL, nat, "100 % of the octets of nat, 33 % of all");
 }
 
 /* edge has 1000 octets. */
