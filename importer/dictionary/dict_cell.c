@@ -199,6 +199,53 @@ static int keep_ports(const char *text, char **ret_text, struct err *err)
 	return cell_keep(spelt, ret_text, err);
 }
 
+/* "5601", "tcp/9200" of the length `n`, lower case. */
+static bool is_service(const char *text, size_t n)
+{
+	size_t i = 0;
+	unsigned long port = 0;
+
+	while (i < n && text[i] != '/')
+		i++;
+	if (i == n)
+		i = 0;
+	else if (!i++)
+		return false;
+	if (i == n || n - i > 5)
+		return false;
+	for (; i < n; i++) {
+		if (!isdigit((unsigned char)text[i]))
+			return false;
+		port = port * 10 + (unsigned long)(text[i] - '0');
+	}
+	return port >= 1 && port <= 65535;
+}
+
+/* Services with one space between. */
+static int keep_serves(const char *text, char **ret_text, struct err *err)
+{
+	char *spelt = malloc(strlen(text) + 1), *to = spelt;
+
+	if (!spelt)
+		return err_set(err, EF_FAILED, "out of memory");
+	for (const char *p = text + strspn(text, " "); *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+
+		if (!is_service(p, n)) {
+			free(spelt);
+			return err_set(err, EF_USAGE, "\"%.*s\" is no port, as in 5601 tcp/9200",
+				       (int)n, p);
+		}
+		if (to > spelt)
+			*to++ = ' ';
+		for (; n; n--)
+			*to++ = (char)tolower((unsigned char)*p++);
+	}
+	*to = '\0';
+	*ret_text = spelt;
+	return 0;
+}
+
 /* "00:00:5e", "00-00-5E-10/28", "00005e": hexadecimal digits with marks between them, then perhaps
  * the number of bits. */
 static int read_mac(const char *text, uint64_t *ret_value, unsigned *ret_bits)
@@ -275,6 +322,8 @@ int dict_cell_normal(const struct dict_column *column, const char *text, char **
 		return keep_mac(text, ret_text, err);
 	case DICT_PORTS:
 		return keep_ports(text, ret_text, err);
+	case DICT_SERVES:
+		return keep_serves(text, ret_text, err);
 	}
 	return err_set(err, EF_FAILED, "column %s has no type", column->name);
 }

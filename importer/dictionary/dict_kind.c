@@ -64,6 +64,10 @@ static const struct dict_column enumerations[] = {
 	{ .name = "value", UPTO(WHOLE), KEY },
 	{ .name = "name", .type = DICT_TEXT, MUST },
 };
+static const struct dict_column server_ports[] = {
+	{ .name = "port", UPTO(65535), KEY, .min = 1 },
+	{ .name = "name", .type = DICT_TEXT, MUST },
+};
 static const struct dict_column appids[] = {
 	{ .name = "engine", .type = DICT_WORD, KEY },
 	{ .name = "id", .type = DICT_TEXT, KEY },
@@ -90,6 +94,7 @@ static const struct dict_column networks[] = {
 	{ .name = "longitude", .type = DICT_REAL, .min = -180, .max = 180 },
 	{ .name = "as_number", UPTO(WHOLE) },
 	{ .name = "as_name" },
+	{ .name = "services", .type = DICT_SERVES },
 };
 static const struct dict_column exporters[] = {
 	{ .name = "prefix", .type = DICT_SENDER, KEY },
@@ -130,6 +135,7 @@ static const struct dict_column applications[] = {
 static const struct dict_column hosts[] = {
 	{ .name = "address", .type = DICT_ADDRESS, KEY },
 	{ .name = "name", .type = DICT_TEXT, MUST },
+	{ .name = "services", .type = DICT_SERVES },
 };
 static const struct dict_column threats[] = {
 	{ .name = "prefix", .type = DICT_PREFIX, KEY },
@@ -176,6 +182,11 @@ const struct dict_kind dict_kinds[] = {
 	  .text = "names of services by port",
 	  .shape = DICT_SERVICES,
 	  COLUMNS(services) },
+	{ .name = "server-ports",
+	  .text = "ports that servers listen on",
+	  .shape = DICT_MAP,
+	  COLUMNS(server_ports),
+	  .value = "name" },
 	{ .name = "protocols",
 	  .text = "IP protocols",
 	  .shape = DICT_LIST,

@@ -21,6 +21,7 @@ enum dict_type {
 	DICT_EXPORTER, /* the same without prefixes */
 	DICT_MAC,      /* MAC prefix */
 	DICT_PORTS,    /* "443" or "8000-8010" */
+	DICT_SERVES,   /* "5601 tcp/9200": ports, with or without a protocol */
 };
 
 struct dict_column {

@@ -88,7 +88,9 @@ def on(day, doc_id, doc, ports, rng):
 		words[-2] = str(doc["network"]["bytes"])
 	doc["message"] = " ".join(words)
 	if "community_id" in doc["network"]:
-		doc["network"]["community_id"] = "1:" + base64.b64encode(hashlib.sha1(f"{day} {doc['network']['community_id']}".encode()).digest()).decode()
+		ids = doc["network"]["community_id"]
+		other = ["1:" + base64.b64encode(hashlib.sha1(f"{day} {i}".encode()).digest()).decode() for i in (ids if isinstance(ids, list) else [ids])]
+		doc["network"]["community_id"] = other if isinstance(ids, list) else other[0]
 	old = base64.urlsafe_b64decode(doc_id + "A")	# 6 octets of time, 6 of a hash, 2 for the place in the datagram
 	new = (int.from_bytes(old[:6], "big") + whole).to_bytes(6, "big") + hashlib.sha1(old[6:12] + bytes([day])).digest()[:6] + old[12:14]
 	return base64.urlsafe_b64encode(new).decode().rstrip("="), doc

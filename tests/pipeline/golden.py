@@ -16,7 +16,7 @@ from ndjson import diff
 
 # stages that read what others left, and the name of several that do one thing
 CHAINS = {"rare": ["rare", "normalise", "event"], "normalise": ["rare", "normalise", "traffic", "headers"], "counting": ["rare", "normalise", "traffic", "headers", "exporter", "counting", "sampling"], "roles": ["ports", "roles"], "services": ["ports", "services"], "applications": ["ports", "applications"]}
-SCRATCH = {"rare", "told", "turned", "twice", "kept", "two_alike", "post", "used", "left", "inside", "source", "destination", "exporter", "exporter_network", "exporter_row", "appids", "source_service", "destination_service", "source_application", "destination_application", "behind", "behind_as", "behind_service"}
+SCRATCH = {"rare", "told", "turned", "twice", "kept", "two_alike", "post", "used", "left", "inside", "source", "destination", "exporter", "exporter_network", "exporter_row", "appids", "source_service", "destination_service", "source_application", "destination_application", "behind", "behind_as", "behind_service", "front", "front_as", "source_own", "destination_own"}
 
 
 def tidy(doc, folder):
@@ -66,16 +66,16 @@ def pipeline(folder):
 
 def grown(cluster):
 	"""A stage that an overlay makes longer: one more script at most, setup says so, and the same documents."""
-	with open(os.path.join(stages.ROOT, "ingest-pipelines", "hosts.yml"), encoding="utf-8") as f:
-		before, mark, after = f.read().partition("        void hosts(Map ctx")
-	for more in (5000, 12000):
+	with open(os.path.join(stages.ROOT, "ingest-pipelines", "threats.yml"), encoding="utf-8") as f:
+		before, mark, after = f.read().partition("        void threats(Map ctx")
+	for more in (2000, 12000):
 		with tempfile.TemporaryDirectory() as folder:
 			os.makedirs(os.path.join(folder, "ingest-pipelines"))
-			with open(os.path.join(folder, "ingest-pipelines", "hosts.yml"), "w", encoding="utf-8") as f:
+			with open(os.path.join(folder, "ingest-pipelines", "threats.yml"), "w", encoding="utf-8") as f:
 				f.write(f"{before}        String filler() {{ return '{'x' * more}'; }}\n\n{mark}{after}")
 			said = stages.setup(cluster, assets=folder)
 		n = sum("script" in p for p in cluster.must("GET", "/_ingest/pipeline/flow")["flow"]["processors"])
-		tap.ok(n == (1 if more == 5000 else 2) and (n == 1) == ("flow 2 scripts" not in said), f"{more} bytes more: setup says how many scripts", f"{n} scripts\n{said}")
+		tap.ok(n == (1 if more == 2000 else 2) and (n == 1) == ("flow 2 scripts" not in said), f"{more} bytes more: setup says how many scripts", f"{n} scripts\n{said}")
 		run(cluster, "flow", f"{more} bytes more: ")
 	stages.setup(cluster)
 

@@ -208,7 +208,11 @@ static void mistakes_have_a_line(void **state)
 		{ "threats", "prefix,feed\n::/0,own\n", "threats.csv:2: ::/0 is shorter" },
 		{ "hosts", "address;name\n10.0.0.1;X\n",
 		  "hosts.csv:1: unknown column \"address;name\" in the header; there are "
-		  "address,name" },
+		  "address,name,services" },
+		{ "hosts", "address,name,services\n10.0.0.1,X,https\n",
+		  "hosts.csv:2: \"https\" is no port" },
+		{ "networks", "prefix,services\n10.0.0.0/8,53 tcp/70000\n",
+		  "\"tcp/70000\" is no port" },
 		{ "oui", "prefix,vendor\n00:00,X\n", "is not a MAC prefix" },
 		{ "oui", "prefix,vendor\n00:00:01/20,X\n", "bits behind its length" },
 	};
