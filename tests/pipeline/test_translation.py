@@ -39,6 +39,7 @@ KINDS = {
 	"NAT46": (TCP, ("1.2.3.4", 40002), ("9.9.9.1", 443), ("2a00:64::102:304", 40002), ("2a00:3::1", 443), "behind"),
 	"ping": (ICMP, ("10.0.0.1", 8), ("8.8.8.8", 0), ("1.2.3.4", 8), ("8.8.8.8", 0), "before"),
 	"ping through NAT64": (ICMP6, ("2a00:3::5", 128), ("64:ff9b::808:808", 129), ("1.2.3.4", 8), ("8.8.8.8", 0), "before"),
+	"ping to a server behind a public address": (ICMP, ("9.9.9.9", 8), ("1.2.3.4", 0), ("9.9.9.9", 8), ("10.9.0.5", 0), "behind"),
 	"GRE": (GRE, ("10.0.0.1", None), ("8.8.8.8", None), ("1.2.3.4", None), ("8.8.8.8", None), "before"),
 }
 
@@ -61,6 +62,12 @@ def elements(protocol, source, destination, source_behind, destination_behind):
 		ie["icmpTypeIPv6" if protocol == ICMP6 else "icmpTypeIPv4"] = source[1]
 		ie["icmpCodeIPv6" if protocol == ICMP6 else "icmpCodeIPv4"] = 0
 	return ie
+
+
+def ports_for_all(ie):
+	"""As a template for everything has it: ports of nothing, type and code of ICMP as the destination's port, before and behind the translation."""
+	both = ie.pop("icmpTypeIPv4", 0) * 256 + ie.pop("icmpCodeIPv4", 0)
+	return {**ie, "sourceTransportPort": 0, "destinationTransportPort": both, "postNAPTSourceTransportPort": 0, "postNAPTDestinationTransportPort": both}
 
 
 def line(ie, rate=1):
@@ -169,6 +176,8 @@ cluster = stages.clusters.connect()
 stages.setup(cluster)
 for name, kind in KINDS.items():
 	judge(name, kind, stages.simulate(cluster, "flow", records(kind)))
+	if kind[0] in (ICMP, GRE):
+		judge(f"{name}, with ports", kind, stages.simulate(cluster, "flow", [{**d, "ie": ports_for_all(d["ie"])} for d in records(kind)]))
 untranslated(cluster)
 firewall(cluster)
 one_side(cluster)
