@@ -158,6 +158,20 @@ static void say_namespaces(json_t *list, const struct install *in, const struct 
 	}
 }
 
+/* What was changed by hand is kept, and a changed option that it would hold is without effect. */
+static void say_kept(json_t *list, const struct install *in)
+{
+	for (size_t i = 0; json_array_size(in->changes) && i < in->plan.n; i++) {
+		const struct plan_item *item = &in->plan.item[i];
+		if (item->action == ACTION_DRIFTED && !item->kind->in_kibana)
+			json_array_append_new(
+			    list, json_sprintf("%s %s was changed by hand and is kept: what the "
+					       "options change in it does not count until --force "
+					       "writes it",
+					       item->kind->name, item->name));
+	}
+}
+
 /* Texts: what else happens by what the plan says, or does not. The caller's. */
 static json_t *consequences(const struct install *in, const struct app *app,
 			    const struct outcome *o)
@@ -177,6 +191,8 @@ static json_t *consequences(const struct install *in, const struct app *app,
 		note_add(list,
 			 "rollover starts a new backing index in each data stream whose mapping "
 			 "is an older one");
+	if (!force)
+		say_kept(list, in);
 	if (kibana_drifted(&in->plan) && !force)
 		note_add(list, "dashboards changed by you are kept");
 	return list;
