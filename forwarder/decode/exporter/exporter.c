@@ -328,10 +328,10 @@ struct domain *domain_get(struct decoder *dec, const struct domain_key *key)
 
 void exporter_drop(struct decoder *dec, struct exporter *exporter)
 {
-	bool last = false;
-	while (!last) { /* with its last domain he goes, too */
-		last = !exporter->domains->sibling;
-		domain_drop(dec, exporter->domains);
+	struct domain *next;
+	for (struct domain *dom = exporter->domains; dom; dom = next) {
+		next = dom->sibling;
+		domain_drop(dec, dom); /* with its last domain he goes, too */
 	}
 }
 
@@ -351,8 +351,11 @@ void exporter_table_free(struct decoder *dec)
 	if (!table)
 		return;
 	for (unsigned i = 0; i < RANKS; i++)
-		while (!ring_empty(&table->ranks[i]))
-			domain_drop(dec, ring_row(table->ranks[i].after, struct domain, rank));
+		for (struct ring *next, *row = table->ranks[i].after; row != &table->ranks[i];
+		     row = next) {
+			next = row->after;
+			domain_drop(dec, ring_row(row, struct domain, rank));
+		}
 	hashed_release(&table->domains);
 	hashed_release(&table->exporters);
 	free(table);

@@ -56,14 +56,14 @@ static void list_append(struct held_ends *ends, struct held_set *set, unsigned l
 static void list_remove(struct held_ends *ends, struct held_set *set, unsigned list)
 {
 	const struct held_link *link = &set->links[list];
-	if (link->before)
-		link->before->links[list].after = link->after;
-	else
+	if (ends->first == set)
 		ends->first = link->after;
-	if (link->after)
-		link->after->links[list].before = link->before;
 	else
+		link->before->links[list].after = link->after;
+	if (ends->last == set)
 		ends->last = link->before;
+	else
+		link->after->links[list].before = link->before;
 }
 
 /* ---- by template ---- */
@@ -129,7 +129,7 @@ static void template_take(struct decoder *dec, struct domain *dom, struct held_s
 	struct held_set **at = first_of(dec, dom->held, set->id), *first = *at;
 	struct held_set *after = set->links[OF_TEMPLATE].after;
 	struct held_set *before = set->links[OF_TEMPLATE].before;
-	if (first != set) {
+	if (first && first != set) {
 		before->links[OF_TEMPLATE].after = after;
 		(after ? after : first)->links[OF_TEMPLATE].before = before;
 		return;
@@ -205,8 +205,10 @@ static bool held_make_room(struct decoder *dec, struct domain *dom, size_t size)
 	if (!held_make_list(dec, dom) || excess(dec, dom, size) > dom->held->bytes ||
 	    !memory_take(dec, dom->exporter, size))
 		return false;
-	while (dom->held->sets.first && excess(dec, dom, size)) {
-		held_discard(dec, dom->held->sets.first);
+	struct held_set *next, *set = dom->held->sets.first;
+	for (; set && excess(dec, dom, size); set = next) {
+		next = set->links[OF_DOMAIN].after;
+		held_discard(dec, set);
 		held_note_dropped(dec, dom);
 	}
 	return true;
@@ -292,8 +294,9 @@ void held_free(struct decoder *dec, struct domain *dom)
 {
 	if (!dom->held)
 		return;
-	while (dom->held->sets.first) {
-		held_discard(dec, dom->held->sets.first);
+	for (struct held_set *next, *set = dom->held->sets.first; set; set = next) {
+		next = set->links[OF_DOMAIN].after;
+		held_discard(dec, set);
 		held_note_dropped(dec, dom);
 	}
 	memory_return(dec, dom->exporter,
