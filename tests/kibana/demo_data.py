@@ -291,17 +291,31 @@ def flow(now_ms, hours, people, internet):
 	doc["message"] = "%s:%d > %s:%d %s %s %d bytes %d packets" % (src["ip"], src.get("port", 0), dst["ip"], dst.get("port", 0), transport,
 		app, doc["network"]["bytes"], doc["network"]["packets"])
 	if exporter[0] == "rtr-fra-1" and R.random() < 0.05:
-		metered_twice(doc)
+		doc["flow"]["direction"] = "egress"	# counted on ingress, too
+		apart(doc, "egress")
+	elif exporter[0] == "rtr-graz-1" and R.random() < 0.02:
+		implausible(doc)
 	return doc
 
 
-def metered_twice(doc):
-	"""Counted on ingress, too: its octets stand apart from all totals, and in the figures of its interfaces."""
-	doc["flow"]["direction"] = "egress"
-	doc["flow"]["duplicate"] = {"reason": "egress", "bytes": doc["network"].pop("bytes"), "packets": doc["network"].pop("packets")}
+def apart(doc, reason):
+	"""Octets that stand apart from all totals, and in the figures of interfaces."""
+	doc["flow"]["duplicate"] = {"reason": reason, "bytes": doc["network"].pop("bytes"), "packets": doc["network"].pop("packets")}
 	for end in ("source", "destination", "client", "server"):
 		doc[end].pop("bytes", None)
 		doc[end].pop("packets", None)
+
+
+def implausible(doc):
+	"""A value that cannot be: a counter, or one that is kept as it was sent."""
+	doc.setdefault("tags", []).append("implausible")
+	kind = R.choice(("bytes", "sampling_rate", "frame_length", "vlan", "source_mask"))
+	doc["flow"].setdefault("raw", {})[kind] = {"bytes": 2 ** 63 - 1, "sampling_rate": 2919759872, "frame_length": 4294967040, "vlan": 5000, "source_mask": 40}[kind]
+	if kind == "bytes":
+		doc["network"]["bytes"] = 2 ** 63 - 1
+		apart(doc, "implausible")
+		for way in ("ingress", "egress"):
+			doc["flow"].get(way, {}).pop("bytes", None)
 
 
 def extras(doc, exporter, client, server, category):
