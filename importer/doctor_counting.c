@@ -107,36 +107,37 @@ int doctor_counting(struct es *es, const char *namespace, json_t *findings, stru
 {
 	static const struct {
 		const char *stream, *body;
-		void (*look)(const json_t *reply, json_t *findings);
+		void (*look[2])(const json_t *reply, json_t *findings);
 	} questions[] = {
 		{ "logs-flow",
 		  "{\"size\":0," LAST_HOUR ",\"aggs\":{\"e\":{\"terms\":{\"field\":\"observer."
 		  "name\",\"size\":100},\"aggs\":{\"r\":{"
 		  "\"terms\":{\"field\":\"flow.duplicate.reason\"},\"aggs\":{\"b\":" SUM(
-		      "flow.duplicate.bytes") "}}}}}}",
-		  doctor_counting_kept },
-		{ "logs-flow",
-		  "{\"size\":0," LAST_HOUR ",\"aggs\":{\"e\":{\"terms\":{\"field\":\"observer."
-		  "name\",\"size\":100},\"aggs\":{"
-		  "\"i\":{\"filter\":{\"term\":{\"tags\":\"implausible\"}},\"aggs\":{"
-		  "\"rates\":{\"value_count\":{\"field\":\"flow.raw.sampling_rate\"}},"
-		  "\"o\":{\"filter\":{\"term\":{\"flow.duplicate.reason\":\"implausible\"}},"
-		  "\"aggs\":{\"b\":" SUM(
-		      "flow.duplicate.bytes") "}}}},"
-					      "\"u\":{\"filter\":{\"term\":{\"flow.sampling."
-					      "origin\":\"unknown\"}}}}}}}",
-		  doctor_counting_doubted },
+		      "flow.duplicate.bytes") "}},"
+					      "\"i\":{\"filter\":{\"term\":{\"tags\":"
+					      "\"implausible\"}},\"aggs\":{"
+					      "\"rates\":{\"value_count\":{\"field\":\"flow.raw."
+					      "sampling_rate\"}},"
+					      "\"o\":{\"filter\":{\"term\":{\"flow.duplicate."
+					      "reason\":\"implausible\"}},"
+					      "\"aggs\":{\"b\":" SUM(
+						  "flow.duplicate.bytes") "}}}},"
+									  "\"u\":{\"filter\":{"
+									  "\"term\":{\"flow."
+									  "sampling.origin\":"
+									  "\"unknown\"}}}}}}}",
+		  { doctor_counting_kept, doctor_counting_doubted } },
 		{ "metrics-flow.exporters",
 		  "{\"size\":0," LAST_HOUR ",\"aggs\":{\"e\":{\"terms\":{\"field\":\"observer."
 		  "name\",\"size\":100},\"aggs\":{\"o\":{"
 		  "\"avg\":{\"field\":\"exporter.clock_skew_ms\"}}}}}}",
-		  doctor_counting_clocks },
+		  { doctor_counting_clocks } },
 	};
 	for (size_t i = 0; i < sizeof(questions) / sizeof(*questions); i++) {
 		json_t *body = json_loads(questions[i].body, 0, NULL), *reply = NULL;
 		int result = streams_search(es, questions[i].stream, namespace, body, &reply, err);
-		if (result == 0)
-			questions[i].look(reply, findings);
+		for (size_t k = 0; result == 0 && k < 2 && questions[i].look[k]; k++)
+			questions[i].look[k](reply, findings);
 		json_decref(body);
 		json_decref(reply);
 		if (result)

@@ -324,14 +324,6 @@ static char *put_sums(struct decoder *dec, const struct data_record *rec,
 	return put_news(p, rec, c, &news);
 }
 
-static char *put_longest(const struct decoder *dec, const struct data_record *rec,
-			 const struct count_run *run, char *p)
-{
-	if (!(be64(rec->data + run->octets_at) >> COUNT_HUGE_BITS))
-		return p;
-	return jsonw_u64(jsonw_lit(p, ",\"longest\":"), dec->ctx.domain->exporter->longest_s);
-}
-
 char *count_write(struct decoder *dec, const struct data_record *rec,
 		  const struct record_times *times, struct count_run *run, char *p)
 {
@@ -346,8 +338,8 @@ char *count_write(struct decoder *dec, const struct data_record *rec,
 			p = jsonw_raw(p, text->text + sizeof(open) - 1, text->len - sizeof(open));
 		}
 	}
-	if (run->what & COUNT_HUGE)
-		p = put_longest(dec, rec, run, p);
+	if (run->what & COUNT_HUGE && count_is_huge(rec, run))
+		p = jsonw_u64(jsonw_lit(p, ",\"longest\":"), dec->ctx.domain->exporter->longest_s);
 	if (run->what & COUNT_POST)
 		p = put_post(dec, rec, run->counts, p);
 	if (run->what & (COUNT_TOTALS | COUNT_EVENTS))

@@ -43,12 +43,18 @@ struct count_text {
 };
 extern const struct count_text count_texts[METER_VERDICTS];
 
+/* With COUNT_HUGE: whether the octets of this record are so many. */
+static inline bool count_is_huge(const struct data_record *rec, const struct count_run *run)
+{
+	return be64(rec->data + run->octets_at) >> COUNT_HUGE_BITS;
+}
+
 /* The same, where that is all there is to do. */
 static inline char *count_put(struct decoder *dec, const struct data_record *rec,
 			      const struct record_times *times, struct count_run *run, char *p)
 {
 	if (__builtin_expect(run->what & COUNT_HUGE, 0)) {
-		if (be64(rec->data + run->octets_at) >> COUNT_HUGE_BITS)
+		if (count_is_huge(rec, run))
 			return count_write(dec, rec, times, run, p);
 		if (run->what == COUNT_HUGE)
 			return p;
