@@ -48,6 +48,17 @@ static uint16_t free_port(char text[32])
 	return ntohs(a.sin_port);
 }
 
+/* Listens there; up to `max` connections, the silent ones make room after `idle_ms`. */
+static struct tcp *start(uint32_t max, uint64_t idle_ms, uint16_t *ret_port)
+{
+	struct err err = ERR_NONE;
+	char text[32], *item[] = { text };
+	*ret_port = free_port(text);
+	struct tcp *t = tcp_new(&(const struct strlist){ item, 1 }, max, idle_ms, &err);
+	assert_non_null(t);
+	return t;
+}
+
 /* From 127.0.0.<host>. */
 static int join_from(struct tcp *t, const struct tcp_user *user, uint16_t port, uint8_t host)
 {
@@ -78,13 +89,10 @@ static bool is_closed(int fd)
 static void silent_ones_make_room(void **state)
 {
 	(void)state;
-	struct err err = ERR_NONE;
-	char text[32], *item[] = { text };
 	struct seen seen = { .allows = true };
 	const struct tcp_user user = { &seen, allows, count };
-	uint16_t port = free_port(text);
-	struct tcp *t = tcp_new(&(const struct strlist){ item, 1 }, 2, 200, &err);
-	assert_non_null(t);
+	uint16_t port;
+	struct tcp *t = start(2, 200, &port);
 	int silent = join(t, &user, port), exporter = join(t, &user, port);
 	usleep(250000);
 	assert_int_equal(send(silent, message, 5, 0), 5); /* half a head is no message */
@@ -114,13 +122,10 @@ static void silent_ones_make_room(void **state)
 static void no_address_holds_all(void **state)
 {
 	(void)state;
-	struct err err = ERR_NONE;
-	char text[32], *item[] = { text };
 	struct seen seen = { .allows = true };
 	const struct tcp_user user = { &seen, allows, count };
-	uint16_t port = free_port(text);
-	struct tcp *t = tcp_new(&(const struct strlist){ item, 1 }, 8, 60000, &err);
-	assert_non_null(t);
+	uint16_t port;
+	struct tcp *t = start(8, 60000, &port);
 	int many[9], others[7];
 	for (unsigned i = 0; i < 9; i++)
 		many[i] = join_from(t, &user, port, 66);
