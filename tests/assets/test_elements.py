@@ -18,7 +18,7 @@ import tap  # noqa: E402
 BY_HAND = {"sflow." + n for n in ("discardReason", "frameLength", "samplePool", "drops", "stripped", "headerProtocol", "inner", "vni",
 				  "erspanSession", "pppoeSession", "l2tpTunnel", "l2tpSession")}
 # no public list of the ids: users name them in a table of their own (decode.elements)
-USERS = "ziften."
+USERS = ("ziften.", "f5.aclRuleName", "f5.sourceUser")
 
 
 def written():
