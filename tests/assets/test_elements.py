@@ -52,7 +52,8 @@ def looked_for(path):
 # what the rare stage looks at beside an element that makes the record rare
 BESIDE = {"protocolIdentifier", "sourceTransportPort", "destinationTransportPort", "octetDeltaCount", "octetTotalCount", "portRangeStart", "portRangeEnd", "portRangeStepSize",
 	"ericsson.natLogExtPortFirst", "ericsson.natLogExtPortLast", "cisco.ingressAclId", "cisco.egressAclId", "cisco.firewallExtendedEvent", "cisco.zoneFirewallExtendedEvent",
-	"cloudgenix.cgnxMediaJitterObservedDeltaCount", "cloudgenix.cgnxMediaMosObservedDeltaCount", "ixia.ja4b", "ixia.ja4c", "natQuotaExceededEvent", "natThresholdEvent", "flowDirection", *(f"{e}IPv{v}Address" for e in ("source", "destination") for v in "46")}
+	"cloudgenix.cgnxMediaJitterObservedDeltaCount", "cloudgenix.cgnxMediaMosObservedDeltaCount", "ixia.ja4b", "ixia.ja4c", "natQuotaExceededEvent", "natThresholdEvent", "flowDirection",
+	*(f"{e}{what}Address" for e in ("source", "destination") for what in ("IPv4", "IPv6", "Mac"))}
 
 
 def rare():
