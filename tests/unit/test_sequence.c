@@ -95,13 +95,13 @@ static void different_datagrams_are_none_twice(void **state)
 }
 
 /* The template that the messages below use. */
-static void ipfix_template(void)
+static void ipfix_template(uint32_t seq)
 {
 	f.wire.len = 0;
 	wire_uint(&f.wire, 10, 2);
 	wire_uint(&f.wire, 28, 2);
 	wire_uint(&f.wire, NOW_MS / 1000, 4);
-	wire_uint(&f.wire, 0, 4);
+	wire_uint(&f.wire, seq, 4);
 	wire_uint(&f.wire, 7, 4);
 	wire_uint(&f.wire, 2, 2);
 	wire_uint(&f.wire, 12, 2);
@@ -134,7 +134,7 @@ static void own_records_are_counted(void **state)
 			 { 5, 0 }, { 2, 0 }, { 4, 7 }, { 2, 0 }, { 6, 0 } };
 	start((struct decode_limits){ 0 });
 	uint32_t seq = 100;
-	ipfix_template();
+	ipfix_template(0);
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
 		seq += messages[i].missing + messages[i].records;
 		ipfix(seq, 256, messages[i].records);
@@ -245,7 +245,7 @@ static void late_runs_end(void **state)
 static void counting_records(void)
 {
 	start((struct decode_limits){ 0 });
-	ipfix_template();
+	ipfix_template(0);
 	for (uint32_t seq = 0; seq < 20; seq++) {
 		ipfix(seq, 256, 1);
 		give(1);
@@ -318,6 +318,42 @@ static void fresh_gap_may_still_be_filled(void **state)
 	expect(1, 1, 0, 0); /* 9 never came, 11 was late */
 }
 
+/* A message with one record or none: its number says nothing of the unit, so that of the protocol
+ * stays (RFC 7011 section 3.1: records), and a template that comes alone does not come late. */
+static void one_record_a_message(void **state)
+{
+	(void)state;
+	start((struct decode_limits){ 0 });
+	for (uint32_t seq = 0; seq < 20; seq++) {
+		ipfix_template(seq);
+		ipfix(seq, 256, 1);
+		give(1);
+	}
+	decoder_tick(f.dec, NOW_MS + 3600000, &f.sink);
+	expect(0, 0, 0, 0);
+}
+
+/* While data waits for its template nobody knows how many records it has: that does not make a
+ * number of records one of datagrams, and what follows is no loss. */
+static void held_records_prove_no_unit(void **state)
+{
+	(void)state;
+	uint32_t seq = 0;
+	start((struct decode_limits){ 0 });
+	for (unsigned i = 0; i < 8; i++, seq++) {
+		ipfix(seq, 300, 1);
+		give(1);
+	}
+	ipfix_template(seq);
+	for (unsigned i = 0; i < 8; i++, seq += 5) {
+		ipfix(seq, 256, 5);
+		give(1);
+	}
+	decoder_tick(f.dec, NOW_MS + 3600000, &f.sink);
+	assert_int_equal(f.counters->records[PROTO_IPFIX], 40);
+	expect(0, 0, 0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +369,8 @@ int main(void)
 		cmocka_unit_test(long_outage_is_a_loss),
 		cmocka_unit_test(clock_that_steps_back),
 		cmocka_unit_test(fresh_gap_may_still_be_filled),
+		cmocka_unit_test(one_record_a_message),
+		cmocka_unit_test(held_records_prove_no_unit),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,20 +130,21 @@ static uint32_t expected_step(const struct sequence *s, enum sequence_unit unit,
 }
 
 /* Which unit explains the step from the last datagram to this one? The one that did so most often
- * is believed. */
+ * is believed. Where records were not counted, because they wait for their template, nothing is
+ * learnt of the units that would need it, so nothing of those that do not, either, but for the one
+ * in force; and one that explains as much as that does not take its place. */
 static void step_judge(struct sequence *s, uint32_t step, uint32_t own, bool exact)
 {
+	const bool known[SEQUENCE_UNITS] = { true, s->exact, exact };
+	bool all = s->exact && exact;
 	enum sequence_unit best = s->unit;
-	for (unsigned unit = 0; unit < SEQUENCE_UNITS; unit++) {
-		bool known = unit == UNIT_RECORD         ? s->exact
-			     : unit == UNIT_RECORD_AFTER ? exact
-							 : true;
-		if (known)
+	for (unsigned unit = 0; unit < SEQUENCE_UNITS; unit++)
+		if (all || (unit == s->unit && known[unit]))
 			s->trust[unit] =
 			    trust_vote(s->trust[unit], step == expected_step(s, unit, own));
+	for (unsigned unit = 0; unit < SEQUENCE_UNITS; unit++)
 		if (s->trust[unit] > s->trust[best] && s->trust[unit] >= SWITCH_TRUST)
 			best = (enum sequence_unit)unit;
-	}
 	if (best != s->unit)
 		s->gaps_len = 0;
 	s->unit = (uint8_t)best;
