@@ -40,9 +40,10 @@ struct tcp_peer {
 	bool listens;
 	bool gone; /* displaced; events of this round may still name it */
 	struct sockaddr_storage from;
-	uint64_t heard_ms; /* accepted, or its last whole message */
-	size_t len;        /* bytes in `data` that wait for the rest of their message */
-	uint8_t data[];    /* MESSAGE_MAX, not for a listener */
+	struct stream stream; /* its user's */
+	uint64_t heard_ms;    /* accepted, or its last whole message */
+	size_t len;           /* bytes in `data` that wait for the rest of their message */
+	uint8_t data[];       /* MESSAGE_MAX, not for a listener */
 };
 
 struct tcp {
@@ -102,10 +103,13 @@ static struct tcp_peer *tcp_add(struct tcp *t, int fd, bool listens)
 	return c;
 }
 
-static void connection_drop(struct tcp *t, struct tcp_peer *c)
+/* `user`: NULL when all ends. */
+static void connection_drop(struct tcp *t, struct tcp_peer *c, const struct tcp_user *user)
 {
 	if (!c->listens)
 		ADD(t, open, -1);
+	if (!c->listens && user)
+		user->ended(user->arg, &c->stream);
 	DL_DELETE(t->all, c);
 	host_leave(t, c->host);
 	close(c->fd);
@@ -166,7 +170,7 @@ void tcp_free(struct tcp *t)
 	if (!t)
 		return;
 	while (t->all)
-		connection_drop(t, t->all);
+		connection_drop(t, t->all, NULL);
 	if (t->epoll >= 0)
 		close(t->epoll);
 	free(t);
@@ -247,21 +251,18 @@ static void accept_one(struct tcp *t, int fd, const struct sockaddr_storage *fro
 	uint64_t now = clock_now_ms();
 	uint16_t port;
 	const struct ip address = ip_from_sockaddr((const struct sockaddr *)from, &port);
-	struct tcp_peer *c = NULL;
+	struct tcp_host *host = NULL;
 	if (user->allows(user->arg, (const struct sockaddr *)from) && make_room(t, &address, now))
-		c = tcp_add(t, fd, false);
-	if (c && !(c->host = host_join(t, &address))) {
-		ADD(t, open, 1); /* which it never was */
-		connection_drop(t, c);
-		ADD(t, refused, 1);
-		return;
-	}
+		host = host_join(t, &address);
+	struct tcp_peer *c = host ? tcp_add(t, fd, false) : NULL;
 	if (!c) {
+		host_leave(t, host);
 		ADD(t, refused, 1);
 		close(fd);
 		return;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	c->host = host;
 	c->from = *from;
 	c->heard_ms = now;
 	ADD(t, accepted, 1);
@@ -286,12 +287,12 @@ static void accept_all(struct tcp *t, const struct tcp_peer *listener, const str
 			  strerror(errno));
 }
 
-static void drop_gone(struct tcp *t)
+static void drop_gone(struct tcp *t, const struct tcp_user *user)
 {
 	struct tcp_peer *c, *next;
 	DL_FOREACH_SAFE(t->all, c, next)
 	if (c->gone)
-		connection_drop(t, c);
+		connection_drop(t, c, user);
 }
 
 /* Hands on the whole messages at the front; false when the stream makes no sense or the handler is
@@ -305,7 +306,8 @@ static bool take_messages(struct tcp_peer *c, const struct tcp_user *user)
 			return false;
 		if (len == 0 || len > c->len - at)
 			break;
-		if (!user->message(user->arg, c->data + at, len, (const struct sockaddr *)&c->from))
+		if (!user->message(user->arg, c->data + at, len, (const struct sockaddr *)&c->from,
+				   &c->stream))
 			return false;
 		at += len;
 		c->heard_ms = clock_now_ms();
@@ -326,7 +328,7 @@ static void read_connection(struct tcp *t, struct tcp_peer *c, const struct tcp_
 		if (n > 0 && take_messages(c, user))
 			continue;
 		ADD(t, broken, n > 0);
-		connection_drop(t, c);
+		connection_drop(t, c, user);
 		return;
 	}
 }
@@ -344,7 +346,7 @@ void tcp_service(struct tcp *t, const struct tcp_user *user)
 			read_connection(t, c, user);
 	}
 	if (t->counts.displaced + t->counts.crowded != closed)
-		drop_gone(t);
+		drop_gone(t, user);
 }
 
 struct tcp_counts tcp_get_counts(const struct tcp *t)

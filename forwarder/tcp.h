@@ -11,6 +11,7 @@
 
 #include "common/conf.h"
 #include "common/err.h"
+#include "forwarder/decode/core/datagram.h"
 
 struct tcp;
 
@@ -18,8 +19,11 @@ struct tcp_user {
 	void *arg;
 	/* May this sender connect? */
 	bool (*allows)(void *arg, const struct sockaddr *from);
-	/* One whole IPFIX message; false closes the connection. */
-	bool (*message)(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from);
+	/* One whole IPFIX message of the connection `stream`; false closes it. */
+	bool (*message)(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from,
+			struct stream *stream);
+	/* It is closed, whoever did so; not called by tcp_free(). */
+	void (*ended)(void *arg, struct stream *stream);
 };
 
 /* A connection that sent no whole message for `idle_ms` is closed when a new one needs its place;

@@ -127,12 +127,13 @@ static bool may_connect(void *arg, const struct sockaddr *from)
 	return may_send(w->live, &src);
 }
 
-static bool handle_message(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from)
+static bool handle_message(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from,
+			   struct stream *stream)
 {
 	struct worker *w = arg;
 	const struct worker_live *live = w->live;
 	struct datagram d = {
-		.data = data, .len = len, .stream = true, .received_ms = clock_wall_ms()
+		.data = data, .len = len, .stream = stream, .received_ms = clock_wall_ms()
 	};
 	d.src = ip_from_sockaddr(from, &d.port);
 	if (!may_send(live, &d.src)) {
@@ -143,6 +144,12 @@ static bool handle_message(void *arg, const uint8_t *data, size_t len, const str
 	COUNT(w, bytes, len);
 	decode(w, &d);
 	return true;
+}
+
+static void forget_connection(void *arg, struct stream *stream)
+{
+	struct worker *w = arg;
+	decoder_stream_end(w->decoder, stream);
 }
 
 /* Reads one socket until it is empty; true when it was not, after ROUNDS_MAX bursts. */
@@ -274,7 +281,7 @@ static bool read_all_sockets(struct worker *w)
 	for (uint32_t i = 0; i < w->sockets_n; i++)
 		if (w->polls[i].revents || w->stop)
 			behind |= read_socket(w, &w->sockets[i], w->live);
-	const struct tcp_user user = { w, may_connect, handle_message };
+	const struct tcp_user user = { w, may_connect, handle_message, forget_connection };
 	if (w->settings.tcp)
 		tcp_service(w->settings.tcp, &user);
 	return behind;

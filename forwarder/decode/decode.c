@@ -10,6 +10,7 @@
 #include "forwarder/decode/core/problem.h"
 #include "forwarder/decode/exporter/agent.h"
 #include "forwarder/decode/exporter/exporter.h"
+#include "forwarder/decode/exporter/session.h"
 #include "forwarder/decode/line/ceiling.h"
 #include "forwarder/decode/line/context.h"
 #include "forwarder/decode/record/record.h"
@@ -103,7 +104,8 @@ void decoder_free(struct decoder *dec)
 
 static int rebind_domain(struct domain *dom, void *dec)
 {
-	template_rebind_all(dec, dom);
+	for (struct session *s = domain_sessions(dom); s; s = s->sibling)
+		template_rebind_all(dec, s);
 	return 0;
 }
 
@@ -146,6 +148,12 @@ size_t decode_stream_message(const uint8_t *data, size_t len)
 	if (message < 16)
 		return SIZE_MAX;
 	return message;
+}
+
+void decoder_stream_end(struct decoder *dec, struct stream *stream)
+{
+	while (stream->sessions)
+		session_drop(dec, stream->sessions);
 }
 
 static enum decode_result by_version(struct decoder *dec, const struct datagram *dgram,
@@ -192,5 +200,6 @@ enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *
 	ceiling_end(dec, sink);
 	dec->report = NULL;
 	dec->ctx.domain = NULL;
+	dec->ctx.session = NULL;
 	return result;
 }

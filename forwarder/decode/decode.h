@@ -6,10 +6,10 @@
  * never for a datagram that brings nothing new. All state of one exporter must go through one
  * decoder.
  *
- * Templates and state are kept by exporter address, protocol and observation domain, those of TCP
- * and UDP apart, and by source port where several devices send from one address; the newest
- * definition wins. Every table has a ceiling (decode_limits) and a
- * counter for hitting it. */
+ * State is kept by exporter address, protocol and observation domain, that of TCP and UDP apart,
+ * and by source port where several devices send from one address over UDP; templates and sequence
+ * numbers that come over TCP by connection. The newest definition wins. Every table has a ceiling
+ * (decode_limits) and a counter for hitting it. */
 #ifndef EF_DECODE_DECODE_H
 #define EF_DECODE_DECODE_H
 
@@ -43,6 +43,10 @@ int decoder_set_fields(struct decoder *dec, struct fields *fields, struct err *e
  * says what is wrong after a result other than DECODE_OK. */
 enum decode_result decoder_datagram(struct decoder *dec, const struct datagram *dgram,
 				    struct sink *sink, struct decode_report *ret_report);
+
+/* A TCP connection is over: its templates and what waits for one go, what was learnt of the
+ * exporter stays. A decoder that knows nothing of it does nothing. */
+void decoder_stream_end(struct decoder *dec, struct stream *stream);
 
 /* Whom an sFlow datagram names as its agent, where that is another address than the sender's and
  * one that can be an exporter's. */

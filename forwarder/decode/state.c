@@ -167,9 +167,9 @@ static int save_domain(struct domain *dom, void *arg)
 	save_uint(w, dom->protocol, 1);
 	save_uint(w, dom->id, 4);
 	save_uint(w, dom->last_seen_ms, 8);
-	save_uint(w, dom->sequence.last_seq, 4);
-	save_uint(w, dom->sequence.uptime_ms, 4);
-	save_uint(w, dom->sequence.exported_ms, 8);
+	save_uint(w, dom->own.sequence.last_seq, 4);
+	save_uint(w, dom->own.sequence.uptime_ms, 4);
+	save_uint(w, dom->own.sequence.exported_ms, 8);
 	save_uint(w, dom->exporter->port, 2);
 	save_uint(w, dom->rank_of, 1);
 	entry_end(w);
@@ -181,8 +181,9 @@ static int save_domain(struct domain *dom, void *arg)
 		meter_each(dom->exporter, save_meter, w);
 		save_sums(w, dom->exporter);
 	}
-	for (uint32_t i = 0; dom->templates && i < dom->templates->len; i++)
-		save_template(w, dom->templates->rows[i]);
+	const struct template_store *templates = dom->own.templates;
+	for (uint32_t i = 0; templates && i < templates->len; i++)
+		save_template(w, templates->rows[i]);
 	if (dom->born_ms) {
 		entry_begin(w, 'G');
 		save_uint(w, dom->grace_ms, 8);
@@ -255,7 +256,8 @@ static struct template *read_template(const struct state_reader *r, struct curso
 	}
 	bool is_new;
 	return c->bad ? NULL
-		      : template_add(dec, dom, id, dec->scratch->specs, len, scopes, meta, &is_new);
+		      : template_add(dec, &dom->own, id, dec->scratch->specs, len, scopes, meta,
+				     &is_new);
 }
 
 static void load_template(const struct state_reader *r, struct cursor *c)
@@ -382,7 +384,7 @@ static struct domain *load_domain(const struct state_reader *r, struct cursor *c
 		return NULL;
 	dom->last_seen_ms = dom->made_ms = last_seen_ms;
 	if (!c->bad) /* files of earlier versions end here, … */
-		sequence_recall(dom, seq, uptime_ms, exported_ms);
+		sequence_recall(&dom->own, seq, uptime_ms, exported_ms);
 	uint8_t rank = cursor_u8(c);
 	rank_restore(r->dec, dom, c->bad ? RANK_KNOWN : (enum rank)rank); /* … or here */
 	return dom;

@@ -8,7 +8,7 @@
 #include "forwarder/decode/exporter/due.h"
 #include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/held.h"
-#include "forwarder/decode/exporter/learnt.h"
+#include "forwarder/decode/exporter/known.h"
 #include "forwarder/decode/exporter/rank.h"
 #include "forwarder/decode/exporter/sequence.h"
 #include "forwarder/decode/line/ceiling.h"
@@ -29,7 +29,7 @@ static uint64_t count_at(const struct domain_counts *counts, uint16_t offset)
 static uint32_t rate_of(const struct domain *dom)
 {
 	bool header;
-	return rate_believed(learnt_rate(dom, &header));
+	return rate_believed(known_rate(&dom->own, &header));
 }
 
 static char *put_counts(char *p, const struct domain *dom)
@@ -89,7 +89,7 @@ static void exporter_line(struct decoder *dec, struct sink *sink, struct domain 
 	if (now_ms >= dom->last_seen_ms + dec->settings.exporter_line_ms)
 		p = jsonw_lit(p, "\"loss_unknown\":true,");
 	p = jsonw_lit(p, "\"templates\":");
-	p = jsonw_u64(p, dom->templates ? dom->templates->len : 0);
+	p = jsonw_u64(p, dom->templates);
 	p = jsonw_lit(p, ",\"clock_skew_ms\":");
 	p = jsonw_i64(p, dom->clock_skew_ms);
 	if (rate_of(dom)) {
@@ -134,6 +134,18 @@ static bool has_line(struct decoder *dec, const struct domain *dom, uint64_t now
 	return false;
 }
 
+/* Over TCP a template lives as long as its connection, and is not sent again (RFC 7011 section
+ * 8.4). */
+static void expire(struct decoder *dec, struct domain *dom, uint64_t now_ms)
+{
+	uint64_t before_ms = ago(now_ms, dec->settings.limits.template_ms);
+	if (!dom->stream)
+		template_expire(dec, &dom->own, before_ms);
+	learnt_expire(dec, dom, before_ms);
+	for (struct session *s = domain_sessions(dom); s; s = s->sibling)
+		sequence_settle(dec, s, now_ms);
+}
+
 static void tick_domain(struct domain *dom, void *arg)
 {
 	const struct tick *tick = arg;
@@ -144,9 +156,7 @@ static void tick_domain(struct domain *dom, void *arg)
 	ceiling_end(dec, tick->sink);
 	if (dom->line_due_ms > tick->now_ms)
 		return;
-	template_expire(dec, dom, ago(tick->now_ms, dec->settings.limits.template_ms));
-	learnt_expire(dec, dom, ago(tick->now_ms, dec->settings.limits.template_ms));
-	sequence_settle(dec, dom, tick->now_ms);
+	expire(dec, dom, tick->now_ms);
 	rank_renew(dec, dom);
 	if ((!dec->settings.no_silent_lines ||
 	     memcmp(&dom->now, &dom->before, sizeof(dom->now)) != 0) &&
@@ -196,7 +206,7 @@ static int give_info(struct domain *dom, void *arg)
 		.protocol = dom->protocol,
 		.domain = dom->id,
 		.counts = dom->now,
-		.templates = dom->templates ? dom->templates->len : 0,
+		.templates = dom->templates,
 		.clock_skew_ms = dom->clock_skew_ms,
 		.sampling_rate = rate_of(dom),
 		.last_seen_ms = dom->last_seen_ms,

@@ -22,8 +22,9 @@ struct capture {
 	size_t n_ports;
 	struct fragments *fragments;
 	struct streams *streams;
-	bool draining;       /* the connection of the last segment may hold more messages */
-	struct captured now; /* addresses and time of the packet at hand */
+	uint64_t lost_before; /* of the streams, in captures before this one */
+	bool draining;        /* the connection of the last segment may hold more messages */
+	struct captured now;  /* addresses and time of the packet at hand */
 	struct capture_stats stats;
 };
 
@@ -96,12 +97,12 @@ static enum found capture_udp(struct capture *c, struct cursor v, struct cursor 
 /* The next IPFIX message of the TCP connection that the last segment belonged to. */
 static bool next_message(struct capture *c, struct cursor *ret)
 {
-	const struct stream_key *from;
-	const uint8_t *data;
-	size_t len;
-	if (!streams_next(c->streams, &from, &data, &len))
+	struct stream_message message;
+	if (!streams_next(c->streams, &message))
 		return false;
-	*ret = cursor_over(data, len);
+	c->now.connection = message.connection;
+	c->now.place = message.place;
+	*ret = cursor_over(message.data, message.len);
 	return true;
 }
 
@@ -115,12 +116,11 @@ static enum found capture_tcp(struct capture *c, struct cursor v, struct cursor 
 	key.src = c->now.dgram.src;
 	key.dst = c->now.dst;
 	key.src_port = c->now.dgram.port = be16(h);
-	c->now.dgram.stream = true;
 	key.dst_port = c->now.dst_port = be16(h + 2);
-	bool syn = h[13] & 2;
-	if (cursor_left(&v) == 0 && !syn)
+	bool syn = h[13] & 2, last = h[13] & (1 | 4); /* FIN, RST */
+	if (cursor_left(&v) == 0 && !syn && !last)
 		return FOUND_OTHER;
-	streams_add(c->streams, &key, be32(h + 4), syn, v.p, cursor_left(&v));
+	streams_add(c->streams, &key, be32(h + 4), syn, last, v.p, cursor_left(&v));
 	c->draining = next_message(c, ret);
 	return c->draining ? FOUND_PAYLOAD : FOUND_OTHER;
 }
@@ -340,12 +340,33 @@ void capture_free(struct capture *c)
 	free(c);
 }
 
+void capture_follow(struct capture *c, struct capture *before)
+{
+	struct streams *streams = c->streams;
+	c->streams = before->streams;
+	before->streams = streams;
+	c->lost_before = streams_lost(c->streams);
+}
+
+struct stream *capture_stream(struct capture_streams *streams, struct decoder *dec,
+			      const struct captured *c)
+{
+	if (!c->connection)
+		return NULL;
+	struct stream *stream = &streams->stream[c->place];
+	if (streams->connection[c->place] != c->connection)
+		decoder_stream_end(dec, stream);
+	streams->connection[c->place] = c->connection;
+	return stream;
+}
+
 static void count_found(struct capture *c, enum found found)
 {
 	c->stats.other += found == FOUND_OTHER;
 	c->stats.malformed += found == FOUND_MALFORMED;
 	c->stats.datagrams += found == FOUND_PAYLOAD;
-	c->stats.incomplete = fragments_lost(c->fragments) + streams_lost(c->streams);
+	c->stats.incomplete =
+	    fragments_lost(c->fragments) + streams_lost(c->streams) - c->lost_before;
 }
 
 int capture_next(struct capture *c, struct captured *ret_captured, struct err *err)

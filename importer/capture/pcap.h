@@ -11,6 +11,7 @@
 #include "common/err.h"
 #include "common/ip.h"
 #include "forwarder/decode/decode.h"
+#include "importer/capture/reassembly.h"
 
 #define CAPTURE_PORTS_MAX 32
 
@@ -22,6 +23,8 @@ struct captured {
 	uint64_t time_ns; /* capture time, since 1970 */
 	struct ip dst;
 	uint16_t dst_port;
+	uint64_t connection; /* TCP: its number, from 1 on; 0: UDP */
+	uint32_t place;      /* of the connection, below STREAM_SLOTS */
 };
 
 /* What was met in the file; counts of packets unless said otherwise. */
@@ -49,6 +52,20 @@ void capture_free(struct capture *c);
 
 /* 1 and a datagram, 0 at the end, -1 when the file breaks off (what came before is good). */
 int capture_next(struct capture *c, struct captured *ret_captured, struct err *err);
+
+/* `c`, just opened, goes on where `before` ended, as the files of one row of captures do: TCP
+ * connections of that are not new ones here. */
+void capture_follow(struct capture *c, struct capture *before);
+
+/* What a decoder keeps of the connections of a row of captures; cleared before the first. */
+struct capture_streams {
+	uint64_t connection[STREAM_SLOTS];
+	struct stream stream[STREAM_SLOTS];
+};
+/* What belongs into dgram.stream for `dec`, which forgets the connection that was in its place
+ * before; NULL: UDP. */
+struct stream *capture_stream(struct capture_streams *streams, struct decoder *dec,
+			      const struct captured *c);
 
 const struct capture_stats *capture_stats(const struct capture *c);
 

@@ -130,18 +130,20 @@ enum fragment fragments_add(struct fragments *f, const struct fragment_key *key,
 
 struct stream_slot {
 	struct stream_key key;
-	uint64_t turn; /* when it was last used, to find the oldest */
+	uint64_t number; /* of the connection; 0: none */
+	uint64_t turn;   /* when it was last used, to find the oldest */
 	uint32_t next_seq;
 	size_t taken; /* bytes at the front already given out */
 	size_t len;
-	bool used;
+	bool in_step; /* next_seq is known */
+	bool over;    /* nothing more will come */
 	uint8_t data[STREAM_MAX];
 };
 
 struct streams {
 	struct stream_slot *slot[STREAM_SLOTS];
 	struct stream_slot *current;
-	uint64_t turn;
+	uint64_t turn, numbers;
 	uint64_t lost;
 };
 
@@ -170,70 +172,104 @@ static bool starts_message(const uint8_t *p, size_t len)
 	       (size_t)(p[2] << 8 | p[3]) >= IPFIX_HEADER;
 }
 
-static struct stream_slot *stream_of(struct streams *s, const struct stream_key *key, bool create)
+static struct stream_slot *stream_find(const struct streams *s, const struct stream_key *key)
 {
-	struct stream_slot **oldest = NULL;
 	for (size_t i = 0; i < STREAM_SLOTS; i++) {
 		struct stream_slot *t = s->slot[i];
-		if (t && t->used && memcmp(&t->key, key, sizeof(*key)) == 0)
+		if (t && t->number && memcmp(&t->key, key, sizeof(*key)) == 0)
 			return t;
-		if (!oldest ||
-		    (*oldest && (*oldest)->used && (!t || !t->used || t->turn < (*oldest)->turn)))
-			oldest = &s->slot[i];
 	}
-	if (!create || (!*oldest && !(*oldest = malloc(sizeof(**oldest)))))
-		return NULL;
-	s->lost += s->turn >= STREAM_SLOTS && (*oldest)->used;
-	(*oldest)->key = *key;
-	(*oldest)->used = false;
-	(*oldest)->len = (*oldest)->taken = 0;
-	return *oldest;
+	return NULL;
 }
 
-void streams_add(struct streams *s, const struct stream_key *key, uint32_t seq, bool syn,
-		 const uint8_t *data, size_t len)
+/* Whose place a new one gets first: of what is over, of nobody, of what was silent longest. */
+static unsigned stream_worth(const struct stream_slot *t)
 {
-	s->current = NULL;
-	if (syn)
-		seq++; /* the SYN itself takes a number (RFC 9293 §3.4) */
-	struct stream_slot *t = stream_of(s, key, starts_message(data, len));
-	if (!t || (syn && len == 0)) {
-		if (t)
-			t->used = false;
-		return;
+	return !t ? 1 : !t->number || t->over ? 0 : 2;
+}
+
+/* NULL: no memory. */
+static struct stream_slot *stream_begin(struct streams *s, const struct stream_key *key)
+{
+	struct stream_slot **at = &s->slot[0];
+	for (size_t i = 1; i < STREAM_SLOTS; i++) {
+		struct stream_slot *t = s->slot[i];
+		unsigned worth = stream_worth(t), least = stream_worth(*at);
+		if (worth < least || (worth == 2 && least == 2 && t->turn < (*at)->turn))
+			at = &s->slot[i];
 	}
-	if (t->used && t->next_seq != seq) {
+	if (*at)
+		s->lost += stream_worth(*at) == 2 && (*at)->in_step;
+	else if (!(*at = malloc(sizeof(**at))))
+		return NULL;
+	struct stream_slot *t = *at;
+	t->key = *key;
+	t->number = ++s->numbers;
+	t->turn = ++s->turn;
+	t->in_step = t->over = false;
+	t->len = t->taken = 0;
+	return t;
+}
+
+/* Drops what waits for its rest. */
+static void stream_lose(struct streams *s, struct stream_slot *t)
+{
+	s->lost++;
+	t->in_step = false;
+	t->len = t->taken = 0;
+}
+
+static void stream_append(struct streams *s, struct stream_slot *t, uint32_t seq,
+			  const uint8_t *data, size_t len)
+{
+	if (t->in_step && t->next_seq != seq) {
 		uint32_t again = t->next_seq - seq; /* sent twice: this much is known already */
-		if (again < STREAM_MAX) {
+		if (again >= STREAM_MAX) {
+			stream_lose(s, t);
+		} else {
 			if (again >= len)
 				return;
 			data += again, len -= again, seq += again;
-		} else {
-			s->lost++;
-			t->used = false;
-			t->len = t->taken = 0;
 		}
 	}
-	if (!t->used && !starts_message(data, len))
+	if (!t->in_step && !starts_message(data, len))
 		return;
 	memmove(t->data, t->data + t->taken, t->len - t->taken);
 	t->len -= t->taken;
 	t->taken = 0;
 	if (t->len + len > STREAM_MAX) {
-		s->lost++;
-		t->used = false;
+		stream_lose(s, t);
 		return;
 	}
 	memcpy(t->data + t->len, data, len);
 	t->len += len;
 	t->next_seq = seq + (uint32_t)len;
 	t->turn = ++s->turn;
-	t->used = true;
+	t->in_step = true;
 	s->current = t;
 }
 
-bool streams_next(struct streams *s, const struct stream_key **ret_key, const uint8_t **ret_data,
-		  size_t *ret_len)
+void streams_add(struct streams *s, const struct stream_key *key, uint32_t seq, bool syn, bool last,
+		 const uint8_t *data, size_t len)
+{
+	struct stream_slot *t = stream_find(s, key);
+	s->current = NULL;
+	if (syn) {
+		seq++; /* the SYN itself takes a number (RFC 9293 §3.4) */
+		if (t)
+			t->number = 0;
+		t = NULL;
+	}
+	if (!t && starts_message(data, len))
+		t = stream_begin(s, key);
+	if (!t)
+		return;
+	t->over |= last;
+	if (len)
+		stream_append(s, t, seq, data, len);
+}
+
+bool streams_next(struct streams *s, struct stream_message *ret)
 {
 	struct stream_slot *t = s->current;
 	if (!t)
@@ -243,16 +279,16 @@ bool streams_next(struct streams *s, const struct stream_key **ret_key, const ui
 	if (left < 4)
 		return false;
 	if (!starts_message(p, left)) { /* not IPFIX after all, or out of step */
-		s->lost++;
-		t->used = false;
+		stream_lose(s, t);
 		return false;
 	}
 	size_t need = (size_t)(p[2] << 8 | p[3]);
 	if (left < need)
 		return false;
 	t->taken += need;
-	*ret_key = &t->key;
-	*ret_data = p;
-	*ret_len = need;
+	uint32_t place = 0;
+	while (s->slot[place] != t)
+		place++;
+	*ret = (struct stream_message){ t->number, place, p, need };
 	return true;
 }

@@ -16,7 +16,7 @@
 #define FRAGMENT_SLOTS 32U            /* datagrams that can be incomplete at the same time */
 #define FRAGMENT_MAX   65535U         /* bytes of the largest IP payload */
 #define FRAGMENT_AGE   30000000000ULL /* RFC 791 and RFC 8200 §4.5: half a minute to a minute */
-#define STREAM_SLOTS   64U            /* TCP connections followed at the same time */
+#define STREAM_SLOTS   256U           /* TCP connections followed at the same time */
 #define STREAM_MAX     131072U        /* bytes a connection may hold back: two largest messages */
 
 /* Which IP packet a fragment belongs to. Compare with memcmp: zero it before filling it. */
@@ -65,14 +65,20 @@ void streams_free(struct streams *s);
  * Adds a TCP segment and looks for IPFIX messages (RFC 7011 §10.4: no framing but the message's own
  * length). Segments must come in order, as they do in nearly every capture: what was sent twice is
  * skipped, a gap drops the bytes held and starts anew at the next segment that begins with a
- * message.
+ * message. A SYN begins another connection, a FIN or RST (`last`) ends one.
  */
-void streams_add(struct streams *s, const struct stream_key *key, uint32_t seq, bool syn,
+void streams_add(struct streams *s, const struct stream_key *key, uint32_t seq, bool syn, bool last,
 		 const uint8_t *data, size_t len);
 
+struct stream_message {
+	uint64_t connection; /* its number, from 1 on */
+	uint32_t place;      /* below STREAM_SLOTS; another number there: the one before is over */
+	const uint8_t *data;
+	size_t len;
+};
+
 /* The next whole message of the segments added so far: valid until the next call to streams_*. */
-bool streams_next(struct streams *s, const struct stream_key **ret_key, const uint8_t **ret_data,
-		  size_t *ret_len);
+bool streams_next(struct streams *s, struct stream_message *ret);
 
 /* Gaps met, and connections dropped to make room. */
 uint64_t streams_lost(const struct streams *s);

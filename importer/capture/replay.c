@@ -60,9 +60,10 @@ static void add_stats(struct capture_stats *sum, const struct capture_stats *s)
 	sum->incomplete += s->incomplete;
 }
 
+/* *before: the capture before this one, if any; this one then. */
 static int replay_file(const struct replay *r, const char *path, struct pace *pace,
 		       const struct replay_calls *calls, struct replay_totals *totals,
-		       struct err *err)
+		       struct capture **before, struct err *err)
 {
 	struct capture *c;
 	struct captured d;
@@ -71,6 +72,10 @@ static int replay_file(const struct replay *r, const char *path, struct pace *pa
 	int result = 0, got;
 	if (capture_open(path, r->ports, r->n_ports, &c, err))
 		return -1;
+	if (*before)
+		capture_follow(c, *before);
+	capture_free(*before);
+	*before = c;
 	while ((got = capture_next(c, &d, &broken)) == 1) {
 		wait_turn(r, pace, d.time_ns, calls);
 		if (!totals->first_ms || d.dgram.received_ms < totals->first_ms)
@@ -88,7 +93,6 @@ static int replay_file(const struct replay *r, const char *path, struct pace *pa
 	if (got < 0)
 		snprintf(totals->broken, sizeof(totals->broken), "%s: %.200s", path, broken.msg);
 	add_stats(&totals->capture, capture_stats(c));
-	capture_free(c);
 	return result;
 }
 
@@ -96,15 +100,17 @@ int replay_each(const struct replay *r, const struct replay_calls *calls,
 		struct replay_totals *totals, struct err *err)
 {
 	struct pace pace = { 0 };
-	for (size_t i = 0; i < r->files->n; i++) {
+	struct capture *last = NULL;
+	int result = 0;
+	for (size_t i = 0; i < r->files->n && result == 0; i++) {
 		if (calls->before_file)
 			calls->before_file(calls->arg, i);
 		if (!r->gaps)
 			pace = (struct pace){ 0 };
-		if (replay_file(r, r->files->item[i], &pace, calls, totals, err))
-			return -1;
+		result = replay_file(r, r->files->item[i], &pace, calls, totals, &last, err);
 	}
-	return 0;
+	capture_free(last);
+	return result;
 }
 
 /* For replay_newest(): where the file at hand has its time. */
@@ -163,6 +169,7 @@ struct decoding {
 	struct sink *sink;
 	struct replay_totals *totals;
 	uint64_t ticked_ms;
+	struct capture_streams streams;
 };
 
 static int decode_one(void *arg, const struct captured *c, struct err *err)
@@ -176,7 +183,9 @@ static int decode_one(void *arg, const struct captured *c, struct err *err)
 			decoder_tick(d->decoder, now, d->sink);
 		d->ticked_ms = now;
 	}
-	switch (decoder_datagram(d->decoder, &c->dgram, d->sink, &report)) {
+	struct datagram dgram = c->dgram;
+	dgram.stream = capture_stream(&d->streams, d->decoder, c);
+	switch (decoder_datagram(d->decoder, &dgram, d->sink, &report)) {
 	case DECODE_OK:
 		break;
 	case DECODE_SHORT:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""efd as a service: restarts that forget nothing, sockets that systemd holds, copies, TCP, reload, what it says of itself."""
+"""efd as a service: restarts that forget nothing, sockets that systemd holds, copies, reload, what it says of itself."""
 import json
 import os
 import re
@@ -33,13 +33,6 @@ TEMPLATE9 = (0, struct.pack("!HHHHHHHH", 256, 3, 8, 4, 12, 4, 1, 4))
 
 def data9(octets_):
 	return (256, struct.pack("!4s4sI", bytes([10, 0, 0, 1]), bytes([192, 0, 2, 1]), octets_))
-
-
-def message10(seq, octets_):
-	"""An IPFIX message with template and one record (RFC 7011 section 3)."""
-	template = struct.pack("!HHHHHHHHHH", 2, 20, 300, 3, 8, 4, 12, 4, 1, 4)
-	data = struct.pack("!HH4s4sI", 300, 16, bytes([10, 0, 0, 1]), bytes([192, 0, 2, 1]), octets_)
-	return struct.pack("!HHIII", 10, 16 + len(template) + len(data), int(time.time()), seq, 7) + template + data
 
 
 def send(port, *datagrams, source=None):
@@ -228,28 +221,6 @@ def test_tee_loop():
 	for target in (f"127.0.0.1:{port}", f"[::ffff:127.0.0.1]:{port}"):
 		p = subprocess.run([EFD, "--output", "/dev/null", "--listen", str(port), "--tee-to", target], timeout=20, capture_output=True, text=True)
 		same((p.returncode, "efd itself listens" in p.stderr), (2, True), f"a copy to efd itself ({target}) is refused, it would never end")
-
-
-def test_tcp():
-	es, port = FakeEs(), net.free_port()
-	with Efd(es.url, tcp_listen=f"127.0.0.1:{port}", tcp_connections=2):
-		messages = b"".join(message10(i, 1000 + i) for i in range(40))
-		with socket.create_connection(("127.0.0.1", port)) as s:
-			for at in range(0, len(messages), 37): # pieces that cut messages anywhere
-				s.sendall(messages[at:at + 37])
-				if at % 370 == 0:
-					time.sleep(0.01)
-			net.wait_for(lambda: len(es.docs) == 40, "all records")
-		same(octets(es.lines(FLOWS)), list(range(1000, 1040)), "IPFIX over TCP in pieces")
-		with socket.create_connection(("127.0.0.1", port)) as s:
-			s.sendall(b"GET / HTTP/1.1\r\n\r\n")
-			s.settimeout(5)
-			same(s.recv(10), b"", "a connection with something else is closed")
-		with socket.create_connection(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)):
-			with socket.create_connection(("127.0.0.1", port)) as third:
-				third.settimeout(5)
-				same(third.recv(10), b"", "so is one over the ceiling")
-	es.stop()
 
 
 def sflow5(agent, seq=1):
@@ -452,4 +423,4 @@ def test_refuses():
 
 
 run_all(test_templates_survive, test_elements_reload, test_socket_activation, test_workers, test_workers_change, test_tee, test_tee_long,
-	test_tee_loop, test_tcp, test_sflow_agents, test_notify, test_output, test_output_full, test_stop_at_once, test_says, test_refuses)
+	test_tee_loop, test_sflow_agents, test_notify, test_output, test_output_full, test_stop_at_once, test_says, test_refuses)

@@ -13,14 +13,20 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 def steps(path):
 	"""(exporter octet, bytes) of each step of an input."""
-	out = []
+	out, closed = [], set()
 	with open(path, encoding="utf-8") as f:
 		for line in f:
 			words = line.split("#")[0].split()
 			if not words:
 				continue
-			if words[0] in ("datagram", "message"):
-				out.append([int(words[1][-1], 16) & 3, b""])
+			who = int(words[1][-1], 16) & 3 if words[0] in ("datagram", "message", "close") else 0
+			if words[0] in ("message", "close"):
+				who |= 0x40 | int(words[2]) % 2 << 2
+			if words[0] == "close":
+				closed.add(who)
+			elif words[0] in ("datagram", "message"):
+				out.append([who | (0x20 if who in closed else 0), b""])
+				closed.discard(who)
 			elif words[0] == "tick":
 				out.append([0x80, None])
 			elif words[0] != "restart":
@@ -31,7 +37,7 @@ def steps(path):
 def capture(rows):
 	"""The datagrams of an input as a capture: Ethernet, IPv4, UDP; every third in two fragments."""
 	out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
-	for n, (who, body) in enumerate(r for r in rows if r[1]):
+	for n, (who, body) in enumerate((w & 3, b) for w, b in rows if b):
 		udp = struct.pack(">HHHH", 40000, 2055, len(body) + 8, 0) + body
 		cut = len(udp) // 2 & ~7 if n % 3 == 2 else 0
 		for at, part in ([(0, udp[:cut]), (cut, udp[cut:])] if cut else [(0, udp)]):

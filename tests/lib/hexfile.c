@@ -76,7 +76,8 @@ static int hex_line(struct hexfile *f, struct err *err)
 
 static bool is_step(const char *line)
 {
-	static const char *const words[] = { "datagram ", "message ", "tick ", "restart" };
+	static const char *const words[] = { "datagram ", "message ", "close ", "tick ",
+					     "restart" };
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (strncmp(line, words[i], strlen(words[i])) == 0)
 			return true;
@@ -98,19 +99,22 @@ int hexfile_next(struct hexfile *f, enum hex_step *ret_step, struct datagram *re
 	} else if (sscanf(f->line, "tick %llu", &time_ms) == 1) {
 		*ret_step = HEX_TICK;
 	} else if (sscanf(f->line, "datagram %63s %u %llu", address, &port, &time_ms) == 3 ||
-		   sscanf(f->line, "message %63s %u %llu", address, &port, &time_ms) == 3) {
-		*ret_step = HEX_DATAGRAM;
-		ret->stream = f->line[0] == 'm';
+		   sscanf(f->line, "message %63s %u %llu", address, &port, &time_ms) == 3 ||
+		   sscanf(f->line, "close %63s %u", address, &port) == 2) {
+		*ret_step = f->line[0] == 'd'   ? HEX_DATAGRAM
+			    : f->line[0] == 'm' ? HEX_MESSAGE
+						: HEX_CLOSE;
 		if (ip_parse(address, &ret->src, err))
 			return err_wrap(err, "%s:%u", f->path, f->number);
 	} else {
 		return err_set(err, EF_USAGE,
-			       "%s:%u: want datagram, message, tick or restart, not '%s'", f->path,
-			       f->number, f->line);
+			       "%s:%u: want datagram, message, close, tick or restart, not '%s'",
+			       f->path, f->number, f->line);
 	}
 	f->line[0] = '\0';
 	f->len = 0;
-	while (*ret_step == HEX_DATAGRAM && fill(f) && !is_step(f->line))
+	bool has_bytes = *ret_step == HEX_DATAGRAM || *ret_step == HEX_MESSAGE;
+	while (has_bytes && fill(f) && !is_step(f->line))
 		if (hex_line(f, err))
 			return -1;
 	ret->port = (uint16_t)port;

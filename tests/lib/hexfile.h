@@ -4,7 +4,8 @@
  *     # a comment, to the end of the line
  *     datagram 192.0.2.1 2055 1700000000123      source address, source port, receive time in ms
  *       0009 0001                                hex digits, blanks as one likes
- *     message 192.0.2.1 40000 1700000000123      the same, but it comes over TCP
+ *     message 192.0.2.1 40000 1700000000123      the same, over the TCP connection from there
+ *     close 192.0.2.1 40000                      that connection is over
  *     tick 1700000060000                         the regular work at that time
  *     restart                                    state saved, a new decoder loads it */
 #ifndef EF_TESTS_HEXFILE_H
@@ -12,7 +13,7 @@
 
 #include "forwarder/decode/decode.h"
 
-enum hex_step { HEX_END, HEX_DATAGRAM, HEX_TICK, HEX_RESTART };
+enum hex_step { HEX_END, HEX_DATAGRAM, HEX_MESSAGE, HEX_CLOSE, HEX_TICK, HEX_RESTART };
 
 struct hexfile;
 

@@ -9,6 +9,8 @@
 #include "forwarder/decode/tick.h"
 #include "tests/lib/strict.h"
 
+static struct stream streams[8];
+
 static void one(struct decoder *dec, struct cursor body, uint8_t who, uint16_t version,
 		uint64_t now_ms, struct sink *sink)
 {
@@ -22,6 +24,10 @@ static void one(struct decoder *dec, struct cursor body, uint8_t who, uint16_t v
 		copy[1] = (uint8_t)version;
 	}
 	struct datagram dgram = { .data = copy, .len = len, .port = who, .received_ms = now_ms };
+	if (who & 0x40)
+		dgram.stream = &streams[who & 7];
+	if (dgram.stream && who & 0x20)
+		decoder_stream_end(dec, dgram.stream);
 	dgram.src = ip_from_v4((const uint8_t[]){ 192, 0, 2, who & 3 });
 	struct decode_report report;
 	(void)decoder_datagram(dec, &dgram, sink, &report);

@@ -2,7 +2,8 @@
  * Rows of datagrams in one byte string, the input of the NetFlow and IPFIX fuzz targets.
  *
  * A step is a length of 16 bits, an octet that names the exporter, then so many bytes of datagram.
- * With the top bit of the octet set it is the regular work instead, that many seconds later. */
+ * With the top bit of the octet set it is the regular work instead, that many seconds later. The
+ * bit below that: over TCP, and with the next one below over a new connection. */
 #ifndef EF_TESTS_LIB_STEPS_H
 #define EF_TESTS_LIB_STEPS_H
 

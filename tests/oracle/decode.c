@@ -54,6 +54,24 @@ static struct decoder *new_decoder(struct err *err)
 	return decoder_new(&settings, err);
 }
 
+/* TCP connections, of which a case has a few. */
+static struct {
+	struct ip address;
+	uint16_t port;
+	struct stream stream;
+} streams[16];
+
+static struct stream *stream_of(const struct datagram *dgram)
+{
+	unsigned i = 0;
+	while (i < 15 && streams[i].port &&
+	       (streams[i].port != dgram->port || !ip_equal(&streams[i].address, &dgram->src)))
+		i++;
+	streams[i].address = dgram->src;
+	streams[i].port = dgram->port;
+	return &streams[i].stream;
+}
+
 static void one(struct decoder *dec, const struct datagram *dgram, struct sink *sink)
 {
 	static unsigned number;
@@ -70,11 +88,14 @@ static int from_capture(struct decoder *dec, const char *path, struct sink *sink
 {
 	struct capture *capture = NULL;
 	struct captured captured;
+	static struct capture_streams connections;
 	int more;
 	if (capture_open(path, NULL, 0, &capture, err))
 		return -1;
-	while ((more = capture_next(capture, &captured, err)) > 0)
+	while ((more = capture_next(capture, &captured, err)) > 0) {
+		captured.dgram.stream = capture_stream(&connections, dec, &captured);
 		one(dec, &captured.dgram, sink);
+	}
 	capture_free(capture);
 	return more;
 }
@@ -105,10 +126,14 @@ static int from_hex(struct decoder **dec, const char *path, struct sink *sink, s
 		result = hexfile_next(file, &step, &dgram, err);
 		if (result || step == HEX_END)
 			break;
-		if (step != HEX_RESTART)
+		if (step != HEX_RESTART && step != HEX_CLOSE)
 			now_ms = dgram.received_ms;
-		if (step == HEX_DATAGRAM)
+		if (step == HEX_MESSAGE || step == HEX_CLOSE)
+			dgram.stream = stream_of(&dgram);
+		if (step == HEX_DATAGRAM || step == HEX_MESSAGE)
 			one(*dec, &dgram, sink);
+		else if (step == HEX_CLOSE)
+			decoder_stream_end(*dec, dgram.stream);
 		else if (step == HEX_TICK)
 			decoder_tick(*dec, dgram.received_ms, sink);
 		else

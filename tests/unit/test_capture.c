@@ -308,6 +308,47 @@ static void ipfix_over_tcp(void **state)
 	capture_free(c);
 }
 
+/* A SYN begins a connection, though the ports are those of the one before; a gap, a FIN that is
+ * sent twice or the end of a file does not, and a place is for another one after a FIN or RST. */
+static void connections_are_told_apart(void **state)
+{
+	(void)state;
+	static const uint8_t one[18] = { 0, 10, 0, 18 };
+	struct file f, g;
+	struct captured d;
+	struct err err;
+	struct capture_streams streams = { 0 };
+	file_open(&f, DLT_RAW);
+	tcp_segment(&f, 100, 16, one, 18); /* no SYN: the capture began later */
+	tcp_segment(&f, 5000, 16, one, 18);
+	tcp_segment(&f, 99, 2, "", 0);
+	tcp_segment(&f, 100, 16, one, 18);
+	tcp_segment(&f, 118, 16 | 1, one, 18);
+	tcp_segment(&f, 136, 16 | 1, "", 0);
+	tcp_segment(&f, 8999, 2, "", 0);
+	tcp_segment(&f, 9000, 16, one, 10); /* its rest is in the next file */
+	file_open(&g, DLT_RAW);
+	tcp_segment(&g, 9010, 16, one + 10, 8);
+	tcp_segment(&g, 9018, 16, one, 18);
+	struct capture *c = file_read(&f, NULL, 0), *next = file_read(&g, NULL, 0);
+	static const uint64_t want[] = { 1, 1, 2, 2, 3, 3 };
+	for (size_t i = 0; i < 6; i++) {
+		if (i == 4) {
+			assert_int_equal(capture_next(c, &d, &err), 0);
+			capture_follow(next, c);
+		}
+		assert_int_equal(capture_next(i < 4 ? c : next, &d, &err), 1);
+		assert_int_equal(d.connection, want[i]);
+		assert_int_equal(d.place, 0);
+		assert_ptr_equal(capture_stream(&streams, NULL, &d), &streams.stream[0]);
+	}
+	assert_int_equal(capture_next(next, &d, &err), 0);
+	assert_int_equal(capture_stats(c)->incomplete, 1);
+	assert_int_equal(capture_stats(next)->incomplete, 0);
+	capture_free(c);
+	capture_free(next);
+}
+
 static void ports_or_looks(void **state)
 {
 	(void)state;
@@ -399,6 +440,7 @@ int main(void)
 		cmocka_unit_test(old_fragments_are_given_up),
 		cmocka_unit_test(bad_fragments_are_counted),
 		cmocka_unit_test(ipfix_over_tcp),
+		cmocka_unit_test(connections_are_told_apart),
 		cmocka_unit_test(ports_or_looks),
 		cmocka_unit_test(cut_files),
 		cmocka_unit_test(no_captures),

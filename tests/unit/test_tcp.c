@@ -20,6 +20,7 @@ static const uint8_t message[16] = { 0, 10, 0, 16 }; /* RFC 7011 section 3.1: no
 struct seen {
 	bool allows;
 	int messages;
+	unsigned ended;
 };
 
 static bool allows(void *arg, const struct sockaddr *from)
@@ -28,11 +29,18 @@ static bool allows(void *arg, const struct sockaddr *from)
 	return ((struct seen *)arg)->allows;
 }
 
-static bool count(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from)
+static bool count(void *arg, const uint8_t *data, size_t len, const struct sockaddr *from,
+		  struct stream *stream)
 {
-	(void)data, (void)from;
+	(void)data, (void)from, (void)stream;
 	((struct seen *)arg)->messages += len == sizeof(message);
 	return true;
+}
+
+static void ended(void *arg, struct stream *stream)
+{
+	(void)stream;
+	((struct seen *)arg)->ended++;
 }
 
 /* A free port of 127.0.0.1, as text for tcp.listen. */
@@ -90,7 +98,7 @@ static void silent_ones_make_room(void **state)
 {
 	(void)state;
 	struct seen seen = { .allows = true };
-	const struct tcp_user user = { &seen, allows, count };
+	const struct tcp_user user = { &seen, allows, count, ended };
 	uint16_t port;
 	struct tcp *t = start(2, 200, &port);
 	int silent = join(t, &user, port), exporter = join(t, &user, port);
@@ -104,6 +112,7 @@ static void silent_ones_make_room(void **state)
 	assert_false(is_closed(exporter) || is_closed(newcomer));
 	struct tcp_counts c = tcp_get_counts(t);
 	assert_int_equal(c.displaced, 1);
+	assert_int_equal(seen.ended, 1);
 	assert_int_equal(c.open, 2);
 	seen.allows = false;
 	usleep(250000);
@@ -123,7 +132,7 @@ static void no_address_holds_all(void **state)
 {
 	(void)state;
 	struct seen seen = { .allows = true };
-	const struct tcp_user user = { &seen, allows, count };
+	const struct tcp_user user = { &seen, allows, count, ended };
 	uint16_t port;
 	struct tcp *t = start(8, 60000, &port);
 	int many[9], others[7];
@@ -142,6 +151,7 @@ static void no_address_holds_all(void **state)
 	assert_int_equal(got_in, 6);
 	struct tcp_counts c = tcp_get_counts(t);
 	assert_int_equal(c.crowded, 6);
+	assert_int_equal(seen.ended, 6);
 	assert_int_equal(c.refused, 2);
 	assert_int_equal(c.open, 8);
 	tcp_free(t);

@@ -86,6 +86,7 @@ const struct decode_counter_row decode_counter_rows[] = {
 	ROW(sink_dropped, NULL, NULL, "Lines that found no room"),
 	GAUGE(exporters_now, "exporters", "Exporters and domains known"),
 	GAUGE(devices_now, "devices", "Devices behind addresses of several"),
+	GAUGE(sessions_now, "sessions", "Sessions of TCP connections, one for each domain"),
 	GAUGE(templates_now, "templates", "Templates known"),
 	GAUGE(options_now, "options", "Names and rates known"),
 	GAUGE(held_now, "held_now", "Sets waiting for their template"),

@@ -67,6 +67,7 @@ struct decode_counters {
 	uint64_t devices_refused; /* datagrams of more than an address may have */
 	uint64_t exporters_now;   /* exporter and domain pairs */
 	uint64_t devices_now;     /* told apart by their ports */
+	uint64_t sessions_now;    /* of TCP connections, one in each domain that they send of */
 	uint64_t templates_now;
 	uint64_t options_now;
 	uint64_t held_now;

@@ -22,7 +22,8 @@
 struct context {
 	const struct datagram *dgram;
 	struct domain *domain;
-	uint16_t port;     /* source port */
+	struct session *session; /* of the domain */
+	uint16_t port;           /* source port */
 	uint64_t port_bit; /* of the port among those of the domain (exporter/device.h); 0: none */
 	uint64_t exported_ms; /* header time; the receive time where there is none */
 	uint64_t received_ms;

@@ -3,11 +3,13 @@
  * each. All layers read it; what is done with it stands in exporter/.
  *
  * A `struct domain` is one observation domain (IPFIX), source id (v9), engine (v5), sub-agent
- * (sFlow) of one exporter address and protocol, over TCP another one than over UDP (RFC 7011
- * sections 8.1 and 10.4: templates are of a transport session): templates, learnt names, sequence
- * numbers and counters hang on it. A `struct exporter` ties the domains of one address together:
- * ceilings are his, and names of one domain help out in another that has none. Where several
- * devices send from an address, each is a `struct exporter` of its own beside that
+ * (sFlow) of one exporter address and protocol, over TCP another one than over UDP: learnt names,
+ * the clock and counters hang on it. A `struct session` is what holds within one Transport Session
+ * only (RFC 7011 sections 2, 3.1 and 8.1): templates, the data that waits for them, and sequence
+ * numbers. Over UDP a domain has one, its own; over TCP each connection has one in every domain
+ * that it sends of, and that ends with the connection. A `struct exporter` ties the domains of one
+ * address together: ceilings are his, and names of one domain help out in another that has none.
+ * Where several devices send from an address, each is a `struct exporter` of its own beside that
  * (exporter/device.h). */
 #ifndef EF_DECODE_DOMAIN_H
 #define EF_DECODE_DOMAIN_H
@@ -25,6 +27,7 @@
 struct domain;
 struct fields;
 struct ports;
+struct stream;
 struct template_store;
 struct learnt_store;
 struct held_list;
@@ -68,15 +71,30 @@ struct sequence {
 	} gaps[SEQUENCE_GAPS];      /* numbers that have not come yet; by age they become losses */
 };
 
-/* What is known of an exporter's second counters (exporter/outs.h). */
-struct outs {
-	uint16_t seen, equal; /* records that tell, and those of them where both are the same */
-};
-
 /* A row of a hash table (exporter/hashed.h). */
 struct hashed {
 	struct hashed *next; /* in its bucket */
 	uint32_t hash;
+};
+
+struct session {
+	struct domain *domain;
+	struct template_store *templates; /* NULL until the first */
+	struct held_list *held;           /* NULL until the first */
+	struct sequence sequence;
+	/* Of a connection (exporter/session.h): */
+	struct learnt_store *learnt; /* what it alone taught; NULL: nothing */
+	uint8_t taught;              /* bit per enum learnt_kind: those are there */
+	struct hashed hashed;
+	struct stream *stream; /* NULL: it is the domain's own */
+	/* The next one of the domain, and what points to this one; the same of the connection. */
+	struct session *sibling, **sibling_link;
+	struct session *next, **next_link;
+};
+
+/* What is known of an exporter's second counters (exporter/outs.h). */
+struct outs {
+	uint16_t seen, equal; /* records that tell, and those of them where both are the same */
 };
 
 /* Who is kept when there is no room for all (exporter/rank.h). */
@@ -133,7 +151,10 @@ struct domain {
 	struct ip agent; /* that sFlow datagrams name; the exporter's address elsewhere */
 	enum protocol protocol;
 	uint32_t id;
-	bool stream; /* over TCP */
+	bool stream;              /* over TCP */
+	struct session own;       /* used where it is not */
+	struct session *sessions; /* of connections, where it is */
+	uint32_t templates;       /* in all its sessions */
 	struct domain_counts now,
 	    before;          /* since the start; when the last exporter line was written */
 	uint16_t port;       /* of its first datagram */
@@ -148,14 +169,19 @@ struct domain {
 	 * others, of a device `,"shared":true` */
 	char head[DOMAIN_HEAD_MAX];
 	uint16_t head_len;
-	struct sequence sequence;
 	uint64_t grace_ms; /* what waits for suspended templates is looked at then; 0: nothing */
 	uint64_t born_ms;  /* export time of the last datagram before it started again */
-	struct template_store *templates; /* NULL until the first */
 	/* What compiling its templates again may cost, and for which bytes that was granted. */
 	uint64_t credit, credited_bytes;
 	struct learnt_store *learnt; /* NULL until the first */
-	struct held_list *held;      /* NULL until the first */
+	/* By enum learnt_kind: the connection that teaches it; NULL: none that is there. */
+	const struct session *teacher[6];
 };
+
+/* All sessions of a domain: from the first to the next `sibling`. */
+static inline struct session *domain_sessions(struct domain *dom)
+{
+	return dom->stream ? dom->sessions : &dom->own;
+}
 
 #endif

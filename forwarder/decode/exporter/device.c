@@ -8,6 +8,7 @@
 #include "forwarder/decode/exporter/held.h"
 #include "forwarder/decode/exporter/learnt.h"
 #include "forwarder/decode/exporter/ports.h"
+#include "forwarder/decode/exporter/session.h"
 #include "forwarder/decode/template/template.h"
 
 #define EVICT_MS 60000 /* a device that is silent so long makes room */
@@ -68,9 +69,9 @@ static struct domain *device_domain(struct decoder *dec, struct domain *base, ui
 			  "ports, of which this is one",
 			  &root->address);
 	}
-	template_inherit(dec, base, dom, ports_bit(base, port));
+	template_inherit(dec, &base->own, &dom->own, ports_bit(base, port));
 	learnt_inherit(dec, base, dom, port);
-	held_move(dec, base, dom, port);
+	held_move(dec, &base->own, &dom->own, port);
 	return dom;
 }
 
@@ -101,13 +102,18 @@ struct domain *device_route(struct decoder *dec, struct domain *base, const stru
 	return dom;
 }
 
-struct domain *device_domain_of(struct decoder *dec, const struct datagram *dgram,
-				enum protocol protocol, uint32_t id)
+struct session *device_session(struct decoder *dec, const struct datagram *dgram,
+			       enum protocol protocol, uint32_t id)
 {
 	const struct ip *src = &dgram->src;
-	const struct domain_key key = { src, src, src, protocol, id, dgram->stream, 0 };
+	const struct domain_key key = { src, src, src, protocol, id, dgram->stream != NULL, 0 };
 	struct domain *base = domain_get(dec, &key);
-	return base ? device_route(dec, base, dgram) : NULL;
+	if (!base)
+		return NULL;
+	if (!dgram->stream)
+		return &device_route(dec, base, dgram)->own;
+	dec->ctx.port_bit = 1;
+	return session_get(dec, base, dgram->stream);
 }
 
 /* From now on the datagram at hand is of that domain. */
@@ -121,6 +127,7 @@ static void context_move(struct decoder *dec, struct domain *dom)
 	dom->now.bytes += len;
 	dom->clock_skew_ms = base->clock_skew_ms;
 	dec->ctx.domain = dom;
+	dec->ctx.session = &dom->own;
 	dec->ctx.port_bit = 0;
 }
 
@@ -138,7 +145,7 @@ bool device_prove(struct decoder *dec, uint16_t id)
 {
 	struct domain *base = dec->ctx.domain;
 	if (!base->ports || ports_prove_one(base) ||
-	    !template_is_aside(base, id, dec->ctx.port_bit))
+	    !template_is_aside(&base->own, id, dec->ctx.port_bit))
 		return false;
 	return port_to_device(dec);
 }
@@ -146,6 +153,8 @@ bool device_prove(struct decoder *dec, uint16_t id)
 bool device_defines(struct decoder *dec)
 {
 	struct domain *base = dec->ctx.domain;
+	if (base->stream)
+		return false;
 	ports_note_definition(base);
 	return base->exporter->devices && dec->ctx.port && port_to_device(dec);
 }

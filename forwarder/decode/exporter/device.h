@@ -14,6 +14,8 @@
  * data of such a port waits), names and rates unless they disagree, or the one who said it sends
  * flows himself.
  *
+ * Over TCP ports prove nothing: templates and numbers are of a connection anyway (session.h).
+ *
  * At most PORTS_MAX devices an address; one that was silent for a minute makes room for another,
  * and after an hour it is forgotten. */
 #ifndef EF_DECODE_DEVICE_H
@@ -21,9 +23,10 @@
 
 #include "forwarder/decode/core/decoder.h"
 
-/* The domain of a datagram of NetFlow or IPFIX, as domain_get(). */
-struct domain *device_domain_of(struct decoder *dec, const struct datagram *dgram,
-				enum protocol protocol, uint32_t id);
+/* The session of a datagram of NetFlow or IPFIX: that of its TCP connection, over UDP the domain's
+ * own. NULL as domain_get(). Sets ctx.port_bit. */
+struct session *device_session(struct decoder *dec, const struct datagram *dgram,
+			       enum protocol protocol, uint32_t id);
 /* Whose datagram it is: `base`, or the domain of the device that sends from its port. Sets
  * ctx.port_bit. */
 struct domain *device_route(struct decoder *dec, struct domain *base, const struct datagram *dgram);

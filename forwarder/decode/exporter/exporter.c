@@ -16,6 +16,7 @@
 #include "forwarder/decode/exporter/sums.h"
 #include "forwarder/decode/exporter/ports.h"
 #include "forwarder/decode/exporter/rank.h"
+#include "forwarder/decode/exporter/session.h"
 #include "forwarder/decode/exporter/table.h"
 #include "forwarder/decode/template/field.h"
 #include "forwarder/decode/template/template.h"
@@ -25,6 +26,8 @@
 
 /* The latest[] of an exporter is by option kind. */
 _Static_assert(LEARNT_LENT == sizeof(((struct exporter *)0)->latest) / sizeof(struct domain *),
+	       "one place a kind");
+_Static_assert(LEARNT_LENT == sizeof(((struct domain *)0)->teacher) / sizeof(struct session *),
 	       "one place a kind");
 
 static uint32_t hash_of(const struct decoder *dec, const struct ip *address, uint64_t rest)
@@ -48,7 +51,7 @@ bool exporter_table_make(struct decoder *dec)
 		ring_init(&table->ranks[i]);
 	for (unsigned i = 0; i < DUE_SLOTS; i++)
 		ring_init(&table->slots[i]);
-	bool made = hashed_init(&table->domains);
+	bool made = hashed_init(&table->domains) && hashed_init(&table->sessions);
 	return hashed_init(&table->exporters) && made;
 }
 
@@ -143,6 +146,7 @@ static struct domain *domain_new(struct decoder *dec, struct exporter *sender,
 	dom->protocol = key->protocol;
 	dom->id = key->id;
 	dom->stream = key->stream;
+	dom->own.domain = dom;
 	dom->hashed.hash = domain_hash(dec, key);
 	dom->sibling = exporter->domains;
 	dom->link = &exporter->domains;
@@ -200,9 +204,11 @@ void domain_drop(struct decoder *dec, struct domain *dom)
 	hashed_remove(&dec->exporters->domains, &dom->hashed);
 	ring_leave(&dom->due);
 	ring_leave(&dom->rank);
-	held_free(dec, dom);
+	while (dom->sessions)
+		session_drop(dec, dom->sessions);
+	held_free(dec, &dom->own);
 	ports_free(dec, dom);
-	template_store_free(dec, dom);
+	template_store_free(dec, &dom->own);
 	learnt_free(dec, dom);
 	*dom->link = dom->sibling;
 	if (dom->sibling)
@@ -223,8 +229,7 @@ void domain_drop(struct decoder *dec, struct domain *dom)
 /* Nothing learnt that would be missed. */
 static bool idle(const struct domain *dom, uint64_t before_ms)
 {
-	return dom->last_seen_ms < before_ms && !dom->learnt &&
-	       (!dom->templates || !dom->templates->len);
+	return dom->last_seen_ms < before_ms && !dom->learnt && !dom->templates;
 }
 
 /* ---- ceilings ---- */
@@ -335,14 +340,17 @@ void exporter_drop(struct decoder *dec, struct exporter *exporter)
 	}
 }
 
-/* The ports of devices change when NAT forgets them. */
+/* The ports of devices change when NAT forgets them. Over TCP templates do not come again to a
+ * connection that is silent; and who has none any more is silent all the same. */
 bool domain_is_over(const struct decoder *dec, const struct domain *dom, uint64_t now_ms)
 {
 	uint64_t long_ms = dec->settings.limits.template_ms;
-	if (now_ms > IDLE_MS && (idle(dom, now_ms - IDLE_MS) ||
+	bool disconnected = dom->stream && dom->now.records;
+	if (now_ms > IDLE_MS && ((!disconnected && idle(dom, now_ms - IDLE_MS)) ||
 				 (dom->exporter->port && dom->last_seen_ms < now_ms - IDLE_MS)))
 		return true;
-	return now_ms > long_ms && dom->last_seen_ms < now_ms - long_ms;
+	return now_ms > long_ms && !(dom->stream && dom->templates) &&
+	       dom->last_seen_ms < now_ms - long_ms;
 }
 
 void exporter_table_free(struct decoder *dec)
@@ -358,6 +366,7 @@ void exporter_table_free(struct decoder *dec)
 		}
 	hashed_release(&table->domains);
 	hashed_release(&table->exporters);
+	hashed_release(&table->sessions);
 	free(table);
 	dec->exporters = NULL;
 }

@@ -40,7 +40,7 @@ int exporter_each(const struct decoder *dec, int (*each)(struct domain *, void *
 int exporter_each_of(const struct decoder *dec, uint32_t part, uint32_t parts,
 		     int (*each)(struct domain *, void *), void *arg);
 /* Is it silent for so long that it may be forgotten? An hour when nothing is known of it, or of a
- * device; the life of a template otherwise. */
+ * device; the life of a template otherwise. Over TCP not while a connection has templates. */
 bool domain_is_over(const struct decoder *dec, const struct domain *dom, uint64_t now_ms);
 /* Forget it. */
 void domain_drop(struct decoder *dec, struct domain *dom);

@@ -12,9 +12,9 @@
 #define BUCKETS_FIRST 8
 
 /* By which of its links sets are in a list. */
-enum { OF_ALL, OF_DOMAIN, OF_TEMPLATE };
+enum { OF_ALL, OF_SESSION, OF_TEMPLATE };
 
-/* What waits in a domain: by arrival, and in a hash table by the template that it waits for. */
+/* What waits in a session: by arrival, and in a hash table by the template that it waits for. */
 struct held_list {
 	struct held_ends sets;
 	uint64_t bytes;
@@ -28,17 +28,17 @@ static size_t held_size(const struct held_set *set)
 	return sizeof(*set) + set->len;
 }
 
-static void held_note_dropped(struct decoder *dec, struct domain *dom)
+static void held_note_dropped(struct decoder *dec, struct session *session)
 {
 	dec->counters.held_dropped++;
-	dom->now.held_dropped++;
+	session->domain->now.held_dropped++;
 }
 
-static void held_count(struct decoder *dec, struct domain *dom, int64_t bytes)
+static void held_count(struct decoder *dec, struct session *session, int64_t bytes)
 {
 	dec->held_bytes += (uint64_t)bytes;
-	dom->exporter->root->held_bytes += (uint64_t)bytes;
-	dom->held->bytes += (uint64_t)bytes;
+	session->domain->exporter->root->held_bytes += (uint64_t)bytes;
+	session->held->bytes += (uint64_t)bytes;
 }
 
 /* ---- lists ---- */
@@ -80,42 +80,42 @@ static struct held_set **first_of(const struct decoder *dec, const struct held_l
 }
 
 /* Twice as many buckets; without memory for them the chains get longer. */
-static void grow_buckets(struct decoder *dec, struct domain *dom)
+static void grow_buckets(struct decoder *dec, struct session *session)
 {
-	struct held_list bigger = *dom->held;
+	struct held_list bigger = *session->held;
 	bigger.room *= 2;
-	size_t more = (bigger.room - dom->held->room) * sizeof(*bigger.buckets);
-	if (!memory_take(dec, dom->exporter, more))
+	size_t more = (bigger.room - session->held->room) * sizeof(*bigger.buckets);
+	if (!memory_take(dec, session->domain->exporter, more))
 		return;
 	bigger.buckets = calloc(bigger.room, sizeof(*bigger.buckets));
 	if (!bigger.buckets) {
-		memory_return(dec, dom->exporter, more);
+		memory_return(dec, session->domain->exporter, more);
 		return;
 	}
-	for (uint32_t i = 0; i < dom->held->room; i++) {
-		for (struct held_set *next, *set = dom->held->buckets[i]; set; set = next) {
+	for (uint32_t i = 0; i < session->held->room; i++) {
+		for (struct held_set *next, *set = session->held->buckets[i]; set; set = next) {
 			next = set->bucket;
 			set->bucket = NULL;
 			*first_of(dec, &bigger, set->id) = set;
 		}
 	}
-	dec->work.steps += dom->held->templates;
-	free(dom->held->buckets);
-	*dom->held = bigger;
+	dec->work.steps += session->held->templates;
+	free(session->held->buckets);
+	*session->held = bigger;
 }
 
 /* The first of a template's sets has no set before it; its `before` is the last of them, so that
  * another one is added without a walk. */
-static void template_append(struct decoder *dec, struct domain *dom, struct held_set *set)
+static void template_append(struct decoder *dec, struct session *session, struct held_set *set)
 {
-	if (dom->held->templates >= dom->held->room)
-		grow_buckets(dec, dom);
-	struct held_set **at = first_of(dec, dom->held, set->id), *first = *at;
+	if (session->held->templates >= session->held->room)
+		grow_buckets(dec, session);
+	struct held_set **at = first_of(dec, session->held, set->id), *first = *at;
 	set->bucket = NULL;
 	set->links[OF_TEMPLATE] = (struct held_link){ set, NULL };
 	if (!first) {
 		*at = set;
-		dom->held->templates++;
+		session->held->templates++;
 		return;
 	}
 	struct held_set *last = first->links[OF_TEMPLATE].before;
@@ -124,9 +124,9 @@ static void template_append(struct decoder *dec, struct domain *dom, struct held
 	first->links[OF_TEMPLATE].before = set;
 }
 
-static void template_take(struct decoder *dec, struct domain *dom, struct held_set *set)
+static void template_take(struct decoder *dec, struct session *session, struct held_set *set)
 {
-	struct held_set **at = first_of(dec, dom->held, set->id), *first = *at;
+	struct held_set **at = first_of(dec, session->held, set->id), *first = *at;
 	struct held_set *after = set->links[OF_TEMPLATE].after;
 	struct held_set *before = set->links[OF_TEMPLATE].before;
 	if (first && first != set) {
@@ -141,93 +141,94 @@ static void template_take(struct decoder *dec, struct domain *dom, struct held_s
 		return;
 	}
 	*at = set->bucket;
-	dom->held->templates--;
+	session->held->templates--;
 }
 
 /* ---- coming and going ---- */
 
-static void domain_append(struct decoder *dec, struct domain *dom, struct held_set *set)
+static void session_append(struct decoder *dec, struct session *session, struct held_set *set)
 {
-	list_append(&dom->held->sets, set, OF_DOMAIN);
-	template_append(dec, dom, set);
+	list_append(&session->held->sets, set, OF_SESSION);
+	template_append(dec, session, set);
 }
 
-static void domain_take(struct decoder *dec, struct domain *dom, struct held_set *set)
+static void session_take(struct decoder *dec, struct session *session, struct held_set *set)
 {
-	list_remove(&dom->held->sets, set, OF_DOMAIN);
-	template_take(dec, dom, set);
+	list_remove(&session->held->sets, set, OF_SESSION);
+	template_take(dec, session, set);
 }
 
 static void held_discard(struct decoder *dec, struct held_set *set)
 {
-	struct domain *dom = set->ctx.domain;
-	domain_take(dec, dom, set);
+	struct session *session = set->ctx.session;
+	session_take(dec, session, set);
 	list_remove(&dec->held, set, OF_ALL);
 	dec->counters.held_now--;
-	held_count(dec, dom, -(int64_t)held_size(set));
-	memory_return(dec, dom->exporter, held_size(set));
+	held_count(dec, session, -(int64_t)held_size(set));
+	memory_return(dec, session->domain->exporter, held_size(set));
 	free(set);
 }
 
 #define LIST_BYTES (sizeof(struct held_list) + BUCKETS_FIRST * sizeof(struct held_set *))
 
-static bool held_make_list(struct decoder *dec, struct domain *dom)
+static bool held_make_list(struct decoder *dec, struct session *session)
 {
-	if (dom->held)
+	if (session->held)
 		return true;
-	if (!memory_take(dec, dom->exporter, LIST_BYTES))
+	if (!memory_take(dec, session->domain->exporter, LIST_BYTES))
 		return false;
-	dom->held = calloc(1, sizeof(*dom->held));
-	if (dom->held)
-		dom->held->buckets = calloc(BUCKETS_FIRST, sizeof(*dom->held->buckets));
-	if (!dom->held || !dom->held->buckets) {
-		memory_return(dec, dom->exporter, LIST_BYTES);
-		free(dom->held);
-		dom->held = NULL;
+	session->held = calloc(1, sizeof(*session->held));
+	if (session->held)
+		session->held->buckets = calloc(BUCKETS_FIRST, sizeof(*session->held->buckets));
+	if (!session->held || !session->held->buckets) {
+		memory_return(dec, session->domain->exporter, LIST_BYTES);
+		free(session->held);
+		session->held = NULL;
 		return false;
 	}
-	dom->held->room = BUCKETS_FIRST;
+	session->held->room = BUCKETS_FIRST;
 	return true;
 }
 
 /* How many bytes too many a set of `size` would be, for its exporter or for all. */
-static uint64_t excess(const struct decoder *dec, const struct domain *dom, size_t size)
+static uint64_t excess(const struct decoder *dec, const struct session *session, size_t size)
 {
 	uint64_t all = dec->settings.limits.held_bytes, share = all / EXPORTER_SHARE;
-	uint64_t more = dec->held_bytes + size, his = dom->exporter->root->held_bytes + size;
+	uint64_t more = dec->held_bytes + size,
+		 his = session->domain->exporter->root->held_bytes + size;
 	uint64_t over_all = more > all ? more - all : 0, over_share = his > share ? his - share : 0;
 	return over_all > over_share ? over_all : over_share;
 }
 
-/* The newest sets are worth most: the oldest of the domain make room, when that helps. */
-static bool held_make_room(struct decoder *dec, struct domain *dom, size_t size)
+/* The newest sets are worth most: the oldest of the session make room, when that helps. */
+static bool held_make_room(struct decoder *dec, struct session *session, size_t size)
 {
-	if (!held_make_list(dec, dom) || excess(dec, dom, size) > dom->held->bytes ||
-	    !memory_take(dec, dom->exporter, size))
+	if (!held_make_list(dec, session) || excess(dec, session, size) > session->held->bytes ||
+	    !memory_take(dec, session->domain->exporter, size))
 		return false;
-	struct held_set *next, *set = dom->held->sets.first;
-	for (; set && excess(dec, dom, size); set = next) {
-		next = set->links[OF_DOMAIN].after;
+	struct held_set *next, *set = session->held->sets.first;
+	for (; set && excess(dec, session, size); set = next) {
+		next = set->links[OF_SESSION].after;
 		held_discard(dec, set);
-		held_note_dropped(dec, dom);
+		held_note_dropped(dec, session);
 	}
 	return true;
 }
 
 void held_add(struct decoder *dec, uint16_t id, struct cursor data, const struct context *ctx)
 {
-	struct domain *dom = dec->ctx.domain;
+	struct session *session = dec->ctx.session;
 	size_t len = cursor_left(&data), size = sizeof(struct held_set) + len;
-	dom->now.held++;
+	session->domain->now.held++;
 	dec->counters.held++;
-	if (dec->settings.no_hold || !held_make_room(dec, dom, size)) {
-		held_note_dropped(dec, dom);
+	if (dec->settings.no_hold || !held_make_room(dec, session, size)) {
+		held_note_dropped(dec, session);
 		return;
 	}
 	struct held_set *set = malloc(size);
 	if (!set) {
-		memory_return(dec, dom->exporter, size);
-		held_note_dropped(dec, dom);
+		memory_return(dec, session->domain->exporter, size);
+		held_note_dropped(dec, session);
 		return;
 	}
 	set->id = id;
@@ -236,20 +237,21 @@ void held_add(struct decoder *dec, uint16_t id, struct cursor data, const struct
 	set->ctx = *ctx;
 	set->ctx.dgram = NULL;
 	list_append(&dec->held, set, OF_ALL);
-	domain_append(dec, dom, set);
-	held_count(dec, dom, (int64_t)size);
+	session_append(dec, session, set);
+	held_count(dec, session, (int64_t)size);
 	dec->counters.held_now++;
 }
 
-void held_release(struct decoder *dec, struct sink *sink, struct domain *dom,
+void held_release(struct decoder *dec, struct sink *sink, struct session *session,
 		  bool (*decode)(struct decoder *, struct sink *, const struct held_set *,
 				 uint16_t),
 		  uint16_t id)
 {
-	if (!dom->held || !dom->held->sets.first)
+	if (!session->held || !session->held->sets.first)
 		return;
-	unsigned list = id ? OF_TEMPLATE : OF_DOMAIN;
-	struct held_set *next, *set = id ? *first_of(dec, dom->held, id) : dom->held->sets.first;
+	unsigned list = id ? OF_TEMPLATE : OF_SESSION;
+	struct held_set *next,
+	    *set = id ? *first_of(dec, session->held, id) : session->held->sets.first;
 	struct context now = dec->ctx;
 	for (; set; set = next) {
 		next = set->links[list].after;
@@ -265,43 +267,45 @@ void held_release(struct decoder *dec, struct sink *sink, struct domain *dom,
 	dec->ctx = now;
 }
 
-void held_move(struct decoder *dec, struct domain *from, struct domain *to, uint16_t port)
+void held_move(struct decoder *dec, struct session *from, struct session *to, uint16_t port)
 {
 	if (!from->held || !from->held->sets.first || !held_make_list(dec, to))
 		return;
 	for (struct held_set *next, *set = from->held->sets.first; set; set = next) {
-		next = set->links[OF_DOMAIN].after;
+		next = set->links[OF_SESSION].after;
 		dec->work.steps++;
 		if (set->ctx.port != port)
 			continue;
-		domain_take(dec, from, set);
-		domain_append(dec, to, set);
+		session_take(dec, from, set);
+		session_append(dec, to, set);
 		from->held->bytes -= held_size(set);
 		to->held->bytes += held_size(set);
-		set->ctx.domain = to;
+		set->ctx.session = to;
+		set->ctx.domain = to->domain;
 	}
 }
 
 void held_expire(struct decoder *dec, uint64_t before_ms)
 {
 	while (dec->held.first && dec->held.first->ctx.received_ms < before_ms) {
-		held_note_dropped(dec, dec->held.first->ctx.domain);
+		held_note_dropped(dec, dec->held.first->ctx.session);
 		held_discard(dec, dec->held.first);
 	}
 }
 
-void held_free(struct decoder *dec, struct domain *dom)
+void held_free(struct decoder *dec, struct session *session)
 {
-	if (!dom->held)
+	if (!session->held)
 		return;
-	for (struct held_set *next, *set = dom->held->sets.first; set; set = next) {
-		next = set->links[OF_DOMAIN].after;
+	for (struct held_set *next, *set = session->held->sets.first; set; set = next) {
+		next = set->links[OF_SESSION].after;
 		held_discard(dec, set);
-		held_note_dropped(dec, dom);
+		held_note_dropped(dec, session);
 	}
-	memory_return(dec, dom->exporter,
-		      sizeof(*dom->held) + dom->held->room * sizeof(*dom->held->buckets));
-	free(dom->held->buckets);
-	free(dom->held);
-	dom->held = NULL;
+	memory_return(dec, session->domain->exporter,
+		      sizeof(*session->held) +
+			  session->held->room * sizeof(*session->held->buckets));
+	free(session->held->buckets);
+	free(session->held);
+	session->held = NULL;
 }

@@ -17,7 +17,7 @@ struct held_link {
 };
 
 struct held_set {
-	/* By arrival: of all, of the domain, of those of them that wait for the same template. */
+	/* By arrival: of all, of the session, of those of them that wait for the same template. */
 	struct held_link links[3];
 	struct held_set *bucket; /* of the first that waits for a template: in its bucket */
 	struct context ctx;      /* of its datagram; dgram is NULL */
@@ -29,16 +29,16 @@ struct held_set {
 /* Keep the set of the datagram at hand; `ctx` is its context, with an id of its own. Dropped and
  * counted where there is no room. */
 void held_add(struct decoder *dec, uint16_t id, struct cursor set, const struct context *ctx);
-/* Give what waits in the domain for `id` (0: for any) to `decode`, by arrival, with its context as
+/* Give what waits in the session for `id` (0: for any) to `decode`, by arrival, with its context as
  * the one at hand. Where that returns false the set waits on, and those behind it for `id`. */
-void held_release(struct decoder *dec, struct sink *sink, struct domain *dom,
+void held_release(struct decoder *dec, struct sink *sink, struct session *session,
 		  bool (*decode)(struct decoder *, struct sink *, const struct held_set *,
 				 uint16_t),
 		  uint16_t id);
-/* What came from `port` waits in `to` now, a domain of the same address. */
-void held_move(struct decoder *dec, struct domain *from, struct domain *to, uint16_t port);
+/* What came from `port` waits in `to` now, a session of the same address. */
+void held_move(struct decoder *dec, struct session *from, struct session *to, uint16_t port);
 /* Drop what came before `before_ms`, of all exporters. */
 void held_expire(struct decoder *dec, uint64_t before_ms);
-void held_free(struct decoder *dec, struct domain *dom);
+void held_free(struct decoder *dec, struct session *session);
 
 #endif

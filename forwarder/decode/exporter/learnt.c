@@ -6,15 +6,7 @@
 
 #include "common/hash.h"
 #include "forwarder/decode/core/memory.h"
-#include "forwarder/decode/exporter/ports.h"
-
-static const char *const part_keys[LEARNT_KINDS][LEARNT_PARTS] = {
-	[LEARNT_INTERFACE] = { "name", "description" },
-	[LEARNT_APPLICATION] = { "name", "description", "category", "subcategory", "group", "p2p",
-				 "tunnel", "encrypted" },
-	[LEARNT_VRF] = { "name" },
-	[LEARNT_SAMPLER] = { "name" },
-};
+#include "forwarder/decode/exporter/learnt_text.h"
 
 static inline uint32_t slot_of(const struct learnt_store *store, enum learnt_kind kind, uint64_t id)
 {
@@ -42,21 +34,47 @@ static struct learnt_entry **name_slot(struct learnt_store *store, enum learnt_k
 	return &store->slots[i];
 }
 
-static struct learnt_store *learnt_store_of(struct decoder *dec, struct domain *dom)
+/* Where the session at hand teaches something of `kind`. */
+static struct learnt_store **place_of_kind(const struct decoder *dec, struct domain *dom,
+					   enum learnt_kind kind)
 {
-	if (!dom->learnt && memory_take(dec, dom->exporter, sizeof(*dom->learnt))) {
-		dom->learnt = calloc(1, sizeof(*dom->learnt));
-		if (!dom->learnt)
-			memory_return(dec, dom->exporter, sizeof(*dom->learnt));
+	struct session *session = dec->ctx.session;
+	if (!dom->stream)
+		return &dom->learnt;
+	if (!(session->taught >> kind & 1)) {
+		if (!dom->teacher[kind])
+			dom->teacher[kind] = session;
+		if (dom->teacher[kind] == session)
+			return &dom->learnt;
+		session->taught |= (uint8_t)(1u << kind);
+	}
+	return &session->learnt;
+}
+
+static struct learnt_store *store_make(struct decoder *dec, const struct domain *dom,
+				       struct learnt_store **place)
+{
+	struct learnt_store *store = *place;
+	if (!store && memory_take(dec, dom->exporter, sizeof(*store))) {
+		store = *place = calloc(1, sizeof(*store));
+		if (!store)
+			memory_return(dec, dom->exporter, sizeof(*store));
 		else
-			*dom->learnt = (struct learnt_store){ .oldest_ms = UINT64_MAX,
-							      .seed = dec->settings.hash_seed };
+			*store = (struct learnt_store){ .oldest_ms = UINT64_MAX,
+							.seed = dec->settings.hash_seed };
 	}
-	if (dom->learnt && dom->learnt->port != dec->ctx.port) {
-		dom->learnt->mixed |= dom->learnt->port != 0;
-		dom->learnt->port = dec->ctx.port;
+	return store;
+}
+
+static struct learnt_store *store_of_kind(struct decoder *dec, struct domain *dom,
+					  enum learnt_kind kind)
+{
+	struct learnt_store *store = store_make(dec, dom, place_of_kind(dec, dom, kind));
+	if (store && store->port != dec->ctx.port) {
+		store->mixed |= store->port != 0;
+		store->port = dec->ctx.port;
 	}
-	return dom->learnt;
+	return store;
 }
 
 /* Keep the table at most half full. */
@@ -125,10 +143,34 @@ static void count_kinds(struct learnt_store *store, const struct learnt_entry *e
 		store->interface_rates += by;
 }
 
-/* `dom` sent something of `kind`. A domain that has flows of its own does not push one aside that
- * is there for meta records. */
-static void note_sender(struct domain *dom, enum learnt_kind kind)
+static void forget_name(struct decoder *dec, struct domain *dom, struct learnt_store *store,
+			struct learnt_entry *e)
 {
+	count_kinds(store, e, (uint32_t)-1);
+	memory_return(dec, dom->exporter, entry_size(e));
+	free(e);
+	store->len--;
+	dom->exporter->root->names--;
+	dec->counters.options_now--;
+}
+
+/* `e` has its slot in `store`. */
+static void entry_counted(struct learnt_store *store, const struct learnt_entry *e)
+{
+	store->len++;
+	count_kinds(store, e, 1);
+	if (e->text_len > store->max_text)
+		store->max_text = e->text_len;
+	if (e->seen_ms < store->oldest_ms)
+		store->oldest_ms = e->seen_ms;
+}
+
+/* `dom` sent something of `kind`. A domain that has flows of its own does not push one aside that
+ * is there for meta records. What is kept for one connection alone is not for other domains. */
+static void note_sender(struct domain *dom, const struct learnt_store *store, enum learnt_kind kind)
+{
+	if (store != dom->learnt)
+		return;
 	const struct domain **latest = &dom->exporter->latest[kind];
 	if (!*latest || (*latest)->now.records || dom->now.records == 0)
 		*latest = dom;
@@ -136,86 +178,31 @@ static void note_sender(struct domain *dom, enum learnt_kind kind)
 
 /* Put `e` (of which *slot holds an older one, or NULL) in its place; frees `e` when it is
  * refused. */
-static bool place_entry(struct decoder *dec, struct domain *dom, struct learnt_entry **slot,
-			struct learnt_entry *e)
+static bool place_entry(struct decoder *dec, struct domain *dom, struct learnt_store *store,
+			struct learnt_entry **slot, struct learnt_entry *e)
 {
-	struct learnt_store *store = dom->learnt;
 	struct learnt_entry *old = *slot;
 	bool full = !old && dom->exporter->root->names >= dec->settings.limits.options_per_exporter;
 	if (full || !memory_take(dec, dom->exporter, entry_size(e))) {
 		free(e);
 		return false;
 	}
-	if (old) {
-		count_kinds(store, old, (uint32_t)-1);
-		memory_return(dec, dom->exporter, entry_size(old));
-		free(old);
-	} else {
-		store->len++;
-		dom->exporter->root->names++;
-		dec->counters.options_now++;
-	}
+	if (old)
+		forget_name(dec, dom, store, old);
+	dom->exporter->root->names++;
+	dec->counters.options_now++;
 	*slot = e;
-	count_kinds(store, e, 1);
-	if (e->text_len > store->max_text)
-		store->max_text = e->text_len;
-	note_sender(dom, (enum learnt_kind)e->kind);
+	entry_counted(store, e);
+	note_sender(dom, store, (enum learnt_kind)e->kind);
 	return true;
-}
-
-/* A name as it is kept: cut at the start of a character, NULs at the end removed. */
-static struct bytes trim_name(struct bytes name)
-{
-	size_t n = name.len < LEARNT_SOURCE_MAX ? name.len : LEARNT_SOURCE_MAX;
-	while (n && n < name.len && (name.p[n] & 0xc0) == 0x80)
-		n--;
-	while (n && name.p[n - 1] == 0)
-		n--;
-	return (struct bytes){ name.p, n };
-}
-
-/* Control characters are no part of a name, and six times as long in JSON: a blank stands for one,
- * as do those beyond ASCII (C1), which are two bytes. */
-static struct bytes printable(struct bytes source, uint8_t room[LEARNT_SOURCE_MAX])
-{
-	for (size_t i = 0; i < source.len; i++) {
-		uint8_t c = source.p[i];
-		bool c1 = i && source.p[i - 1] == 0xc2 && c >= 0x80 && c < 0xa0;
-		room[i] = c < ' ' || c == 0x7f || c1 ? ' ' : c;
-		if (c1)
-			room[i - 1] = ' ';
-	}
-	return (struct bytes){ room, source.len };
-}
-
-/* The text of all names, as one object; its length. */
-static size_t render_names(char *out, enum learnt_kind kind,
-			   const struct bytes source[LEARNT_PARTS])
-{
-	char *p = out;
-	for (unsigned i = 0; i < LEARNT_PARTS; i++) {
-		if (!source[i].len)
-			continue;
-		p = jsonw_lit(p, ",\"");
-		p = jsonw_raw(p, part_keys[kind][i], strlen(part_keys[kind][i]));
-		p = jsonw_lit(p, "\":");
-		uint8_t room[LEARNT_SOURCE_MAX];
-		struct bytes name = printable(source[i], room);
-		p = jsonw_string(p, name.p, name.len);
-	}
-	if (p == out)
-		return 0;
-	out[0] = '{';
-	*p++ = '}';
-	return (size_t)(p - out);
 }
 
 static struct learnt_entry *entry_new(enum learnt_kind kind, uint64_t id, uint32_t rate,
 				      const struct bytes source[LEARNT_PARTS])
 {
-	char text[LEARNT_PARTS * (JSONW_STRING_MAX(LEARNT_SOURCE_MAX) + 32) + JSONW_SLACK];
+	char text[LEARNT_TEXT_MAX];
 	struct learnt_entry e = { .id = id, .kind = (uint8_t)kind, .rate = rate };
-	e.text_len = (uint16_t)render_names(text, kind, source);
+	e.text_len = (uint16_t)learnt_text(text, kind, source);
 	for (unsigned i = 0; i < LEARNT_PARTS; i++)
 		e.source_len[i] = (uint8_t)source[i].len;
 	struct learnt_entry *ret = calloc(1, entry_size(&e));
@@ -232,24 +219,23 @@ static struct learnt_entry *entry_new(enum learnt_kind kind, uint64_t id, uint32
 }
 
 /* Replace the entry in `slot` by one with this rate and these names. */
-static bool replace_entry(struct decoder *dec, struct domain *dom, struct learnt_entry **slot,
-			  struct learnt_entry *e)
+static bool replace_entry(struct decoder *dec, struct domain *dom, struct learnt_store *store,
+			  struct learnt_entry **slot, struct learnt_entry *e)
 {
-	if (!e || !place_entry(dec, dom, slot, e)) {
-		dec->counters.options_refused++;
-		return false;
-	}
-	e->seen_ms = dec->ctx.received_ms;
-	if (e->seen_ms < dom->learnt->oldest_ms)
-		dom->learnt->oldest_ms = e->seen_ms;
-	return true;
+	if (e)
+		e->seen_ms = dec->ctx.received_ms;
+	if (e && place_entry(dec, dom, store, slot, e))
+		return true;
+	dec->counters.options_refused++;
+	return false;
 }
 
 /* The slot of an entry, its age renewed when there is one; NULL: refused. */
 static struct learnt_entry **slot_get(struct decoder *dec, struct domain *dom,
-				      enum learnt_kind kind, uint64_t id)
+				      enum learnt_kind kind, uint64_t id,
+				      struct learnt_store **ret_store)
 {
-	struct learnt_store *store = learnt_store_of(dec, dom);
+	struct learnt_store *store = *ret_store = store_of_kind(dec, dom, kind);
 	if (!store || !grow_names(dec, dom, store)) {
 		dec->counters.options_refused++;
 		return NULL;
@@ -258,7 +244,7 @@ static struct learnt_entry **slot_get(struct decoder *dec, struct domain *dom,
 	if (*slot) {
 		if (dec->ctx.received_ms > (*slot)->seen_ms)
 			(*slot)->seen_ms = dec->ctx.received_ms;
-		note_sender(dom, kind);
+		note_sender(dom, store, kind);
 	}
 	return slot;
 }
@@ -272,12 +258,13 @@ static void sources_of(const struct learnt_entry *e, struct bytes ret[LEARNT_PAR
 bool learnt_set_name(struct decoder *dec, struct domain *dom, enum learnt_kind kind, uint64_t id,
 		     unsigned part, struct bytes name)
 {
-	if (part >= LEARNT_PARTS || !part_keys[kind][part])
+	if (!learnt_has_part(kind, part))
 		return false;
-	name = trim_name(name);
+	name = learnt_trim(name);
 	if (name.len == 0) /* it says nothing about one that is known */
 		return true;
-	struct learnt_entry **slot = slot_get(dec, dom, kind, id);
+	struct learnt_store *store;
+	struct learnt_entry **slot = slot_get(dec, dom, kind, id, &store);
 	if (!slot)
 		return false;
 	struct bytes source[LEARNT_PARTS];
@@ -285,145 +272,78 @@ bool learnt_set_name(struct decoder *dec, struct domain *dom, enum learnt_kind k
 	if (source[part].len == name.len && memcmp(source[part].p, name.p, name.len) == 0)
 		return true;
 	source[part] = name;
-	return replace_entry(dec, dom, slot,
+	return replace_entry(dec, dom, store, slot,
 			     entry_new(kind, id, *slot ? (*slot)->rate : 0, source));
 }
 
 bool learnt_set_rate(struct decoder *dec, struct domain *dom, enum learnt_kind kind, uint64_t id,
 		     uint32_t rate)
 {
-	if (!rate && !learnt_find(dom->learnt, kind, id))
+	if (!rate && !learnt_find(*place_of_kind(dec, dom, kind), kind, id))
 		return true;
-	struct learnt_entry **slot = slot_get(dec, dom, kind, id);
+	struct learnt_store *store;
+	struct learnt_entry **slot = slot_get(dec, dom, kind, id, &store);
 	if (!slot)
 		return false;
 	if (*slot && (*slot)->rate == rate) {
 		if (kind == LEARNT_SAMPLER)
-			dom->learnt->sampler_rate = rate;
+			store->sampler_rate = rate;
 		return true;
 	}
 	struct bytes source[LEARNT_PARTS];
 	sources_of(*slot, source);
-	return replace_entry(dec, dom, slot, entry_new(kind, id, rate, source));
-}
-
-uint32_t learnt_only_sampler(const struct learnt_store *store)
-{
-	return store->samplers == 1 && !store->sampler_scoped ? store->sampler_rate : 0;
+	return replace_entry(dec, dom, store, slot, entry_new(kind, id, rate, source));
 }
 
 void learnt_set_exporter_rate(struct decoder *dec, struct domain *dom, uint32_t rate)
 {
-	struct learnt_store *store = rate ? learnt_store_of(dec, dom) : dom->learnt;
+	struct learnt_store *store =
+	    rate ? store_of_kind(dec, dom, LEARNT_RATE) : *place_of_kind(dec, dom, LEARNT_RATE);
 	if (!store)
 		return;
 	store->rate = rate;
 	store->rate_seen_ms = dec->ctx.received_ms;
 	if (rate)
-		note_sender(dom, LEARNT_RATE);
+		note_sender(dom, store, LEARNT_RATE);
+}
+
+void learnt_set_scoped(struct decoder *dec, struct domain *dom)
+{
+	struct learnt_store *store = *place_of_kind(dec, dom, LEARNT_SAMPLER);
+	if (store)
+		store->sampler_scoped = true;
 }
 
 void learnt_set_init(struct decoder *dec, struct domain *dom, uint64_t init_ms)
 {
-	struct learnt_store *store = learnt_store_of(dec, dom);
+	struct learnt_store *store = store_of_kind(dec, dom, LEARNT_INIT);
 	if (!store || !init_ms)
 		return;
 	store->init_ms = init_ms;
-	note_sender(dom, LEARNT_INIT);
+	note_sender(dom, store, LEARNT_INIT);
 }
 
-/* ---- lending ---- */
-
-/* Who taught it sends no flows. */
-static bool teaches_only(const struct domain *dom)
+bool learnt_tells(const struct learnt_store *store, enum learnt_kind kind)
 {
-	if (dom->exporter->devices)
-		return dom->learnt && !dom->learnt->mixed &&
-		       !ports_sends_flows(dom, dom->learnt->port);
-	return dom->now.records == 0;
-}
-
-/* The only one of the address that teaches and nothing else; NULL: there is none, or there are
- * several. */
-static const struct domain *teacher_of(const struct exporter *root, enum learnt_kind kind)
-{
-	const struct domain *only = root->latest[kind];
-	if (only && !teaches_only(only))
-		only = NULL;
-	for (const struct exporter *e = root->device; e; e = e->device) {
-		const struct domain *dom = e->latest[kind];
-		if (!dom || !teaches_only(dom))
-			continue;
-		if (only)
-			return NULL;
-		only = dom;
+	switch (kind) {
+	case LEARNT_RATE:
+		return store->rate;
+	case LEARNT_INIT:
+		return store->init_ms;
+	case LEARNT_SAMPLER:
+		return store->samplers || store->kinds[kind];
+	case LEARNT_INTERFACE:
+		return store->interface_rates || store->kinds[kind];
+	default:
+		return store->kinds[kind];
 	}
-	return only;
-}
-
-static const struct domain *lending_domain(const struct domain *dom, enum learnt_kind kind)
-{
-	const struct domain *latest = dom->exporter->latest[kind];
-	if (!latest && dom->exporter->port)
-		latest = teacher_of(dom->exporter->root, kind);
-	return latest != dom ? latest : NULL;
-}
-
-static bool lends_rates(const struct domain *dom, const struct domain *lender)
-{
-	return lender && lender->protocol == dom->protocol && teaches_only(lender);
-}
-
-bool learnt_lends_rates(const struct domain *dom, enum learnt_kind kind)
-{
-	return lends_rates(dom, lending_domain(dom, kind));
-}
-
-const struct learnt_store *learnt_lender(const struct domain *dom, enum learnt_kind kind)
-{
-	const struct domain *lender = lending_domain(dom, kind);
-	bool of_rates = kind == LEARNT_RATE || kind == LEARNT_SAMPLER;
-	return lender && (!of_rates || lends_rates(dom, lender)) ? lender->learnt : NULL;
-}
-
-uint32_t learnt_rate(const struct domain *dom, bool *ret_header)
-{
-	*ret_header = false;
-	if (dom->learnt && dom->learnt->rate)
-		return dom->learnt->rate;
-	*ret_header = dom->header_rate != 0;
-	if (dom->header_rate)
-		return dom->header_rate;
-	const struct learnt_store *lender = learnt_lender(dom, LEARNT_RATE);
-	return lender ? lender->rate : 0;
-}
-
-bool learnt_uptime(const struct decoder *dec, const struct domain *dom, uint32_t *ret_uptime_ms)
-{
-	const struct learnt_store *from = dom->learnt;
-	if (!from || !from->init_ms)
-		from = learnt_lender(dom, LEARNT_INIT);
-	if (!from || !from->init_ms || from->init_ms > dec->ctx.exported_ms)
-		return false;
-	*ret_uptime_ms = (uint32_t)(dec->ctx.exported_ms - from->init_ms);
-	return true;
 }
 
 /* ---- the end ---- */
 
-static void forget_name(struct decoder *dec, struct domain *dom, struct learnt_entry *e)
+static void store_expire(struct decoder *dec, struct domain *dom, struct learnt_store *store,
+			 uint64_t before_ms)
 {
-	count_kinds(dom->learnt, e, (uint32_t)-1);
-	memory_return(dec, dom->exporter, entry_size(e));
-	free(e);
-	dom->learnt->len--;
-	dom->exporter->root->names--;
-	dec->counters.options_now--;
-}
-
-void learnt_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms)
-{
-	struct learnt_store *store = dom->learnt;
 	if (!store)
 		return;
 	if (store->rate_seen_ms < before_ms)
@@ -439,7 +359,7 @@ void learnt_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms)
 	store->oldest_ms = UINT64_MAX;
 	for (uint32_t i = 0; i < store->room; i++) {
 		if (old[i] && old[i]->seen_ms < before_ms) {
-			forget_name(dec, dom, old[i]);
+			forget_name(dec, dom, store, old[i]);
 		} else if (old[i]) {
 			*name_slot(store, (enum learnt_kind)old[i]->kind, old[i]->id) = old[i];
 			if (old[i]->seen_ms < store->oldest_ms)
@@ -447,6 +367,13 @@ void learnt_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms)
 		}
 	}
 	free(old);
+}
+
+void learnt_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms)
+{
+	store_expire(dec, dom, dom->learnt, before_ms);
+	for (struct session *s = dom->sessions; s; s = s->sibling)
+		store_expire(dec, dom, s->learnt, before_ms);
 }
 
 void learnt_inherit(struct decoder *dec, struct domain *from, struct domain *to, uint16_t port)
@@ -470,19 +397,66 @@ void learnt_inherit(struct decoder *dec, struct domain *from, struct domain *to,
 	}
 }
 
-void learnt_free(struct decoder *dec, struct domain *dom)
+static void store_free(struct decoder *dec, struct domain *dom, struct learnt_store **place)
 {
-	struct learnt_store *store = dom->learnt;
+	struct learnt_store *store = *place;
 	if (!store)
 		return;
 	for (uint32_t i = 0; i < store->room; i++)
 		if (store->slots[i])
-			forget_name(dec, dom, store->slots[i]);
-	for (int kind = 0; kind < LEARNT_LENT; kind++)
-		if (dom->exporter->latest[kind] == dom)
-			dom->exporter->latest[kind] = NULL;
+			forget_name(dec, dom, store, store->slots[i]);
 	memory_return(dec, dom->exporter, sizeof(*store) + store->room * sizeof(*store->slots));
 	free(store->slots);
 	free(store);
-	dom->learnt = NULL;
+	*place = NULL;
+}
+
+void learnt_free(struct decoder *dec, struct domain *dom)
+{
+	for (int kind = 0; kind < LEARNT_LENT; kind++)
+		if (dom->exporter->latest[kind] == dom)
+			dom->exporter->latest[kind] = NULL;
+	store_free(dec, dom, &dom->learnt);
+}
+
+/* To the domain, as far as no other connection teaches it: it is newer than what is there. What
+ * there is no room for is freed with the rest. */
+static void hand_over(struct decoder *dec, struct session *session)
+{
+	struct domain *dom = session->domain;
+	struct learnt_store *from = session->learnt, *to = dom->learnt;
+	for (uint32_t i = 0; to && i < from->room; i++) {
+		struct learnt_entry *e = from->slots[i];
+		if (!e || dom->teacher[e->kind] || !grow_names(dec, dom, to))
+			continue;
+		struct learnt_entry **slot = name_slot(to, (enum learnt_kind)e->kind, e->id);
+		if (*slot)
+			forget_name(dec, dom, to, *slot);
+		from->slots[i] = NULL;
+		count_kinds(from, e, (uint32_t)-1);
+		from->len--;
+		*slot = e;
+		entry_counted(to, e);
+	}
+	if (to && !dom->teacher[LEARNT_SAMPLER])
+		to->sampler_scoped |= from->sampler_scoped;
+	if (to && from->rate && !dom->teacher[LEARNT_RATE]) {
+		to->rate = from->rate;
+		to->rate_seen_ms = from->rate_seen_ms;
+	}
+}
+
+void learnt_end(struct decoder *dec, struct session *session)
+{
+	struct domain *dom = session->domain;
+	for (int kind = 0; kind < LEARNT_LENT; kind++)
+		if (dom->teacher[kind] == session) {
+			dom->teacher[kind] = NULL;
+			if (kind == LEARNT_INIT && dom->learnt)
+				dom->learnt->init_ms = 0;
+		}
+	if (!session->learnt)
+		return;
+	hand_over(dec, session);
+	store_free(dec, dom, &session->learnt);
 }

@@ -2,10 +2,11 @@
  * The table of learnt names and rates of a domain: what exporters say about themselves in meta
  * records.
  *
- * Names and rates are kept by domain. Where a domain has none of a kind, another domain of the same
- * exporter address may lend its own: several vendors send them under another domain than the flows
- * (learnt_lender). Text is rendered to JSON when it is learnt, so that a flow only copies it. What
- * is not sent again ages like a template. */
+ * Names and rates are kept by domain, and serve all connections that send of it, one after the
+ * other and at once. But behind one address there may be several devices: what a second connection
+ * teaches of a kind while the first one that taught it is there, is kept for that connection alone,
+ * until its end. Whose names a record gets then says known.h. Text is rendered to JSON when it is
+ * learnt, so that a flow only copies it. What is not sent again ages like a template. */
 #ifndef EF_DECODE_LEARNT_H
 #define EF_DECODE_LEARNT_H
 
@@ -54,9 +55,6 @@ struct learnt_store {
 	uint64_t oldest_ms; /* no entry was seen before this */
 };
 
-/* The exporter's uptime at the export time at hand; false: it has not said when it started. */
-bool learnt_uptime(const struct decoder *dec, const struct domain *dom, uint32_t *ret_uptime_ms);
-
 /* Learn a name of an entry: its member `part`, cut to LEARNT_SOURCE_MAX bytes. False: refused. */
 bool learnt_set_name(struct decoder *dec, struct domain *dom, enum learnt_kind kind, uint64_t id,
 		     unsigned part, struct bytes name);
@@ -64,34 +62,25 @@ bool learnt_set_name(struct decoder *dec, struct domain *dom, enum learnt_kind k
 bool learnt_set_rate(struct decoder *dec, struct domain *dom, enum learnt_kind kind, uint64_t id,
 		     uint32_t rate);
 /* The same for the whole exporter. */
-/* The rate of the only sampler of `store`, which samples all interfaces; 0: it has none such, or
- * several. */
-uint32_t learnt_only_sampler(const struct learnt_store *store);
 void learnt_set_exporter_rate(struct decoder *dec, struct domain *dom, uint32_t rate);
+/* A sampler was told for one interface. */
+void learnt_set_scoped(struct decoder *dec, struct domain *dom);
 void learnt_set_init(struct decoder *dec, struct domain *dom, uint64_t init_ms);
 
 /* The entry, or NULL; `store` may be NULL. */
 const struct learnt_entry *learnt_find(const struct learnt_store *store, enum learnt_kind kind,
 				       uint64_t id);
+/* Has the store something of that kind? */
+bool learnt_tells(const struct learnt_store *store, enum learnt_kind kind);
 /* A name as it was sent; no bytes: there is none. */
 struct bytes learnt_source(const struct learnt_entry *entry, unsigned part);
-
-/* What stands in where those of `dom` have nothing of a kind, or NULL: of the domain of
- * the same address that last sent some. Sampling is lent more carefully, because every domain has
- * its own and its numbers of samplers mean nothing elsewhere: only within a protocol, and only by a
- * domain that sends no flows itself. One of several devices behind an address (device.h) borrows
- * from its own domains first; then from the only other sender of some at the address that sends no
- * flows itself, as the route processor of a router does: two of them may mean different things. */
-const struct learnt_store *learnt_lender(const struct domain *dom, enum learnt_kind kind);
-/* May `dom` use the sampling rates of the lender of `kind`, whatever the kind? */
-bool learnt_lends_rates(const struct domain *dom, enum learnt_kind kind);
-/* The rate of the whole exporter, else of the header (*ret_header: it is that), else a lent one; 0:
- * not said. */
-uint32_t learnt_rate(const struct domain *dom, bool *ret_header);
 
 /* `to` is the domain of a device: it gets what its port alone taught in `from`. What several ports
  * did, nobody gets. */
 void learnt_inherit(struct decoder *dec, struct domain *from, struct domain *to, uint16_t port);
+/* The connection of `session` is over: what it taught stays the domain's. Not when the exporter
+ * started, which it may do again before its next connection. */
+void learnt_end(struct decoder *dec, struct session *session);
 /* Forget what was not sent since `before_ms`. */
 void learnt_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms);
 void learnt_free(struct decoder *dec, struct domain *dom);

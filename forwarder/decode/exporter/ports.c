@@ -42,16 +42,16 @@ static struct ports *ports_new(struct decoder *dec, struct domain *base)
 	}
 	/* What was there is of the first port: its bit is 1 (template_add). */
 	ports->port[0] = (struct port){ .port = base->port,
-					.defines = base->templates,
+					.defines = base->own.templates,
 					.flows = base->now.records,
 					.boot_ms = INT64_MIN };
-	if (base->sequence.started) {
+	if (base->own.sequence.started) {
 		ports->port[0].counted = true;
-		ports->port[0].seq = base->sequence.last_seq;
-		ports->port[0].records = base->sequence.last_records;
-		if (base->sequence.uptime_ms)
-			ports->port[0].boot_ms =
-			    (int64_t)base->sequence.exported_ms - (int64_t)base->sequence.uptime_ms;
+		ports->port[0].seq = base->own.sequence.last_seq;
+		ports->port[0].records = base->own.sequence.last_records;
+		if (base->own.sequence.uptime_ms)
+			ports->port[0].boot_ms = (int64_t)base->own.sequence.exported_ms -
+						 (int64_t)base->own.sequence.uptime_ms;
 	}
 	ports->len = 1;
 	base->ports = ports;
@@ -93,7 +93,7 @@ static struct port *port_place(struct decoder *dec, struct domain *base)
 		if (ports->port[i].seen < ports->port[oldest].seen)
 			oldest = i;
 	if (ports->port[oldest].defines)
-		template_disown(dec, base, 1ull << oldest);
+		template_disown(dec, &base->own, 1ull << oldest);
 	return &ports->port[oldest];
 }
 

@@ -71,7 +71,7 @@ static bool is_spared(const struct decoder *dec, const struct domain *dom,
 
 static bool is_silent(const struct domain *dom, uint64_t now_ms)
 {
-	bool learnt = dom->learnt || dom->templates;
+	bool learnt = dom->learnt || dom->templates > 0;
 	return dom->last_seen_ms + (learnt ? LONG_MS : SILENT_MS) < now_ms;
 }
 

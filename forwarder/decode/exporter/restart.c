@@ -55,31 +55,31 @@ static bool is_low(const struct decoder *dec, const struct sequence *s, uint32_t
 
 static void suspend(struct decoder *dec, struct domain *dom)
 {
-	uint32_t n = template_suspend_all(dom, true);
+	uint32_t n = template_suspend_all(&dom->own, true);
 	if (!n)
 		return;
 	dec->counters.templates_suspended += n;
 	dom->grace_ms = dec->ctx.received_ms + RESTART_GRACE_MS;
-	dom->born_ms = dom->sequence.exported_ms;
+	dom->born_ms = dom->own.sequence.exported_ms;
 	due_set(dec, dom);
 }
 
 static void began_anew(struct decoder *dec, struct domain *dom)
 {
-	template_disown(dec, dom, UINT64_MAX); /* whoever defined it, it was before */
-	if (dom->learnt)                       /* its uptimes count from another time on */
+	template_disown(dec, &dom->own, UINT64_MAX); /* whoever defined it, it was before */
+	if (dom->learnt)                             /* its uptimes count from another time on */
 		dom->learnt->init_ms = 0;
-	sequence_begin_anew(dec, dom);
+	sequence_begin_anew(dec, &dom->own);
 }
 
 static void check_number(struct decoder *dec, struct domain *dom, uint32_t seq, bool goes_on)
 {
-	struct sequence *s = &dom->sequence;
+	struct sequence *s = &dom->own.sequence;
 	if (goes_on || !is_low(dec, s, seq)) {
 		if (!s->low_run)
 			return;
 		s->low_run = 0; /* no restart: what was held is due */
-		template_suspend_all(dom, false);
+		template_suspend_all(&dom->own, false);
 		dom->grace_ms = dom->grace_ms ? dec->ctx.received_ms : 0;
 		due_set(dec, dom);
 		return;
@@ -94,8 +94,8 @@ static void check_number(struct decoder *dec, struct domain *dom, uint32_t seq, 
 
 void restart_check(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t uptime_ms)
 {
-	struct sequence *s = &dom->sequence;
-	if (!s->started)
+	struct sequence *s = &dom->own.sequence;
+	if (dom->stream || !s->started)
 		return;
 	bool goes_on = dom->ports && ports_goes_on(dec, dom, seq, uptime_ms);
 	if (dom->protocol == PROTO_IPFIX) {

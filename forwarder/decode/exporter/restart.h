@@ -18,7 +18,8 @@
 
 #define RESTART_GRACE_MS 60000 /* for the templates to come again */
 
-/* For the datagram at hand, before its sets. uptime_ms 0: the protocol has none. */
+/* For the datagram at hand, before its sets. uptime_ms 0: the protocol has none. Nothing over TCP:
+ * who starts again has another connection, with templates and numbers of its own. */
 void restart_check(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t uptime_ms);
 
 #endif

@@ -19,10 +19,10 @@
 #define JUMP_MAX     1000000 /* numbers a second of silence; further on is a restart, too */
 #define LATE_RUN_MAX 6       /* so many late ones in a row are a restart, too */
 
-static void sequence_lose(struct decoder *dec, struct domain *dom, uint32_t n)
+static void sequence_lose(struct decoder *dec, struct session *session, uint32_t n)
 {
 	dec->counters.lost += n;
-	dom->now.lost += n;
+	session->domain->now.lost += n;
 }
 
 static void drop_gap(struct sequence *s, unsigned i)
@@ -31,33 +31,33 @@ static void drop_gap(struct sequence *s, unsigned i)
 	memmove(&s->gaps[i], &s->gaps[i + 1], (s->gaps_len - i) * sizeof(s->gaps[0]));
 }
 
-static void age_gaps(struct decoder *dec, struct domain *dom)
+static void age_gaps(struct decoder *dec, struct session *session)
 {
-	struct sequence *s = &dom->sequence;
+	struct sequence *s = &session->sequence;
 	for (unsigned i = s->gaps_len; i-- > 0;) {
 		if (++s->gaps[i].age < SETTLE_AGE)
 			continue;
-		sequence_lose(dec, dom, s->gaps[i].len);
+		sequence_lose(dec, session, s->gaps[i].len);
 		drop_gap(s, i);
 	}
 }
 
-static void add_gap(struct decoder *dec, struct domain *dom, struct sequence_gap gap)
+static void add_gap(struct decoder *dec, struct session *session, struct sequence_gap gap)
 {
-	struct sequence *s = &dom->sequence;
+	struct sequence *s = &session->sequence;
 	if (gap.len == 0)
 		return;
 	if (s->gaps_len == SEQUENCE_GAPS) {
-		sequence_lose(dec, dom, s->gaps[0].len);
+		sequence_lose(dec, session, s->gaps[0].len);
 		drop_gap(s, 0);
 	}
 	s->gaps[s->gaps_len++] = gap;
 }
 
 /* A late datagram fills (part of) a gap. What is left of it before and behind stays missing. */
-static void fill_gap(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t units)
+static void fill_gap(struct decoder *dec, struct session *session, uint32_t seq, uint32_t units)
 {
-	struct sequence *s = &dom->sequence;
+	struct sequence *s = &session->sequence;
 	for (unsigned i = 0; i < s->gaps_len; i++) {
 		struct sequence_gap before = s->gaps[i], behind = before;
 		before.len = seq - behind.from;
@@ -67,8 +67,8 @@ static void fill_gap(struct decoder *dec, struct domain *dom, uint32_t seq, uint
 		behind.from = seq + units;
 		behind.len = left > units ? left - units : 0;
 		drop_gap(s, i);
-		add_gap(dec, dom, before);
-		add_gap(dec, dom, behind);
+		add_gap(dec, session, before);
+		add_gap(dec, session, behind);
 		return;
 	}
 }
@@ -98,22 +98,24 @@ static void sequence_start(struct sequence *s)
 	s->late_run = 0;
 }
 
-static void sequence_first(struct domain *dom)
+static void sequence_first(struct session *session)
 {
-	struct sequence *s = &dom->sequence;
-	bool counts_records = dom->protocol != PROTO_NETFLOW9 && dom->protocol != PROTO_SFLOW5;
+	struct sequence *s = &session->sequence;
+	enum protocol protocol = session->domain->protocol;
+	bool counts_records = protocol != PROTO_NETFLOW9 && protocol != PROTO_SFLOW5;
 	s->unit = counts_records ? UNIT_RECORD : UNIT_DATAGRAM;
 	sequence_start(s);
 }
 
-void sequence_recall(struct domain *dom, uint32_t seq, uint32_t uptime_ms, uint64_t exported_ms)
+void sequence_recall(struct session *session, uint32_t seq, uint32_t uptime_ms,
+		     uint64_t exported_ms)
 {
-	struct sequence *s = &dom->sequence;
-	sequence_first(dom);
+	struct sequence *s = &session->sequence;
+	sequence_first(session);
 	s->last_seq = seq;
 	s->uptime_ms = uptime_ms;
 	s->exported_ms = exported_ms;
-	s->seen_ms = dom->last_seen_ms;
+	s->seen_ms = session->domain->last_seen_ms;
 }
 
 static int8_t trust_vote(int8_t trust, bool fits)
@@ -155,17 +157,17 @@ uint64_t sequence_silence_ms(const struct decoder *dec, const struct sequence *s
 	return dec->ctx.received_ms > s->seen_ms ? dec->ctx.received_ms - s->seen_ms : 0;
 }
 
-static void sequence_restarted(struct decoder *dec, struct domain *dom)
+static void sequence_restarted(struct decoder *dec, struct session *session)
 {
 	dec->counters.restarts++;
-	dom->now.restarts++;
-	sequence_start(&dom->sequence);
+	session->domain->now.restarts++;
+	sequence_start(&session->sequence);
 }
 
-void sequence_begin_anew(struct decoder *dec, struct domain *dom)
+void sequence_begin_anew(struct decoder *dec, struct session *session)
 {
-	sequence_restarted(dec, dom);
-	dom->sequence.anew = true;
+	sequence_restarted(dec, session);
+	session->sequence.anew = true;
 }
 
 /* How many numbers a datagram stands for, and the first of them. */
@@ -189,10 +191,10 @@ static uint32_t next_of(const struct sequence *s)
 
 /* `own`: the records that UNIT_RECORD_AFTER counts. False: it came late, and what follows the
  * newest one is not changed. */
-static bool sequence_follow(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records,
-			    uint32_t own, bool exact)
+static bool sequence_follow(struct decoder *dec, struct session *session, uint32_t seq,
+			    uint32_t records, uint32_t own, bool exact)
 {
-	struct sequence *s = &dom->sequence;
+	struct sequence *s = &session->sequence;
 	bool trusted = s->trust[s->unit] > 0 && s->exact;
 	if ((int32_t)(seq - s->last_seq) > 0)
 		step_judge(s, seq - s->last_seq, own, exact);
@@ -201,19 +203,19 @@ static bool sequence_follow(struct decoder *dec, struct domain *dom, uint32_t se
 	bool late = gap < 0 && gap > -REORDER_MAX && s->trust[s->unit] > 0;
 	if (late && ++s->late_run < LATE_RUN_MAX) {
 		dec->counters.reordered++;
-		dom->now.reordered++;
-		fill_gap(dec, dom, begin, units_of(s, records, own));
+		session->domain->now.reordered++;
+		fill_gap(dec, session, begin, units_of(s, records, own));
 		return false;
 	}
 	bool jumped =
 	    gap > 0 && (uint64_t)gap > JUMP_MAX * (1 + sequence_silence_ms(dec, s) / 1000);
 	if (late || jumped || gap <= -REORDER_MAX) {
 		if (s->trust[s->unit] > 0)
-			sequence_restarted(dec, dom);
+			sequence_restarted(dec, session);
 		else
 			sequence_start(s);
 	} else if (gap > 0 && trusted) {
-		add_gap(dec, dom,
+		add_gap(dec, session,
 			(struct sequence_gap){ .from = next,
 					       .len = (uint32_t)gap,
 					       .opened_ms = dec->ctx.received_ms });
@@ -224,16 +226,16 @@ static bool sequence_follow(struct decoder *dec, struct domain *dom, uint32_t se
 	return true;
 }
 
-void sequence_note(struct decoder *dec, struct domain *dom, uint32_t seq, uint32_t records,
+void sequence_note(struct decoder *dec, struct session *session, uint32_t seq, uint32_t records,
 		   uint32_t meta_records, bool exact, uint32_t uptime_ms)
 {
-	struct sequence *s = &dom->sequence;
+	struct sequence *s = &session->sequence;
 	uint64_t mark = mark_of(&dec->ctx, seq);
-	if (dom->ports)
-		ports_note(dec, dom, seq, records, records - meta_records, uptime_ms);
+	if (session->domain->ports)
+		ports_note(dec, session->domain, seq, records, records - meta_records, uptime_ms);
 	bool newest = true;
 	if (!s->started) {
-		sequence_first(dom);
+		sequence_first(session);
 		s->last_seq = seq;
 		s->last_records = records;
 	} else if (s->anew) {
@@ -241,11 +243,11 @@ void sequence_note(struct decoder *dec, struct domain *dom, uint32_t seq, uint32
 		s->last_records = records;
 	} else if (mark_seen(s, mark)) {
 		dec->counters.duplicates++;
-		dom->now.duplicates++;
+		session->domain->now.duplicates++;
 		return;
 	} else {
-		age_gaps(dec, dom);
-		newest = sequence_follow(dec, dom, seq, records, records - meta_records, exact);
+		age_gaps(dec, session);
+		newest = sequence_follow(dec, session, seq, records, records - meta_records, exact);
 	}
 	s->recent[s->recent_at++ % SEQUENCE_RECENT] = mark;
 	if (!newest)
@@ -257,13 +259,13 @@ void sequence_note(struct decoder *dec, struct domain *dom, uint32_t seq, uint32
 	s->seen_ms = dec->ctx.received_ms;
 }
 
-void sequence_settle(struct decoder *dec, struct domain *dom, uint64_t now_ms)
+void sequence_settle(struct decoder *dec, struct session *session, uint64_t now_ms)
 {
-	struct sequence *s = &dom->sequence;
+	struct sequence *s = &session->sequence;
 	for (unsigned i = s->gaps_len; i-- > 0;) {
 		if (s->gaps[i].opened_ms + SETTLE_MS > now_ms)
 			continue;
-		sequence_lose(dec, dom, s->gaps[i].len);
+		sequence_lose(dec, session, s->gaps[i].len);
 		drop_gap(s, i);
 	}
 }

@@ -13,6 +13,7 @@ struct exporter_table {
 	struct domain *last;         /* the one found last: datagrams come in runs */
 	struct hashed_table domains; /* by address, protocol, id */
 	struct hashed_table exporters;
+	struct hashed_table sessions; /* of connections, by connection and domain */
 	struct ring ranks[RANKS];     /* who makes room first, comes first */
 	struct ring slots[DUE_SLOTS]; /* by the second in which they are due */
 	uint64_t at_s;                /* the slot that is looked at next, in seconds */

@@ -49,12 +49,14 @@ void context_head(struct context *ctx)
 	ctx->head_len = (uint16_t)(p - ctx->head);
 }
 
-void context_start(struct decoder *dec, const struct datagram *dgram, struct domain *domain,
+void context_start(struct decoder *dec, const struct datagram *dgram, struct session *session,
 		   uint32_t seq, uint64_t exported_ms)
 {
 	struct context *ctx = &dec->ctx;
+	struct domain *domain = session->domain;
 	ctx->dgram = dgram;
 	ctx->domain = domain;
+	ctx->session = session;
 	ctx->port = dgram->port;
 	ctx->seq = seq;
 	ctx->exported_ms = exported_ms;

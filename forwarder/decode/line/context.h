@@ -7,9 +7,9 @@
 #include "common/sink.h"
 #include "forwarder/decode/core/decoder.h"
 
-/* Set `dec->ctx` for a datagram of `domain`: the texts, the id, the clock skew and the datagram
+/* Set `dec->ctx` for a datagram of `session`: the texts, the id, the clock skew and the datagram
  * counts. has_uptime is false afterwards. */
-void context_start(struct decoder *dec, const struct datagram *dgram, struct domain *domain,
+void context_start(struct decoder *dec, const struct datagram *dgram, struct session *session,
 		   uint32_t seq, uint64_t exported_ms);
 
 /* `ctx` is of another domain now: the text that its lines begin with. */

@@ -3,6 +3,8 @@
  * applications, VRFs and samplers. */
 #include "forwarder/decode/line/join.h"
 
+#include "forwarder/decode/exporter/known.h"
+
 /* Which element is looked up in which table. */
 static const struct {
 	uint8_t ref, kind;
@@ -37,20 +39,20 @@ static bool rates_by_interface(const struct join *join)
 	return (own && own->interface_rates) || (lent && lent->interface_rates);
 }
 
-static void prepare_sampling(const struct domain *dom, const struct template *tmpl,
+static void prepare_sampling(const struct session *session, const struct template *tmpl,
 			     struct join *join)
 {
 	bool header, named = tmpl->refs_set >> REF_SAMPLER & 1;
-	join->rate = learnt_rate(dom, &header);
+	join->rate = known_rate(session, &header);
 	join->origin = header ? RATE_HEADER : RATE_EXPORTER;
-	if (learnt_lends_rates(dom, LEARNT_INTERFACE))
+	if (known_lends_rates(session, LEARNT_INTERFACE))
 		join->lent_interface_rates = join->lent[LEARNT_INTERFACE];
 	const struct learnt_store *samplers = samplers_of(join);
 	join->samplers = samplers;
 	if (!join->rate && samplers && !named) {
 		/* they are of the only one, unless other templates do name theirs */
-		if (!dom->exporter->names_samplers)
-			join->rate = learnt_only_sampler(samplers);
+		if (!session->domain->exporter->names_samplers)
+			join->rate = known_only_sampler(samplers);
 		join->origin = join->rate ? RATE_ONLY_SAMPLER : RATE_UNKNOWN;
 	}
 	join->sampling_per_record =
@@ -58,13 +60,13 @@ static void prepare_sampling(const struct domain *dom, const struct template *tm
 	    (rates_by_interface(join) && tmpl->refs_set & (1u << REF_INGRESS | 1u << REF_EGRESS));
 }
 
-void join_prepare(struct decoder *dec, const struct domain *dom, const struct template *tmpl,
+void join_prepare(struct decoder *dec, const struct session *session, const struct template *tmpl,
 		  struct join *ret)
 {
-	*ret = (struct join){ .own = dom->learnt };
+	*ret = (struct join){ .own = known_own(session) };
 	for (int kind = 0; kind < LEARNT_KINDS; kind++)
-		ret->lent[kind] = learnt_lender(dom, (enum learnt_kind)kind);
-	prepare_sampling(dom, tmpl, ret);
+		ret->lent[kind] = known_lent(session, (enum learnt_kind)kind);
+	prepare_sampling(session, tmpl, ret);
 	if (dec->settings.no_options_join)
 		return;
 	for (size_t i = 0; i < sizeof(join_rows) / sizeof(*join_rows); i++) {

@@ -33,7 +33,7 @@ struct join {
 	const struct learnt_store *lent_interface_rates;
 };
 
-void join_prepare(struct decoder *dec, const struct domain *dom, const struct template *tmpl,
+void join_prepare(struct decoder *dec, const struct session *session, const struct template *tmpl,
 		  struct join *ret);
 /* The largest rate that is believed: sFlow's own counters of skipped packets have 24 bits. */
 #define RATE_MAX (1u << 24)

@@ -103,8 +103,8 @@ static bool learn_rate(struct decoder *dec, const struct data_record *rec,
 	if (found_role(found, ROLE_SAMPLER)) {
 		bool used = learnt_set_rate(dec, dom, LEARNT_SAMPLER,
 					    found_number(found->value[ROLE_SAMPLER]), rate);
-		if (interface && dom->learnt)
-			dom->learnt->sampler_scoped = true;
+		if (interface)
+			learnt_set_scoped(dec, dom);
 		return used;
 	}
 	if (interface)

@@ -6,7 +6,7 @@
 #include "forwarder/decode/exporter/device.h"
 #include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/held.h"
-#include "forwarder/decode/exporter/learnt.h"
+#include "forwarder/decode/exporter/known.h"
 #include "forwarder/decode/line/ceiling.h"
 #include "forwarder/decode/line/context.h"
 #include "forwarder/decode/line/count.h"
@@ -44,8 +44,8 @@ static void set_run_start(struct decoder *dec, struct set_run *run, const struct
 	run->times.uptime_ms = ctx->uptime_ms;
 	run->times.has_uptime = ctx->has_uptime;
 	if (!ctx->has_uptime)
-		run->times.has_uptime = learnt_uptime(dec, ctx->domain, &run->times.uptime_ms);
-	join_prepare(dec, ctx->domain, tmpl, &run->join);
+		run->times.has_uptime = known_uptime(dec, ctx->session, &run->times.uptime_ms);
+	join_prepare(dec, ctx->session, tmpl, &run->join);
 	count_prepare(dec, tmpl, &run->count);
 
 	char *p = jsonw_lit(run->flow, ",");
@@ -225,7 +225,7 @@ void data_records(struct decoder *dec, struct sink *sink, const struct template 
 static struct template *unconfirmed(struct decoder *dec, uint16_t id, struct cursor set)
 {
 	const struct context *ctx = &dec->ctx;
-	struct template *tmpl = template_find_suspended(ctx->domain, id);
+	struct template *tmpl = template_find_suspended(ctx->session, id);
 	uint64_t born_ms = ctx->domain->born_ms;
 	if (!tmpl)
 		return NULL;
@@ -252,7 +252,7 @@ static struct template *template_of_port(struct decoder *dec, uint16_t id, struc
 		return tmpl;
 	if (device_prove(dec, id)) {
 		context_head(&dec->ctx);
-		return template_ready(dec, dec->ctx.domain, id);
+		return template_ready(dec, dec->ctx.session, id);
 	}
 	return dom->exporter->root->devices ? NULL : tmpl;
 }
@@ -261,15 +261,16 @@ static struct template *template_of_port(struct decoder *dec, uint16_t id, struc
 static struct template *template_of_others(struct decoder *dec, uint16_t id)
 {
 	const struct domain *dom = dec->ctx.domain;
-	struct domain *base = template_find_suspended(dom, id) ? NULL : domain_base(dec, dom);
-	struct template *tmpl = base ? template_ready(dec, base, id) : NULL;
+	bool suspended = template_find_suspended(dec->ctx.session, id);
+	struct domain *base = suspended ? NULL : domain_base(dec, dom);
+	struct template *tmpl = base ? template_ready(dec, &base->own, id) : NULL;
 	return tmpl && !tmpl->contested ? tmpl : NULL;
 }
 
 /* What data of `id` is decoded with; NULL: it has to wait. */
 static struct template *template_for(struct decoder *dec, uint16_t id)
 {
-	struct template *tmpl = template_ready(dec, dec->ctx.domain, id);
+	struct template *tmpl = template_ready(dec, dec->ctx.session, id);
 	if (tmpl && __builtin_expect(!tmpl->contested, 1))
 		return tmpl;
 	return tmpl ? template_of_port(dec, id, tmpl) : template_of_others(dec, id);
@@ -308,7 +309,7 @@ static bool decode_held(struct decoder *dec, struct sink *sink, const struct hel
 		return false;
 	if (dec->ctx.domain->exporter->port) /* it may have become a device's meanwhile */
 		context_head(&dec->ctx);
-	struct template *tmpl = template_find(dec->ctx.domain, set->id);
+	struct template *tmpl = template_find(dec->ctx.session, set->id);
 	if (!tmpl)
 		tmpl = template_of_others(dec, set->id);
 	if (tmpl) {
@@ -324,10 +325,11 @@ static bool decode_held(struct decoder *dec, struct sink *sink, const struct hel
 	return tmpl;
 }
 
-void data_waited(struct decoder *dec, struct sink *sink, struct domain *dom, uint16_t id)
+void data_waited(struct decoder *dec, struct sink *sink, struct session *session, uint16_t id)
 {
-	held_release(dec, sink, dom, decode_held, id);
-	const struct template *tmpl = template_find(dom, id);
+	const struct domain *dom = session->domain;
+	held_release(dec, sink, session, decode_held, id);
+	const struct template *tmpl = template_find(session, id);
 	if (!dom->exporter->devices || !tmpl || tmpl->contested)
 		return;
 	struct domain_key key = domain_key(dom);
@@ -335,7 +337,7 @@ void data_waited(struct decoder *dec, struct sink *sink, struct domain *dom, uin
 		key.port = e->port;
 		struct domain *of_device = domain_find(dec, &key);
 		if (of_device)
-			held_release(dec, sink, of_device, decode_held, id);
+			held_release(dec, sink, &of_device->own, decode_held, id);
 	}
 }
 
@@ -344,5 +346,5 @@ void data_due(struct decoder *dec, struct sink *sink, struct domain *dom, uint64
 	if (__builtin_expect(!dom->grace_ms || now_ms < dom->grace_ms, 1))
 		return;
 	dom->grace_ms = 0;
-	held_release(dec, sink, dom, decode_held, 0);
+	held_release(dec, sink, &dom->own, decode_held, 0);
 }

@@ -18,9 +18,9 @@ enum { SET_HELD = 1, SET_UNCONFIRMED = 2 };
 void data_records(struct decoder *dec, struct sink *sink, const struct template *tmpl,
 		  struct cursor set, unsigned tags);
 
-/* The template `id` came to `dom`: decode the sets that waited for it, there and in the domains of
- * devices (exporter/device.h). */
-void data_waited(struct decoder *dec, struct sink *sink, struct domain *dom, uint16_t id);
+/* The template `id` came to `session`: decode the sets that waited for it, there and in the domains
+ * of devices (exporter/device.h). */
+void data_waited(struct decoder *dec, struct sink *sink, struct session *session, uint16_t id);
 /* Is something due of what waits for suspended templates (exporter/restart.h)? Decode what is in
  * force again, and what fits. */
 void data_due(struct decoder *dec, struct sink *sink, struct domain *dom, uint64_t now_ms);

@@ -147,7 +147,7 @@ static bool one_record(struct list_walk *w, const struct template *t, struct cur
 
 static bool records(struct list_walk *w, uint16_t id, struct cursor *c, bool *first)
 {
-	const struct template *t = template_find(w->out->dec->ctx.domain, id);
+	const struct template *t = template_find(w->out->dec->ctx.session, id);
 	if (!t || t->min_len == 0 || t->min_len == WIDTH_VARIABLE) {
 		if (cursor_left(c))
 			unknown_records(w, id, c, first);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The template store of a domain: a sorted array of compiled templates, under the ceilings of its
+ * The template store of a session: a sorted array of compiled templates, under the ceilings of its
  * exporter. */
 #include "forwarder/decode/template/template.h"
 
@@ -15,6 +15,11 @@
 
 #define NEIGHBOURS 8 /* of which one makes room for a template that is defined anew */
 
+static struct exporter *exporter_of(const struct session *session)
+{
+	return session->domain->exporter;
+}
+
 static uint64_t id_of(const void *row)
 {
 	return (*(struct template *const *)row)->id;
@@ -27,60 +32,61 @@ static uint32_t place_of(const struct template_store *store, uint16_t id)
 }
 
 /* Suspended or not. */
-static struct template *row_find(const struct domain *dom, uint16_t id)
+static struct template *row_find(const struct session *session, uint16_t id)
 {
-	const struct template_store *store = dom->templates;
+	const struct template_store *store = session->templates;
 	if (!store || !store->len)
 		return NULL;
 	uint32_t at = place_of(store, id);
 	return at < store->len && store->rows[at]->id == id ? store->rows[at] : NULL;
 }
 
-struct template *template_find(const struct domain *dom, uint16_t id)
+struct template *template_find(const struct session *session, uint16_t id)
 {
-	struct template *t = row_find(dom, id);
+	struct template *t = row_find(session, id);
 	return t && __builtin_expect(!t->suspended, 1) ? t : NULL;
 }
 
-struct template *template_find_suspended(const struct domain *dom, uint16_t id)
+struct template *template_find_suspended(const struct session *session, uint16_t id)
 {
-	struct template *t = row_find(dom, id);
+	struct template *t = row_find(session, id);
 	return t && t->suspended ? t : NULL;
 }
 
-static void forget_template(struct decoder *dec, struct domain *dom, struct template *t)
+static void forget_template(struct decoder *dec, struct session *session, struct template *t)
 {
 	dec->counters.templates_now--;
-	dom->exporter->root->templates--;
-	memory_return(dec, dom->exporter, t->size);
+	exporter_of(session)->root->templates--;
+	memory_return(dec, exporter_of(session), t->size);
 	free(t);
 }
 
-static struct template *take_row(struct domain *dom, uint32_t at)
+static struct template *take_row(struct session *session, uint32_t at)
 {
-	struct template_store *store = dom->templates;
+	struct template_store *store = session->templates;
 	struct template *t = store->rows[at];
 	store->len--;
 	store->meta_len -= t->meta;
+	session->domain->templates--;
 	memmove(store->rows + at, store->rows + at + 1, (store->len - at) * sizeof(*store->rows));
 	return t;
 }
 
-static void forget_row(struct decoder *dec, struct domain *dom, uint32_t at)
+static void forget_row(struct decoder *dec, struct session *session, uint32_t at)
 {
-	forget_template(dec, dom, take_row(dom, at));
+	forget_template(dec, session, take_row(session, at));
 }
 
 /* ---- what other ports defined ---- */
 
 /* Ports other than that at hand may still mean what is at `at`: it is put aside, else forgotten. */
-static void put_aside(struct decoder *dec, struct domain *dom, uint32_t at)
+static void put_aside(struct decoder *dec, struct session *session, uint32_t at)
 {
-	struct template_store *store = dom->templates;
-	struct template *t = take_row(dom, at);
+	struct template_store *store = session->templates;
+	struct template *t = take_row(session, at);
 	t->owners &= ~dec->ctx.port_bit;
 	if (!t->owners || store->aside_len >= TEMPLATES_ASIDE_MAX) {
-		forget_template(dec, dom, t);
+		forget_template(dec, session, t);
 		return;
 	}
 	t->aside = store->aside;
@@ -88,18 +94,18 @@ static void put_aside(struct decoder *dec, struct domain *dom, uint32_t at)
 	store->aside_len++;
 }
 
-bool template_is_aside(const struct domain *dom, uint16_t id, uint64_t owners)
+bool template_is_aside(const struct session *session, uint16_t id, uint64_t owners)
 {
-	const struct template *t = dom->templates ? dom->templates->aside : NULL;
+	const struct template *t = session->templates ? session->templates->aside : NULL;
 	while (t && (t->id != id || !(t->owners & owners)))
 		t = t->aside;
 	return t;
 }
 
 /* Those that nobody means any more go. */
-static void forget_aside(struct decoder *dec, struct domain *dom)
+static void forget_aside(struct decoder *dec, struct session *session)
 {
-	struct template_store *store = dom->templates;
+	struct template_store *store = session->templates;
 	for (struct template **at = &store->aside; *at;) {
 		struct template *t = *at;
 		if (t->owners) {
@@ -108,13 +114,13 @@ static void forget_aside(struct decoder *dec, struct domain *dom)
 		}
 		*at = t->aside;
 		store->aside_len--;
-		forget_template(dec, dom, t);
+		forget_template(dec, session, t);
 	}
 }
 
-void template_disown(struct decoder *dec, struct domain *dom, uint64_t owners)
+void template_disown(struct decoder *dec, struct session *session, uint64_t owners)
 {
-	struct template_store *store = dom->templates;
+	struct template_store *store = session->templates;
 	if (!store)
 		return;
 	dec->work.steps += store->len + store->aside_len;
@@ -122,7 +128,7 @@ void template_disown(struct decoder *dec, struct domain *dom, uint64_t owners)
 		store->rows[i]->owners &= ~owners;
 	for (struct template *t = store->aside; t; t = t->aside)
 		t->owners &= ~owners;
-	forget_aside(dec, dom);
+	forget_aside(dec, session);
 }
 
 /* ---- rows ---- */
@@ -135,15 +141,15 @@ static bool same_template(const struct template *t, const struct spec *specs, si
 }
 
 /* Room in the array for one more row. */
-static int grow_rows(struct decoder *dec, struct domain *dom)
+static int grow_rows(struct decoder *dec, struct session *session)
 {
-	struct template_store *store = dom->templates;
+	struct template_store *store = session->templates;
 	if (!store) {
-		if (!memory_take(dec, dom->exporter, sizeof(*store)))
+		if (!memory_take(dec, exporter_of(session), sizeof(*store)))
 			return -1;
-		store = dom->templates = calloc(1, sizeof(*store));
+		store = session->templates = calloc(1, sizeof(*store));
 		if (!store) {
-			memory_return(dec, dom->exporter, sizeof(*store));
+			memory_return(dec, exporter_of(session), sizeof(*store));
 			return -1;
 		}
 	}
@@ -151,11 +157,11 @@ static int grow_rows(struct decoder *dec, struct domain *dom)
 		return 0;
 	uint32_t room = store->room ? 2 * store->room : 8;
 	size_t more = (room - store->room) * sizeof(*store->rows);
-	if (!memory_take(dec, dom->exporter, more))
+	if (!memory_take(dec, exporter_of(session), more))
 		return -1;
 	struct template **rows = realloc(store->rows, room * sizeof(*rows));
 	if (!rows) {
-		memory_return(dec, dom->exporter, more);
+		memory_return(dec, exporter_of(session), more);
 		return -1;
 	}
 	store->rows = rows;
@@ -163,27 +169,28 @@ static int grow_rows(struct decoder *dec, struct domain *dom)
 	return 0;
 }
 
-static int insert_row(struct decoder *dec, struct domain *dom, struct template *t)
+static int insert_row(struct decoder *dec, struct session *session, struct template *t)
 {
-	if (dom->exporter->root->templates >= dec->settings.limits.templates_per_exporter)
+	if (exporter_of(session)->root->templates >= dec->settings.limits.templates_per_exporter)
 		return -1;
-	if (grow_rows(dec, dom) || !memory_take(dec, dom->exporter, t->size))
+	if (grow_rows(dec, session) || !memory_take(dec, exporter_of(session), t->size))
 		return -1;
-	struct template_store *store = dom->templates;
+	struct template_store *store = session->templates;
 	uint32_t at = place_of(store, t->id);
 	memmove(store->rows + at + 1, store->rows + at, (store->len - at) * sizeof(*store->rows));
 	dec->work.steps += (store->len - at) / ROWS_A_STEP;
 	store->rows[at] = t;
 	store->len++;
 	store->meta_len += t->meta;
-	dom->exporter->root->templates++;
+	session->domain->templates++;
+	exporter_of(session)->root->templates++;
 	dec->counters.templates_now++;
 	return 0;
 }
 
 /* ---- what a device defined before it was known as one ---- */
 
-static void inherit_one(struct decoder *dec, struct domain *to, const struct template *t)
+static void inherit_one(struct decoder *dec, struct session *to, const struct template *t)
 {
 	struct template *own = row_find(to, t->id) ? NULL : template_copy(t);
 	if (!own || insert_row(dec, to, own)) {
@@ -192,7 +199,7 @@ static void inherit_one(struct decoder *dec, struct domain *to, const struct tem
 		return;
 	}
 	dec->counters.templates_added++;
-	to->exporter->names_samplers |= !t->meta && t->refs_set >> REF_SAMPLER & 1;
+	to->domain->exporter->names_samplers |= !t->meta && t->refs_set >> REF_SAMPLER & 1;
 	dec->work.steps += t->size / BYTES_A_STEP;
 	own->aside = NULL;
 	own->contested = false;
@@ -200,7 +207,7 @@ static void inherit_one(struct decoder *dec, struct domain *to, const struct tem
 	own->port = dec->ctx.port;
 }
 
-void template_inherit(struct decoder *dec, struct domain *from, struct domain *to, uint64_t owner)
+void template_inherit(struct decoder *dec, struct session *from, struct session *to, uint64_t owner)
 {
 	struct template_store *store = from->templates;
 	if (!store || !owner)
@@ -218,14 +225,14 @@ void template_inherit(struct decoder *dec, struct domain *from, struct domain *t
 
 /* Another template of the domain goes: one that is aside, else of a few the one that was not used
  * for the longest. */
-static bool forget_another(struct decoder *dec, struct domain *dom, uint16_t id)
+static bool forget_another(struct decoder *dec, struct session *session, uint16_t id)
 {
-	struct template_store *store = dom->templates;
+	struct template_store *store = session->templates;
 	struct template *t = store->aside;
 	if (t) {
 		store->aside = t->aside;
 		store->aside_len--;
-		forget_template(dec, dom, t);
+		forget_template(dec, session, t);
 		return true;
 	}
 	if (!store->len)
@@ -237,42 +244,42 @@ static bool forget_another(struct decoder *dec, struct domain *dom, uint16_t id)
 			oldest = at;
 	}
 	dec->work.steps += NEIGHBOURS;
-	forget_row(dec, dom, oldest);
+	forget_row(dec, session, oldest);
 	return true;
 }
 
 /* What is defined anew has another layout: to go on without it would lose the data of an exporter
  * that lives, for the sake of some that may not come. */
-static bool insert_instead(struct decoder *dec, struct domain *dom, struct template *t)
+static bool insert_instead(struct decoder *dec, struct session *session, struct template *t)
 {
 	for (unsigned i = 0; i < NEIGHBOURS; i++) {
-		if (!dom->templates || !forget_another(dec, dom, t->id))
+		if (!session->templates || !forget_another(dec, session, t->id))
 			return false;
 		dec->counters.templates_evicted++;
-		if (insert_row(dec, dom, t) == 0)
+		if (insert_row(dec, session, t) == 0)
 			return true;
 	}
 	return false;
 }
 
-static struct template *compile_for(struct decoder *dec, const struct domain *dom, uint16_t id,
+static struct template *compile_for(struct decoder *dec, const struct session *session, uint16_t id,
 				    const struct spec *specs, size_t specs_len, size_t scopes,
 				    bool meta, bool netflow9)
 {
-	struct template *t = template_compile(dec->compiler, fields_of(dec, dom), id, specs,
-					      specs_len, scopes, meta, netflow9);
+	struct template *t = template_compile(dec->compiler, fields_of(dec, session->domain), id,
+					      specs, specs_len, scopes, meta, netflow9);
 	if (t)
-		t->described = describer_of(dom)->described;
+		t->described = describer_of(session->domain)->described;
 	dec->work.compiled++;
 	dec->work.elements += specs_len;
 	return t;
 }
 
-struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t id,
+struct template *template_add(struct decoder *dec, struct session *session, uint16_t id,
 			      const struct spec *specs, size_t specs_len, size_t scopes, bool meta,
 			      bool *ret_new)
 {
-	struct template *old = row_find(dom, id);
+	struct template *old = row_find(session, id);
 	*ret_new = false;
 	if (old && same_template(old, specs, specs_len, scopes, meta)) {
 		old->used_ms = dec->ctx.received_ms;
@@ -285,18 +292,19 @@ struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t 
 	bool replaced = old != NULL, contested = replaced && old->contested;
 	if (old) {
 		contested |= (old->owners & ~dec->ctx.port_bit) != 0 ||
-			     (dom->exporter->devices && old->port != dec->ctx.port);
-		put_aside(dec, dom, place_of(dom->templates, id));
+			     (exporter_of(session)->devices && old->port != dec->ctx.port);
+		put_aside(dec, session, place_of(session->templates, id));
 	}
-	bool netflow9 = dom->protocol == PROTO_NETFLOW9;
-	struct template *t = compile_for(dec, dom, id, specs, specs_len, scopes, meta, netflow9);
-	if (!t || (insert_row(dec, dom, t) && !(replaced && insert_instead(dec, dom, t)))) {
+	bool netflow9 = session->domain->protocol == PROTO_NETFLOW9;
+	struct template *t =
+	    compile_for(dec, session, id, specs, specs_len, scopes, meta, netflow9);
+	if (!t || (insert_row(dec, session, t) && !(replaced && insert_instead(dec, session, t)))) {
 		free(t);
 		dec->counters.templates_refused++;
 		return NULL;
 	}
 	if (!meta && t->refs_set >> REF_SAMPLER & 1)
-		dom->exporter->names_samplers = true;
+		exporter_of(session)->names_samplers = true;
 	t->used_ms = dec->ctx.received_ms;
 	t->owners = dec->ctx.port_bit;
 	t->port = dec->ctx.port;
@@ -309,55 +317,55 @@ struct template *template_add(struct decoder *dec, struct domain *dom, uint16_t 
 	return t;
 }
 
-bool template_remove(struct decoder *dec, struct domain *dom, uint16_t id)
+bool template_remove(struct decoder *dec, struct session *session, uint16_t id)
 {
-	if (!row_find(dom, id))
+	if (!row_find(session, id))
 		return false;
-	forget_row(dec, dom, place_of(dom->templates, id));
+	forget_row(dec, session, place_of(session->templates, id));
 	return true;
 }
 
-void template_remove_all(struct decoder *dec, struct domain *dom, bool meta)
+void template_remove_all(struct decoder *dec, struct session *session, bool meta)
 {
-	const struct template_store *store = dom->templates;
+	const struct template_store *store = session->templates;
 	if (!store || (meta ? store->meta_len : store->len - store->meta_len) == 0)
 		return;
 	dec->work.steps += store->len;
 	for (uint32_t i = store->len; i-- > 0;) {
 		if (store->rows[i]->meta != meta)
 			continue;
-		forget_row(dec, dom, i);
+		forget_row(dec, session, i);
 		dec->counters.templates_withdrawn++;
 	}
 }
 
-uint32_t template_suspend_all(struct domain *dom, bool suspended)
+uint32_t template_suspend_all(struct session *session, bool suspended)
 {
 	uint32_t changed = 0;
-	for (uint32_t i = dom->templates ? dom->templates->len : 0; i-- > 0;) {
-		struct template *t = dom->templates->rows[i];
+	for (uint32_t i = session->templates ? session->templates->len : 0; i-- > 0;) {
+		struct template *t = session->templates->rows[i];
 		changed += t->suspended != suspended;
 		t->suspended = suspended;
 	}
 	return changed;
 }
 
-void template_expire(struct decoder *dec, struct domain *dom, uint64_t before_ms)
+void template_expire(struct decoder *dec, struct session *session, uint64_t before_ms)
 {
-	for (uint32_t i = dom->templates ? dom->templates->len : 0; i-- > 0;) {
-		if (dom->templates->rows[i]->used_ms >= before_ms)
+	for (uint32_t i = session->templates ? session->templates->len : 0; i-- > 0;) {
+		if (session->templates->rows[i]->used_ms >= before_ms)
 			continue;
-		forget_row(dec, dom, i);
+		forget_row(dec, session, i);
 		dec->counters.templates_expired++;
 	}
 }
 
 /* Compiles a template of the store again; -1: no memory, or a ceiling, and it stays as it was. */
-static int compile_again(struct decoder *dec, struct domain *dom, struct template **place)
+static int compile_again(struct decoder *dec, struct session *session, struct template **place)
 {
 	struct template *old = *place;
-	struct template *t = compile_for(dec, dom, old->id, old->specs, old->specs_len, old->scopes,
-					 old->meta, old->netflow9);
+	struct template *t = compile_for(dec, session, old->id, old->specs, old->specs_len,
+					 old->scopes, old->meta, old->netflow9);
 	if (!t)
 		return -1;
 	t->used_ms = old->used_ms;
@@ -366,11 +374,11 @@ static int compile_again(struct decoder *dec, struct domain *dom, struct templat
 	t->owners = old->owners;
 	t->port = old->port;
 	size_t more = t->size > old->size ? t->size - old->size : 0;
-	if (!memory_take(dec, dom->exporter, more)) {
+	if (!memory_take(dec, exporter_of(session), more)) {
 		free(t);
 		return -1;
 	}
-	memory_return(dec, dom->exporter, old->size + more - t->size);
+	memory_return(dec, exporter_of(session), old->size + more - t->size);
 	*place = t;
 	free(old);
 	return 0;
@@ -399,47 +407,49 @@ static bool pay_again(struct domain *dom, const struct template *t)
 }
 
 static __attribute__((noinline)) struct template *
-rebind_unknown(struct decoder *dec, struct domain *dom, struct template *t)
+rebind_unknown(struct decoder *dec, struct session *session, struct template *t)
 {
-	struct template **place = &dom->templates->rows[place_of(dom->templates, t->id)];
-	if (!pay_again(dom, t)) {
+	struct template **place = &session->templates->rows[place_of(session->templates, t->id)];
+	if (!pay_again(session->domain, t)) {
 		dec->counters.descriptions_deferred++;
 		return t;
 	}
-	if (compile_again(dec, dom, place) < 0)
-		t->described = describer_of(dom)->described; /* not for every set */
+	if (compile_again(dec, session, place) < 0)
+		t->described = describer_of(session->domain)->described; /* not for every set */
 	return *place;
 }
 
-void template_rebind_all(struct decoder *dec, struct domain *dom)
+void template_rebind_all(struct decoder *dec, struct session *session)
 {
-	struct template_store *store = dom->templates;
+	struct template_store *store = session->templates;
 	for (uint32_t i = store ? store->len : 0; i-- > 0;) {
-		if (compile_again(dec, dom, &store->rows[i]) == 0)
+		if (compile_again(dec, session, &store->rows[i]) == 0)
 			continue;
-		forget_row(dec, dom, i);
+		forget_row(dec, session, i);
 		dec->counters.templates_refused++;
 	}
 }
 
-struct template *template_ready(struct decoder *dec, struct domain *dom, uint16_t id)
+struct template *template_ready(struct decoder *dec, struct session *session, uint16_t id)
 {
-	struct template *t = template_find(dom, id);
-	if (t && __builtin_expect(t->unknown, 0) && t->described != describer_of(dom)->described)
-		t = rebind_unknown(dec, dom, t);
+	struct template *t = template_find(session, id);
+	if (t && __builtin_expect(t->unknown, 0) &&
+	    t->described != describer_of(session->domain)->described)
+		t = rebind_unknown(dec, session, t);
 	return t;
 }
 
-void template_store_free(struct decoder *dec, struct domain *dom)
+void template_store_free(struct decoder *dec, struct session *session)
 {
-	struct template_store *store = dom->templates;
+	struct template_store *store = session->templates;
 	if (!store)
 		return;
 	while (store->len)
-		forget_row(dec, dom, store->len - 1);
-	template_disown(dec, dom, UINT64_MAX);
-	memory_return(dec, dom->exporter, sizeof(*store) + store->room * sizeof(*store->rows));
+		forget_row(dec, session, store->len - 1);
+	template_disown(dec, session, UINT64_MAX);
+	memory_return(dec, exporter_of(session),
+		      sizeof(*store) + store->room * sizeof(*store->rows));
 	free(store->rows);
 	free(store);
-	dom->templates = NULL;
+	session->templates = NULL;
 }

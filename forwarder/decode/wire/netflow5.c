@@ -130,12 +130,13 @@ enum decode_result netflow5_datagram(struct decoder *dec, const struct datagram 
 			   count);
 		return problem_result(dec);
 	}
-	struct domain *dom =
-	    device_domain_of(dec, dgram, (enum protocol)formats[i].protocol, engine);
-	if (!dom)
+	struct session *session =
+	    device_session(dec, dgram, (enum protocol)formats[i].protocol, engine);
+	if (!session)
 		return DECODE_REFUSED;
 
-	context_start(dec, dgram, dom, seq, seconds * 1000ull + nanoseconds / 1000000);
+	struct domain *dom = session->domain;
+	context_start(dec, dgram, session, seq, seconds * 1000ull + nanoseconds / 1000000);
 	dec->ctx.uptime_ms = uptime_ms;
 	dec->ctx.has_uptime = true;
 	dom->header_rate = sampling & 0x3fff; /* the top two bits are the mode */
@@ -150,7 +151,7 @@ enum decode_result netflow5_datagram(struct decoder *dec, const struct datagram 
 	data_records(dec, sink, dec->netflow5[i], cursor_sub(&c, records * record_len), false);
 	if (version != 1) {
 		restart_check(dec, dom, seq, uptime_ms);
-		sequence_note(dec, dom, seq, (uint32_t)records, 0, true, uptime_ms);
+		sequence_note(dec, session, seq, (uint32_t)records, 0, true, uptime_ms);
 	}
 	return problem_result(dec);
 }

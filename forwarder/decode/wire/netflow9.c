@@ -73,18 +73,19 @@ enum decode_result netflow9_datagram(struct decoder *dec, const struct datagram 
 	uint32_t id = cursor_u32(&c);
 	if (c.bad)
 		return too_short(dec, dgram);
-	struct domain *dom = device_domain_of(dec, dgram, PROTO_NETFLOW9, id);
-	if (!dom)
+	struct session *session = device_session(dec, dgram, PROTO_NETFLOW9, id);
+	if (!session)
 		return DECODE_REFUSED;
 
+	struct domain *dom = session->domain;
 	uint64_t unknown = dec->counters.unknown_template;
-	context_start(dec, dgram, dom, seq, seconds * 1000ull);
+	context_start(dec, dgram, session, seq, seconds * 1000ull);
 	dec->ctx.uptime_ms = uptime_ms;
 	dec->ctx.has_uptime = true;
 	restart_check(dec, dom, seq, uptime_ms);
 	data_due(dec, sink, dom, dgram->received_ms);
 	walk_sets(dec, sink, &c, c.end, &ids);
-	sequence_note(dec, dec->ctx.domain, seq, dec->ctx.records, dec->ctx.meta_records,
+	sequence_note(dec, dec->ctx.session, seq, dec->ctx.records, dec->ctx.meta_records,
 		      unknown == dec->counters.unknown_template, uptime_ms);
 	return problem_result(dec);
 }
@@ -99,13 +100,14 @@ static bool ipfix_message(struct decoder *dec, const struct datagram *dgram, str
 	cursor_u16(c); /* version */
 	size_t len = cursor_u16(c);
 	uint32_t seconds = cursor_u32(c), seq = cursor_u32(c), id = cursor_u32(c);
-	struct domain *dom = device_domain_of(dec, dgram, PROTO_IPFIX, id);
-	if (!dom) {
+	struct session *session = device_session(dec, dgram, PROTO_IPFIX, id);
+	if (!session) {
 		*ret = DECODE_REFUSED;
 		return false;
 	}
+	struct domain *dom = session->domain;
 	uint64_t unknown = dec->counters.unknown_template;
-	context_start(dec, dgram, dom, seq, seconds * 1000ull);
+	context_start(dec, dgram, session, seq, seconds * 1000ull);
 	if (dec->ctx.with_id && start != dgram->data)
 		context_id(&dec->ctx, (uint32_t)(start - dgram->data) << 1);
 	if (len < 16 || len > left) {
@@ -117,7 +119,7 @@ static bool ipfix_message(struct decoder *dec, const struct datagram *dgram, str
 	restart_check(dec, dom, seq, 0);
 	data_due(dec, sink, dom, dgram->received_ms);
 	walk_sets(dec, sink, c, end, &ids);
-	sequence_note(dec, dec->ctx.domain, seq, dec->ctx.records, dec->ctx.meta_records,
+	sequence_note(dec, dec->ctx.session, seq, dec->ctx.records, dec->ctx.meta_records,
 		      unknown == dec->counters.unknown_template, 0);
 	*ret = problem_result(dec);
 	/* Another message may be glued to it; anything else is no part of IPFIX. */

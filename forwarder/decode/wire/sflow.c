@@ -443,7 +443,7 @@ enum decode_result sflow_datagram(struct decoder *dec, const struct datagram *dg
 	struct cursor in = cursor_over(dgram->data, dgram->len);
 	uint32_t type, sub_agent, seq, uptime_ms, count;
 	struct domain *domain;
-	struct domain_key key = { .protocol = PROTO_SFLOW5, .stream = dgram->stream };
+	struct domain_key key = { .protocol = PROTO_SFLOW5, .stream = dgram->stream != NULL };
 	struct ip agent;
 	char *p;
 
@@ -472,9 +472,9 @@ enum decode_result sflow_datagram(struct decoder *dec, const struct datagram *dg
 		return DECODE_REFUSED;
 	agent_bind(domain->exporter, dgram);
 	domain = device_route(dec, domain, dgram);
-	context_start(dec, dgram, domain, seq, dgram->received_ms);
+	context_start(dec, dgram, &domain->own, seq, dgram->received_ms);
 	restart_check(dec, domain, seq, uptime_ms);
-	sequence_note(dec, domain, seq, 1, 0, true, uptime_ms);
+	sequence_note(dec, &domain->own, seq, 1, 0, true, uptime_ms);
 	p = jsonw_time_ms(jsonw_lit(w.prefix, "{\"@timestamp\":"), dgram->received_ms);
 	*p++ = ',';
 	p = jsonw_raw(p, dec->ctx.head, dec->ctx.head_len);

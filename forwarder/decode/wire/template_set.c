@@ -58,10 +58,10 @@ static bool read_specs(struct decoder *dec, struct cursor *c, size_t len, size_t
 
 static void withdraw(struct decoder *dec, uint16_t id)
 {
-	struct domain *dom = dec->ctx.domain;
+	struct session *session = dec->ctx.session;
 	if (id == 2 || id == 3) /* all (meta) templates: RFC 7011 section 8.1 */
-		template_remove_all(dec, dom, id == 3);
-	else if (template_remove(dec, dom, id))
+		template_remove_all(dec, session, id == 3);
+	else if (template_remove(dec, session, id))
 		dec->counters.templates_withdrawn++;
 }
 
@@ -81,9 +81,10 @@ static void template_pool(struct decoder *dec, struct sink *sink, uint16_t id, s
 {
 	struct domain *base = domain_base(dec, dec->ctx.domain);
 	bool is_new;
-	if (base && template_add(dec, base, id, dec->scratch->specs, len, scopes, meta, &is_new) &&
+	if (base &&
+	    template_add(dec, &base->own, id, dec->scratch->specs, len, scopes, meta, &is_new) &&
 	    is_new)
-		data_waited(dec, sink, base, id);
+		data_waited(dec, sink, &base->own, id);
 }
 
 static void take_template(struct decoder *dec, struct sink *sink, uint16_t id, size_t len,
@@ -92,10 +93,10 @@ static void take_template(struct decoder *dec, struct sink *sink, uint16_t id, s
 	bool is_new;
 	if (device_prove(dec, id))
 		context_head(&dec->ctx);
-	if (template_add(dec, dec->ctx.domain, id, dec->scratch->specs, len, scopes, meta,
+	if (template_add(dec, dec->ctx.session, id, dec->scratch->specs, len, scopes, meta,
 			 &is_new) &&
 	    is_new)
-		data_waited(dec, sink, dec->ctx.domain, id);
+		data_waited(dec, sink, dec->ctx.session, id);
 	template_pool(dec, sink, id, len, scopes, meta);
 }
 
@@ -127,7 +128,7 @@ static bool one_template(struct decoder *dec, struct sink *sink, struct cursor *
 			   len > SPECS_MAX ? "template has more than 1024 elements"
 					   : "template does not fit in its set",
 			   start, id);
-		template_remove(dec, dec->ctx.domain, id); /* what was there is out of date */
+		template_remove(dec, dec->ctx.session, id); /* what was there is out of date */
 		return false;
 	}
 	cursor_skip(c, stray);
