@@ -267,6 +267,10 @@ static int check_record(struct install *in, struct app *app, struct err *err)
 {
 	CLEANUP_JSON json_t *found = json_array();
 
+	if (copy_takes_back(in))
+		return err_set(err, EF_USAGE,
+			       "nothing was changed: " COPY_OLDER "; %s shows what it takes back",
+			       ADVICE(app, "setup --dry-run"));
 	if (in->record.found == RECORD_THERE)
 		return install_check_version(in, app, err);
 	fprintf(stderr, "efctl dictionaries: this installation has no record yet: %s makes one\n",

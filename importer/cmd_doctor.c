@@ -163,10 +163,11 @@ static void look_at_record(struct examination *x)
 
 /* Whether this efctl wants the very assets that setup wrote last: then those that differ were put
  * there by somebody else. */
-static bool wants_what_was_written(const struct record *r)
+static bool wants_what_was_written(const struct install *in)
 {
+	const struct record *r = &in->record;
 	const char *wanted = record_text(r, "assets");
-	return r->found == RECORD_THERE && *wanted &&
+	return r->found == RECORD_THERE && in->copy.age != COPY_RECORD_OLDER && *wanted &&
 	       strcmp(record_text(r, "state"), RECORD_APPLIED) == 0 &&
 	       strcmp(json_text_at(r->before, "assets", ""), wanted) == 0;
 }
@@ -175,7 +176,7 @@ static int look_at_assets(struct examination *x)
 {
 	const struct plan *p = &x->in.plan;
 	size_t missing = plan_count(p, ACTION_CREATE), old = plan_count(p, ACTION_UPDATE);
-	if ((missing || old) && wants_what_was_written(&x->in.record))
+	if ((missing || old) && wants_what_was_written(&x->in))
 		say(x, BAD,
 		    "%zu assets are missing and %zu are not those that setup wrote last (on %s): "
 		    "restored from a snapshot with its global state? %s writes them again",

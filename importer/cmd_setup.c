@@ -219,6 +219,16 @@ static int look_at_streams(struct install *in, const struct app *app, struct out
 	return streams_outdated(in->es, out->outdated, err);
 }
 
+/* A record that was restored alone, or edited: nobody said that its options are to come back. */
+static void add_taken_back(const struct install *in, json_t *reasons)
+{
+	char back[600];
+	if (!copy_takes_back(in))
+		return;
+	copy_back_text(in, back, sizeof(back));
+	json_array_append_new(reasons, json_sprintf(COPY_OLDER "; it takes back %s", back));
+}
+
 /* Everything that is known before anything is written. */
 static int look(struct install *in, struct app *app, struct outcome *out, struct err *err)
 {
@@ -228,6 +238,7 @@ static int look(struct install *in, struct app *app, struct outcome *out, struct
 		return -1;
 	look_at_record(in, app, out);
 	json_array_extend(out->reasons, in->lost);
+	add_taken_back(in, out->reasons);
 	if (disjoint_check(in->es, &in->plan, in->rendering.notes, err))
 		return -1;
 	if (setup_writes(app) && setup_forbidden(in, app, out, err)) /* a dry run shows the plan */

@@ -24,6 +24,10 @@ static const char *const key_words[] = {
 	[KEY_FOREIGN] = "foreign", [KEY_MAKE] = "create", [KEY_MADE] = "created",
 };
 
+static const char *const older_words[] = {
+	[COPY_FITS] = "none", [COPY_RECORD_OLDER] = "record", [COPY_ASSETS_OLDER] = "assets"
+};
+
 static const char *const step_names[SETUP_STEPS] = {
 	[STEP_ASSETS] = "templates and pipelines",
 	[STEP_STREAMS] = "data streams",
@@ -200,6 +204,24 @@ static json_t *consequences(const struct install *in, const struct app *app,
 
 /* ---- for people ------------------------------------------------------------- */
 
+/* What comes back with a record, or with assets, of another time. */
+static void print_copy(FILE *out, const struct install *in)
+{
+	static const char *const words[] = {
+		[COPY_RECORD_OLDER] = COPY_OLDER, [COPY_ASSETS_OLDER] = COPY_NEWER
+	};
+	size_t i;
+	json_t *e;
+	if (in->copy.age == COPY_FITS)
+		return;
+	fprintf(out, "note: %s; setup goes by the record%s\n", words[in->copy.age],
+		json_array_size(in->copy.back) ? ", which brings back" : "");
+	json_array_foreach (in->copy.back, i, e)
+		fprintf(out, "option   %-20s %s -> %s (%s keeps it)\n",
+			json_text_at(e, "option", ""), json_text_at(e, "from", "none"),
+			json_text_at(e, "to", "none"), json_text_at(e, "keep", ""));
+}
+
 static void print_options(FILE *out, const struct install *in, const struct outcome *o)
 {
 	size_t i;
@@ -208,6 +230,7 @@ static void print_options(FILE *out, const struct install *in, const struct outc
 		fprintf(out, "note: the setup of %s did not come to its end; this one goes on\n",
 			o->interrupted);
 	migrate_print(out, o->migrated);
+	print_copy(out, in);
 	json_array_foreach (in->changes, i, option)
 		fprintf(out, "option   %-20s %s -> %s\n", json_text_at(option, "option", ""),
 			json_text_at(option, "from", "none"), json_text_at(option, "to", "none"));
@@ -362,12 +385,13 @@ int setup_show_json(const struct install *in, const struct app *app, const struc
 	if (app->flags.diff && setup_add_diff(&in->plan, assets, err))
 		return -1;
 	CLEANUP_JSON json_t *json = json_pack(
-	    "{s:o,s:O,s:s,s:O,s:O,s:O,s:o,s:O,s:s,s:s,s:s,s:O,s:O,s:s,s:b,s:b,s:b,s:b}", "cluster",
-	    cluster_json(&in->cluster), "assets", assets, "namespace",
+	    "{s:o,s:O,s:s,s:O,s:O,s:O,s:o,s:O,s:s,s:O,s:s,s:s,s:s,s:O,s:O,s:s,s:b,s:b,s:b,s:b}",
+	    "cluster", cluster_json(&in->cluster), "assets", assets, "namespace",
 	    o->new_namespace ? "create" : "same", "streams", o->streams, "notes",
 	    in->rendering.notes, "room", in->rendering.room, "consequences",
-	    consequences(in, app, o), "options", in->changes, "key", key_words[o->key],
-	    "connection", connection_words[o->connection.state], "feed_timer",
+	    consequences(in, app, o), "options", in->changes, "older", older_words[in->copy.age],
+	    "back", in->copy.back, "key", key_words[o->key], "connection",
+	    connection_words[o->connection.state], "feed_timer",
 	    feed_timer_words[o->feed_timer.state], "outdated_streams", o->outdated, "migrated",
 	    o->migrated, "record", o->record, "interrupted", *o->interrupted != 0, "rolled_over",
 	    o->rolled_over, "dry_run", !setup_writes(app), "applied", o->applied);

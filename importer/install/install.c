@@ -32,23 +32,6 @@ static int set_variables(struct install *in, const struct app *app, struct err *
 	return 0;
 }
 
-/* For the component template flow@installation: what an efctl that knows of no record can see, and
- * one that finds none. */
-static void set_copy(struct install *in)
-{
-	const char *name;
-	json_t *entry, *v = in->rendering.variables;
-	char hash[CANON_HASH_MAX];
-	CLEANUP_JSON json_t *told = json_object();
-	json_object_set(told, "options", record_options(&in->record));
-	json_object_foreach (record_tables(&in->record), name, entry)
-		json_object_set(told, name, json_object_get(entry, "hash"));
-	canon_hash(told, hash);
-	json_object_set_new(v, "version", json_string(version_own));
-	json_object_set_new(v, "record", json_string(hash));
-	json_object_set_new(v, "tables", recall_note(&in->record));
-}
-
 /* What is remembered, in the settings; what is named, in the record. */
 static int install_remember(struct install *in, struct app *app, const char *command, bool strict,
 			    struct err *err)
@@ -212,10 +195,11 @@ static void sum_up(struct install *in)
 
 int install_plan(struct install *in, struct app *app, struct err *err)
 {
-	set_copy(in); /* once everybody was asked */
+	copy_set(in); /* once everybody was asked */
 	if (set_variables(in, app, err) || dict_pipelines(in->dict, plan_dictionary, in, err) ||
 	    plan_make(&in->plan, in->es, &in->rendering, err) || install_kibana(in, app, err))
 		return -1;
+	copy_look(in, app);
 	sum_up(in);
 	return in->has_kibana ? kibana_plan(&in->kibana, app, &in->plan, err) : 0;
 }
@@ -267,6 +251,7 @@ void install_release(struct install *in)
 	json_decref(in->changes);
 	json_decref(in->lost);
 	json_decref(in->gone);
+	json_decref(in->copy.back);
 	record_release(&in->record);
 	cluster_release(&in->cluster);
 	dict_set_free(in->dict);

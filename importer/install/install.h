@@ -7,6 +7,7 @@
 #include "importer/client/app.h"
 #include "importer/client/probe.h"
 #include "importer/dictionary/dict.h"
+#include "importer/install/copy.h"
 #include "importer/install/kibana.h"
 #include "importer/install/plan.h"
 #include "importer/record/lease.h"
@@ -23,6 +24,7 @@ struct install {
 	bool has_kibana;
 	char no_kibana[600];  /* why there is none, for people; "" while there is one */
 	struct record record; /* what the cluster remembers, with what this run changes in it */
+	struct copy copy;     /* whether it is the record of these assets; by install_plan() */
 	const char *command;  /* that is going to change it, or would; NULL: this run only looks */
 	struct lease *lease;  /* NULL: it is not held (yet) */
 	enum document_index index; /* of the record, as a command found it */

@@ -208,7 +208,7 @@ int installed_adopt(struct install *in, struct app *app, const json_t *list, str
 				 json_text_at(entry, "installed", ""), err))
 			return -1;
 	}
-	return n ? install_plan_again(in, app, err) : 0;
+	return n > 0;
 }
 
 bool installed_has_tables(const json_t *list)

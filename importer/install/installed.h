@@ -22,8 +22,8 @@ struct install;
 int installed_find(const struct install *in, const struct app *app, json_t *ret_list,
 		   struct err *err);
 
-/* Takes what was found for what is wanted, into `app` and the record, and plans again. Tables
- * cannot be taken over: see installed_lost(). */
+/* Takes what was found for what is wanted, into `app` and the record: 1 where that changes the
+ * plan, 0, or -1. Tables cannot be taken over: see installed_lost(). */
 int installed_adopt(struct install *in, struct app *app, const json_t *list, struct err *err);
 
 /* Whether tables of the user's are among what was found. */

@@ -16,7 +16,7 @@
 static bool takes_away(const struct install *in, bool force)
 {
 	const struct plan *p = &in->plan;
-	return plan_count(p, ACTION_REMOVE) || json_array_size(in->gone) ||
+	return plan_count(p, ACTION_REMOVE) || json_array_size(in->gone) || copy_takes_back(in) ||
 	       (force && plan_count(p, ACTION_DRIFTED) + plan_count(p, ACTION_FOREIGN));
 }
 

@@ -52,8 +52,10 @@ int migrate_find(struct install *in, struct app *app, json_t *found, struct err 
 {
 	if (in->record.found != RECORD_ABSENT || !install_is_there(in))
 		return 0;
-	if (installed_find(in, app, found, err) || find_namespaces(in, app, err) ||
-	    installed_adopt(in, app, found, err))
+	if (installed_find(in, app, found, err) || find_namespaces(in, app, err))
+		return -1;
+	int changed = installed_adopt(in, app, found, err);
+	if (changed < 0 || (changed && install_plan_again(in, app, err)))
 		return -1;
 	tell_unknown(in, app);
 	return 0;

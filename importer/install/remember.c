@@ -123,6 +123,16 @@ int remember_check(const struct app *app, struct err *err)
 
 /* ---- options ---- */
 
+static bool has_password(const char *value)
+{
+	return strstr(value, "://") && strchr(value, '@');
+}
+
+const char *remember_shown(const char *value)
+{
+	return value && has_password(value) ? "(a URL with a password)" : value;
+}
+
 /* The value as text, for the record; null where there is none. */
 static json_t *value_of(const struct opt *opt, const void *settings)
 {
@@ -157,8 +167,7 @@ static json_t *value_of(const struct opt *opt, const void *settings)
 	/* where the files are, not where the caller stood; and no URL with somebody's password */
 	CLEANUP_FREE char *whole =
 	    text && strcmp(opt->name, "setup.assets") == 0 ? realpath(text, NULL) : NULL;
-	bool secret = text && strstr(text, "://") && strchr(text, '@');
-	return text && !secret ? json_string(whole ? whole : text) : json_null();
+	return text && !has_password(text) ? json_string(whole ? whole : text) : json_null();
 }
 
 static const char *text_or(const json_t *value, const char *otherwise)
@@ -181,22 +190,27 @@ struct run {
 static void note_change(struct run *run, const char *option, const char *old, const char *new)
 {
 	if (run->r->found == RECORD_THERE && !same_text(old, new))
-		json_array_append_new(run->changes, json_pack("{s:s,s:s?,s:s?}", "option", option,
-							      "from", old, "to", new));
+		json_array_append_new(run->changes,
+				      json_pack("{s:s,s:s?,s:s?}", "option", option, "from",
+						remember_shown(old), "to", remember_shown(new)));
 }
 
 static int odd_value(struct run *run, const struct opt *opt, const struct err *why, struct err *err)
 {
-	if (run->strict) {
-		*err = *why;
-		char reset[200];
-		snprintf(reset, sizeof(reset), "setup --reset %.100s", opt->name);
-		return err_wrap(err, "the record of this installation (%s forgets it)",
-				ADVICE(run->app, reset));
+	char flag[CONF_FLAG_MAX], reset[200], name[ADVICE_MAX];
+	if (!run->strict) {
+		json_array_append_new(run->notes, json_sprintf("what the record says is not used: "
+							       "%s",
+							       why->msg));
+		return 0;
 	}
-	json_array_append_new(run->notes,
-			      json_sprintf("what the record says is not used: %s", why->msg));
-	return 0;
+	conf_flag(run->app->tables->table, run->app->tables->n, opt->name, flag);
+	snprintf(reset, sizeof(reset), "setup --reset %.100s", opt->name);
+	snprintf(name, sizeof(name), "setup %s …", flag);
+	return err_set(err, EF_USAGE,
+		       "nothing was changed: what the record in the cluster says cannot be used: "
+		       "%.500s; %s goes back to the default, %s says another",
+		       why->msg, ADVICE(run->app, reset), ADVICE(run->app, name));
 }
 
 static int option_recall(struct run *run, const struct opt_table *table, const struct opt *opt,
@@ -267,6 +281,51 @@ int remember_options(struct app *app, struct record *r, bool strict, json_t *ret
 		.app = app, .r = r, .strict = strict, .changes = ret_changes, .notes = notes
 	};
 	return each_option(app, option_remember, &run, err) || open_assets(&run, err) ? -1 : 0;
+}
+
+struct back {
+	const struct app *app;
+	const struct record *r;
+	const json_t *options;
+	json_t *list;
+};
+
+/* The flag that says what the copy says. */
+static json_t *keep_flag(const struct app *app, const struct opt *opt, const char *value)
+{
+	char flag[CONF_FLAG_MAX], word[ADVICE_MAX];
+	conf_flag(app->tables->table, app->tables->n, opt->name, flag);
+	if (!value)
+		return json_sprintf("--reset %s", flag + 2);
+	if (opt->type == OPT_BOOL)
+		return json_sprintf("--%s%s", strcmp(value, "true") == 0 ? "" : "no-", flag + 2);
+	return json_sprintf("%s=%s", flag, advice_word(value, word));
+}
+
+static int option_back(void *arg, const struct opt_table *table, const struct opt *opt,
+		       struct err *err)
+{
+	const struct back *b = arg;
+	const char *copied = text_or(json_object_get(b->options, opt->name), NULL);
+	const char *had = copied ? copied : opt->preset;
+	const char *has = text_or(json_object_get(record_options(b->r), opt->name), opt->preset);
+	(void)table;
+	(void)err;
+	if (strcmp(opt->name, REMEMBER_TABLES) != 0 && !settings_named(b->app, opt->name) &&
+	    !is_reset(b->app, opt) && !same_text(had, has))
+		json_array_append_new(
+		    b->list, json_pack("{s:s,s:s?,s:s?,s:o}", "option", opt->name, "from",
+				       remember_shown(had), "to", remember_shown(has), "keep",
+				       keep_flag(b->app, opt, remember_shown(copied))));
+	return 0;
+}
+
+void remember_back(const struct app *app, const struct record *r, const json_t *options,
+		   json_t *list)
+{
+	struct back back = { app, r, options, list };
+	struct err none = ERR_NONE;
+	each_option(app, option_back, &back, &none);
 }
 
 struct kept {

@@ -32,6 +32,15 @@ int remember_options(struct app *app, struct record *r, bool strict, json_t *ret
 int remember_one(struct app *app, struct record *r, const char *option, const char *value,
 		 struct err *err);
 
+/* Appends {option, from, to, keep} to `list` for each option of which the installed assets have
+ * another value than the record says, by the copied `options`, and that nobody names or resets;
+ * `keep` is the flag for the installed one. */
+void remember_back(const struct app *app, const struct record *r, const json_t *options,
+		   json_t *list);
+
+/* A value of an option as people may see it: a URL with a password is not. */
+const char *remember_shown(const char *value);
+
 /* Puts the value that an option of `app` has into the record. */
 void remember_value(const struct app *app, struct record *r, const char *option);
 

@@ -213,6 +213,11 @@ static json_t *rows_text(const json_t *entry, const json_t *other)
 			    same ? ", changed in " : " from ", source);
 }
 
+static bool same_table(const json_t *one, const json_t *other)
+{
+	return strcmp(json_text_at(one, "hash", ""), json_text_at(other, "hash", "")) == 0;
+}
+
 static void tell_changes(const struct tables *t)
 {
 	const char *name;
@@ -222,12 +227,35 @@ static void tell_changes(const struct tables *t)
 	json_object_foreach (all, name, entry) {
 		json_t *old = json_object_get(t->before, name),
 		       *new = json_object_get(t->files, name);
-		if (old &&
-		    new &&strcmp(json_text_at(old, "hash", ""), json_text_at(new, "hash", "")) == 0)
+		if (old && new &&same_table(old, new))
 			continue;
 		json_array_append_new(t->told->changes,
 				      json_pack("{s:s,s:o,s:o}", "option", name, "from",
 						rows_text(old, NULL), "to", rows_text(new, old)));
+	}
+}
+
+void remember_tables_back(const struct app *app, const struct record *r, const json_t *copied,
+			  json_t *list)
+{
+	const char *name;
+	json_t *entry;
+	char dir[ADVICE_MAX];
+	const json_t *before = json_at(r->before, "dictionaries.files");
+	const json_t *now = record_tables(r), *had = json_object_get(copied, "files");
+	CLEANUP_JSON json_t *all = json_object();
+	json_object_update(all, (json_t *)had);
+	json_object_update_missing(all, (json_t *)now);
+	advice_word(json_text_at(copied, "dir", "DIR"), dir);
+	if (is_dir_named(app))
+		return;
+	json_object_foreach (all, name, entry) {
+		const json_t *was = json_object_get(had, name), *is = json_object_get(now, name);
+		if (!same_table(was, is) && same_table(is, json_object_get(before, name)))
+			json_array_append_new(
+			    list, json_pack("{s:s,s:o,s:o,s:o}", "option", name, "from",
+					    rows_text(was, NULL), "to", rows_text(is, was), "keep",
+					    json_sprintf("--dictionaries-dir %s", dir)));
 	}
 }
 

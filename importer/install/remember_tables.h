@@ -39,6 +39,11 @@ struct tables_told {
  */
 int remember_tables(struct app *app, struct es *es, struct record *r,
 		    const struct tables_told *told, char **ret_copies, struct err *err);
+
+/* As remember_back(), of the user's tables: `copied` is what recall_note() told of the record. */
+void remember_tables_back(const struct app *app, const struct record *r, const json_t *copied,
+			  json_t *list);
+
 void remember_no_copies(char *folder_take);
 
 #endif

@@ -15,6 +15,7 @@
 #include "importer/install/install.h"
 #include "importer/install/installed.h"
 #include "importer/install/mend.h"
+#include "importer/install/remember.h"
 #include "importer/install/unfit.h"
 
 /* A setup that has not come to its end may still be at it: its lease tells. */
@@ -82,6 +83,20 @@ static void tell_absent(const struct install *in, const struct app *app, json_t 
 		    tables && host ? host : "");
 }
 
+/* A record and assets of two times. */
+static void tell_copy(const struct install *in, const struct app *app, json_t *list)
+{
+	char back[400];
+	copy_back_text(in, back, sizeof(back));
+	if (in->copy.age == COPY_RECORD_OLDER)
+		finding_add(list, BAD,
+			    COPY_OLDER "; %s goes by it, and makes the two one again%s%s",
+			    MEND(in, app, ""), *back ? ", which takes back " : "", back);
+	if (in->copy.age == COPY_ASSETS_OLDER)
+		finding_add(list, BAD, COPY_NEWER "; %s brings them to what the record says%s%s",
+			    MEND(in, app, ""), *back ? ": " : "", back);
+}
+
 void tell_record(const struct install *in, const struct app *app, json_t *list)
 {
 	const struct record *r = &in->record;
@@ -100,6 +115,7 @@ void tell_record(const struct install *in, const struct app *app, json_t *list)
 		    "the component template %s is gone: an older efctl, which knows no record, "
 		    "changed this installation since; %s brings it back to what the record says",
 		    NAME(es_prefix(in->es), NAMES_COPY), MEND(in, app, ""));
+	tell_copy(in, app, list);
 	if (!record_namespace_has(r, namespace))
 		finding_add(list, ODD, "namespace %s was not set up: %s adds it", namespace,
 			    MEND(in, app, ""));
@@ -111,9 +127,10 @@ json_t *tell_options(const struct install *in)
 	json_t *value, *text = json_string("");
 	json_object_foreach (record_options(&in->record), name, value) {
 		const char *said = json_string_value(text);
-		json_t *more = json_sprintf("%s%s%s %s", said, *said ? ", " : "",
-					    strncmp(name, "setup.", 6) == 0 ? name + 6 : name,
-					    json_is_string(value) ? json_string_value(value) : "?");
+		json_t *more = json_sprintf(
+		    "%s%s%s %s", said, *said ? ", " : "",
+		    strncmp(name, "setup.", 6) == 0 ? name + 6 : name,
+		    json_is_string(value) ? remember_shown(json_string_value(value)) : "?");
 		json_decref(text);
 		text = more;
 	}

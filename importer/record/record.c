@@ -133,8 +133,8 @@ int record_must_be_known(const struct record *r, struct err *err)
 
 bool record_changed(const struct record *r)
 {
-	static const char *const told[] = { "options", "dictionaries", "namespaces", "keys",
-					    "assets" };
+	static const char *const told[] = { "options", "dictionaries", "namespaces",
+					    "keys",    "assets",       "serial" };
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
 		if (!json_equal(json_object_get(r->body, told[i]),
 				json_object_get(r->before, told[i])))
