@@ -35,6 +35,15 @@ void strlist_release(struct strlist *list)
 	*list = (struct strlist){ 0 };
 }
 
+static int copy_list(struct strlist *to, const struct strlist *from)
+{
+	*to = (struct strlist){ 0 };
+	for (size_t i = 0; i < from->n; i++)
+		if (strlist_add(to, from->item[i]))
+			return -1;
+	return 0;
+}
+
 static void *field_of(const struct opt *opt, void *settings)
 {
 	return (char *)settings + opt->offset;
@@ -134,10 +143,13 @@ static void wipe_text(char **field)
 }
 
 /* An empty text is none: ${VAR:-} in a Compose file gives one. */
-static int set_text(const struct opt *opt, char **field, const char *text, struct err *err)
+static int set_text(const struct opt *opt, char **field, const char *text, const char *where,
+		    struct err *err)
 {
 	if (!*text)
 		text = opt->preset;
+	if (text && *text && opt->check && opt->check(where, text, err))
+		return -1;
 	char *copy = text ? strdup(text) : NULL;
 	if (text && !copy)
 		return no_memory(err);
@@ -146,23 +158,55 @@ static int set_text(const struct opt *opt, char **field, const char *text, struc
 	return 0;
 }
 
-static int set_list(const struct opt *opt, struct strlist *field, const char *text, struct err *err)
+int conf_check_line(const char *where, const char *value, struct err *err)
 {
-	CLEANUP_FREE char *copy = strdup(text);
-	if (!copy)
-		return no_memory(err);
-	if (!opt->adds)
-		strlist_release(field);
-	char *rest = copy;
-	for (char *word; (word = strsep(&rest, ",")) != NULL;) {
+	for (const char *c = value; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return err_set(err, EF_USAGE, "%s: '%s' has control characters", where,
+				       value);
+	return 0;
+}
+
+int conf_add_word(const struct opt *opt, struct strlist *list, const char *word, const char *where,
+		  struct err *err)
+{
+	if (opt->check && opt->check(where, word, err))
+		return -1;
+	if (opt->max && list->n >= (size_t)opt->max)
+		return err_set(err, EF_USAGE, "%s: more than %lld words", where,
+			       (long long)opt->max);
+	return strlist_add(list, word) ? no_memory(err) : 0;
+}
+
+static int add_words(const struct opt *opt, struct strlist *list, const char *text,
+		     const char *where, struct err *err)
+{
+	char *copy = strdup(text), *rest = copy, *word;
+	int result = copy ? 0 : no_memory(err);
+	while (result == 0 && (word = strsep(&rest, ",")) != NULL) {
 		while (isspace((unsigned char)*word))
 			word++;
 		size_t n = strlen(word);
 		while (n && isspace((unsigned char)word[n - 1]))
 			word[--n] = '\0';
-		if (n && strlist_add(field, word))
-			return no_memory(err);
+		if (n)
+			result = conf_add_word(opt, list, word, where, err);
 	}
+	free(copy);
+	return result;
+}
+
+static int set_list(const struct opt *opt, struct strlist *field, const char *text,
+		    const char *where, struct err *err)
+{
+	struct strlist list = { 0 };
+	int failed = opt->adds && copy_list(&list, field) ? no_memory(err) : 0;
+	if (failed || add_words(opt, &list, text, where, err)) {
+		strlist_release(&list);
+		return -1;
+	}
+	strlist_release(field);
+	*field = list;
 	return 0;
 }
 
@@ -207,12 +251,13 @@ int conf_set(const struct opt *opt, void *settings, const char *text, const char
 	case OPT_DURATION:
 		return set_number(opt, field, text, where, err);
 	case OPT_TEXT:
-		return set_text(opt, field, text, err);
+		return set_text(opt, field, text, where, err);
 	case OPT_SECRET:
-		return set_text(opt, field, text, err) || set_path(opt, settings, NULL, err) ? -1
-											     : 0;
+		return set_text(opt, field, text, where, err) || set_path(opt, settings, NULL, err)
+			   ? -1
+			   : 0;
 	case OPT_LIST:
-		return set_list(opt, field, text, err);
+		return set_list(opt, field, text, where, err);
 	case OPT_ENUM:
 		return set_enum(opt, field, text, where, err);
 	}
@@ -273,15 +318,6 @@ void conf_release(const struct opt_table *tables, size_t n_tables)
 	for (const struct opt_table *t = tables; t < tables + n_tables; t++)
 		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++)
 			release_option(opt, t->settings);
-}
-
-static int copy_list(struct strlist *to, const struct strlist *from)
-{
-	*to = (struct strlist){ 0 };
-	for (size_t i = 0; i < from->n; i++)
-		if (strlist_add(to, from->item[i]))
-			return -1;
-	return 0;
 }
 
 static int copy_text(char **to, const char *from)

@@ -47,6 +47,9 @@ enum opt_type { /* the field it fills, and the notation */
 		OPT_SECRET, /* char *: never shown */
 };
 
+/* Whether a value will do; EF_USAGE with a message that begins with `where`. */
+typedef int opt_check(const char *where, const char *value, struct err *err);
+
 struct opt {
 	const char *name; /* YAML path */
 	enum opt_type type;
@@ -56,6 +59,9 @@ struct opt {
 	size_t path_offset;
 	const char *preset; /* default, in YAML notation; NULL: unset, empty, 0 or false */
 	int64_t min, max;   /* OPT_INT, OPT_SIZE, OPT_DURATION; both 0: only >= 0 is asked */
+	/* OPT_TEXT, OPT_LIST (each word, of at most `max`): the others are checked by their type.
+	 * NULL: any text will do */
+	opt_check *check;
 	const char *const *choices; /* OPT_ENUM: ends with NULL */
 	const char *flag;           /* NULL: the path with '-' for '.' and '_' */
 	char letter;                /* one-letter flag, or 0 */
@@ -103,8 +109,11 @@ int conf_copy(const struct opt_table *table, const void *from);
 /* Whether the option's field has another value in the one settings object than in the other. */
 bool conf_differs(const struct opt *opt, const void *one, const void *other);
 
-/* One value in YAML notation into its field, for tests and reloads. `where` starts the error
- * message. */
+/* An opt_check for paths and names that are looked up: any text of one line. */
+int conf_check_line(const char *where, const char *value, struct err *err);
+
+/* One value in YAML notation into its field, whoever says it: a file, the environment, the command
+ * line, the record of an installation. `where` starts the error message. */
 int conf_set(const struct opt *opt, void *settings, const char *text, const char *where,
 	     struct err *err);
 
@@ -126,6 +135,9 @@ void conf_env_name(const struct opt *opt, char *text);
 #define CONF_FILE_OF_SECRET "_file" /* behind a secret's name: the file that holds it */
 
 int conf_set_defaults(const struct opt_table *tables, size_t n_tables, struct err *err);
+/* Append one word to the list of an option, if it will do. */
+int conf_add_word(const struct opt *opt, struct strlist *list, const char *word, const char *where,
+		  struct err *err);
 /* Set a secret to the first line of the file at `path`. */
 int conf_set_secret_file(const struct opt *opt, void *settings, const char *path, const char *where,
 			 struct err *err);

@@ -87,8 +87,8 @@ static int take_sequence(struct yaml_walk *w, const struct opt *opt, void *setti
 		buf_init(&value, VALUE_MAX);
 		if (expand_environment((const char *)item->data.scalar.value, where, &value, err))
 			return -1;
-		if (strlist_add(list, value.data))
-			return err_set(err, EF_FAILED, "%s: out of memory", where);
+		if (conf_add_word(opt, list, value.data, where, err))
+			return -1;
 	}
 	return 0;
 }

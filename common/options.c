@@ -117,15 +117,58 @@ static const struct opt elastic_rows[] = {
 	  .help = "How long a connection may take to come about." },
 };
 
+static const char *const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+static int check_kibana_url(const char *where, const char *url, struct err *err)
+{
+	if (strchr(url, '@')) /* which is shown to nobody */
+		return err_set(err, EF_USAGE,
+			       "%s must not hold a password; use elasticsearch.user and "
+			       "elasticsearch.password_file, which Kibana takes, too",
+			       where);
+	if (strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0)
+		return 0;
+	return err_set(err, EF_USAGE, "%s: '%s' must start with http:// or https://", where, url);
+}
+
+/* As Kibana does; a part of paths, and of our saved objects' ids. */
+static int check_space(const char *where, const char *name, struct err *err)
+{
+	if (!name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")] && strlen(name) <= 100)
+		return 0;
+	return err_set(
+	    err, EF_USAGE,
+	    "%s: '%s' may hold lower-case letters, digits, '_' and '-', at most 100 (the "
+	    "space's identifier, not its name)",
+	    where, name);
+}
+
+/* A name of a remote cluster, or a pattern of names; a part of paths. */
+static int check_remote(const char *where, const char *name, struct err *err)
+{
+	size_t n = strlen(name);
+	for (const char *c = name; *c; c++)
+		if (!strchr(letters, *c) && !strchr("_.*-", *c))
+			n = 0;
+	if (n && n <= 100 && *name != '-')
+		return 0;
+	return err_set(err, EF_USAGE,
+		       "%s: '%s' is no name of a remote cluster; GET _remote/info lists those that "
+		       "this cluster knows",
+		       where, name);
+}
+
 static const struct opt kibana_rows[] = {
 	{ .name = "kibana.url",
 	  .type = OPT_TEXT,
+	  .check = check_kibana_url,
 	  .offset = offsetof(struct kibana_settings, url),
 	  .arg = "URL",
 	  .help = "Where Kibana answers. Without it, dashboards are left out. "
 		  "The credentials are those of Elasticsearch." },
 	{ .name = "kibana.space",
 	  .type = OPT_TEXT,
+	  .check = check_space,
 	  .offset = offsetof(struct kibana_settings, space),
 	  .arg = "NAME",
 	  .help = "Kibana space that gets the dashboards. Without it, the default space." },
@@ -137,6 +180,8 @@ static const struct opt kibana_rows[] = {
 		  "when you go from one dashboard to another. Not where somebody has set it." },
 	{ .name = "kibana.remote",
 	  .type = OPT_LIST,
+	  .max = 64,
+	  .check = check_remote,
 	  .offset = offsetof(struct kibana_settings, remote),
 	  .flag = "remote",
 	  .arg = "CLUSTER,…",
@@ -233,16 +278,15 @@ static int check_url(char *url, struct err *err)
 	return 0;
 }
 
-/* What Elasticsearch allows in a data stream's name, less '-', which divides its parts. */
-static int check_namespace(const char *name, struct err *err)
+int namespace_check(const char *where, const char *name, struct err *err)
 {
 	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.");
 	if (n && !name[n] && n <= 100 && *name != '.' && *name != '_')
 		return 0;
 	return err_set(err, EF_USAGE,
-		       "elasticsearch.namespace: '%s' may hold lower-case letters, digits, '_' and "
+		       "%s: '%s' may hold lower-case letters, digits, '_' and "
 		       "'.' and starts with a letter or digit",
-		       name);
+		       where, name);
 }
 
 int elastic_settings_check(struct elastic_settings *s, struct err *err)
@@ -254,7 +298,8 @@ int elastic_settings_check(struct elastic_settings *s, struct err *err)
 	for (size_t i = 0; i < s->url.n; i++)
 		if (check_url(s->url.item[i], err))
 			return -1;
-	if (check_namespace(s->namespace, err) || name_check_prefix(s->prefix, err))
+	if (namespace_check("elasticsearch.namespace", s->namespace, err) ||
+	    name_check_prefix(s->prefix, err))
 		return -1;
 	if (s->password && !s->user)
 		return err_set(err, EF_USAGE,

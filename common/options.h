@@ -50,4 +50,8 @@ struct opt_table log_options(struct log_settings *s);
  * `url`). */
 int elastic_settings_check(struct elastic_settings *s, struct err *err);
 
+/* An opt_check for namespaces: what Elasticsearch allows in a data stream's name, less '-', which
+ * divides its parts. */
+int namespace_check(const char *where, const char *name, struct err *err);
+
 #endif

@@ -15,7 +15,6 @@
 #include "forwarder/ship/options.h"
 #include "importer/client/connection.h"
 #include "importer/client/key.h"
-#include "importer/client/remote.h"
 #include "importer/dictionary/dict_app.h"
 
 static const struct opt json_row = {
@@ -127,59 +126,8 @@ int settings_read(struct app *app, const struct settings_tables *tables, int arg
 	return result;
 }
 
-/* A time in Elasticsearch's notation: a whole number and one of its units. */
-static int check_time(const char *name, const char *value, struct err *err)
-{
-	static const char *const units[] = { "d", "h", "m", "s", "ms", NULL };
-	size_t digits = strspn(value, "0123456789");
-	for (const char *const *u = units; digits && *u; u++)
-		if (strcmp(value + digits, *u) == 0)
-			return 0;
-	return err_set(err, EF_USAGE,
-		       "%s: '%s' is no time; write a number and d, h, m or s, as in 30d", name,
-		       value);
-}
-
-static int check_some(const char *name, const char *value, struct err *err)
-{
-	if (strtoull(value, NULL, 10) > 0)
-		return 0;
-	return err_set(err, EF_USAGE, "%s: %s would delete records as they come", name, value);
-}
-
-static int check_kibana(const char *url, struct err *err)
-{
-	if (url && strchr(url, '@')) /* which is shown to nobody */
-		return err_set(err, EF_USAGE,
-			       "kibana.url must not hold a password; use elasticsearch.user and "
-			       "elasticsearch.password_file, which Kibana takes, too");
-	if (!url || !*url || strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0)
-		return 0;
-	return err_set(err, EF_USAGE, "kibana.url: '%s' must start with http:// or https://", url);
-}
-
-/* Of those that Elasticsearch allows, the ones that a URL takes as they are. */
-static int check_policy(const char *name, struct err *err)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789@._-";
-	if (*name && *name != '_' && !name[strspn(name, allowed)] && strlen(name) <= 255)
-		return 0;
-	return err_set(
-	    err, EF_USAGE,
-	    "setup.ilm_policy: '%s' may hold letters, digits and @._- and does not start "
-	    "with _",
-	    name);
-}
-
 int settings_check(struct app *app, struct err *err)
 {
-	if (check_time("setup.retention", app->setup.retention, err) ||
-	    check_some("setup.retention", app->setup.retention, err) ||
-	    check_kibana(app->kibana.url, err) ||
-	    check_time("setup.refresh", app->setup.refresh, err) ||
-	    check_policy(app->setup.ilm_policy, err) || remote_check(&app->kibana.remote, err))
-		return -1;
 	if ((!app->setup.key_file &&
 	     !(app->setup.key_file = key_file_default(app->elastic.namespace))) ||
 	    (!app->dictionaries.dir && !(app->dictionaries.dir = conf_dir_path(DICT_DIR))))

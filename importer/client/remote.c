@@ -15,24 +15,6 @@
 
 #define PATTERN_MAX (16U << 10)
 
-int remote_check(const struct strlist *remotes, struct err *err)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789_.*-";
-
-	for (size_t i = 0; i < remotes->n; i++) {
-		const char *name = remotes->item[i];
-		if (!*name || name[strspn(name, allowed)] || *name == '-' || strlen(name) > 100)
-			return err_set(err, EF_USAGE,
-				       "kibana.remote: '%s' is no name of a remote cluster; GET "
-				       "_remote/info lists those that this cluster knows",
-				       name);
-	}
-	return remotes->n > REMOTES_MAX
-		   ? err_set(err, EF_USAGE, "kibana.remote: more than %d clusters", REMOTES_MAX)
-		   : 0;
-}
-
 char *remote_pattern(const char *name, const struct strlist *remotes)
 {
 	CLEANUP_BUF struct buf out;

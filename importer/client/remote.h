@@ -9,11 +9,6 @@
 #include "common/conf.h"
 #include "common/err.h"
 
-#define REMOTES_MAX 64
-
-/* EF_USAGE for what cannot be the name of a remote cluster, a pattern of names or "*". */
-int remote_check(const struct strlist *remotes, struct err *err);
-
 /* "NAME" to "NAME,eu:NAME,us:NAME"; the caller's. NULL: no memory. */
 char *remote_pattern(const char *name, const struct strlist *remotes);
 

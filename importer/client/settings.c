@@ -2,6 +2,7 @@
  * The settings of `setup:`, what assets get of them, and whether somebody named an option. */
 #include "importer/client/settings.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/conf_dir.h"
@@ -14,10 +15,45 @@ static const char *const as_names[] = { "exporter", "database", NULL };
 static const char *const leftover_names[] = { "keep", "drop", "all", NULL };
 static const char *const personal_names[] = { "drop", "keep", NULL };
 
+/* A time in Elasticsearch's notation: a whole number and one of its units. */
+static int check_time(const char *where, const char *value, struct err *err)
+{
+	static const char *const units[] = { "d", "h", "m", "s", "ms", NULL };
+	size_t digits = strspn(value, "0123456789");
+	for (const char *const *u = units; digits && *u; u++)
+		if (strcmp(value + digits, *u) == 0)
+			return 0;
+	return err_set(err, EF_USAGE,
+		       "%s: '%s' is no time; write a number and d, h, m or s, as in 30d", where,
+		       value);
+}
+
+static int check_retention(const char *where, const char *value, struct err *err)
+{
+	if (check_time(where, value, err))
+		return -1;
+	if (strtoull(value, NULL, 10) > 0)
+		return 0;
+	return err_set(err, EF_USAGE, "%s: %s would delete records as they come", where, value);
+}
+
+/* Of those that Elasticsearch allows, the ones that a URL takes as they are. */
+static int check_policy(const char *where, const char *name, struct err *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789@._-";
+	if (*name != '_' && !name[strspn(name, allowed)] && strlen(name) <= 255)
+		return 0;
+	return err_set(err, EF_USAGE,
+		       "%s: '%s' may hold letters, digits and @._- and does not start with _",
+		       where, name);
+}
+
 /* Each row is also a variable for assets: setup.shards is ${shards}. */
 static const struct opt setup_rows[] = {
 	{ .name = "setup.assets",
 	  .type = OPT_TEXT,
+	  .check = conf_check_line,
 	  .offset = AT(assets),
 	  .flag = "assets",
 	  .arg = "DIR",
@@ -25,6 +61,7 @@ static const struct opt setup_rows[] = {
 	      "Files below DIR replace embedded ones of the same path (efctl assets lists them)." },
 	{ .name = "setup.retention",
 	  .type = OPT_TEXT,
+	  .check = check_retention,
 	  .offset = AT(retention),
 	  .flag = "retention",
 	  .preset = "30d",
@@ -32,6 +69,7 @@ static const struct opt setup_rows[] = {
 	  .help = "How long flow records are kept, in Elasticsearch's notation: 36h, 30d." },
 	{ .name = "setup.ilm_policy",
 	  .type = OPT_TEXT,
+	  .check = check_policy,
 	  .offset = AT(ilm_policy),
 	  .flag = "ilm-policy",
 	  .preset = ILM_OURS,
@@ -57,6 +95,7 @@ static const struct opt setup_rows[] = {
 		  "node, else one." },
 	{ .name = "setup.refresh",
 	  .type = OPT_TEXT,
+	  .check = check_time,
 	  .offset = AT(refresh),
 	  .flag = "refresh",
 	  .preset = "10s",
@@ -88,6 +127,7 @@ static const struct opt setup_rows[] = {
 		  "them in flow.ie." },
 	{ .name = "setup.feeds",
 	  .type = OPT_LIST,
+	  .check = conf_check_line,
 	  .offset = AT(feeds),
 	  .flag = "feeds",
 	  .arg = "NAME,…",
@@ -96,6 +136,7 @@ static const struct opt setup_rows[] = {
 		  "setup asks on a terminal." },
 	{ .name = "setup.key_file",
 	  .type = OPT_TEXT,
+	  .check = conf_check_line,
 	  .offset = AT(key_file),
 	  .flag = "key-file",
 	  .arg = "FILE",

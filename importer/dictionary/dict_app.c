@@ -13,12 +13,14 @@
 static const struct opt dictionary_rows[] = {
 	{ .name = "dictionaries.dir",
 	  .type = OPT_TEXT,
+	  .check = conf_check_line,
 	  .offset = AT(dir),
 	  .arg = "DIR",
 	  .help = "Your CSV files, laid over the defaults row by row (docs/dictionaries.md). "
 		  "Downloaded feeds are kept below it. Without it, " CONF_DIR "/" DICT_DIR "." },
 	{ .name = "dictionaries.mmdb",
 	  .type = OPT_LIST,
+	  .check = conf_check_line,
 	  .offset = AT(mmdb),
 	  .flag = "mmdb",
 	  .arg = "FILE,…",

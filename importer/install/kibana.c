@@ -92,15 +92,6 @@ int kibana_open(struct kibana *k, struct app *app, struct es *es, struct err *er
 	*k = (struct kibana){ .es = es, .ids = json_object() };
 	if (app->kibana.space && *app->kibana.space && strcmp(app->kibana.space, "default") != 0)
 		k->space = app->kibana.space;
-	if (k->space &&
-	    k->space[strspn(k->space, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0') {
-		kibana_release(k);
-		return err_set(
-		    err, EF_USAGE,
-		    "kibana.space: '%s' may hold lower-case letters, digits, '_' and '-' "
-		    "(the space's identifier, not its name)",
-		    app->kibana.space);
-	}
 	if (es_new(&app->elastic, app->kibana.url, &k->kibana, err) ||
 	    kibana_identify(k->kibana, k->version, err) || read_record(k, err)) {
 		kibana_release(k);

@@ -9,11 +9,13 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/hash.h"
+#include "common/options.h"
 #include "importer/client/es.h"
 #include "importer/client/names.h"
 #include "importer/core/json.h"
 #include "importer/core/owner.h"
 #include "importer/core/version.h"
+#include "importer/record/record_files.h"
 
 static void record_fill(json_t *body)
 {
@@ -29,6 +31,37 @@ static int damaged(struct err *err, const char *index, const char *member, const
 {
 	return err_set(err, EF_USAGE, PLACE " is damaged: %s%s%.100s is no %s", index, member,
 		       *name ? "." : "", name, wanted);
+}
+
+static int check_namespaces(const json_t *body, const char *index, struct err *err)
+{
+	size_t i;
+	json_t *value;
+	struct err why = ERR_NONE;
+	json_array_foreach (json_object_get(body, "namespaces"), i, value) {
+		if (!json_is_string(value))
+			return damaged(err, index, "namespaces", "", "list of texts");
+		if (namespace_check("namespaces", json_string_value(value), &why))
+			return err_set(err, EF_USAGE, PLACE " is damaged: %s", index, why.msg);
+	}
+	return 0;
+}
+
+/* Names and places of files that are read and written. */
+static int check_tables(const json_t *body, const char *index, struct err *err)
+{
+	const char *name;
+	json_t *value, *files = json_at(body, "dictionaries.files");
+	const json_t *dir = json_at(body, "dictionaries.dir");
+	if (files && !json_is_object(files))
+		return damaged(err, index, "dictionaries", "files", "object");
+	if (dir && (!json_is_string(dir) || *json_string_value(dir) != '/'))
+		return damaged(err, index, "dictionaries", "dir", "absolute path");
+	json_object_foreach (files, name, value)
+		if (!record_file_name_fits(name))
+			return damaged(err, index, "dictionaries.files", name,
+				       "name of a dictionary's file");
+	return 0;
 }
 
 /* What stands where should be of its type: what was misread would pass for the default. */
@@ -54,13 +87,7 @@ static int check_members(const json_t *body, const char *index, struct err *err)
 	json_object_foreach (json_object_get(body, "options"), name, value)
 		if (!json_is_string(value) && !json_is_null(value))
 			return damaged(err, index, "options", name, "text");
-	json_array_foreach (json_object_get(body, "namespaces"), i, value)
-		if (!json_is_string(value))
-			return damaged(err, index, "namespaces", "", "list of texts");
-	value = json_at(body, "dictionaries.files");
-	return value && !json_is_object(value)
-		   ? damaged(err, index, "dictionaries", "files", "object")
-		   : 0;
+	return check_namespaces(body, index, err) || check_tables(body, index, err) ? -1 : 0;
 }
 
 static int check_form(const json_t *body, const char *index, struct err *err)
