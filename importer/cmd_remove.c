@@ -17,6 +17,7 @@
 #include "importer/core/ask.h"
 #include "importer/core/json.h"
 #include "importer/core/table.h"
+#include "importer/dictionary/feed_state.h"
 #include "importer/install/install.h"
 #include "importer/remove_host.h"
 #include "importer/remove_needed.h"
@@ -27,7 +28,7 @@ struct removal {
 	/* array of {path, group, name}; of data {stream} too: its number in stream_rows */
 	json_t *paths;
 	struct stream_data data[STREAMS_ALL];
-	bool documents;   /* some of it holds documents, or may */
+	bool documents;   /* some of it holds documents of the user's, or may */
 	json_t *others;   /* object: the other namespaces that have streams, or were set up */
 	struct keys keys; /* those that are revoked */
 	bool listed;      /* the record has the namespace */
@@ -122,6 +123,16 @@ static bool may_hold_documents(const struct stream_data *d)
 	return d->documents || !d->counted;
 }
 
+/* What setup wrote of the threat feeds that it was told to load is nobody's data. */
+static bool holds_documents(struct install *in, const struct app *app, size_t stream,
+			    const struct stream_data *d)
+{
+	if (!may_hold_documents(d))
+		return false;
+	return !d->counted || strcmp(stream_rows[stream].name, "logs-ti_flow") != 0 ||
+	       !feed_state_is_alone(in->es, app->elastic.namespace);
+}
+
 /* Data streams of the namespace by their exact names, or on a cluster without them plain indices of
  * these names. */
 static int list_data(struct install *in, const struct app *app, struct removal *r, struct err *err)
@@ -135,13 +146,14 @@ static int list_data(struct install *in, const struct app *app, struct removal *
 			continue;
 		snprintf(name, sizeof(name), "%s-%s", NAME(es_prefix(in->es), stream_rows[i].name),
 			 app->elastic.namespace);
-		if (may_hold_documents(&r->data[i]) && !app->flags.data)
+		bool documents = holds_documents(in, app, i, &r->data[i]);
+		if (documents && !app->flags.data)
 			return err_set(err, EF_USAGE,
 				       "%s still holds documents, which need the templates and "
 				       "pipelines: give --data to delete all of namespace %s, or "
 				       "delete it yourself first",
 				       name, app->elastic.namespace);
-		r->documents = r->documents || may_hold_documents(&r->data[i]);
+		r->documents = r->documents || documents;
 		removal_add(r, streams ? "data stream" : "index", streams ? "/_data_stream/" : "/",
 			    name);
 		json_object_set_new(json_array_get(r->paths, json_array_size(r->paths) - 1),
@@ -208,11 +220,11 @@ static int still_empty(struct install *in, const struct app *app, const struct r
 {
 	for (size_t i = 0; i < STREAMS_ALL; i++) {
 		struct stream_data now;
-		if (!r->data[i].exists || may_hold_documents(&r->data[i]))
+		if (!r->data[i].exists || app->flags.data)
 			continue;
 		if (streams_look(in->es, stream_rows[i].name, app->elastic.namespace, &now, err))
 			return -1;
-		if (may_hold_documents(&now) && !app->flags.data)
+		if (holds_documents(in, app, i, &now))
 			return err_set(err, EF_FAILED,
 				       "%s-%s got documents in the meantime; nothing was removed",
 				       NAME(es_prefix(in->es), stream_rows[i].name),
@@ -249,6 +261,17 @@ static int delete_paths(struct install *in, const struct removal *r, bool keep_r
 					i, json_array_size(r->paths));
 	}
 	return 0;
+}
+
+/* What is known of the feeds is known of the whole installation, and stays with the others. */
+static int delete_data(struct install *in, const struct removal *r, struct err *err)
+{
+	CLEANUP_JSON json_t *feeds = NULL;
+	const char *other = json_object_iter_key(json_object_iter(r->others));
+	return feed_state_read(in->es, &feeds, err) || delete_paths(in, r, false, err) ||
+		       feed_state_keep(in->es, other, feeds, err)
+		   ? -1
+		   : 0;
 }
 
 /* What is taken away comes back with the next record of an efd that ships there. */
@@ -296,7 +319,7 @@ static int carry_out(struct install *in, const struct app *app, struct removal *
 		return -1;
 	if (json_object_size(r->others)) { /* they need everything else */
 		tell_of_efd(app);
-		return delete_paths(in, r, false, err) || remove_keys(in, app, r, err) ||
+		return delete_data(in, r, err) || remove_keys(in, app, r, err) ||
 			       forget_namespace(in, app, r, err)
 			   ? -1
 			   : 0;

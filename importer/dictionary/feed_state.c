@@ -81,7 +81,7 @@ static int feeds_of(struct dict_set *set, const char *dir, const json_t *known, 
 	return 0;
 }
 
-static json_t *state_document(const char *prefix, const char *namespace, json_t *feeds)
+static json_t *state_document(const char *prefix, const char *namespace, const json_t *feeds)
 {
 	return json_pack("{s:I,s:{s:s},s:{s:s,s:s,s:s},s:{s:s,s:s,s:s},s:{s:O}}", "@timestamp",
 			 (json_int_t)clock_wall_ms(), "ecs", "version", ECS_VERSION, "data_stream",
@@ -90,22 +90,58 @@ static json_t *state_document(const char *prefix, const char *namespace, json_t 
 			 NAME(prefix, FEED_STATE_DATASET), "flow", "feeds", feeds);
 }
 
+static int state_write(struct es *es, const char *namespace, const json_t *feeds, struct err *err)
+{
+	char path[NAME_ROOM + 200];
+	CLEANUP_JSON json_t *body = state_document(es_prefix(es), namespace, feeds);
+
+	snprintf(path, sizeof(path), "/%s-%s/_create/%llx?refresh=true",
+		 NAME(es_prefix(es), STREAM), namespace, (unsigned long long)clock_wall_ms());
+	return es_must(es, "PUT", path, body, NULL, err)
+		   ? err_wrap(err, "which threat feeds are loaded")
+		   : 0;
+}
+
 int feed_state_note(struct es *es, const struct app *app, struct dict_set *set, struct err *err)
 {
-	CLEANUP_JSON json_t *feeds = NULL, *known = NULL, *body = NULL;
-	char path[NAME_ROOM + 200];
+	CLEANUP_JSON json_t *feeds = NULL, *known = NULL;
 
 	if (feed_state_read(es, &known, err) || feeds_of(set, dict_dir(app), known, &feeds, err))
 		return -1;
 	if (json_equal(feeds, known) || (json_is_null(known) && json_array_size(feeds) == 0))
 		return 0;
-	body = state_document(app->elastic.prefix, app->elastic.namespace, feeds);
-	snprintf(path, sizeof(path), "/%s-%s/_create/%llx?refresh=true",
-		 NAME(es_prefix(es), STREAM), app->elastic.namespace,
-		 (unsigned long long)clock_wall_ms());
-	return es_must(es, "PUT", path, body, NULL, err)
-		   ? err_wrap(err, "which threat feeds are loaded")
-		   : 0;
+	return state_write(es, app->elastic.namespace, feeds, err);
+}
+
+int feed_state_keep(struct es *es, const char *namespace, const json_t *feeds, struct err *err)
+{
+	CLEANUP_JSON json_t *now = NULL;
+
+	if (json_array_size(feeds) == 0)
+		return 0;
+	if (feed_state_read(es, &now, err))
+		return -1;
+	return json_equal(now, feeds) ? 0 : state_write(es, namespace, feeds, err);
+}
+
+bool feed_state_is_alone(struct es *es, const char *namespace)
+{
+	char path[NAME_ROOM + 200];
+	long status = 0;
+	struct err ignored = ERR_NONE;
+	CLEANUP_JSON json_t *reply = NULL;
+	CLEANUP_JSON json_t *body = json_pack(
+	    "{s:i,s:b,s:{s:{s:{s:{s:s}}}}}", "size", 0, "track_total_hits", 1, "query", "bool",
+	    "must_not", "term", "event.dataset", NAME(es_prefix(es), FEED_STATE_DATASET));
+
+	snprintf(path, sizeof(path), "/%s-%s/_search", NAME(es_prefix(es), STREAM), namespace);
+	if (es_call(es, "POST", path, body, &status, &reply, &ignored) || status != 200)
+		return false;
+	const json_t *others = json_at(reply, "hits.total.value"),
+		     *failed = json_at(reply, "_shards.failed");
+	return json_is_integer(others) && json_integer_value(others) == 0 &&
+	       json_is_integer(failed) && json_integer_value(failed) == 0 &&
+	       json_is_false(json_object_get(reply, "timed_out"));
 }
 
 /* A feed's time, in the words of feed_age_text(). */

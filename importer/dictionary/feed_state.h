@@ -28,6 +28,14 @@ int feed_state_read(struct es *es, json_t **ret_feeds, struct err *err);
  * `set` are installed. */
 int feed_state_note(struct es *es, const struct app *app, struct dict_set *set, struct err *err);
 
+/* The same, of what feed_state_read() gave before the streams of another namespace were deleted:
+ * says it in `namespace`, unless the cluster still does. */
+int feed_state_keep(struct es *es, const char *namespace, const json_t *feeds, struct err *err);
+
+/* Whether what efctl wrote of feeds is all that is in logs-ti_flow-`namespace`; false also where
+ * the cluster does not say. */
+bool feed_state_is_alone(struct es *es, const char *namespace);
+
 /* What doctor says of it, appended to `findings` (finding.h). */
 int feed_state_findings(struct es *es, const struct app *app, json_t *findings, struct err *err);
 

@@ -141,6 +141,26 @@ def what_is_used(es, folder, empty):
 	ok(r.returncode == 0 and names(es) == empty, "needed no more they go; with --force what was changed, too", r.stdout + r.stderr)
 
 
+def feeds(es, folder, empty):
+	"""What setup itself wrote of the feeds is no data of the user's; an indicator is."""
+	for namespace in "default", "lab":
+		r = harness.efctl("setup", "--no-key", "--yes", "--feeds", "all-free", "--namespace", namespace, es=es, cwd=folder)
+		ok(r.returncode == 0, f"setup with feeds: {namespace}", r.stdout + r.stderr)
+	known = [d["flow"]["feeds"] for d in es.docs("logs-ti_flow-default")]
+	ok(len(known) == 1 and known[0], "which feeds are on is one document", known)
+	r = remove(es, folder, "--dry-run", namespace="default")
+	ok(r.returncode == 3 and "logs-ti_flow-default  1 documents" in r.stdout, "without --data it would go, and is listed", r.stdout + r.stderr)
+	r = remove(es, folder, "--yes", namespace="default")
+	ok(r.returncode == 0 and es.get("/_data_stream/logs-ti_flow-default")[0] == 404, "and goes", r.stdout + r.stderr)
+	same([d["flow"]["feeds"] for d in es.docs("logs-ti_flow-lab")], known, "what the tables hold is said by the namespace that stays")
+	es.must("PUT", "/logs-ti_flow-lab/_create/one?refresh=true", {"@timestamp": "2026-01-01T00:00:00Z", "event": {"dataset": "ti_flow"}})
+	r = remove(es, folder, "--yes")
+	ok(r.returncode == 2 and "logs-ti_flow-lab still holds documents" in r.stderr, "an indicator wants --data", r.stdout + r.stderr)
+	es.must("POST", "/logs-ti_flow-lab/_delete_by_query?refresh=true", {"query": {"term": {"event.dataset": "ti_flow"}}})
+	r = remove(es, folder, "--yes")
+	ok(r.returncode == 0 and names(es) == empty, "without it the last namespace goes, and all with it", r.stdout + r.stderr)
+
+
 def plain_indices(folder):
 	"""A cluster without data streams: plain indices of the same names."""
 	es = cluster.embedded("es7")
@@ -168,6 +188,7 @@ def main():
 		es.must("DELETE", "/_index_template/flowers")
 		same(names(es), empty, "after the last namespace the cluster is what it was before setup, name by name")
 		what_is_used(es, folder, empty)
+		feeds(es, folder, empty)
 		plain_indices(folder)
 	done()
 
