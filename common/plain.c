@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of the character at `p`, of `left` that are there, and which it is; 0: it is no UTF-8. */
@@ -55,4 +57,24 @@ char *plain_text(char *text)
 char *plain_lines(char *text)
 {
 	return replace_steering(text, "\n\t");
+}
+
+char *plain_json(const char *json)
+{
+	size_t len = strlen(json), n;
+	char *copy = malloc(3 * len + 1); /* of two bytes six */
+	char *to = copy;
+	for (const char *p = json; copy && p < json + len; p += n) {
+		uint32_t c = 0;
+		n = character((const unsigned char *)p, (size_t)(json + len - p), &c);
+		bool bad = n == 0 || (steers(c) && c != '\n');
+		n += n == 0;
+		if (bad)
+			to += snprintf(to, 7, "\\u%04x", c ? c : 0xfffd);
+		else
+			memcpy(to, p, n), to += n;
+	}
+	if (copy)
+		*to = '\0';
+	return copy;
 }

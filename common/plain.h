@@ -9,4 +9,8 @@ char *plain_text(char *text);
 /* The same for a text of several lines: their ends and tabs stay. */
 char *plain_lines(char *text);
 
+/* A copy of JSON as an encoder wrote it, in which all of these are \uXXXX: it says the same. The
+ * caller's; NULL without memory. */
+char *plain_json(const char *json);
+
 #endif

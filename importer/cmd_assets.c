@@ -10,6 +10,7 @@
 #include "importer/assets/asset.h"
 #include "importer/commands.h"
 #include "importer/core/files.h"
+#include "importer/core/print.h"
 
 /* `path` is chosen when no operand is given, or when it is or lies below one of them. */
 static bool asset_chosen(const struct strlist *args, const char *path)
@@ -29,16 +30,16 @@ static void assets_list(const struct app *app)
 	for (size_t i = 0; i < assets_count(app->assets); i++) {
 		const struct asset *a = assets_at(app->assets, i);
 		if (!app->flags.json)
-			printf("%8zu  %s%s%s\n", a->len, a->path,
-			       a->origin == a->path ? "" : "  from ",
-			       a->origin == a->path ? "" : a->origin);
+			print_plain(stdout, "%8zu  %s%s%s\n", a->len, a->path,
+				    a->origin == a->path ? "" : "  from ",
+				    a->origin == a->path ? "" : a->origin);
 		else
 			json_array_append_new(json,
 					      json_pack("{s:s,s:I,s:s}", "path", a->path, "bytes",
 							(json_int_t)a->len, "origin", a->origin));
 	}
 	if (app->flags.json)
-		json_dumpf(json, stdout, JSON_INDENT(2)), putchar('\n');
+		print_json(stdout, json, JSON_INDENT(2));
 }
 
 int cmd_assets(struct app *app, struct err *err)
@@ -62,8 +63,8 @@ int cmd_assets(struct app *app, struct err *err)
 		return err_set(err, EF_USAGE, "no asset is called '%s'; `efctl assets` lists them",
 			       app->args.item[0]);
 	if (app->flags.write)
-		fprintf(stderr,
-			"%zu files written below %s; change them and give efctl --assets %s\n", n,
-			app->flags.write, app->flags.write);
+		print_plain(stderr,
+			    "%zu files written below %s; change them and give efctl --assets %s\n",
+			    n, app->flags.write, app->flags.write);
 	return EF_DONE;
 }

@@ -13,6 +13,7 @@
 #include "importer/client/settings.h"
 #include "importer/core/action.h"
 #include "importer/commands.h"
+#include "importer/core/print.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/dict_app.h"
 #include "importer/dictionary/dict_ask.h"
@@ -36,8 +37,8 @@ static void print_info(const struct dict_info *i)
 
 	if (i->pipelines)
 		snprintf(where, sizeof(where), "  in %u pipelines", i->pipelines);
-	printf("%-20s %8zu %8zu %9zu  %s%s\n", i->kind->name, i->rows, i->own_rows, i->bytes,
-	       i->kind->text, where);
+	print_plain(stdout, "%-20s %8zu %8zu %9zu  %s%s\n", i->kind->name, i->rows, i->own_rows,
+		    i->bytes, i->kind->text, where);
 }
 
 static int dictionaries_list(struct app *app, struct err *err)
@@ -48,7 +49,8 @@ static int dictionaries_list(struct app *app, struct err *err)
 	if (dict_open(app, &set, err))
 		return -1;
 	if (!app->flags.json)
-		printf("%-20s %8s %8s %9s  %s\n", "DICTIONARY", "ROWS", "YOURS", "BYTES", "WHAT");
+		print_plain(stdout, "%-20s %8s %8s %9s  %s\n", "DICTIONARY", "ROWS", "YOURS",
+			    "BYTES", "WHAT");
 	for (size_t i = 0; i < dict_kinds_len; i++) {
 		struct dict_info info;
 
@@ -65,11 +67,12 @@ static int dictionaries_list(struct app *app, struct err *err)
 			print_info(&info);
 	}
 	if (app->flags.json)
-		json_dumpf(json, stdout, JSON_INDENT(2)), putchar('\n');
+		print_json(stdout, json, JSON_INDENT(2));
 	else
-		printf(dict_dir(app) ? "your files: %s\n"
-				     : "your files: none (%s does not exist)\n",
-		       app->dictionaries.dir);
+		print_plain(stdout,
+			    dict_dir(app) ? "your files: %s\n"
+					  : "your files: none (%s does not exist)\n",
+			    app->dictionaries.dir);
 	return EF_DONE;
 }
 
@@ -97,9 +100,10 @@ static size_t check_names(const char *dir)
 		snprintf(name, sizeof(name), "%.*s", (int)n - 4, e->d_name);
 		if (dict_kind_find(name) && strcmp(e->d_name + n - 4, ".csv") == 0)
 			continue;
-		fprintf(stderr,
-			"%s/%s: no dictionary has this name; efctl dictionaries list has them\n",
-			dir, e->d_name);
+		print_plain(
+		    stderr,
+		    "%s/%s: no dictionary has this name; efctl dictionaries list has them\n", dir,
+		    e->d_name);
 		wrong++;
 	}
 	if (d)
@@ -119,7 +123,7 @@ static size_t check_files(struct dict_set *set)
 		if (dict_set_rows(set, dict_kinds[i].name, &rows, &mistake) == 0 &&
 		    check_feeds(set, &dict_kinds[i], &mistake) == 0)
 			continue;
-		fprintf(stderr, "%s\n", plain_text(mistake.msg));
+		print_plain(stderr, "%s\n", mistake.msg);
 		wrong++;
 	}
 	return wrong;
@@ -139,7 +143,7 @@ static int dictionaries_check(struct app *app, struct err *err)
 		struct dict_info info = { .rows = 0 };
 
 		if (dict_info(set, dict_kinds[i].name, &info, err)) {
-			fprintf(stderr, "%s\n", plain_text(err->msg));
+			print_plain(stderr, "%s\n", err->msg);
 			wrong = 1;
 		}
 		rows += info.rows;
@@ -147,7 +151,7 @@ static int dictionaries_check(struct app *app, struct err *err)
 	if (wrong)
 		return err_set(err, EF_USAGE, "%zu file%s cannot be used", wrong,
 			       wrong == 1 ? "" : "s");
-	printf("%zu dictionaries, %zu rows: fine\n", dict_kinds_len, rows);
+	print_plain(stdout, "%zu dictionaries, %zu rows: fine\n", dict_kinds_len, rows);
 	return EF_DONE;
 }
 
@@ -165,8 +169,7 @@ static int lookup(struct app *app, struct err *err)
 		if (dict_ask(set, &app->dictionaries.mmdb, app->args.item[i], &answers, err))
 			return -1;
 		if (app->flags.json)
-			json_dumpf(answers, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15)),
-			    putchar('\n');
+			print_json(stdout, answers, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 		else
 			dict_ask_print(stdout, app->args.item[i], answers);
 		json_decref(steal_ptr(answers));
@@ -184,7 +187,7 @@ static int dictionaries_show(struct app *app, struct err *err)
 		return err_set(err, EF_USAGE, "show needs the name of one dictionary");
 	if (dict_open(app, &set, err) || dict_table(set, app->args.item[1], &table, err))
 		return -1;
-	json_dumpf(table, stdout, JSON_COMPACT), putchar('\n');
+	print_json(stdout, table, JSON_COMPACT);
 	return EF_DONE;
 }
 
@@ -204,7 +207,7 @@ static int import_files(struct app *app, struct import *im, struct err *err)
 		return err_set(err, EF_USAGE, "import mmdb takes one file");
 	if (mmdb)
 		return import_mmdb(im, app->args.item[2], &app->flags.field, err);
-	printf("%s\n", format->header);
+	print_plain(stdout, "%s\n", format->header);
 	for (size_t i = 2; i < app->args.n; i++)
 		if (format->read(im, app->args.item[i], err))
 			return -1;
@@ -223,7 +226,7 @@ static int dictionaries_import(struct app *app, struct err *err)
 			       app->dictionaries.dir);
 	if (import_files(app, &im, err))
 		return -1;
-	fprintf(stderr, "%zu rows, %zu left out\n", im.rows, im.skipped);
+	print_plain(stderr, "%zu rows, %zu left out\n", im.rows, im.skipped);
 	return EF_DONE;
 }
 
@@ -273,8 +276,9 @@ static int check_record(struct install *in, struct app *app, struct err *err)
 			       ADVICE(app, "setup --dry-run"));
 	if (in->record.found == RECORD_THERE)
 		return install_check_version(in, app, err);
-	fprintf(stderr, "efctl dictionaries: this installation has no record yet: %s makes one\n",
-		MEND(in, app, ""));
+	print_plain(stderr,
+		    "efctl dictionaries: this installation has no record yet: %s makes one\n",
+		    MEND(in, app, ""));
 	return installed_find(in, app, found, err) || installed_refuse(in, app, found, err) ? -1
 											    : 0;
 }
@@ -316,11 +320,12 @@ static int dictionaries_apply(struct app *app, struct err *err)
 		CLEANUP_JSON json_t *json =
 		    json_pack("{s:o,s:I,s:b}", "assets", plan_json(&in.plan), "removed",
 			      (json_int_t)removed, "dry_run", app->flags.dry_run);
-		json_dumpf(json, stdout, JSON_INDENT(2)), putchar('\n');
+		print_json(stdout, json, JSON_INDENT(2));
 	} else {
 		plan_print(stdout, &in.plan, app->flags.force);
 		if (removed)
-			printf("%zu pipelines of the tables before removed\n", removed);
+			print_plain(stdout, "%zu pipelines of the tables before removed\n",
+				    removed);
 	}
 	if (app->flags.dry_run)
 		return changes ? EF_DIFFERENT : EF_DONE;
@@ -366,8 +371,8 @@ static void recall_if_known(struct app *app)
 	struct err why = ERR_NONE;
 
 	if (!settings_named(app, "setup.feeds") && dictionaries_recall(app, &why))
-		fprintf(stderr, "note: which feeds setup was told is not known here: %s\n",
-			plain_text(why.msg));
+		print_plain(stderr, "note: which feeds setup was told is not known here: %s\n",
+			    why.msg);
 }
 
 static int feeds(struct app *app, struct err *err)
@@ -401,8 +406,8 @@ static int indicators(struct app *app, struct err *err)
 				       stream, ADVICE(app, "setup"));
 	if (indicators_send(es, app->elastic.namespace, set, &report, err))
 		return -1;
-	printf("%zu indicators written to %s-%s, %zu were there\n", report.stored, stream,
-	       app->elastic.namespace, report.present);
+	print_plain(stdout, "%zu indicators written to %s-%s, %zu were there\n", report.stored,
+		    stream, app->elastic.namespace, report.present);
 	return EF_DONE;
 }
 

@@ -13,6 +13,7 @@
 #include "importer/commands.h"
 #include "importer/core/finding.h"
 #include "importer/core/json.h"
+#include "importer/core/print.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
 #include "importer/doctor_counting.h"
@@ -414,8 +415,7 @@ int cmd_doctor(struct app *app, struct err *err)
 	struct examination x = { .app = app, .findings = findings };
 	int result = examine(&x, err);
 	if (result == 0 && app->flags.json) {
-		json_dumpf(findings, stdout, JSON_INDENT(2));
-		putchar('\n');
+		print_json(stdout, findings, JSON_INDENT(2));
 	}
 	install_release(&x.in);
 	free(x.metrics);

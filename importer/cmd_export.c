@@ -5,7 +5,6 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
-#include "common/plain.h"
 #include "importer/assets/asset.h"
 #include "importer/assets/canon.h"
 #include "importer/assets/fold.h"
@@ -16,6 +15,7 @@
 #include "importer/commands.h"
 #include "importer/core/files.h"
 #include "importer/core/json.h"
+#include "importer/core/print.h"
 #include "importer/install/kibana.h"
 
 #define TEXT_MAX (64U << 20)
@@ -66,9 +66,8 @@ static int export_one(struct app *app, struct kibana *k, const char *key, json_t
 		return 0;
 	if (app->flags.write && write_object(app->flags.write, path, object, err))
 		return -1;
-	plain_text(path);
-	printf("%s%s%s\n", app->flags.write ? app->flags.write : "", app->flags.write ? "/" : "",
-	       path);
+	print_plain(stdout, "%s%s%s\n", app->flags.write ? app->flags.write : "",
+		    app->flags.write ? "/" : "", path);
 	return 1;
 }
 
@@ -103,7 +102,7 @@ int cmd_export(struct app *app, struct err *err)
 	if (app->args.n && n < app->args.n)
 		return err_set(err, EF_FAILED, "Kibana has %zu of the %zu objects that you named",
 			       n, app->args.n);
-	fprintf(stderr, n ? "%zu %s\n" : "nothing was changed in Kibana\n", n,
-		app->flags.write ? "written" : "changed in Kibana; --write DIR writes them");
+	print_plain(stderr, n ? "%zu %s\n" : "nothing was changed in Kibana\n", n,
+		    app->flags.write ? "written" : "changed in Kibana; --write DIR writes them");
 	return n && !app->flags.write ? EF_DIFFERENT : EF_DONE;
 }

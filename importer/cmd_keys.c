@@ -10,6 +10,7 @@
 #include "importer/core/action.h"
 #include "importer/commands.h"
 #include "importer/core/ask.h"
+#include "importer/core/print.h"
 #include "importer/core/table.h"
 #include "importer/keys_rotate.h"
 
@@ -37,10 +38,9 @@ static json_t *key_json(const struct key *k, const char *file)
 	return json;
 }
 
-static void print_json(json_t *json_take)
+static void keys_print_json(json_t *json_take)
 {
-	json_dumpf(json_take, stdout, JSON_INDENT(2));
-	putchar('\n');
+	print_json(stdout, json_take, JSON_INDENT(2));
 	json_decref(json_take);
 }
 
@@ -53,7 +53,7 @@ static void print_row(const struct key *k, const char *file)
 	print_cell(stdout, k->name, 22, 0);
 	print_cell(stdout, minute_text(k->created_ms, created), 18, 0);
 	print_cell(stdout, minute_text(k->expires_ms, expires), 18, 0);
-	printf("%s%s\n", ended ? "expired" : "", file ? file : "");
+	print_plain(stdout, "%s%s\n", ended ? "expired" : "", file ? file : "");
 }
 
 static int list_all(struct keys_run *run, struct err *err)
@@ -67,8 +67,8 @@ static int list_all(struct keys_run *run, struct err *err)
 		return -1;
 	json_t *json = json_array();
 	if (!app->flags.json)
-		printf("%-21s %-17s %-21s %-17s %-17s %s\n", "ID", "NAMESPACE", "NAME", "CREATED",
-		       "EXPIRES", "IN FILE");
+		print_plain(stdout, "%-21s %-17s %-21s %-17s %-17s %s\n", "ID", "NAMESPACE", "NAME",
+			    "CREATED", "EXPIRES", "IN FILE");
 	for (size_t i = 0; i < keys.n; i++) {
 		const struct key *k = &keys.list[i];
 		const char *in_file = strcmp(k->id, held) == 0 ? file : NULL;
@@ -78,14 +78,15 @@ static int list_all(struct keys_run *run, struct err *err)
 			print_row(k, in_file);
 	}
 	if (app->flags.json)
-		print_json(json_incref(json));
+		keys_print_json(json_incref(json));
 	json_decref(json);
 	if (keys.only_own)
-		fprintf(stderr, "note: only keys that you made are shown; those of others take the "
-				"privilege read_security or manage_api_key\n");
+		print_plain(stderr,
+			    "note: only keys that you made are shown; those of others take the "
+			    "privilege read_security or manage_api_key\n");
 	if (unseen)
-		fprintf(stderr, "note: %s is not yours to read: which key it holds is unknown\n",
-			file);
+		print_plain(stderr,
+			    "note: %s is not yours to read: which key it holds is unknown\n", file);
 	keys_release(&keys);
 	return EF_DONE;
 }
@@ -107,12 +108,13 @@ static void print_created(const struct app *app, const struct key *k)
 	const char *file = app->setup.key_file;
 	CLEANUP_FREE char *own = key_file_of_efd();
 	if (app->flags.json) {
-		print_json(key_json(k, file));
+		keys_print_json(key_json(k, file));
 		return;
 	}
-	printf("created  API key  %s  %s, in %s\n", k->id, k->name, file);
+	print_plain(stdout, "created  API key  %s  %s, in %s\n", k->id, k->name, file);
 	if (!key_is_in_place(file) && own)
-		printf("      on efd's host: sudo install -m 640 -g efd %s %s\n", file, own);
+		print_plain(stdout, "      on efd's host: sudo install -m 640 -g efd %s %s\n", file,
+			    own);
 }
 
 static int make(struct keys_run *run, struct key_new *made, struct err *err)
@@ -195,9 +197,9 @@ static int may_revoke(const struct app *app, const struct keys *keys, struct err
 	key_file_id(app->setup.key_file, held);
 	for (size_t i = 0; i < keys->n; i++) {
 		const struct key *k = &keys->list[i];
-		fprintf(stderr, "revoke   API key  %s  %s%s%s\n", k->id, k->name,
-			strcmp(k->id, held) == 0 ? ": the one that efd finds in " : "",
-			strcmp(k->id, held) == 0 ? app->setup.key_file : "");
+		print_plain(stderr, "revoke   API key  %s  %s%s%s\n", k->id, k->name,
+			    strcmp(k->id, held) == 0 ? ": the one that efd finds in " : "",
+			    strcmp(k->id, held) == 0 ? app->setup.key_file : "");
 	}
 	if (app->flags.yes || keys->n == 0)
 		return 0;
@@ -221,7 +223,7 @@ static int revoke_all(struct keys_run *run, const struct keys *keys, json_t *rev
 		record_key_drop(&run->record, k->id, NULL);
 		json_array_append_new(revoked, json_string(k->id));
 		if (!run->app->flags.json)
-			printf("revoked  API key  %s  %s\n", k->id, k->name);
+			print_plain(stdout, "revoked  API key  %s  %s\n", k->id, k->name);
 	}
 	struct err second = ERR_NONE;
 	if (run->lease && keys_end(run, result ? &second : err))
@@ -238,9 +240,9 @@ static int revoke_some(struct keys_run *run, struct err *err)
 		result =
 		    may_revoke(run->app, &keys, err) ? -1 : revoke_all(run, &keys, revoked, err);
 	if (result == 0 && keys.n == 0)
-		fprintf(stderr, "none of ours has ended\n");
+		print_plain(stderr, "none of ours has ended\n");
 	if (json_array_size(revoked) + (result == 0) && run->app->flags.json)
-		print_json(json_pack("{s:O}", "revoked", revoked));
+		keys_print_json(json_pack("{s:O}", "revoked", revoked));
 	keys_release(&keys);
 	return result ? -1 : EF_DONE;
 }

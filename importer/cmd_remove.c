@@ -16,6 +16,7 @@
 #include "importer/commands.h"
 #include "importer/core/ask.h"
 #include "importer/core/json.h"
+#include "importer/core/print.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
 #include "importer/install/install.h"
@@ -71,15 +72,16 @@ static bool is_ours(struct install *in, const struct kind *kind, const char *nam
 		if (yours && (force || as_made(in, kind, name, body)))
 			return true;
 		r->kept++;
-		printf("kept     %-20s %s  %s\n", kind->name, name,
-		       yours ? "changed by you (--force removes it, too)" : "not ours");
+		print_plain(stdout, "kept     %-20s %s  %s\n", kind->name, name,
+			    yours ? "changed by you (--force removes it, too)" : "not ours");
 		return false;
 	}
 	kind_hash(kind, body, hash);
 	if (force || kind_untouched(&mark, hash))
 		return true;
 	r->kept++;
-	printf("kept     %-20s %s  changed by hand (--force removes it, too)\n", kind->name, name);
+	print_plain(stdout, "kept     %-20s %s  changed by hand (--force removes it, too)\n",
+		    kind->name, name);
 	return false;
 }
 
@@ -171,7 +173,7 @@ static bool confirmed(const struct app *app, const struct removal *r, size_t n)
 	if (app->flags.yes)
 		return true;
 	if (!ask_can()) {
-		fprintf(stderr, "efctl remove: give --yes where nobody can be asked\n");
+		print_plain(stderr, "efctl remove: give --yes where nobody can be asked\n");
 		return false;
 	}
 	if (r->documents)
@@ -279,9 +281,10 @@ static void tell_of_efd(const struct app *app)
 {
 	CLEANUP_FREE char *name = connection_namespace(&app->elastic);
 	if (name && strcmp(name, app->elastic.namespace) == 0)
-		printf("note: efd on this host still ships to namespace %s; `efctl setup "
-		       "--namespace NAME` with another one changes that\n",
-		       name);
+		print_plain(stdout,
+			    "note: efd on this host still ships to namespace %s; `efctl setup "
+			    "--namespace NAME` with another one changes that\n",
+			    name);
 }
 
 /* Takes the namespace out of the record, which stays for the others. */
@@ -307,8 +310,8 @@ static int forget_all(struct install *in, struct err *err)
 		return 0;
 	int stays = record_delete(in->es, &in->record, err);
 	if (stays > 0)
-		printf("kept     %-20s %s  not of efctl alone\n", "index",
-		       NAME(es_prefix(in->es), NAMES_INDEX));
+		print_plain(stdout, "kept     %-20s %s  not of efctl alone\n", "index",
+			    NAME(es_prefix(in->es), NAMES_INDEX));
 	return stays < 0 ? -1 : 0;
 }
 
@@ -327,9 +330,11 @@ static int carry_out(struct install *in, const struct app *app, struct removal *
 	if (in->has_kibana && kibana_remove(&in->kibana, app->flags.force, &kept, err))
 		return -1;
 	if (kept)
-		printf("kept     %zu Kibana objects that were changed by hand (--force removes "
-		       "them, too)\n",
-		       kept);
+		print_plain(
+		    stdout,
+		    "kept     %zu Kibana objects that were changed by hand (--force removes "
+		    "them, too)\n",
+		    kept);
 	if (delete_paths(in, r, kept > 0, err))
 		return -1;
 	if (remove_keys(in, app, r, err) || remove_host(in, app, err))
@@ -359,8 +364,9 @@ static int spare_needed(struct install *in, struct removal *r, struct err *err)
 		return -1;
 	json_array_foreach (needed, i, entry) {
 		r->kept++;
-		printf("kept     %-20s %s  needed by %s\n", json_text_at(entry, "group", ""),
-		       json_text_at(entry, "name", ""), json_text_at(entry, "by", ""));
+		print_plain(stdout, "kept     %-20s %s  needed by %s\n",
+			    json_text_at(entry, "group", ""), json_text_at(entry, "name", ""),
+			    json_text_at(entry, "by", ""));
 	}
 	return 0;
 }
@@ -386,9 +392,9 @@ static int removal_gather(struct install *in, struct app *app, struct removal *r
 static void print_data(const struct stream_data *d)
 {
 	char number[NUMBER_MAX], size[NUMBER_MAX], when[WHEN_MAX];
-	printf("  %s%s documents, %s, newest %s", d->counted ? "" : "at least ",
-	       number_text(d->documents, number), bytes_text(d->bytes, size),
-	       d->documents && !d->newest_ms ? "unknown" : when_text(d->newest_ms, when));
+	print_plain(stdout, "  %s%s documents, %s, newest %s", d->counted ? "" : "at least ",
+		    number_text(d->documents, number), bytes_text(d->bytes, size),
+		    d->documents && !d->newest_ms ? "unknown" : when_text(d->newest_ms, when));
 }
 
 /* What goes from the record, or with all of it. */
@@ -396,9 +402,11 @@ static size_t print_record(const struct install *in, const struct app *app, cons
 {
 	bool last = json_object_size(r->others) == 0;
 	if (last && has_record(in))
-		printf("remove   %-20s %s\n", "record", NAME(es_prefix(in->es), NAMES_INDEX));
+		print_plain(stdout, "remove   %-20s %s\n", "record",
+			    NAME(es_prefix(in->es), NAMES_INDEX));
 	if (!last && r->listed)
-		printf("remove   %-20s %s, from the record\n", "namespace", app->elastic.namespace);
+		print_plain(stdout, "remove   %-20s %s, from the record\n", "namespace",
+			    app->elastic.namespace);
 	return last ? has_record(in) : r->listed;
 }
 
@@ -410,22 +418,24 @@ static size_t print_removal(const struct install *in, const struct app *app,
 	const char *other;
 	json_array_foreach (r->paths, i, entry) {
 		const json_t *stream = json_object_get(entry, "stream");
-		printf("remove   %-20s %s", json_text_at(entry, "group", ""),
-		       json_text_at(entry, "name", ""));
+		print_plain(stdout, "remove   %-20s %s", json_text_at(entry, "group", ""),
+			    json_text_at(entry, "name", ""));
 		if (stream)
 			print_data(&r->data[json_integer_value(stream)]);
 		putchar('\n');
 	}
 	if (objects)
-		printf("remove   %-20s %zu\n", "Kibana objects", objects);
+		print_plain(stdout, "remove   %-20s %zu\n", "Kibana objects", objects);
 	for (size_t k = 0; k < r->keys.n; k++)
-		printf("remove   %-20s %s  %s\n", "API key", r->keys.list[k].name,
-		       r->keys.list[k].id);
+		print_plain(stdout, "remove   %-20s %s  %s\n", "API key", r->keys.list[k].name,
+			    r->keys.list[k].id);
 	size_t n = objects + i + r->keys.n + print_record(in, app, r);
 	json_object_foreach (r->others, other, entry)
-		printf("kept     templates, pipelines, dashboards: used by namespace %s\n", other);
+		print_plain(stdout,
+			    "kept     templates, pipelines, dashboards: used by namespace %s\n",
+			    other);
 	if (n == 0)
-		fprintf(stderr, "nothing of namespace %s is there\n", app->elastic.namespace);
+		print_plain(stderr, "nothing of namespace %s is there\n", app->elastic.namespace);
 	return n;
 }
 

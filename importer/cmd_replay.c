@@ -17,6 +17,7 @@
 #include "importer/client/es.h"
 #include "importer/client/probe.h"
 #include "importer/commands.h"
+#include "importer/core/print.h"
 
 struct progress {
 	bool terminal;
@@ -36,8 +37,9 @@ static void show_progress(void *arg, uint64_t read, uint64_t size, uint64_t reco
 	int part = size ? (int)(read * 40 / size) : 0;
 	if (p->outlet)
 		outlet_problem(p->outlet, problem, sizeof(problem));
-	fprintf(stderr, "\r\033[K[%-40.*s] %3d %%  %" PRIu64 " records  %.60s",
-		part > 40 ? 40 : part, bar, size ? (int)(read * 100 / size) : 0, records, problem);
+	fputs(PRINT_AGAIN, stderr);
+	print_plain(stderr, "[%-40.*s] %3d %%  %" PRIu64 " records  %.60s", part > 40 ? 40 : part,
+		    bar, size ? (int)(read * 100 / size) : 0, records, problem);
 }
 
 /* Everything is decoded, not everything stored. */
@@ -50,8 +52,9 @@ static void show_waiting(void *arg, const struct ship_counters *now)
 		return;
 	p->next_ms = ms + 200;
 	outlet_problem(p->outlet, problem, sizeof(problem));
-	fprintf(stderr, "\r\033[Kstored %" PRIu64 " of %" PRIu64 "  %.60s",
-		now->stored + now->duplicates + now->failed, now->records, problem);
+	fputs(PRINT_AGAIN, stderr);
+	print_plain(stderr, "stored %" PRIu64 " of %" PRIu64 "  %.60s",
+		    now->stored + now->duplicates + now->failed, now->records, problem);
 }
 
 static int parse_ports(const struct strlist *list, uint16_t *ports, struct err *err)
@@ -121,37 +124,38 @@ static void print_text(FILE *out, const struct replay_totals *t, const struct sh
 {
 	const struct capture_stats *c = &t->capture;
 	const struct decode_counters *d = &t->decode;
-	fprintf(out,
-		"packets          %" PRIu64 " in the capture: %" PRIu64 " datagrams, %" PRIu64
-		" of other protocols",
-		c->packets, c->datagrams, c->other);
-	fprintf(out, ", %" PRIu64 " malformed, %" PRIu64 " cut short, %" PRIu64 " incomplete\n",
-		c->malformed, c->cut, c->incomplete);
-	fprintf(out, "exporters        %" PRIu64 "\n", t->exporters);
+	print_plain(out,
+		    "packets          %" PRIu64 " in the capture: %" PRIu64 " datagrams, %" PRIu64
+		    " of other protocols",
+		    c->packets, c->datagrams, c->other);
+	print_plain(out, ", %" PRIu64 " malformed, %" PRIu64 " cut short, %" PRIu64 " incomplete\n",
+		    c->malformed, c->cut, c->incomplete);
+	print_plain(out, "exporters        %" PRIu64 "\n", t->exporters);
 	if (forwarded)
 		return;
-	fprintf(out,
-		"datagrams        %" PRIu64 " decoded, %" PRIu64 " with errors, %" PRIu64
-		" of no flow protocol, %" PRIu64 " refused\n",
-		c->datagrams - t->malformed - t->not_flow - t->refused, t->malformed, t->not_flow,
-		t->refused);
-	fprintf(out,
-		"records          %" PRIu64 " flows, %" PRIu64 " counter samples, %" PRIu64
-		" lines about exporters\n",
-		t->lines[LINE_FLOW], t->lines[LINE_COUNTERS], t->lines[LINE_EXPORTER]);
-	fprintf(out,
-		"held back        %" PRIu64 " sets without a template: %" PRIu64
-		" decoded later, %" PRIu64 " dropped, %" PRIu64 " wait for one to the end\n",
-		d->held, d->held_decoded, d->held_dropped, d->held_now);
-	fprintf(out, "lost on the way  %" PRIu64 " (by sequence numbers)\n", d->lost);
-	fprintf(out, "stored           %" PRIu64 "", s->stored);
-	fprintf(out,
-		", already there %" PRIu64 ", failed %" PRIu64 ", rejected %" PRIu64
-		", dropped %" PRIu64 ", lost %" PRIu64 "\n",
-		s->duplicates, s->failed, s->rejected, s->dropped, s->lost + d->sink_dropped);
+	print_plain(out,
+		    "datagrams        %" PRIu64 " decoded, %" PRIu64 " with errors, %" PRIu64
+		    " of no flow protocol, %" PRIu64 " refused\n",
+		    c->datagrams - t->malformed - t->not_flow - t->refused, t->malformed,
+		    t->not_flow, t->refused);
+	print_plain(out,
+		    "records          %" PRIu64 " flows, %" PRIu64 " counter samples, %" PRIu64
+		    " lines about exporters\n",
+		    t->lines[LINE_FLOW], t->lines[LINE_COUNTERS], t->lines[LINE_EXPORTER]);
+	print_plain(out,
+		    "held back        %" PRIu64 " sets without a template: %" PRIu64
+		    " decoded later, %" PRIu64 " dropped, %" PRIu64 " wait for one to the end\n",
+		    d->held, d->held_decoded, d->held_dropped, d->held_now);
+	print_plain(out, "lost on the way  %" PRIu64 " (by sequence numbers)\n", d->lost);
+	print_plain(out, "stored           %" PRIu64 "", s->stored);
+	print_plain(out,
+		    ", already there %" PRIu64 ", failed %" PRIu64 ", rejected %" PRIu64
+		    ", dropped %" PRIu64 ", lost %" PRIu64 "\n",
+		    s->duplicates, s->failed, s->rejected, s->dropped, s->lost + d->sink_dropped);
 }
 
-static void print_json(FILE *out, const struct replay_totals *t, const struct ship_counters *s)
+static void totals_print_json(FILE *out, const struct replay_totals *t,
+			      const struct ship_counters *s)
 {
 	const struct capture_stats *c = &t->capture;
 	const struct decode_counters *d = &t->decode;
@@ -177,8 +181,7 @@ static void print_json(FILE *out, const struct replay_totals *t, const struct sh
 				      "dropped", (json_int_t)s->dropped, "lost",
 				      (json_int_t)(s->lost + d->sink_dropped)));
 	json_object_set_new(json, "accounted", json_boolean(accounted(t, s)));
-	json_dumpf(json, out, JSON_INDENT(2));
-	fputc('\n', out);
+	print_json(out, json, JSON_INDENT(2));
 }
 
 /* The amount for each file that makes its newest datagram new, or the newest of all. One without a
@@ -310,14 +313,14 @@ static int replay_run(struct app *app, const char *output, bool summary, struct 
 		return -1;
 	int result = play(app, &r, output, &p, &t, &s, err);
 	if (p.terminal)
-		fputs("\r\033[K", stderr);
+		fputs(PRINT_AGAIN, stderr);
 	if (result)
 		return -1;
 	FILE *out = output && strcmp(output, "-") == 0
 			? stderr
 			: stdout; /* the lines have standard output */
 	if (summary && app->flags.json)
-		print_json(out, &t, &s);
+		totals_print_json(out, &t, &s);
 	else if (summary)
 		print_text(out, &t, &s, app->flags.to != NULL);
 	return replay_judge(app, &t, &s, err);

@@ -11,6 +11,7 @@
 #include "importer/client/streams.h"
 #include "importer/commands.h"
 #include "importer/core/files.h"
+#include "importer/core/print.h"
 #include "importer/dictionary/dict_app.h"
 #include "importer/dictionary/feed_cmd.h"
 #include "importer/dictionary/feed_state.h"
@@ -78,8 +79,10 @@ static int look_at_connection(const struct install *in, const struct app *app, s
 
 static void say_applied(const struct plan_item *item)
 {
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[K%s %s", item->group, item->name);
+	if (!isatty(STDERR_FILENO))
+		return;
+	fputs(PRINT_AGAIN, stderr);
+	print_plain(stderr, "%s %s", item->group, item->name);
 }
 
 /* What efd needs to know of the cluster, in its own files. */
@@ -107,7 +110,7 @@ static int apply_assets(struct install *in, const struct app *app, struct outcom
 	int result =
 	    plan_apply(&in->plan, in->es, &in->cluster, app->flags.force, say_applied, err);
 	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
+		fputs(PRINT_AGAIN, stderr);
 	return result;
 }
 

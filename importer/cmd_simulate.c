@@ -10,6 +10,7 @@
 #include "importer/client/es.h"
 #include "importer/commands.h"
 #include "importer/core/json.h"
+#include "importer/core/print.h"
 #include "importer/install/install.h"
 
 /* The first flow line: those about exporters and counters, which efctl decode prints, too, go
@@ -93,16 +94,16 @@ static void print_changes(const char *stage, json_t *before, json_t *after, json
 		if (old && strcmp(json_string_value(old), json_string_value(value)) == 0)
 			continue;
 		if (print)
-			printf("%-14s %s %-40s %s%s%s\n", stage, old ? "~" : "+", path,
-			       old ? json_string_value(old) : "", old ? " → " : "",
-			       json_string_value(value));
+			print_plain(stdout, "%-14s %s %-40s %s%s%s\n", stage, old ? "~" : "+", path,
+				    old ? json_string_value(old) : "", old ? " → " : "",
+				    json_string_value(value));
 		json_array_append_new(changes, json_pack("{s:s,s:s,s:O?,s:O}", "stage", stage,
 							 "field", path, "from", old, "to", value));
 	}
 	json_object_foreach (before, path, value)
 		if (!json_object_get(after, path)) {
 			if (print)
-				printf("%-14s - %s\n", stage, path);
+				print_plain(stdout, "%-14s - %s\n", stage, path);
 			json_array_append_new(changes,
 					      json_pack("{s:s,s:s,s:O,s:n}", "stage", stage,
 							"field", path, "from", value, "to"));
@@ -162,7 +163,6 @@ int cmd_simulate(struct app *app, struct err *err)
 	if (stages_walk(results, line, changes, &final, !app->flags.json, err))
 		return -1;
 	CLEANUP_JSON json_t *both = json_pack("{s:O,s:O}", "changes", changes, "document", final);
-	json_dumpf(app->flags.json ? both : final, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
-	putchar('\n');
+	print_json(stdout, app->flags.json ? both : final, JSON_INDENT(2) | JSON_SORT_KEYS);
 	return EF_DONE;
 }

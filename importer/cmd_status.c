@@ -10,6 +10,7 @@
 #include "importer/client/streams.h"
 #include "importer/commands.h"
 #include "importer/core/json.h"
+#include "importer/core/print.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
 #include "importer/install/install.h"
@@ -86,11 +87,11 @@ static void print_assets(const struct install *in, const struct app *app)
 {
 	const struct plan *p = &in->plan;
 	if (plan_count(p, ACTION_CREATE) == p->n) {
-		printf("assets     none: nothing is set up in this cluster; %s does\n",
-		       MEND(in, app, ""));
+		print_plain(stdout, "assets     none: nothing is set up in this cluster; %s does\n",
+			    MEND(in, app, ""));
 		return;
 	}
-	printf("assets     ");
+	print_plain(stdout, "assets     ");
 	for (int a = 0, said = 0; a < ACTIONS; a++) {
 		static const char *const words[ACTIONS] = {
 			"missing",       "that setup would update",
@@ -100,13 +101,14 @@ static void print_assets(const struct install *in, const struct app *app)
 		};
 		size_t n = plan_count(p, (enum action)a);
 		if (n)
-			printf("%s%zu %s", said++ ? ", " : "", n, words[a]);
+			print_plain(stdout, "%s%zu %s", said++ ? ", " : "", n, words[a]);
 	}
 	putchar('\n');
 	for (size_t i = 0; i < p->n; i++)
 		if (p->item[i].action != ACTION_SAME && p->item[i].action != ACTION_YOURS)
-			printf("           %s: %s %s\n", action_names[p->item[i].action],
-			       p->item[i].group, p->item[i].name);
+			print_plain(stdout, "           %s: %s %s\n",
+				    action_names[p->item[i].action], p->item[i].group,
+				    p->item[i].name);
 }
 
 static void print_record(const struct install *in, const struct app *app)
@@ -117,11 +119,12 @@ static void print_record(const struct install *in, const struct app *app)
 	CLEANUP_JSON json_t *options = tell_options(in);
 	tell_record(in, app, told);
 	json_array_foreach (told, i, entry)
-		printf("%-10s %s\n", i ? "" : "setup", json_text_at(entry, "text", ""));
+		print_plain(stdout, "%-10s %s\n", i ? "" : "setup",
+			    json_text_at(entry, "text", ""));
 	if (in->record.found == RECORD_THERE)
-		printf("options    %s\n", json_string_value(options));
+		print_plain(stdout, "options    %s\n", json_string_value(options));
 	json_array_foreach (in->rendering.notes, i, entry)
-		printf("note       %s\n", json_string_value(entry));
+		print_plain(stdout, "note       %s\n", json_string_value(entry));
 }
 
 static void print_text(const struct install *in, const struct app *app,
@@ -129,45 +132,52 @@ static void print_text(const struct install *in, const struct app *app,
 		       const json_t *outdated, const json_t *feeds)
 {
 	char number[NUMBER_MAX], size[NUMBER_MAX], when[WHEN_MAX], threats[FEED_STATE_MAX];
-	printf("cluster    %s %s, %s\n", cluster_product(&in->cluster), in->cluster.version,
-	       in->cluster.name);
+	print_plain(stdout, "cluster    %s %s, %s\n", cluster_product(&in->cluster),
+		    in->cluster.version, in->cluster.name);
 	if (in->has_kibana)
-		printf("kibana     %s\n", in->kibana.version);
+		print_plain(stdout, "kibana     %s\n", in->kibana.version);
 	print_record(in, app);
 	print_assets(in, app);
-	printf("threats    %s\n", feed_state_text(feeds, threats));
+	print_plain(stdout, "threats    %s\n", feed_state_text(feeds, threats));
 	for (size_t i = 0; i < STREAMS; i++) {
 		when_text(s[i].newest_ms, when);
-		printf("%-24s %15s %-22s %10s  newest %s\n",
-		       NAME(es_prefix(in->es), stream_rows[i].name),
-		       number_text(s[i].documents, number), stream_rows[i].what,
-		       bytes_text(s[i].bytes, size), when);
+		print_plain(stdout, "%-24s %15s %-22s %10s  newest %s\n",
+			    NAME(es_prefix(in->es), stream_rows[i].name),
+			    number_text(s[i].documents, number), stream_rows[i].what,
+			    bytes_text(s[i].bytes, size), when);
 	}
 	if (s[0].skipped)
-		printf("incomplete: %lld remote clusters did not answer\n", s[0].skipped);
+		print_plain(stdout, "incomplete: %lld remote clusters did not answer\n",
+			    s[0].skipped);
 	size_t i;
 	json_t *e;
 	json_array_foreach (outdated, i, e)
-		printf("older map  %s: new fields count from the next rollover on; %s does it "
-		       "now\n",
-		       json_string_value(e), MEND(in, app, " --rollover"));
+		print_plain(stdout,
+			    "older map  %s: new fields count from the next rollover on; %s does it "
+			    "now\n",
+			    json_string_value(e), MEND(in, app, " --rollover"));
 	if (json_array_size(exporters))
-		printf("exporter                          records             bytes  newest\n");
+		print_plain(
+		    stdout,
+		    "exporter                          records             bytes  newest\n");
 	json_array_foreach (exporters, i, e) {
 		if (i == EXPORTERS_SHOW) {
-			printf("and %zu more (--json shows all)\n", json_array_size(exporters) - i);
+			print_plain(stdout, "and %zu more (--json shows all)\n",
+				    json_array_size(exporters) - i);
 			break;
 		}
 		when_text((uint64_t)json_int_at(e, "newest_ms"), when);
 		print_cell(stdout, json_text_at(e, "name", "?"), 24, 0);
-		printf(" %16s", number_text((uint64_t)json_int_at(e, "records"), number));
-		printf(" %17s  %s\n", number_text((uint64_t)json_int_at(e, "bytes"), number), when);
+		print_plain(stdout, " %16s",
+			    number_text((uint64_t)json_int_at(e, "records"), number));
+		print_plain(stdout, " %17s  %s\n",
+			    number_text((uint64_t)json_int_at(e, "bytes"), number), when);
 	}
 }
 
-static void print_json(const struct install *in, const struct app *app,
-		       const struct stream_status *s, json_t *exporters, json_t *outdated,
-		       json_t *feeds)
+static void status_print_json(const struct install *in, const struct app *app,
+			      const struct stream_status *s, json_t *exporters, json_t *outdated,
+			      json_t *feeds)
 {
 	CLEANUP_JSON json_t *list = json_object(), *told = json_array();
 	tell_record(in, app, told);
@@ -181,8 +191,7 @@ static void print_json(const struct install *in, const struct app *app,
 		      "record", in->record.found == RECORD_THERE ? in->record.before : NULL,
 		      "findings", told, "assets", plan_json(&in->plan), "streams", list,
 		      "exporters", exporters, "outdated_streams", outdated, "feeds", feeds);
-	json_dumpf(json, stdout, JSON_INDENT(2));
-	putchar('\n');
+	print_json(stdout, json, JSON_INDENT(2));
 }
 
 int cmd_status(struct app *app, struct err *err)
@@ -199,7 +208,7 @@ int cmd_status(struct app *app, struct err *err)
 	    streams_outdated(in.es, outdated, err) || feed_state_read(in.es, &feeds, err))
 		return -1;
 	if (app->flags.json)
-		print_json(&in, app, s, exporters, outdated, feeds);
+		status_print_json(&in, app, s, exporters, outdated, feeds);
 	else
 		print_text(&in, app, s, exporters, outdated, feeds);
 	return EF_DONE;

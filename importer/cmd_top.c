@@ -12,6 +12,7 @@
 #include "importer/commands.h"
 #include "importer/core/action.h"
 #include "importer/core/json.h"
+#include "importer/core/print.h"
 #include "importer/core/table.h"
 
 #define FIELDS_MAX     3
@@ -171,30 +172,30 @@ static void print_text(const struct ranking *k, const struct rows *rows, size_t 
 			width = (int)text_width(rows->row[i].name);
 	width = width > 70 ? 70 : width;
 	print_cell(stdout, k->title, width, 0);
-	printf("%18s %7s%s %14s %12s\n", "BYTES", "SHARE",
-	       k->other_end ? "           SENT       RECEIVED" : "", "PACKETS", "FLOWS");
+	print_plain(stdout, "%18s %7s%s %14s %12s\n", "BYTES", "SHARE",
+		    k->other_end ? "           SENT       RECEIVED" : "", "PACKETS", "FLOWS");
 	for (size_t i = 0; i < n; i++) {
 		const struct row *r = &rows->row[i];
 		print_cell(stdout, r->name, width, 0);
-		printf("%18s", number_text(r->bytes, number));
-		printf(" %5.1f %%", rows->total_bytes
-					? 100.0 * (double)r->bytes / (double)rows->total_bytes
-					: 0.0);
+		print_plain(stdout, "%18s", number_text(r->bytes, number));
+		print_plain(stdout, " %5.1f %%",
+			    rows->total_bytes ? 100.0 * (double)r->bytes / (double)rows->total_bytes
+					      : 0.0);
 		if (k->other_end) {
-			printf(" %14s", bytes_text(r->out, number));
-			printf(" %14s", bytes_text(r->in, number));
+			print_plain(stdout, " %14s", bytes_text(r->out, number));
+			print_plain(stdout, " %14s", bytes_text(r->in, number));
 		}
-		printf(" %14s", number_text(r->packets, number));
-		printf(" %12s\n", number_text(r->flows, number));
+		print_plain(stdout, " %14s", number_text(r->packets, number));
+		print_plain(stdout, " %12s\n", number_text(r->flows, number));
 	}
 	print_cell(stdout, "all", width, 0);
-	printf("%18s %7s%s", number_text(rows->total_bytes, number), "",
-	       k->other_end ? "                              " : "");
-	printf(" %14s", number_text(rows->total_packets, number));
-	printf(" %12s\n", number_text(rows->total_flows, number));
+	print_plain(stdout, "%18s %7s%s", number_text(rows->total_bytes, number), "",
+		    k->other_end ? "                              " : "");
+	print_plain(stdout, " %14s", number_text(rows->total_packets, number));
+	print_plain(stdout, " %12s\n", number_text(rows->total_flows, number));
 }
 
-static void print_json(const struct rows *rows, size_t n)
+static void rows_print_json(const struct rows *rows, size_t n)
 {
 	CLEANUP_JSON json_t *list = json_array();
 	for (size_t i = 0; i < n; i++)
@@ -208,8 +209,7 @@ static void print_json(const struct rows *rows, size_t n)
 	CLEANUP_JSON json_t *all = json_pack(
 	    "{s:O,s:{s:I,s:I,s:I}}", "top", list, "all", "bytes", (json_int_t)rows->total_bytes,
 	    "packets", (json_int_t)rows->total_packets, "flows", (json_int_t)rows->total_flows);
-	json_dumpf(all, stdout, JSON_INDENT(2));
-	putchar('\n');
+	print_json(stdout, all, JSON_INDENT(2));
 }
 
 /* Some shards may have failed, or all: a wrong ranking must not look like a right one. */
@@ -223,11 +223,11 @@ static int check_reply(const struct es *es, const json_t *reply, struct err *err
 			       es_url(es));
 	CLEANUP_FREE char *why = strdup(json_text_at(first, "reason.reason", "no reason given"));
 	if (failed)
-		fprintf(stderr, "incomplete: %lld of %lld shards failed (%s)\n", failed,
-			json_int_at(reply, "_shards.total"), why ? plain_text(why) : "?");
+		print_plain(stderr, "incomplete: %lld of %lld shards failed (%s)\n", failed,
+			    json_int_at(reply, "_shards.total"), why ? why : "?");
 	if (remote_skipped(reply))
-		fprintf(stderr, "incomplete: %lld of %lld clusters did not answer\n",
-			remote_skipped(reply), json_int_at(reply, "_clusters.total"));
+		print_plain(stderr, "incomplete: %lld of %lld clusters did not answer\n",
+			    remote_skipped(reply), json_int_at(reply, "_clusters.total"));
 	return 0;
 }
 
@@ -272,14 +272,14 @@ int cmd_top(struct app *app, struct err *err)
 			qsort(rows.row, rows.n, sizeof(*rows.row), by_bytes);
 		size_t n = rows.n < (size_t)app->flags.count ? rows.n : (size_t)app->flags.count;
 		if (app->flags.json)
-			print_json(&rows, n);
+			rows_print_json(&rows, n);
 		else if (rows.total_flows)
 			print_text(k, &rows, n);
 		else
-			fprintf(stderr,
-				"no flow records in %s-%s yet; new ones are found within "
-				"setup.refresh (10s)\n",
-				NAME(app->elastic.prefix, "logs-flow"), app->elastic.namespace);
+			print_plain(stderr,
+				    "no flow records in %s-%s yet; new ones are found within "
+				    "setup.refresh (10s)\n",
+				    NAME(app->elastic.prefix, "logs-flow"), app->elastic.namespace);
 	}
 	rows_release(&rows);
 	return result;

@@ -14,6 +14,7 @@
 #include "importer/client/streams.h"
 #include "importer/core/ask.h"
 #include "importer/core/files.h"
+#include "importer/core/print.h"
 #include "importer/efd_metrics.h"
 
 #define LOOK_MS 1000
@@ -151,9 +152,9 @@ static bool wait_for_efd(const struct rotation *r, char *doubt, size_t size)
 {
 	const struct timespec pause = { LOOK_MS / 1000, LOOK_MS % 1000 * 1000000 };
 	const uint64_t until = clock_now_ms() + (uint64_t)r->app->flags.efd_wait;
-	fprintf(stderr,
-		"waiting %lld s at most for efd at %s to store documents with the new key\n",
-		(long long)r->app->flags.efd_wait / 1000, r->url);
+	print_plain(stderr,
+		    "waiting %lld s at most for efd at %s to store documents with the new key\n",
+		    (long long)r->app->flags.efd_wait / 1000, r->url);
 	for (;;) {
 		CLEANUP_FREE char *metrics = efd_metrics(r->url);
 		if (!*keys_rotate_doubt(metrics, r->url, r->new.id, r->file, doubt, size))
@@ -195,19 +196,19 @@ static void print_result(const struct rotation *r)
 		CLEANUP_JSON json_t *json = json_pack(
 		    "{s:s,s:s,s:s,s:s,s:b,s:b}", "old", r->old.id, "new", r->new.id, "namespace",
 		    r->new.namespace, "file", r->file, "seen", r->seen, "revoked", r->revoked);
-		json_dumpf(json, stdout, JSON_INDENT(2));
-		putchar('\n');
+		print_json(stdout, json, JSON_INDENT(2));
 		return;
 	}
-	printf("created  API key  %s  %s, in %s\n", r->new.id, r->new.name, r->file);
+	print_plain(stdout, "created  API key  %s  %s, in %s\n", r->new.id, r->new.name, r->file);
 	if (r->revoked)
-		printf("revoked  API key  %s  %s\n", r->old.id, r->old.name);
+		print_plain(stdout, "revoked  API key  %s  %s\n", r->old.id, r->old.name);
 	else if (!r->old_counts)
-		printf("note: the old one, %s, was no longer valid\n", r->old.id);
+		print_plain(stdout, "note: the old one, %s, was no longer valid\n", r->old.id);
 	else if (r->seen)
-		printf("note: the old one, %s, is of an earlier version and valid for every "
-		       "namespace: once the efd of each has a key of its own, %s ends it\n",
-		       r->old.id, revoke_command(r, revoke));
+		print_plain(stdout,
+			    "note: the old one, %s, is of an earlier version and valid for every "
+			    "namespace: once the efd of each has a key of its own, %s ends it\n",
+			    r->old.id, revoke_command(r, revoke));
 }
 
 int keys_rotate(struct keys_run *run, struct err *err)

@@ -12,7 +12,7 @@
 #include "forwarder/ship/options.h"
 #include "importer/assets/asset.h"
 #include "importer/core/memory.h"
-#include "importer/core/table.h"
+#include "importer/core/print.h"
 #include "importer/core/version.h"
 #include "importer/settings_read.h"
 #include "importer/usage.h"
@@ -47,17 +47,18 @@ static int command_go(struct app *app, const struct command *command, int argc, 
 	if (result == 0 && shown == 'h') {
 		usage_command(stdout, command);
 	} else if (result == 0 && shown == 'V') {
-		printf("efctl %s\n", version_own);
+		print_plain(stdout, "efctl %s\n", version_own);
 	} else if (result == 0) {
 		log_init("efctl", app->log.format, app->log.level);
 		result = settings_check(app, err);
 		if (result == 0)
 			result = check_words(app, command, argc, argv, err);
 		if (result == 0 && app->connection_hidden && command->uses & USES_CLUSTER)
-			fprintf(stderr,
-				"efctl %s: note: where the cluster is says %s/" CONNECTION_CONFIG
-				", which is for root and the group efd to read; going on with %s\n",
-				command->name, conf_dir(), app->elastic.url.item[0]);
+			print_plain(
+			    stderr,
+			    "efctl %s: note: where the cluster is says %s/" CONNECTION_CONFIG
+			    ", which is for root and the group efd to read; going on with %s\n",
+			    command->name, conf_dir(), app->elastic.url.item[0]);
 		if (result == 0)
 			result = assets_open(app->setup.assets, &app->assets, err);
 		if (result == 0)
@@ -86,28 +87,28 @@ int main(int argc, char **argv)
 		return argc < 2 ? EF_USAGE : EF_DONE;
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-		printf("efctl %s\n", version_own);
+		print_plain(stdout, "efctl %s\n", version_own);
 		return EF_DONE;
 	}
 	const struct command *command = command_find(argv[1]);
 	if (!command) {
-		fprintf(stderr,
-			argv[1][0] == '-'
-			    ? "efctl: the command comes first, its options after it ('%s'); "
-			      "`efctl help` lists the commands\n"
-			    : "efctl: there is no command '%s'; `efctl help` lists them\n",
-			plain_text(argv[1]));
+		print_plain(stderr,
+			    argv[1][0] == '-'
+				? "efctl: the command comes first, its options after it ('%s'); "
+				  "`efctl help` lists the commands\n"
+				: "efctl: there is no command '%s'; `efctl help` lists them\n",
+			    argv[1]);
 		return EF_USAGE;
 	}
 	int result = http_global_init(&err);
 	if (result == 0)
 		result = command_go(&app, command, argc - 1, argv + 1, &err);
 	if (result < 0) {
-		fprintf(stderr, "efctl %s: %s\n", command->name, plain_text(err.msg));
+		print_plain(stderr, "efctl %s: %s\n", command->name, err.msg);
 		result = err.code;
 	}
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "efctl %s: the result could not be written\n", command->name);
+		print_plain(stderr, "efctl %s: the result could not be written\n", command->name);
 		return EF_FAILED;
 	}
 	return result;

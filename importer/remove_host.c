@@ -10,14 +10,15 @@
 #include "common/cleanup.h"
 #include "importer/client/connection.h"
 #include "importer/client/key.h"
+#include "importer/core/print.h"
 #include "importer/install/feed_timer.h"
 #include "importer/install/install.h"
 
 /* `why` NULL: it goes. */
 static void print_thing(const char *what, const char *path, const char *why)
 {
-	printf("%-8s %-20s %s%s%s\n", why ? "kept" : "remove", what, path, why ? "  " : "",
-	       why ? why : "");
+	print_plain(stdout, "%-8s %-20s %s%s%s\n", why ? "kept" : "remove", what, path,
+		    why ? "  " : "", why ? why : "");
 }
 
 /* Why what is shared stays; NULL: it does not. */

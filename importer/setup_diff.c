@@ -11,6 +11,7 @@
 #include "importer/assets/fold.h"
 #include "importer/assets/readable.h"
 #include "importer/core/json.h"
+#include "importer/core/print.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/dict_delta.h"
 #include "importer/setup.h"
@@ -114,15 +115,14 @@ static int print_item(FILE *out, const struct plan_item *item)
 		return -1;
 	if (how == DIFF_NONE)
 		return 0;
-	fprintf(out, "\n--- %s %s: installed%s\n+++ %s %s: as setup would write it\n", item->group,
-		item->name,
-		item->action == ACTION_DRIFTED   ? ", changed by hand"
-		: item->action == ACTION_FOREIGN ? ", not ours"
-						 : "",
-		item->group, item->name);
+	print_plain(out, "\n--- %s %s: installed%s\n", item->group, item->name,
+		    item->action == ACTION_DRIFTED   ? ", changed by hand"
+		    : item->action == ACTION_FOREIGN ? ", not ours"
+						     : "");
+	print_plain(out, "+++ %s %s: as setup would write it\n", item->group, item->name);
 	if (how == DIFF_WHOLE)
-		fprintf(out, "(too different to be compared line by line)\n");
-	fputs(plain_lines(text.data), out);
+		print_plain(out, "(too different to be compared line by line)\n");
+	print_lines(out, text.data);
 	return 0;
 }
 

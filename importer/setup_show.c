@@ -11,6 +11,7 @@
 #include "importer/client/names.h"
 #include "importer/client/streams.h"
 #include "importer/core/json.h"
+#include "importer/core/print.h"
 #include "importer/install/mend.h"
 #include "importer/install/migrate.h"
 #include "importer/setup.h"
@@ -214,12 +215,12 @@ static void print_copy(FILE *out, const struct install *in)
 	json_t *e;
 	if (in->copy.age == COPY_FITS)
 		return;
-	fprintf(out, "note: %s; setup goes by the record%s\n", words[in->copy.age],
-		json_array_size(in->copy.back) ? ", which brings back" : "");
+	print_plain(out, "note: %s; setup goes by the record%s\n", words[in->copy.age],
+		    json_array_size(in->copy.back) ? ", which brings back" : "");
 	json_array_foreach (in->copy.back, i, e)
-		fprintf(out, "option   %-20s %s -> %s (%s keeps it)\n",
-			json_text_at(e, "option", ""), json_text_at(e, "from", "none"),
-			json_text_at(e, "to", "none"), json_text_at(e, "keep", ""));
+		print_plain(out, "option   %-20s %s -> %s (%s keeps it)\n",
+			    json_text_at(e, "option", ""), json_text_at(e, "from", "none"),
+			    json_text_at(e, "to", "none"), json_text_at(e, "keep", ""));
 }
 
 static void print_options(FILE *out, const struct install *in, const struct outcome *o)
@@ -227,13 +228,15 @@ static void print_options(FILE *out, const struct install *in, const struct outc
 	size_t i;
 	json_t *option;
 	if (*o->interrupted)
-		fprintf(out, "note: the setup of %s did not come to its end; this one goes on\n",
-			o->interrupted);
+		print_plain(out,
+			    "note: the setup of %s did not come to its end; this one goes on\n",
+			    o->interrupted);
 	migrate_print(out, o->migrated);
 	print_copy(out, in);
 	json_array_foreach (in->changes, i, option)
-		fprintf(out, "option   %-20s %s -> %s\n", json_text_at(option, "option", ""),
-			json_text_at(option, "from", "none"), json_text_at(option, "to", "none"));
+		print_plain(out, "option   %-20s %s -> %s\n", json_text_at(option, "option", ""),
+			    json_text_at(option, "from", "none"),
+			    json_text_at(option, "to", "none"));
 }
 
 static void print_namespace(FILE *out, const struct app *app, const struct outcome *o)
@@ -241,29 +244,31 @@ static void print_namespace(FILE *out, const struct app *app, const struct outco
 	size_t i;
 	json_t *name;
 	if (o->new_namespace)
-		fprintf(out, "create   %-20s %s\n", "namespace", app->elastic.namespace);
+		print_plain(out, "create   %-20s %s\n", "namespace", app->elastic.namespace);
 	json_array_foreach (o->streams, i, name)
-		fprintf(out, "create   %-20s %s\n", "data stream", json_string_value(name));
+		print_plain(out, "create   %-20s %s\n", "data stream", json_string_value(name));
 }
 
 static void print_key_plan(FILE *out, const struct app *app, const struct outcome *o)
 {
 	const char *file = app->setup.key_file;
 	if (o->key == KEY_MAKE)
-		fprintf(out, "create   API key              %s-%s, into %s%s\n",
-			NAME(app->elastic.prefix, KEY_NAME_EVERY), app->elastic.namespace, file,
-			o->key_replaces ? ", in place of the key there" : "");
+		print_plain(out, "create   API key              %s-%s, into %s%s\n",
+			    NAME(app->elastic.prefix, KEY_NAME_EVERY), app->elastic.namespace, file,
+			    o->key_replaces ? ", in place of the key there" : "");
 	if (o->key == KEY_UNCHECKED)
-		fprintf(out,
-			"note: the API key in %s is not yours to read: whether this cluster takes "
-			"it was not asked\n",
-			file);
+		print_plain(
+		    out,
+		    "note: the API key in %s is not yours to read: whether this cluster takes "
+		    "it was not asked\n",
+		    file);
 	if (o->key == KEY_FOREIGN)
-		fprintf(out,
-			"foreign  API key              %s: this cluster does not take the key "
-			"there for efd's work; remove the file, or name another with --key-file; "
-			"--force replaces it\n",
-			file);
+		print_plain(
+		    out,
+		    "foreign  API key              %s: this cluster does not take the key "
+		    "there for efd's work; remove the file, or name another with --key-file; "
+		    "--force replaces it\n",
+		    file);
 }
 
 static void print_outdated(FILE *out, const struct install *in, const struct app *app,
@@ -273,13 +278,15 @@ static void print_outdated(FILE *out, const struct install *in, const struct app
 	json_t *name;
 	json_array_foreach (o->outdated, i, name)
 		if (o->rolled_over)
-			fprintf(out, "note: %s got a new backing index with the current mapping\n",
-				json_string_value(name));
+			print_plain(out,
+				    "note: %s got a new backing index with the current mapping\n",
+				    json_string_value(name));
 		else
-			fprintf(out,
-				"note: %s writes to an index with an older mapping until it rolls "
-				"over; %s does it now\n",
-				json_string_value(name), MEND(in, app, " --rollover"));
+			print_plain(
+			    out,
+			    "note: %s writes to an index with an older mapping until it rolls "
+			    "over; %s does it now\n",
+			    json_string_value(name), MEND(in, app, " --rollover"));
 }
 
 void setup_show_plan(FILE *out, const struct install *in, const struct app *app,
@@ -297,14 +304,14 @@ void setup_show_plan(FILE *out, const struct install *in, const struct app *app,
 	if (feed_timer_changes(&o->feed_timer) || !setup_writes(app))
 		feed_timer_print(out, app, &o->feed_timer);
 	json_array_foreach (in->rendering.notes, i, text)
-		fprintf(out, "note: %s\n", json_string_value(text));
+		print_plain(out, "note: %s\n", json_string_value(text));
 	scripts_print_room(out, in->rendering.room);
 	json_array_foreach (follows, i, text)
-		fprintf(out, "note: %s\n", json_string_value(text));
+		print_plain(out, "note: %s\n", json_string_value(text));
 	if (*in->no_kibana)
-		fprintf(out, "note: dashboards left out: %s\n", in->no_kibana);
+		print_plain(out, "note: dashboards left out: %s\n", in->no_kibana);
 	if (!in->cluster.has[CAP_SECURITY] && !app->flags.no_key)
-		fprintf(out, "note: the cluster has no security: efd needs no API key\n");
+		print_plain(out, "note: the cluster has no security: efd needs no API key\n");
 	if (!setup_writes(app) && !app->flags.rollover)
 		print_outdated(out, in, app, o);
 }
@@ -316,13 +323,13 @@ void setup_show_done(FILE *out, const struct install *in, const struct app *app,
 	CLEANUP_FREE char *own = key_file_of_efd();
 	size_t n = plan_applied_count(&in->plan);
 	if (n)
-		fprintf(out, "applied: %zu of %zu\n", n,
-			plan_writes_count(&in->plan, app->flags.force));
+		print_plain(out, "applied: %zu of %zu\n", n,
+			    plan_writes_count(&in->plan, app->flags.force));
 	if (o->key == KEY_MADE) {
-		fprintf(out, "API key for efd: in %s\n", file);
+		print_plain(out, "API key for efd: in %s\n", file);
 		if (!key_is_in_place(file) && own)
-			fprintf(out, "      on efd's host: sudo install -m 640 -g efd %s %s\n",
-				file, own);
+			print_plain(out, "      on efd's host: sudo install -m 640 -g efd %s %s\n",
+				    file, own);
 	}
 	if (o->connection.state == CONNECTION_WRITTEN ||
 	    o->connection.state == CONNECTION_ELSEWHERE)
@@ -360,20 +367,20 @@ void setup_show_stopped(FILE *out, const struct install *in, const struct app *a
 			const struct outcome *o)
 {
 	size_t left = 0;
-	fprintf(out, "applied: %zu of %zu\n", plan_applied_count(&in->plan),
-		plan_writes_count(&in->plan, app->flags.force));
+	print_plain(out, "applied: %zu of %zu\n", plan_applied_count(&in->plan),
+		    plan_writes_count(&in->plan, app->flags.force));
 	for (size_t i = 0; i < in->plan.n; i++) {
 		const struct plan_item *item = &in->plan.item[i];
 		if (item->applied || !plan_writes(item, app->flags.force))
 			continue;
 		if (left++ < NOT_DONE_MAX)
-			fprintf(out, "not yet  %-20s %s\n", item->group, item->name);
+			print_plain(out, "not yet  %-20s %s\n", item->group, item->name);
 	}
 	if (left > NOT_DONE_MAX)
-		fprintf(out, "not yet  and %zu more\n", left - NOT_DONE_MAX);
+		print_plain(out, "not yet  and %zu more\n", left - NOT_DONE_MAX);
 	for (int step = (int)o->doing; step < SETUP_STEPS; step++)
 		if (has_step(app, o, (enum setup_step)step))
-			fprintf(out, "not yet  %s\n", step_names[step]);
+			print_plain(out, "not yet  %s\n", step_names[step]);
 }
 
 /* ---- for programs ----------------------------------------------------------- */
@@ -399,7 +406,6 @@ int setup_show_json(const struct install *in, const struct app *app, const struc
 		json_object_set_new(json, "stopped", json_string(o->stopped));
 		json_object_set_new(json, "stopped_at", json_string(step_names[o->doing]));
 	}
-	json_dumpf(json, stdout, JSON_INDENT(2));
-	putchar('\n');
+	print_json(stdout, json, JSON_INDENT(2));
 	return 0;
 }

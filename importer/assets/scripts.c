@@ -10,6 +10,7 @@
 #include "importer/assets/canon.h"
 #include "importer/assets/painless.h"
 #include "importer/assets/render.h"
+#include "importer/core/print.h"
 
 /* The options of a script that may be merged with a neighbour, or NULL (step 6). */
 static json_t *mergeable(const json_t *processor)
@@ -209,13 +210,13 @@ int scripts_measure(struct rendering *r, const char *path, const json_t *pipelin
 static void print_scripts(FILE *out, const char *name, const json_t *left)
 {
 	size_t n = json_array_size(left);
-	fprintf(out, "%s ", name);
+	print_plain(out, "%s ", name);
 	if (n > 1)
-		fprintf(out, "%zu scripts, ", n);
+		print_plain(out, "%zu scripts, ", n);
 	for (size_t i = 0; i < n; i++)
-		fprintf(out, "%s%lld", i ? " and " : "",
-			json_integer_value(json_array_get(left, i)));
-	fprintf(out, " bytes");
+		print_plain(out, "%s%lld", i ? " and " : "",
+			    json_integer_value(json_array_get(left, i)));
+	print_plain(out, " bytes");
 }
 
 static bool is_tight(const json_t *pipeline)
@@ -233,20 +234,21 @@ void scripts_print_room(FILE *out, const json_t *room)
 	const char *name;
 	json_t *pipeline;
 	int said = 0;
-	fprintf(out, "left of %u KB a pipeline: ", PIPELINE_MAX / 1024);
+	print_plain(out, "left of %u KB a pipeline: ", PIPELINE_MAX / 1024);
 	json_object_foreach ((json_t *)room, name, pipeline) {
 		json_int_t left = json_integer_value(json_object_get(pipeline, "left"));
 		if (left < PIPELINE_MAX / 8 * 7)
-			fprintf(out, "%s%s %lld KB", said++ ? ", " : "", name, left / 1024);
+			print_plain(out, "%s%s %lld KB", said++ ? ", " : "", name, left / 1024);
 	}
-	fprintf(out, "%s%u KB and more\nleft of %u bytes a script: ", said ? "; others " : "",
-		PIPELINE_MAX / 8 * 7 / 1024, PAINLESS_MAX);
+	print_plain(out, "%s%u KB and more\n", said ? "; others " : "",
+		    PIPELINE_MAX / 8 * 7 / 1024);
+	print_plain(out, "left of %u bytes a script: ", PAINLESS_MAX);
 	said = 0;
 	json_object_foreach ((json_t *)room, name, pipeline) {
 		if (!is_tight(pipeline))
 			continue;
-		fprintf(out, "%s", said++ ? ", " : "");
+		print_plain(out, "%s", said++ ? ", " : "");
 		print_scripts(out, name, json_object_get(pipeline, "scripts"));
 	}
-	fprintf(out, "%s%u bytes and more\n", said ? "; others " : "", PAINLESS_MAX / 2);
+	print_plain(out, "%s%u bytes and more\n", said ? "; others " : "", PAINLESS_MAX / 2);
 }

@@ -15,6 +15,7 @@
 
 #include "importer/capture/replay.h"
 #include "importer/core/memory.h"
+#include "importer/core/print.h"
 
 /* Who sent: devices behind one address differ in the port alone. */
 struct origin {
@@ -178,12 +179,13 @@ int replay_forward(const struct replay *r, const char *to, struct replay_totals 
 	int result = replay_each(r, &calls, ret_totals, err);
 	ret_totals->exporters = HASH_COUNT(f.senders);
 	if (result == 0 && f.anonymous)
-		fprintf(stderr,
-			"%zu of %u exporters' addresses could not be used as source (that needs "
-			"root and an address of "
-			"this machine, or CAP_NET_ADMIN and a route); efd sees one address and "
-			"many ports\n",
-			f.anonymous, HASH_COUNT(f.senders));
+		print_plain(
+		    stderr,
+		    "%zu of %u exporters' addresses could not be used as source (that needs "
+		    "root and an address of "
+		    "this machine, or CAP_NET_ADMIN and a route); efd sees one address and "
+		    "many ports\n",
+		    f.anonymous, HASH_COUNT(f.senders));
 	free_senders(&f);
 	return result;
 }

@@ -15,6 +15,7 @@
 #include "common/conf_yaml.h"
 #include "importer/core/files.h"
 #include "importer/core/memory.h"
+#include "importer/core/print.h"
 
 #define TEXT_MAX (1U << 20)
 #define CA_NAME  "elasticsearch-ca.pem"
@@ -387,7 +388,7 @@ int connection_remove(const struct elastic_settings *elastic, struct err *err)
 	unlink(ca); /* it need not be there */
 	if (unlink(path) != 0)
 		return err_errno(err, EF_FAILED, errno, "cannot remove %s", path);
-	printf("removed  %-20s %s\n", "efd's connection", path);
+	print_plain(stdout, "removed  %-20s %s\n", "efd's connection", path);
 	return 0;
 }
 
@@ -407,23 +408,24 @@ void connection_release(struct connection *c)
 
 static void print_by_hand(FILE *out, const struct connection *c)
 {
-	fprintf(out,
-		"efd does not know this connection: %s on this host is not yours to write to, or "
-		"efd is on another one. There:\n",
-		conf_dir());
+	print_plain(
+	    out,
+	    "efd does not know this connection: %s on this host is not yours to write to, or "
+	    "efd is on another one. There:\n",
+	    conf_dir());
 	if (c->secret) {
-		fprintf(out,
-			"run the same `efctl setup` as root (the proxy's URL holds a password, so "
-			"the file is not shown)\n");
+		print_plain(
+		    out, "run the same `efctl setup` as root (the proxy's URL holds a password, so "
+			 "the file is not shown)\n");
 		return;
 	}
-	fprintf(out, "sudo install -d -m 755 %s/conf.d\n", conf_dir());
+	print_plain(out, "sudo install -d -m 755 %s/conf.d\n", conf_dir());
 	if (c->ca_from)
-		fprintf(out, "sudo install -m 644 %s %s\n", c->ca_from, c->ca_path);
-	fprintf(out,
-		"sudo install -m 640 -g efd /dev/stdin %s <<'EOF'\n%.*sEOF\n"
-		"sudo systemctl try-restart efd\n",
-		c->path, (int)c->text.len, c->text.data);
+		print_plain(out, "sudo install -m 644 %s %s\n", c->ca_from, c->ca_path);
+	print_plain(out, "sudo install -m 640 -g efd /dev/stdin %s <<'EOF'\n", c->path);
+	print_lines(out, c->text.data);
+	print_plain(out, "EOF\n");
+	print_plain(out, "sudo systemctl try-restart efd\n");
 }
 
 void connection_print(FILE *out, const struct connection *c)
@@ -432,30 +434,33 @@ void connection_print(FILE *out, const struct connection *c)
 	json_t *text;
 	struct stat st;
 	if (c->state == CONNECTION_CREATE || c->state == CONNECTION_UPDATE)
-		fprintf(out, "%-8s %-20s %s\n", connection_words[c->state], "efd's connection",
-			c->path);
+		print_plain(out, "%-8s %-20s %s\n", connection_words[c->state], "efd's connection",
+			    c->path);
 	if (c->state == CONNECTION_UPDATE && c->was)
-		fprintf(out,
-			"note: efd on this host ships to namespace %s and will to the new one; "
-			"--no-connection leaves it there\n",
-			c->was);
+		print_plain(out,
+			    "note: efd on this host ships to namespace %s and will to the new one; "
+			    "--no-connection leaves it there\n",
+			    c->was);
 	if (c->state == CONNECTION_WRITTEN)
-		fprintf(out,
-			"efd's connection: in %s; a running efd takes it with `systemctl restart "
-			"efd`\n",
-			c->path);
+		print_plain(
+		    out,
+		    "efd's connection: in %s; a running efd takes it with `systemctl restart "
+		    "efd`\n",
+		    c->path);
 	if (c->state == CONNECTION_ELSEWHERE)
 		print_by_hand(out, c);
 	json_array_foreach (c->state == CONNECTION_WRITTEN ? NULL : c->overridden, i, text)
-		fprintf(out, "note: efd reads another file later, and what that says wins: %s\n",
-			json_string_value(text));
+		print_plain(out,
+			    "note: efd reads another file later, and what that says wins: %s\n",
+			    json_string_value(text));
 	if (c->state == CONNECTION_WRITTEN && efd_group() == (gid_t)-1)
-		fprintf(out,
-			"note: there is no group efd on this host yet, who is to read %s: `make "
-			"install` makes it; run setup again then\n",
-			c->path);
+		print_plain(
+		    out,
+		    "note: there is no group efd on this host yet, who is to read %s: `make "
+		    "install` makes it; run setup again then\n",
+		    c->path);
 	else if (c->state == CONNECTION_WRITTEN && stat(c->path, &st) == 0 &&
 		 st.st_gid != efd_group())
-		fprintf(out, "note: efd may not read %s: as root, chgrp efd %s\n", c->path,
-			c->path);
+		print_plain(out, "note: efd may not read %s: as root, chgrp efd %s\n", c->path,
+			    c->path);
 }

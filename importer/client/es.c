@@ -103,19 +103,6 @@ static int may_send(const struct es *es, const char *method, struct err *err)
 	return es->guard && !asks ? es->guard(es->guard_arg, err) : 0;
 }
 
-/* What is installed is compared and written back as it is, octet for octet; who shows it escapes
- * what is no text (assets/diff.c). */
-static bool is_definition(const char *path)
-{
-	static const char *const of[] = { "/_ingest/pipeline", "/_component_template",
-					  "/_index_template", "/_ilm/policy",
-					  "/api/saved_objects" };
-	for (size_t i = 0; i < sizeof(of) / sizeof(*of); i++)
-		if (strncmp(path, of[i], strlen(of[i])) == 0)
-			return true;
-	return false;
-}
-
 int es_send(struct es *es, const char *method, const char *path, const char *content_type,
 	    const char *body, size_t len, long *ret_status, json_t **ret_reply, struct err *err)
 {
@@ -142,8 +129,6 @@ int es_send(struct es *es, const char *method, const char *path, const char *con
 	if (es->reply.body.len)
 		reply = json_loadb(es->reply.body.data, es->reply.body.len,
 				   JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-	if (es->reply.status >= 300 || !is_definition(path))
-		json_plain(reply);
 	*ret_status = es->reply.status;
 	if (ret_reply)
 		*ret_reply = reply ? reply : json_null();

@@ -21,6 +21,7 @@
 #include "importer/core/files.h"
 #include "importer/core/json.h"
 #include "importer/core/owner.h"
+#include "importer/core/print.h"
 
 char *key_file_of_efd(void)
 {
@@ -261,6 +262,8 @@ static json_t *wish(const struct es *es, const char *namespace, uint64_t life_ms
 static int take_new(const json_t *reply, const char *namespace, struct key_new *ret,
 		    struct err *err)
 {
+	static const char base64[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "0123456789+/=-_";
 	const char *encoded = json_text_at(reply, "encoded", NULL);
 	struct key *key = &ret->key;
 	*key = (struct key){ .created_ms = clock_wall_ms(),
@@ -272,6 +275,8 @@ static int take_new(const json_t *reply, const char *namespace, struct key_new *
 		return err_set(
 		    err, EF_FAILED,
 		    "the cluster is too old to give an encoded API key; use user and password");
+	if (encoded[strspn(encoded, base64)])
+		return err_set(err, EF_FAILED, "the cluster gives an API key that is no Base64");
 	if (snprintf(ret->line, sizeof(ret->line), "%s\n", encoded) >= (int)sizeof(ret->line))
 		return err_set(err, EF_FAILED, "the cluster gives an API key of %zu characters",
 			       strlen(encoded));
@@ -359,6 +364,6 @@ int key_remove(struct es *es, const char *namespace, const char *file, struct er
 	if (is_held && unlink(file) != 0)
 		return err_errno(err, EF_FAILED, errno, "cannot remove %s", file);
 	if (is_held)
-		printf("removed  %-20s %s\n", "API key file", file);
+		print_plain(stdout, "removed  %-20s %s\n", "API key file", file);
 	return result;
 }

@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "importer/client/es.h"
 #include "importer/core/json.h"
+#include "importer/core/print.h"
 
 const struct capability_row capability_rows[CAPABILITIES] = {
 	[CAP_DATA_STREAM] = { "data_stream", "data streams" },
@@ -287,19 +288,19 @@ void cluster_print(FILE *out, const struct cluster *c)
 	if (c->data_nodes)
 		snprintf(nodes, sizeof(nodes), "%u data node%s", c->data_nodes,
 			 c->data_nodes == 1 ? "" : "s");
-	fprintf(out, "%s %s, cluster %s, %s%s%s%s\n", cluster_product(c), c->version, c->name,
-		nodes, *c->license ? ", licence " : "", c->license,
-		c->serverless ? ", serverless" : "");
-	fprintf(out, "has:    ");
+	print_plain(out, "%s %s, cluster %s, %s%s%s%s\n", cluster_product(c), c->version, c->name,
+		    nodes, *c->license ? ", licence " : "", c->license,
+		    c->serverless ? ", serverless" : "");
+	print_plain(out, "has:    ");
 	for (int i = 0, n = 0; i < CAPABILITIES; i++)
 		if (c->has[i])
-			fprintf(out, "%s%s", n++ ? ", " : "", capability_rows[i].text);
-	fprintf(out, "\nlacks:  ");
+			print_plain(out, "%s%s", n++ ? ", " : "", capability_rows[i].text);
+	print_plain(out, "\nlacks:  ");
 	int n = 0;
 	for (int i = 0; i < CAPABILITIES; i++)
 		if (!c->has[i])
-			fprintf(out, "%s%s", n++ ? ", " : "", capability_rows[i].text);
-	fprintf(out, "%s\n", n ? "" : "nothing");
+			print_plain(out, "%s%s", n++ ? ", " : "", capability_rows[i].text);
+	print_plain(out, "%s\n", n ? "" : "nothing");
 }
 
 json_t *cluster_json(const struct cluster *c)

@@ -7,6 +7,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "importer/core/print.h"
+
 bool ask_can(void)
 {
 	return isatty(STDIN_FILENO) == 1;
@@ -15,7 +17,7 @@ bool ask_can(void)
 bool ask_line(const char *question, char *answer, size_t size)
 {
 	fflush(stdout);
-	fputs(question, stderr);
+	print_lines(stderr, question);
 	if (!fgets(answer, (int)size, stdin)) {
 		fputc('\n', stderr); /* the cursor stands behind the question */
 		clearerr(stdin);     /* who did not answer this one may answer the next */

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#include "importer/core/table.h"
+#include "common/plain.h"
+#include "importer/core/print.h"
 
 static const char *const words[] = {
 	[FINE] = "ok", [ODD] = "note", [UNKNOWN] = "unknown", [BAD] = "problem"
@@ -15,8 +16,8 @@ void finding_add_list(json_t *list, enum finding finding, const char *fmt, va_li
 	char text[1024];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	json_array_append_new(
-	    list, json_pack("{s:s,s:s}", "result", words[finding], "text", plain_text(text)));
+	plain_text(text); /* a character that was cut is no JSON */
+	json_array_append_new(list, json_pack("{s:s,s:s}", "result", words[finding], "text", text));
 }
 
 void finding_add(json_t *list, enum finding finding, const char *fmt, ...)
@@ -38,8 +39,8 @@ size_t findings_print(FILE *out, const json_t *list, size_t from)
 
 		bad += word == NULL || strcmp(word, words[BAD]) == 0;
 		if (out)
-			fprintf(out, "%-8s %s\n", word,
-				json_string_value(json_object_get(f, "text")));
+			print_plain(out, "%-8s %s\n", word,
+				    json_string_value(json_object_get(f, "text")));
 	}
 	return bad;
 }

@@ -14,8 +14,4 @@ long long json_int_at(const json_t *json, const char *path);
 /* The first entry of an array whose member "name" is `name`, borrowed, or NULL. */
 json_t *json_called(const json_t *array, const char *name);
 
-/* Control characters in the texts and names of a tree become '?': a server must not steer the
- * terminal that its words come to. Ends of lines and tabs stay. */
-void json_plain(json_t *tree);
-
 #endif

@@ -10,6 +10,8 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/plain.h"
+#include "importer/core/print.h"
 
 char *number_text(uint64_t n, char *text)
 {
@@ -82,8 +84,8 @@ void print_cell(FILE *out, const char *name, int width, int right)
 	const char *text = copy ? plain_text(copy) : "?";
 	int have = (int)text_width(text);
 	if (have <= width) {
-		fprintf(out, "%*s%s%*s", right ? width - have : 0, "", text,
-			right ? 0 : width - have, "");
+		print_plain(out, "%*s%s%*s", right ? width - have : 0, "", text,
+			    right ? 0 : width - have, "");
 		return;
 	}
 	for (int n = 0; *text && (n < width - 1 || ((unsigned char)*text & 0xc0) == 0x80); text++) {

@@ -7,8 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "common/plain.h"
-
 #define NUMBER_MAX 32
 
 /* 1234567 -> "1,234,567", in `text` of NUMBER_MAX bytes; returns `text`. */

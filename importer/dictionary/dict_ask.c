@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "importer/core/print.h"
 #include "importer/dictionary/dict_cell.h"
 #include "importer/dictionary/dict_compile.h"
 #include "importer/dictionary/dict_simple.h"
@@ -154,16 +155,17 @@ void dict_ask_print(FILE *out, const char *address, const json_t *answers)
 	size_t i;
 
 	if (json_object_size(answers) == 0)
-		fprintf(out, "%s: nothing is known\n", address);
+		print_plain(out, "%s: nothing is known\n", address);
 	json_object_foreach ((json_t *)answers, name, list) {
 		if (json_is_array(list))
 			json_array_foreach (list, i, row) {
 				CLEANUP_FREE char *text = json_dumps(row, JSON_COMPACT | DIGITS);
-				fprintf(out, "%-20s %s\n", name, text ? text : "");
+				print_plain(out, "%-20s %s\n", name, text ? text : "");
 			}
 		else {
 			CLEANUP_FREE char *text = json_dumps(list, JSON_COMPACT | DIGITS);
-			fprintf(out, "%s\n    %s\n", name, text ? text : "");
+			print_plain(out, "%s\n", name);
+			print_plain(out, "    %s\n", text ? text : "");
 		}
 	}
 }

@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "importer/core/ask.h"
+#include "importer/core/print.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/feed.h"
 
@@ -117,8 +118,8 @@ void feeds_print(FILE *out, const struct dict_rows *rows, const char *dir, bool 
 {
 	size_t n = 0;
 
-	fprintf(out, "%-3s  %-34s %-13s %-14s %10s  %-11s  %s\n", numbered ? "No." : "", "FEED",
-		"WHAT", "FOR WHOM", "INDICATORS", "CONFIRMED", "TERMS, AS FAR AS WE KNOW");
+	print_plain(out, "%-3s  %-34s %-13s %-14s %10s  %-11s  %s\n", numbered ? "No." : "", "FEED",
+		    "WHAT", "FOR WHOM", "INDICATORS", "CONFIRMED", "TERMS, AS FAR AS WE KNOW");
 	for (const struct dict_row *row = rows->row; row; row = row->hh.next) {
 		CLEANUP_FREE char *path = dir ? feed_path(dir, row->cell[FEED_NAME]) : NULL;
 		int64_t age = path ? feed_age_ms(path) : -1;
@@ -127,13 +128,13 @@ void feeds_print(FILE *out, const struct dict_rows *rows, const char *dir, bool 
 		if (age >= 0)
 			number_text(feed_kept_rows(path), number);
 		if (numbered)
-			fprintf(out, "%3zu  ", ++n);
+			print_plain(out, "%3zu  ", ++n);
 		else
-			fprintf(out, "%-3s  ", feed_is_on(row) ? "on" : "off");
+			print_plain(out, "%-3s  ", feed_is_on(row) ? "on" : "off");
 		print_cell(out, row->cell[FEED_NAME], 34, 0);
-		fprintf(out, " %-13s %-14s %10s  %-11s  %s\n", row->cell[FEED_CATEGORY],
-			feed_uses[feed_use(row)].text, number, feed_age_text(age, ago),
-			row->cell[FEED_TERMS]);
+		print_plain(out, " %-13s %-14s %10s  %-11s  %s\n", row->cell[FEED_CATEGORY],
+			    feed_uses[feed_use(row)].text, number, feed_age_text(age, ago),
+			    row->cell[FEED_TERMS]);
 	}
 }
 
@@ -194,8 +195,9 @@ int feeds_ask(const struct dict_rows *rows, const char *dir, struct strlist *ret
 {
 	char line[ANSWER_MAX];
 
-	fprintf(stderr, "Threat feeds: addresses that others know as bad. None is downloaded "
-			"unless you choose it; whether their terms fit is yours to decide.\n\n");
+	print_plain(stderr,
+		    "Threat feeds: addresses that others know as bad. None is downloaded "
+		    "unless you choose it; whether their terms fit is yours to decide.\n\n");
 	feeds_print(stderr, rows, dir, true);
 	for (int i = 0; i < QUESTIONS; i++) {
 		struct err why = ERR_NONE;
@@ -211,7 +213,7 @@ int feeds_ask(const struct dict_rows *rows, const char *dir, struct strlist *ret
 			*err = why;
 			return -1;
 		}
-		fprintf(stderr, "%s\n", plain_text(why.msg));
+		print_plain(stderr, "%s\n", why.msg);
 	}
 	return err_set(err, EF_USAGE, "no feed was chosen; --feeds names them");
 }

@@ -11,6 +11,7 @@
 #include "common/http.h"
 #include "importer/client/advice.h"
 #include "importer/client/settings.h"
+#include "importer/core/print.h"
 #include "importer/dictionary/dict_app.h"
 #include "importer/dictionary/feed.h"
 #include "importer/dictionary/feed_choice.h"
@@ -47,8 +48,7 @@ int feeds_list(struct app *app, struct err *err)
 	}
 	for (const struct dict_row *row = feeds->row; row; row = row->hh.next)
 		json_array_append_new(json, feed_json(row, dict_dir(app)));
-	json_dumpf(json, stdout, JSON_INDENT(2));
-	putchar('\n');
+	print_json(stdout, json, JSON_INDENT(2));
 	return EF_DONE;
 }
 
@@ -91,7 +91,7 @@ static int check_choice(const struct app *app, struct dict_set *set, const struc
 	if (feeds_note_gone(app, set, notes, err))
 		return -1;
 	json_array_foreach (notes, i, note)
-		fprintf(stderr, "note: %s\n", json_string_value(note));
+		print_plain(stderr, "note: %s\n", json_string_value(note));
 	return 0;
 }
 
@@ -124,14 +124,15 @@ static void report(const struct dict_row *row, const struct feed_report *r)
 
 	feed_age_text(r->age_ms, age);
 	if (r->outcome != FEED_NEW) {
-		printf("%-34s %s (%s)\n", row->cell[FEED_NAME], outcome_names[r->outcome], age);
+		print_plain(stdout, "%-34s %s (%s)\n", row->cell[FEED_NAME],
+			    outcome_names[r->outcome], age);
 		return;
 	}
-	printf("%-34s %zu indicators", row->cell[FEED_NAME], r->entries);
+	print_plain(stdout, "%-34s %zu indicators", row->cell[FEED_NAME], r->entries);
 	if (r->reserved || r->wide || r->unreadable)
-		printf("; left out: %zu reserved, %zu too wide, %zu unreadable", r->reserved,
-		       r->wide, r->unreadable);
-	printf("; terms: %s\n", row->cell[FEED_TERMS]);
+		print_plain(stdout, "; left out: %zu reserved, %zu too wide, %zu unreadable",
+			    r->reserved, r->wide, r->unreadable);
+	print_plain(stdout, "; terms: %s\n", row->cell[FEED_TERMS]);
 }
 
 /* Elsewhere than our cluster: its CA, its credentials and its endpoints are no concern of the
@@ -164,7 +165,7 @@ static int update_all(struct app *app, struct http *http, struct dict_set *set,
 			report(row, &r);
 			continue;
 		}
-		fprintf(stderr, "%s; the indicators of before stay\n", why.msg);
+		print_plain(stderr, "%s; the indicators of before stay\n", why.msg);
 		failed++;
 	}
 	if (failed)
@@ -184,8 +185,10 @@ int feeds_update(struct app *app, struct err *err)
 	    check_names(app, feeds, err) || check_choice(app, set, feeds, err))
 		return -1;
 	if (feeds_on(feeds) == 0) {
-		printf("no feed is switched on; efctl dictionaries feeds lists them with their "
-		       "terms\n");
+		print_plain(
+		    stdout,
+		    "no feed is switched on; efctl dictionaries feeds lists them with their "
+		    "terms\n");
 		return EF_DONE;
 	}
 	http = http_new(&settings, err);

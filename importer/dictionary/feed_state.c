@@ -233,5 +233,5 @@ const char *feed_state_text(const json_t *feeds, char text[FEED_STATE_MAX])
 			n += (size_t)snprintf(text + n, FEED_STATE_MAX - n, " %s (%s)%s",
 					      json_text_at(feed, "name", "?"),
 					      age_of(feed, "confirmed", ago), --stale ? "," : "");
-	return plain_text(text);
+	return text;
 }

@@ -20,6 +20,7 @@
 #include "importer/client/es.h"
 #include "importer/client/feed_key.h"
 #include "importer/core/files.h"
+#include "importer/core/print.h"
 #include "importer/dictionary/dict_app.h"
 #include "importer/dictionary/feed.h"
 #include "importer/dictionary/feed_choice.h"
@@ -222,25 +223,26 @@ void feed_timer_print(FILE *out, const struct app *app, const struct feed_timer 
 {
 	switch (t->state) {
 	case FEED_TIMER_START:
-		fprintf(out, "%-8s %-20s %s, %s\n", "start", "timer of the feeds", TIMER,
-			t->needs_key ? "with an API key of its own" : "hourly");
+		print_plain(out, "%-8s %-20s %s, %s\n", "start", "timer of the feeds", TIMER,
+			    t->needs_key ? "with an API key of its own" : "hourly");
 		break;
 	case FEED_TIMER_STOP:
-		fprintf(out, "%-8s %-20s %s\n", "stop", "timer of the feeds", TIMER);
+		print_plain(out, "%-8s %-20s %s\n", "stop", "timer of the feeds", TIMER);
 		break;
 	case FEED_TIMER_STARTED:
-		fprintf(out,
-			"threat feeds: %s; then hourly. `journalctl -u " SERVICE "` tells how "
-			"it went\n",
-			t->loaded ? "loaded" : "being loaded now");
+		print_plain(out,
+			    "threat feeds: %s; then hourly. `journalctl -u " SERVICE "` tells how "
+			    "it went\n",
+			    t->loaded ? "loaded" : "being loaded now");
 		break;
 	case FEED_TIMER_BY_HAND:
 		if (!t->loaded)
-			fprintf(out,
-				"threat feeds: chosen, and nothing here loads them (that does "
-				"root's setup on a host with efd's units and systemd). By hand, "
-				"and hourly from cron: %s\n",
-				ADVICE(app, "dictionaries refresh"));
+			print_plain(
+			    out,
+			    "threat feeds: chosen, and nothing here loads them (that does "
+			    "root's setup on a host with efd's units and systemd). By hand, "
+			    "and hourly from cron: %s\n",
+			    ADVICE(app, "dictionaries refresh"));
 		break;
 	case FEED_TIMER_NONE:
 	case FEED_TIMER_SAME:
@@ -274,6 +276,6 @@ int feed_timer_remove(struct es *es, const struct app *app, bool secured, struct
 		systemctl(true, "disable", "--now", TIMER);
 	if (unlink(path) || (unlink(key) && errno != ENOENT))
 		return err_errno(err, EF_FAILED, errno, "cannot remove %s", path);
-	printf("removed  %-20s %s\n", "timer of the feeds", path);
+	print_plain(stdout, "removed  %-20s %s\n", "timer of the feeds", path);
 	return 0;
 }

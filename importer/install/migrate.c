@@ -8,6 +8,7 @@
 #include "importer/client/settings.h"
 #include "importer/client/streams.h"
 #include "importer/core/json.h"
+#include "importer/core/print.h"
 #include "importer/install/install.h"
 #include "importer/install/installed.h"
 
@@ -66,9 +67,10 @@ void migrate_print(FILE *to, const json_t *found)
 	size_t i;
 	json_t *entry;
 	if (json_array_size(found))
-		fprintf(to, "this installation has no record; found out from what is installed:\n");
+		print_plain(to,
+			    "this installation has no record; found out from what is installed:\n");
 	json_array_foreach (found, i, entry)
-		fprintf(to, "option   %-20s %s, the default is %s (%s changes it)\n",
-			json_text_at(entry, "option", ""), json_text_at(entry, "installed", ""),
-			json_text_at(entry, "wanted", ""), json_text_at(entry, "change", ""));
+		print_plain(to, "option   %-20s %s, the default is %s (%s changes it)\n",
+			    json_text_at(entry, "option", ""), json_text_at(entry, "installed", ""),
+			    json_text_at(entry, "wanted", ""), json_text_at(entry, "change", ""));
 }

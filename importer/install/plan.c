@@ -11,6 +11,7 @@
 #include "importer/assets/render.h"
 #include "importer/client/es.h"
 #include "importer/core/json.h"
+#include "importer/core/print.h"
 #include "importer/dictionary/dict.h"
 #include "importer/install/ilm.h"
 
@@ -282,13 +283,13 @@ void plan_print(FILE *out, const struct plan *p, bool force)
 		if (item->action == ACTION_FOREIGN)
 			what = force ? "  not ours, replaced"
 				     : "  not ours, kept (--force replaces it)";
-		fprintf(out, "%-8s %-20s %s%s\n", action_names[item->action], item->group,
-			item->name, what);
+		print_plain(out, "%-8s %-20s %s%s\n", action_names[item->action], item->group,
+			    item->name, what);
 	}
 	for (int a = 0, said = 0; a < ACTIONS; a++) {
 		size_t n = plan_count(p, (enum action)a);
 		if (n)
-			fprintf(out, "%s%zu %s", said++ ? ", " : "", n, action_names[a]);
+			print_plain(out, "%s%zu %s", said++ ? ", " : "", n, action_names[a]);
 	}
 	fputc('\n', out);
 }

@@ -16,6 +16,7 @@
 #include "importer/client/names.h"
 #include "importer/core/json.h"
 #include "importer/core/owner.h"
+#include "importer/core/print.h"
 #include "importer/core/version.h"
 #include "importer/record/document.h"
 
@@ -186,9 +187,10 @@ static int wait_for(struct lease *l, const char *command, const char *again, int
 		if (body && clock_boot_ms() >= until)
 			return in_use(body, again, wait_ms, err);
 		if (body && !w.told)
-			fprintf(stderr, "efctl %s: %s is at it (efctl %s); waiting up to %lld s\n",
-				command, json_text_at(body, "by", "somebody"),
-				json_text_at(body, "command", "?"), (long long)wait_ms / 1000);
+			print_plain(stderr,
+				    "efctl %s: %s is at it (efctl %s); waiting up to %lld s\n",
+				    command, json_text_at(body, "by", "somebody"),
+				    json_text_at(body, "command", "?"), (long long)wait_ms / 1000);
 		w.told = w.told || body;
 		nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);
 	}

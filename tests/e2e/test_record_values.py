@@ -12,7 +12,7 @@ QUIET = ("--no-key", "--no-connection", "--no-kibana", "--yes")
 # option, what nobody may say; what the message says of it
 BAD = (("setup.retention", "abc", "is no time"), ("setup.retention", "0d", "would delete records"), ("setup.refresh", "soon", "is no time"),
 	("setup.shards", "0", "out of range"), ("setup.replicas", "three", "is not a number"), ("setup.ilm_policy", "../x", "may hold letters"),
-	("setup.leftovers", "some", "is not one of"), ("setup.feeds", "one,t\no", "control characters"), ("setup.assets", "/x\ny", "control characters"),
+	("setup.leftovers", "some", "is not one of"), ("setup.feeds", "one,t\x1b[2Jo", "control characters"), ("setup.assets", "/x\ny", "control characters"),
 	("kibana.url", "ftp://k", "must start with http"), ("kibana.url", "http://u:secret@k", "must not hold a password"), ("kibana.space", "../lab", "may hold lower-case"),
 	("kibana.pin_filters", "perhaps", "neither true nor false"), ("kibana.remote", "eu,a/b", "no name of a remote cluster"))
 ENTRY = {"hash": "0" * 64, "rows": 1, "bytes": 1, "source": "h:/d", "parts": 1}

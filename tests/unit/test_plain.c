@@ -16,6 +16,7 @@
 #include "common/plain.h"
 #include "importer/core/files.h"
 #include "importer/core/json.h"
+#include "importer/core/print.h"
 
 static void texts_are_printable(void **state)
 {
@@ -83,17 +84,55 @@ static void no_json_line_is_dropped(void **state)
 	log_init("ef", LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
 }
 
-static void replies_are_printable(void **state)
+/* What `print` writes, as one text. */
+static void printed(void (*print)(FILE *), char *ret, size_t size)
 {
+	FILE *out = fmemopen(ret, size, "w");
+	assert_non_null(out);
+	print(out);
+	fclose(out);
+}
+
+static void print_lines_of_ours(FILE *out)
+{
+	print_plain(out, "\n%-4s %s|\n\n", "a\n", "b\x1b[2J\r\nc");
+	print_plain(out, "%s", "part\n");
+	print_plain(out, "\n");
+	print_lines(out, "d\x1b\n\te\n");
+}
+
+static void lines_are_ours(void **state)
+{
+	char text[200];
 	(void)state;
-	CLEANUP_JSON json_t *tree = json_loads(
-	    "{\"a\\u001b\":[\"x\\u0000y\",{\"b\":\"\\u009b31m\",\"c\":\"l\\r\\nm\\tn\"}],\"d\":1}",
-	    JSON_ALLOW_NUL, NULL);
-	CLEANUP_JSON json_t *want = json_loads(
-	    "{\"a?\":[\"x?y\",{\"b\":\"??31m\",\"c\":\"l\\r\\nm\\tn\"}],\"d\":1}", 0, NULL);
-	assert_non_null(tree);
-	json_plain(tree);
-	assert_true(json_equal(tree, want));
+	printed(print_lines_of_ours, text, sizeof(text));
+	assert_string_equal(text, "\na    b?[2J? c|\n\npart \nd?\n\te\n");
+}
+
+static json_t *told; /* by somebody */
+
+static void print_told(FILE *out)
+{
+	print_json(out, told, JSON_COMPACT);
+}
+
+/* A program that reads it gets what was said, and a terminal that shows it nothing that steers. */
+static void json_says_the_same(void **state)
+{
+	static const char said[] = "{\"a\\u001b\":[\"x\\u0000y\",\"\\u009b31m\",\"Z\\u00fcrich "
+				   "\\ud83d\\ude00\",\"\\u202e\\u007f\\ufeff\"]}";
+	char text[400];
+	(void)state;
+	told = json_loads(said, JSON_ALLOW_NUL, NULL);
+	assert_non_null(told);
+	printed(print_told, text, sizeof(text));
+	CLEANUP_JSON json_t *read = json_loads(text, JSON_ALLOW_NUL, NULL);
+	assert_true(json_equal(read, told));
+	assert_non_null(strstr(text, "Z\xc3\xbcrich \xf0\x9f\x98\x80"));
+	text[strlen(text) - 1] = '\0'; /* the end of the line */
+	CLEANUP_FREE char *plain = strdup(text);
+	assert_string_equal(plain_text(plain), text);
+	json_decref(told);
 }
 
 static void files_stay_below_their_folder(void **state)
@@ -119,7 +158,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_are_printable),
 		cmocka_unit_test(no_json_line_is_dropped),
-		cmocka_unit_test(replies_are_printable),
+		cmocka_unit_test(lines_are_ours),
+		cmocka_unit_test(json_says_the_same),
 		cmocka_unit_test(files_stay_below_their_folder),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
