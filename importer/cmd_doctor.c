@@ -17,6 +17,7 @@
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
 #include "importer/doctor_counting.h"
+#include "importer/doctor_exporters.h"
 #include "importer/doctor_key.h"
 #include "importer/doctor_senders.h"
 #include "importer/doctor_tunnels.h"
@@ -283,7 +284,27 @@ static int look_at_failures(struct examination *x, struct err *err)
 	return 0;
 }
 
-/* What exporters' own numbers of the last hour say. */
+/* What an exporter's own numbers of the last hour say. */
+static void numbers_of(const char *name, const json_t *exporter, json_t *findings)
+{
+	long long lost = json_int_at(exporter, "lost.value"),
+		  records = json_int_at(exporter, "records.value"),
+		  unknown = json_int_at(exporter, "unknown.value"),
+		  errors = json_int_at(exporter, "errors.value");
+	if (lost * 100 > records)
+		finding_add(findings, BAD,
+			    "%s: %lld lost against %lld records in the last hour: look for drops "
+			    "on the way and in efd's socket buffer (receive.buffer)",
+			    name, lost, records);
+	if (unknown)
+		finding_add(findings, ODD,
+			    "%s: data of %lld sets came without a template; shorten the exporter's "
+			    "template interval",
+			    name, unknown);
+	if (errors)
+		finding_add(findings, ODD, "%s: %lld datagrams were malformed", name, errors);
+}
+
 static int look_at_exporters(struct examination *x, struct err *err)
 {
 	CLEANUP_JSON json_t *reply = NULL;
@@ -299,27 +320,8 @@ static int look_at_exporters(struct examination *x, struct err *err)
 	if (streams_search(x->in.es, "metrics-flow.exporters", x->app->elastic.namespace, body,
 			   &reply, err))
 		return -1;
-	size_t i;
-	json_t *e;
-	json_array_foreach (json_at(reply, "aggregations.e.buckets"), i, e) {
-		const char *name = json_text_at(e, "key", "?");
-		long long lost = json_int_at(e, "lost.value"),
-			  records = json_int_at(e, "records.value");
-		if (lost * 100 > records)
-			say(x, BAD,
-			    "%s: %lld lost against %lld records in the last hour: look for drops "
-			    "on the way and in efd's "
-			    "socket buffer (receive.buffer)",
-			    name, lost, records);
-		if (json_int_at(e, "unknown.value"))
-			say(x, ODD,
-			    "%s: data of %lld sets came without a template; shorten the exporter's "
-			    "template interval",
-			    name, json_int_at(e, "unknown.value"));
-		if (json_int_at(e, "errors.value"))
-			say(x, ODD, "%s: %lld datagrams were malformed", name,
-			    json_int_at(e, "errors.value"));
-	}
+	doctor_exporters(reply, numbers_of, x->findings);
+	tell(x);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "importer/client/streams.h"
 #include "importer/core/finding.h"
 #include "importer/core/json.h"
+#include "importer/doctor_exporters.h"
 #include "importer/doctor_pairs.h"
 
 #define LAST_HOUR  "\"query\":{\"range\":{\"@timestamp\":{\"gte\":\"now-1h\"}}}"
@@ -35,15 +36,18 @@ static void kept_add(json_t *findings, const char *reason, const char *name, lon
 			    name, octets);
 }
 
+static void kept_of(const char *name, const json_t *exporter, json_t *findings)
+{
+	size_t i;
+	json_t *reason;
+	json_array_foreach (json_at(exporter, "r.buckets"), i, reason)
+		kept_add(findings, json_text_at(reason, "key", ""), name,
+			 json_int_at(reason, "b.value"));
+}
+
 void doctor_counting_kept(const json_t *reply, json_t *findings)
 {
-	size_t i, k;
-	json_t *exporter, *reason;
-	json_array_foreach (json_at(reply, "aggregations.e.buckets"), i, exporter)
-		json_array_foreach (json_at(exporter, "r.buckets"), k, reason)
-			kept_add(findings, json_text_at(reason, "key", ""),
-				 json_text_at(exporter, "key", "?"),
-				 json_int_at(reason, "b.value"));
+	doctor_exporters(reply, kept_of, findings);
 }
 
 static void implausible_add(json_t *findings, const char *name, const json_t *exporter)
@@ -63,44 +67,44 @@ static void implausible_add(json_t *findings, const char *name, const json_t *ex
 			    name, rates);
 }
 
+static void doubted_of(const char *name, const json_t *exporter, json_t *findings)
+{
+	long long unknown = json_int_at(exporter, "u.doc_count");
+	implausible_add(findings, name, exporter);
+	if (unknown)
+		finding_add(findings, ODD,
+			    "%s samples, and of %lld records of the last hour the rate is not "
+			    "known: they count as unsampled; say it in sampling.csv",
+			    name, unknown);
+}
+
 void doctor_counting_doubted(const json_t *reply, json_t *findings)
 {
-	size_t i;
-	json_t *exporter;
-	json_array_foreach (json_at(reply, "aggregations.e.buckets"), i, exporter) {
-		const char *name = json_text_at(exporter, "key", "?");
-		long long unknown = json_int_at(exporter, "u.doc_count");
-		implausible_add(findings, name, exporter);
-		if (unknown)
-			finding_add(findings, ODD,
-				    "%s samples, and of %lld records of the last hour the rate is "
-				    "not known: they count as unsampled; say it in sampling.csv",
-				    name, unknown);
-	}
+	doctor_exporters(reply, doubted_of, findings);
+}
+
+static void clock_of(const char *name, const json_t *exporter, json_t *findings)
+{
+	long long off = json_int_at(exporter, "o.value"), size = off < 0 ? -off : off;
+	const char *way = off < 0 ? "behind" : "ahead";
+	long long hours = (size + HOUR_MS / 2) / HOUR_MS;
+	if (size <= CLOCK_OFF_MS)
+		return;
+	if (hours && hours <= 14 && llabs(size - hours * HOUR_MS) <= NEAR_MS)
+		finding_add(findings, ODD,
+			    "%s: its clock is %lld hour%s %s: a time zone or daylight saving; efd "
+			    "moves its times by as much",
+			    name, hours, hours == 1 ? "" : "s", way);
+	else
+		finding_add(findings, ODD,
+			    "%s: its clock is %lld s %s: set NTP there; efd moves its times by as "
+			    "much",
+			    name, size / 1000, way);
 }
 
 void doctor_counting_clocks(const json_t *reply, json_t *findings)
 {
-	size_t i;
-	json_t *exporter;
-	json_array_foreach (json_at(reply, "aggregations.e.buckets"), i, exporter) {
-		long long off = json_int_at(exporter, "o.value"), size = off < 0 ? -off : off;
-		const char *name = json_text_at(exporter, "key", "?"),
-			   *way = off < 0 ? "behind" : "ahead";
-		long long hours = (size + HOUR_MS / 2) / HOUR_MS;
-		if (size <= CLOCK_OFF_MS)
-			continue;
-		if (hours && hours <= 14 && llabs(size - hours * HOUR_MS) <= NEAR_MS)
-			finding_add(findings, ODD,
-				    "%s: its clock is %lld hour%s %s: a time zone or daylight "
-				    "saving; efd moves its times by as much",
-				    name, hours, hours == 1 ? "" : "s", way);
-		else
-			finding_add(findings, ODD,
-				    "%s: its clock is %lld s %s: set NTP there; efd moves its "
-				    "times by as much",
-				    name, size / 1000, way);
-	}
+	doctor_exporters(reply, clock_of, findings);
 }
 
 int doctor_counting(struct es *es, const char *namespace, json_t *findings, struct err *err)

@@ -13,6 +13,7 @@
 #include "importer/core/finding.h"
 #include "importer/core/json.h"
 #include "importer/core/memory.h"
+#include "importer/doctor_exporters.h"
 
 #define PORTS_SHOWN 8
 
@@ -69,15 +70,15 @@ static void agents(const char *name, const json_t *buckets, json_t *findings)
 	}
 }
 
+static void sender_of(const char *name, const json_t *exporter, json_t *findings)
+{
+	devices(name, json_at(exporter, "ports.buckets"), findings);
+	agents(name, json_at(exporter, "agents.buckets"), findings);
+}
+
 void sender_findings_of(const json_t *reply, json_t *findings)
 {
-	size_t i;
-	json_t *e;
-	json_array_foreach (json_at(reply, "aggregations.e.buckets"), i, e) {
-		const char *name = json_text_at(e, "key", "?");
-		devices(name, json_at(e, "ports.buckets"), findings);
-		agents(name, json_at(e, "agents.buckets"), findings);
-	}
+	doctor_exporters(reply, sender_of, findings);
 }
 
 int sender_findings(struct es *es, const struct app *app, json_t *findings, struct err *err)

@@ -10,6 +10,7 @@
 #include "importer/client/streams.h"
 #include "importer/core/finding.h"
 #include "importer/core/json.h"
+#include "importer/doctor_exporters.h"
 
 #define PERCENT 1 /* of an exporter's octets; less is not worth a word */
 
@@ -45,26 +46,24 @@ static long long list_kinds(const json_t *kinds, long long all, char *text, size
 	return octets;
 }
 
+static void tunnels_of(const char *name, const json_t *exporter, json_t *findings)
+{
+	char kinds[120];
+	long long all = json_int_at(exporter, "b.value");
+	if (all <= 0 || json_int_at(exporter, "out.doc_count"))
+		return;
+	long long tunnels = list_kinds(json_at(exporter, "t.buckets"), all, kinds, sizeof(kinds));
+	if (tunnels * 100 / all >= PERCENT)
+		finding_add(findings, ODD,
+			    "%s carries tunnels (%s of its octets): of those that end in it the "
+			    "packets count inside and outside; a row of the tunnel's interface in "
+			    "interfaces.csv with totals = false leaves the inner ones out",
+			    name, kinds);
+}
+
 void doctor_tunnels_of(const json_t *reply, json_t *findings)
 {
-	size_t i;
-	json_t *exporter;
-	json_array_foreach (json_at(reply, "aggregations.e.buckets"), i, exporter) {
-		char kinds[120];
-		long long all = json_int_at(exporter, "b.value");
-		if (all <= 0 || json_int_at(exporter, "out.doc_count"))
-			continue;
-		long long tunnels =
-		    list_kinds(json_at(exporter, "t.buckets"), all, kinds, sizeof(kinds));
-		if (tunnels * 100 / all >= PERCENT)
-			finding_add(
-			    findings, ODD,
-			    "%s carries tunnels (%s of its octets): of those that end in it "
-			    "the packets count inside and outside; a row of the tunnel's "
-			    "interface in interfaces.csv with totals = false leaves the "
-			    "inner ones out",
-			    json_text_at(exporter, "key", "?"), kinds);
-	}
+	doctor_exporters(reply, tunnels_of, findings);
 }
 
 int doctor_tunnels(struct es *es, const struct app *app, json_t *findings, struct err *err)

@@ -12,7 +12,6 @@ The name of each test point says which of the two it was.
 Works in a scratch copy of the checkout, builds nothing but those programs, and takes each patch out again. A patch that does
 not apply any more, a test that is red without it, and one that stays green with it are failures.
 """
-import glob
 import os
 import re
 import shutil
@@ -20,17 +19,9 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import tap  # noqa: E402
-
-
-def head(path):
-	"""{name: value} of the lines before the patch itself."""
-	with open(path, encoding="utf-8") as f:
-		text = f.read().split("\n--- ", 1)[0]
-	return dict(re.findall(r"^([A-Z][a-z-]+): (.*)$", text, flags=re.M))
+from mutants import PATCHES, ROOT, head, killer, patch  # noqa: E402
 
 
 def copy_tree(to):
@@ -71,14 +62,9 @@ def reported(text, function):
 	return bool(found and function) and function in re.findall(r"#\d+ 0x[0-9a-f]+ in (\w+)", text[found.start():])[:3]
 
 
-def patch(tree, path, *args):
-	r = subprocess.run(["patch", "-p1", "--fuzz=1", "-s", "-r", "-", *args, "-i", path], cwd=tree, capture_output=True, text=True)
-	return r.stdout + r.stderr if r.returncode else ""
-
-
 def judge(tree, path, green):
 	name, row = os.path.basename(path), head(path)
-	program, _, test = row.get("Killed-by", "").partition(" ")
+	program, test = killer(path)
 	sanitize = row.get("Sanitize", "")
 	if not test:
 		return tap.ok(False, name, "no line `Killed-by: PROGRAM TEST`")
@@ -101,7 +87,7 @@ def judge(tree, path, green):
 
 
 def main():
-	patches = [os.path.abspath(p) for p in sys.argv[1:]] or sorted(glob.glob(os.path.join(HERE, "*.patch")))
+	patches = [os.path.abspath(p) for p in sys.argv[1:]] or PATCHES
 	green = {}
 	with tempfile.TemporaryDirectory(prefix="efd-mutants-") as tree:
 		copy_tree(tree)
