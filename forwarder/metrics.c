@@ -304,9 +304,11 @@ static void write_tcp(struct page *t, const struct tcp *tcp)
 	    c.crowded);
 	text_sample(
 	    t, "tcp_broken", false, NULL, NULL,
-	    "TCP connections closed because they carried no IPFIX, or came from a sender who is "
-	    "not allowed.",
+	    "TCP connections closed because they carried no IPFIX, came from a sender who is not "
+	    "allowed any more, or had to make room.",
 	    c.broken);
+	text_sample(t, "tcp_cut", false, NULL, NULL,
+		    "TCP connections that ended in the middle of a message, which is lost.", c.cut);
 }
 
 int metrics_write(struct efd *efd, struct buf *out)

@@ -103,6 +103,24 @@ static struct tcp_peer *tcp_add(struct tcp *t, int fd, bool listens)
 	return c;
 }
 
+static void tell_cut(struct tcp *t, const struct tcp_peer *c)
+{
+	char text[IP_TEXT_MAX];
+	size_t whole = decode_stream_message(c->data, c->len);
+	if (!c->len || whole == SIZE_MAX)
+		return;
+	ADD(t, cut, 1);
+	ip_format(&c->host->address, text);
+	if (whole)
+		log_warn("the connection of %s ended in the middle of a message: %zu of its %zu "
+			 "bytes came",
+			 text, c->len, whole);
+	else
+		log_warn("the connection of %s ended in the middle of a message: %zu bytes of it "
+			 "came",
+			 text, c->len);
+}
+
 /* `user`: NULL when all ends. */
 static void connection_drop(struct tcp *t, struct tcp_peer *c, const struct tcp_user *user)
 {
@@ -269,9 +287,11 @@ static void accept_one(struct tcp *t, int fd, const struct sockaddr_storage *fro
 	ADD(t, open, 1);
 }
 
-static void accept_all(struct tcp *t, const struct tcp_peer *listener, const struct tcp_user *user)
+/* True: some came, which may have sent something already. */
+static bool accept_all(struct tcp *t, const struct tcp_peer *listener, const struct tcp_user *user)
 {
 	struct sockaddr_storage from;
+	bool came = false;
 	for (;;) {
 		socklen_t len = sizeof(from);
 		int fd = accept4(listener->fd, (struct sockaddr *)&from, &len,
@@ -279,20 +299,38 @@ static void accept_all(struct tcp *t, const struct tcp_peer *listener, const str
 		if (fd < 0)
 			break;
 		accept_one(t, fd, &from, user);
+		came = true;
 	}
 	if (errno == EMFILE || errno == ENFILE)
 		log_error("tcp.listen: cannot accept a connection: %s; raise LimitNOFILE (ulimit "
 			  "-n), or lower "
 			  "tcp.connections",
 			  strerror(errno));
+	return came;
 }
 
 static void drop_gone(struct tcp *t, const struct tcp_user *user)
 {
 	struct tcp_peer *c, *next;
 	DL_FOREACH_SAFE(t->all, c, next)
-	if (c->gone)
+	if (c->gone) {
+		tell_cut(t, c);
 		connection_drop(t, c, user);
+	}
+}
+
+static void tell_broken(const struct tcp_peer *c, const uint8_t *data, size_t len)
+{
+	char text[IP_TEXT_MAX];
+	ip_format(&c->host->address, text);
+	if (data[0] == 0 && data[1] == 10 && len >= 4)
+		log_warn("the connection of %s is closed: a message of %u bytes cannot be, its "
+			 "header alone has 16",
+			 text, data[2] << 8 | data[3]);
+	else
+		log_warn("the connection of %s is closed: over TCP there is nothing but IPFIX, and "
+			 "a message of version %u is none",
+			 text, data[0] << 8 | data[1]);
 }
 
 /* Hands on the whole messages at the front; false when the stream makes no sense or the handler is
@@ -302,8 +340,10 @@ static bool take_messages(struct tcp_peer *c, const struct tcp_user *user)
 	size_t at = 0;
 	while (at < c->len) {
 		size_t len = decode_stream_message(c->data + at, c->len - at);
-		if (len == SIZE_MAX)
+		if (len == SIZE_MAX) {
+			tell_broken(c, c->data + at, c->len - at);
 			return false;
+		}
 		if (len == 0 || len > c->len - at)
 			break;
 		if (!user->message(user->arg, c->data + at, len, (const struct sockaddr *)&c->from,
@@ -317,36 +357,43 @@ static bool take_messages(struct tcp_peer *c, const struct tcp_user *user)
 	return true;
 }
 
-static void read_connection(struct tcp *t, struct tcp_peer *c, const struct tcp_user *user)
+/* True: there may be more. */
+static bool read_connection(struct tcp *t, struct tcp_peer *c, const struct tcp_user *user)
 {
 	for (int i = 0; i < READS_MAX; i++) {
 		ssize_t n = recv(c->fd, c->data + c->len, MESSAGE_MAX - c->len, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
+			return false;
 		if (n > 0)
 			c->len += (size_t)n;
 		if (n > 0 && take_messages(c, user))
 			continue;
-		ADD(t, broken, n > 0);
+		if (n > 0)
+			ADD(t, broken, 1);
+		else
+			tell_cut(t, c);
 		connection_drop(t, c, user);
-		return;
+		return false;
 	}
+	return true;
 }
 
-void tcp_service(struct tcp *t, const struct tcp_user *user)
+bool tcp_service(struct tcp *t, const struct tcp_user *user)
 {
 	struct epoll_event events[EVENTS];
 	const uint64_t closed = t->counts.displaced + t->counts.crowded;
 	int n = epoll_wait(t->epoll, events, EVENTS, 0);
+	bool more = n == EVENTS;
 	for (int i = 0; i < n; i++) {
 		struct tcp_peer *c = events[i].data.ptr;
 		if (c->listens)
-			accept_all(t, c, user);
+			more |= accept_all(t, c, user);
 		else if (!c->gone)
-			read_connection(t, c, user);
+			more |= read_connection(t, c, user);
 	}
 	if (t->counts.displaced + t->counts.crowded != closed)
 		drop_gone(t, user);
+	return more;
 }
 
 struct tcp_counts tcp_get_counts(const struct tcp *t)
@@ -357,6 +404,7 @@ struct tcp_counts tcp_get_counts(const struct tcp *t)
 		.crowded = __atomic_load_n(&t->counts.crowded, __ATOMIC_RELAXED),
 		.refused = __atomic_load_n(&t->counts.refused, __ATOMIC_RELAXED),
 		.broken = __atomic_load_n(&t->counts.broken, __ATOMIC_RELAXED),
+		.cut = __atomic_load_n(&t->counts.cut, __ATOMIC_RELAXED),
 		.open = __atomic_load_n(&t->counts.open, __ATOMIC_RELAXED),
 	};
 }

@@ -36,15 +36,16 @@ struct tcp *tcp_new(const struct strlist *listen, uint32_t max_connections, uint
 void tcp_free(struct tcp *t);
 /* Readable when tcp_service() has something to do. */
 int tcp_fd(const struct tcp *t);
-/* Accepts, reads what is there, hands on whole messages. Never waits. */
-void tcp_service(struct tcp *t, const struct tcp_user *user);
+/* Accepts, reads what is there, hands on whole messages. Never waits. True: there may be more. */
+bool tcp_service(struct tcp *t, const struct tcp_user *user);
 
 struct tcp_counts {
 	uint64_t accepted;
 	uint64_t refused;   /* over the ceiling, or not allowed */
 	uint64_t displaced; /* closed for a new one, after `idle_ms` of silence */
 	uint64_t crowded;   /* closed for a new one, because their address had so many */
-	uint64_t broken;    /* closed by us: no IPFIX, or not allowed */
+	uint64_t broken;    /* closed by us: no IPFIX, or its user was done with it */
+	uint64_t cut;       /* ended in the middle of a message */
 	uint64_t open;
 };
 /* Any thread. */

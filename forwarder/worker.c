@@ -21,6 +21,7 @@
 #include "forwarder/decode/state.h"
 #include "forwarder/decode/tick.h"
 #include "forwarder/decode/template/field.h"
+#include "forwarder/tell.h"
 
 #define TICK_MS    1000
 #define ROUNDS_MAX 16    /* bursts from one socket before the others have their turn */
@@ -63,23 +64,6 @@ static bool may_send(const struct worker_live *live, const struct ip *src)
 		if (prefix_holds(&live->allow[i], src))
 			return true;
 	return live->allow_n == 0;
-}
-
-/* The text is made only when it will be said: garbage may come a million times a second. */
-static void tell_problem(const struct decode_problem *problem, const struct datagram *d)
-{
-	char src[IP_TEXT_MAX];
-	ip_format(&d->src, src);
-	log_warn("datagram of %zu bytes from %s port %u: %s (found %u at byte %zu)", d->len, src,
-		 d->port, problem->reason, problem->value, problem->offset);
-}
-
-static void tell_notice(const struct decode_notice *notice, const struct datagram *d)
-{
-	char src[IP_TEXT_MAX], who[IP_TEXT_MAX];
-	ip_format(&d->src, src);
-	ip_format(&notice->who, who);
-	log_warn("%s port %u (%s): %s", src, d->port, who, notice->text);
 }
 
 static void decode(struct worker *w, const struct datagram *d)
@@ -143,7 +127,9 @@ static bool handle_message(void *arg, const uint8_t *data, size_t len, const str
 	COUNT(w, tcp_messages, 1);
 	COUNT(w, bytes, len);
 	decode(w, &d);
-	return true;
+	if (stream->forgotten)
+		tell_forgotten(&d.src);
+	return !stream->forgotten;
 }
 
 static void forget_connection(void *arg, struct stream *stream)
@@ -283,7 +269,7 @@ static bool read_all_sockets(struct worker *w)
 			behind |= read_socket(w, &w->sockets[i], w->live);
 	const struct tcp_user user = { w, may_connect, handle_message, forget_connection };
 	if (w->settings.tcp)
-		tcp_service(w->settings.tcp, &user);
+		behind |= tcp_service(w->settings.tcp, &user);
 	return behind;
 }
 

@@ -154,6 +154,7 @@ void decoder_stream_end(struct decoder *dec, struct stream *stream)
 {
 	while (stream->sessions)
 		session_drop(dec, stream->sessions);
+	*stream = (struct stream){ 0 };
 }
 
 static enum decode_result by_version(struct decoder *dec, const struct datagram *dgram,

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """IPFIX over TCP to a running efd: messages in pieces, and what is of a connection and what of the exporter (RFC 7011 section 8.1)."""
 import os
+import signal
 import socket
 import struct
 import sys
@@ -10,7 +11,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fake_es import FakeEs  # noqa: E402
 from harness import Efd, net, octets, run_all  # noqa: E402
-from tap import ok, same  # noqa: E402
+from tap import ok, same, skip  # noqa: E402
 
 FLOWS = "logs-flow-default"
 SOURCE, DESTINATION, OCTETS, INTERFACE, NAME, INTERVAL = 8, 12, 1, 10, 82, 34	# IANA's elements
@@ -163,4 +164,186 @@ def test_many_connections():
 	es.stop()
 
 
-run_all(test_pieces, test_reconnect, test_two_at_once, test_names_outlive_a_connection, test_restart_of_efd, test_many_connections)
+def reset(s):
+	"""Ends it with RST."""
+	s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+	s.close()
+
+
+def test_ends():
+	es, port = FakeEs(), net.free_port()
+	with Efd(es.url, tcp_listen=f"127.0.0.1:{port}") as efd:
+		with connect(port) as s:
+			s.sendall(message(0, LAYOUT, record(1)) + message(1, record(2)))
+			s.shutdown(socket.SHUT_WR)
+			ok(is_closed(s), "one that sends no more is closed")
+		with connect(port) as s:
+			s.sendall(message(0, LAYOUT, record(3)) + message(1, record(4))[:20])
+			s.shutdown(socket.SHUT_WR)
+			ok(is_closed(s), "so is one that ends in the middle of a message")
+		s = connect(port)
+		s.sendall(message(0, LAYOUT, record(5)) + message(1, record(6))[:3])
+		flows(es, 4)
+		reset(s)
+		net.wait_for(lambda: efd.metric("efd_tcp_connections") == 0, "the reset")
+		same(octets(es.lines(FLOWS)), [1, 2, 3, 5], "what was whole is decoded")
+		same([efd.metric(f"efd_tcp_{m}_total") for m in ("cut", "broken", "accepted")], [2, 0, 3], "the two that were cut are counted")
+		log = efd.log_text()
+		ok("the connection of 127.0.0.1 ended in the middle of a message: 20 of its 32 bytes came" in log and "message: 3 bytes of it came" in log,
+			"and told", log)
+	es.stop()
+
+
+def test_nonsense():
+	es, port = FakeEs(), net.free_port()
+	with Efd(es.url, tcp_listen=f"127.0.0.1:{port}") as efd:
+		for n, (junk, says) in enumerate(((struct.pack("!HHIIII", 9, 0, 1, 2, 3, 4), "a message of version 9 is none"),
+				(struct.pack("!HH", 10, 15), "a message of 15 bytes cannot be"), (b"\x16\x03\x01", "a message of version 5635 is none"))):
+			with connect(port) as s:
+				s.sendall(message(0, LAYOUT, record(n)) + junk + message(1, record(100 + n)))
+				ok(is_closed(s), f"closed: {says}")
+			ok(says in efd.log_text(), "and the log says why", efd.log_text())
+		flows(es, 3)
+		same(octets(es.lines(FLOWS)), [0, 1, 2], "messages before it count, those behind it do not")
+		same([efd.metric(f"efd_tcp_{m}_total") for m in ("cut", "broken")], [0, 3], "each is counted once")
+	es.stop()
+
+
+def test_domains_alternate():
+	es, port = FakeEs(), net.free_port()
+	with Efd(es.url, tcp_listen=f"127.0.0.1:{port}") as efd, connect(port) as s:
+		for d in range(20):
+			s.sendall(message(0, TURNED if d % 2 else LAYOUT, domain=d))
+		for i in range(10):
+			for d in range(20):
+				s.sendall(message(i, (turned if d % 2 else record)(100 * d + i), domain=d) + message(i + 1, domain=d) * 3)
+		flows(es, 200)
+		same(sorted((f["flow"]["domain"], f["ie"]["octetDeltaCount"], f["ie"]["sourceIPv4Address"]) for f in es.lines(FLOWS)),
+			[(d, 100 * d + i, "10.0.0.1") for d in range(20) for i in range(10)], "each domain of a connection has its templates")
+		same([efd.metric(f"efd_decode_{m}_total") for m in ("duplicates", "lost", "reordered")], [0] * 3,
+			"empty messages, the same three times, are sent to keep the connection alive: none came twice")
+	es.stop()
+
+
+def test_options_alone():
+	"""A connection that sends options and nothing else, beside one with flows, of another domain."""
+	es, port = FakeEs(), net.free_port()
+	with Efd(es.url, tcp_listen=f"127.0.0.1:{port}") as efd, connect(port) as options, connect(port) as s:
+		options.sendall(message(0, template(301, INTERFACE, NAME, scopes=1), (301, struct.pack("!I", 5) + b"eth5")))
+		net.wait_for(lambda: efd.metric("efd_decode_options_records_total") == 1, "options")
+		s.sendall(message(0, template(300, SOURCE, INTERFACE, OCTETS), (300, A + struct.pack("!II", 5, 1)), domain=9))
+		flows(es, 1)
+		same(es.lines(FLOWS)[0]["options"], {"ingress": {"name": "eth5"}}, "its names are those of the exporter")
+	es.stop()
+
+
+def test_same_port_at_once():
+	es, port, source = FakeEs(), net.free_port(), net.free_port()
+	with Efd(es.url, tcp_listen=f"127.0.0.1:{port}") as efd:
+		for i in range(6):
+			s = socket.socket()
+			s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+			s.bind(("127.0.0.1", source))
+			s.connect(("127.0.0.1", port))
+			layout, data = (TURNED, turned) if i % 2 else (LAYOUT, record)
+			s.sendall(message(0, data(10 * i)) + message(1, layout) + message(1, data(10 * i + 1)))
+			flows(es, 2 * i + 2)
+			reset(s)
+		same(flows(es, 12), sorted((10 * i + n, "10.0.0.1", [] if n else ["held"]) for i in range(6) for n in (0, 1)),
+			"the next connection from the same port has nothing of the one before")
+		net.wait_for(lambda: efd.metric("efd_decode_sessions") == 0, "the end of the last one")
+	es.stop()
+
+
+def test_mapped_address():
+	"""A socket for both families: an IPv4 exporter has one address, however it is written."""
+	es, port = FakeEs(), net.free_port()
+	try:
+		socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+	except OSError:
+		return skip("IPv4 at a socket of IPv6", "there is no IPv6 here")
+	with Efd(es.url, tcp_listen=f"[::]:{port}") as efd:
+		with connect(port) as one, socket.create_connection(("::1", port)) as six, socket.create_connection(("::ffff:127.0.0.1", port)) as mapped:
+			for n, s in enumerate((one, six, mapped)):
+				s.sendall(message(0, LAYOUT, record(n)))
+			flows(es, 3)
+		same(sorted(f["flow"]["exporter"] for f in es.lines(FLOWS)), ["127.0.0.1", "127.0.0.1", "::1"], "the exporters' addresses")
+		net.wait_for(lambda: efd.metric("efd_decode_exporters") == 2, "two of them")
+	es.stop()
+
+
+def test_ceiling():
+	"""Those over tcp.connections are refused; with the end of one there is room again, and nothing of the refused is there."""
+	es, port = FakeEs(), net.free_port()
+	with Efd(es.url, tcp_listen=f"127.0.0.1:{port}", tcp_connections=3) as efd:
+		inside = [connect(port) for _ in range(3)]
+		for n, s in enumerate(inside):
+			s.sendall(message(0, LAYOUT, record(n)))
+		flows(es, 3)
+		with connect(port) as s:
+			ok(is_closed(s), "the fourth is refused")
+		inside[0].close()
+		net.wait_for(lambda: efd.metric("efd_tcp_connections") == 2, "one that ends")
+		with connect(port) as s:
+			s.sendall(message(0, LAYOUT, record(3)))
+			flows(es, 4)
+			net.wait_for(lambda: efd.metric("efd_decode_sessions") == efd.metric("efd_decode_templates") == 3, "three sessions")
+		same([efd.metric(f"efd_tcp_{m}_total") for m in ("accepted", "refused", "displaced", "crowded")], [4, 1, 0, 0], "all are counted")
+		for s in inside:
+			s.close()
+	es.stop()
+
+
+def test_withdrawal_of_all():
+	es, port = FakeEs(), net.free_port()
+	with Efd(es.url, tcp_listen=f"127.0.0.1:{port}") as efd, connect(port) as s, connect(port) as other:
+		other.sendall(message(0, LAYOUT))
+		s.sendall(message(0, LAYOUT, template(301, INTERFACE, NAME, scopes=1)))
+		s.sendall(message(0, (3, struct.pack("!HH", 3, 0))) + message(0, record(1)) + message(1, (2, struct.pack("!HH", 2, 0))) + message(1, record(2)))
+		net.wait_for(lambda: efd.metric("efd_decode_held_now") == 1, "data whose template was withdrawn")
+		other.sendall(message(0, record(3)))
+		same(flows(es, 2), [(1, "10.0.0.1", []), (3, "10.0.0.1", [])], "all templates of one connection and kind are withdrawn, no others")
+		same([efd.metric("efd_decode_templates"), efd.metric("efd_decode_restarts_total")], [1, 0], "that of the other connection is left")
+	es.stop()
+
+
+def test_room_for_others():
+	"""Templates that had to make room do not come again to their connection: it is closed, and the exporter starts anew."""
+	es, port = FakeEs(), net.free_port()
+	with Efd(es.url, tcp_listen=f"127.0.0.1:{port}", decode_max_exporters=4, udp_workers=1) as efd:
+		with connect(port) as s:
+			s.sendall(message(0, LAYOUT))
+			net.wait_for(lambda: efd.metric("efd_decode_templates") == 1, "the template")
+			for d in range(8):
+				with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+					udp.bind((f"127.0.0.{20 + d}", 0))
+					udp.sendto(message(0, LAYOUT, record(100 + d), domain=d), ("127.0.0.1", efd.port))
+			flows(es, 8)
+			s.sendall(message(0, record(1)))
+			ok(is_closed(s), "a connection whose templates had to make room is closed")
+		ok("so that its templates come again" in efd.log_text(), "and the log says why", efd.log_text())
+		with connect(port) as s:
+			s.sendall(message(0, LAYOUT, record(2)))
+			same(2 in octets(es.lines(FLOWS)) or bool(flows(es, 9)), True, "and goes on with the next one")
+	es.stop()
+
+
+def test_stop():
+	"""What the kernel took for efd is efd's to deliver, connections that nobody has accepted yet included."""
+	es, port = FakeEs(), net.free_port()
+	with Efd(es.url, tcp_listen=f"127.0.0.1:{port}") as efd:
+		efd.process.send_signal(signal.SIGSTOP)
+		all_ = [connect(port) for _ in range(50)]
+		for n, s in enumerate(all_):
+			s.sendall(message(0, LAYOUT, record(n)))
+		efd.process.send_signal(signal.SIGTERM)
+		efd.process.send_signal(signal.SIGCONT)
+		efd.process.wait(60)
+		same(octets(es.lines(FLOWS)), list(range(50)), "messages of 50 connections that were there before the stop")
+		for s in all_:
+			s.close()
+	es.stop()
+
+
+run_all(test_pieces, test_reconnect, test_two_at_once, test_names_outlive_a_connection, test_restart_of_efd, test_many_connections, test_ends, test_nonsense,
+	test_domains_alternate, test_options_alone, test_same_port_at_once, test_mapped_address, test_ceiling, test_withdrawal_of_all, test_room_for_others, test_stop)

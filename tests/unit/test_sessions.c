@@ -214,6 +214,47 @@ static void withdrawals_are_of_a_connection(void **state)
 	stop();
 }
 
+/* Messages without sets keep a connection alive, and one is as the other; but TCP brings nothing
+ * twice. */
+static void nothing_comes_twice(void **state)
+{
+	(void)state;
+	struct stream stream = { 0 };
+	start((struct decode_limits){ 0 });
+	for (unsigned i = 0; i < 5; i++) {
+		head(7, 0);
+		assert_int_equal(give_over(&stream, 1, NOW_MS), DECODE_OK);
+	}
+	assert_int_equal(f.counters->duplicates + f.counters->reordered, 0);
+	stop();
+}
+
+/* A domain has to make room: a connection that had templates there is told, so that it can be
+ * closed, one that had none is not. */
+static void forgotten_templates_are_told(void **state)
+{
+	(void)state;
+	struct stream with = { 0 }, without = { 0 }, late = { 0 };
+	start((struct decode_limits){ .exporters = 2 });
+	head(7, 0);
+	template10(256, 1);
+	give_over(&with, 1, NOW_MS);
+	head(7, 0);
+	give_over(&without, 2, NOW_MS);
+	for (uint32_t exporter = 3; exporter < 5; exporter++) {
+		head(7, 0);
+		template10(256, 1);
+		data(256, 1);
+		give_over(&late, exporter, NOW_MS);
+	}
+	assert_int_equal(f.counters->exporters_evicted, 2);
+	assert_true(with.forgotten);
+	assert_false(without.forgotten || late.forgotten);
+	decoder_stream_end(f.dec, &with);
+	assert_false(with.forgotten);
+	stop();
+}
+
 /* Nothing of a connection is in the state on disk: efd's restart ends it. */
 static void state_has_no_connections(void **state)
 {
@@ -266,6 +307,8 @@ int main(void)
 		cmocka_unit_test(templates_do_not_age_in_a_connection),
 		cmocka_unit_test(numbers_are_of_a_connection),
 		cmocka_unit_test(withdrawals_are_of_a_connection),
+		cmocka_unit_test(nothing_comes_twice),
+		cmocka_unit_test(forgotten_templates_are_told),
 		cmocka_unit_test(state_has_no_connections),
 		cmocka_unit_test(elements_are_for_all_connections),
 	};

@@ -113,6 +113,7 @@ static void silent_ones_make_room(void **state)
 	struct tcp_counts c = tcp_get_counts(t);
 	assert_int_equal(c.displaced, 1);
 	assert_int_equal(seen.ended, 1);
+	assert_int_equal(c.cut, 1); /* the half head */
 	assert_int_equal(c.open, 2);
 	seen.allows = false;
 	usleep(250000);
@@ -161,11 +162,41 @@ static void no_address_holds_all(void **state)
 		close(others[i]);
 }
 
+/* What is there is read to its end, in as many calls as that takes: the last one says so. */
+static void all_is_read_in_the_end(void **state)
+{
+	(void)state;
+	struct seen seen = { .allows = true };
+	const struct tcp_user user = { &seen, allows, count, ended };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	uint16_t port;
+	struct tcp *t = start(100, 60000, &port);
+	int fd[50];
+	to.sin_port = htons(port);
+	for (unsigned i = 0; i < 50; i++) {
+		fd[i] = socket(AF_INET, SOCK_STREAM, 0);
+		assert_int_equal(connect(fd[i], (const struct sockaddr *)&to, sizeof(to)), 0);
+		assert_int_equal(send(fd[i], message, sizeof(message), 0), sizeof(message));
+	}
+	while (tcp_service(t, &user))
+		;
+	assert_int_equal(seen.messages, 50);
+	for (unsigned i = 0; i < 50; i++)
+		close(fd[i]);
+	while (tcp_service(t, &user))
+		;
+	assert_int_equal(seen.ended, 50);
+	assert_int_equal(tcp_get_counts(t).cut, 0);
+	tcp_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(silent_ones_make_room),
 		cmocka_unit_test(no_address_holds_all),
+		cmocka_unit_test(all_is_read_in_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

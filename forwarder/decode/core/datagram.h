@@ -16,6 +16,7 @@ struct session;
 struct stream {
 	struct session *sessions; /* one in each domain that it sends of */
 	struct session *last;     /* the one found last */
+	bool forgotten;           /* templates had to make room, and do not come again: close it */
 };
 
 struct datagram {

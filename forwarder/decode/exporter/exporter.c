@@ -204,8 +204,11 @@ void domain_drop(struct decoder *dec, struct domain *dom)
 	hashed_remove(&dec->exporters->domains, &dom->hashed);
 	ring_leave(&dom->due);
 	ring_leave(&dom->rank);
-	while (dom->sessions)
-		session_drop(dec, dom->sessions);
+	while (dom->sessions) {
+		struct session *s = dom->sessions;
+		s->stream->forgotten |= s->templates && s->templates->len;
+		session_drop(dec, s);
+	}
 	held_free(dec, &dom->own);
 	ports_free(dec, dom);
 	template_store_free(dec, &dom->own);

@@ -241,7 +241,7 @@ void sequence_note(struct decoder *dec, struct session *session, uint32_t seq, u
 	} else if (s->anew) {
 		s->last_seq = seq;
 		s->last_records = records;
-	} else if (mark_seen(s, mark)) {
+	} else if (!session->stream && mark_seen(s, mark)) { /* TCP brings nothing twice */
 		dec->counters.duplicates++;
 		session->domain->now.duplicates++;
 		return;
