@@ -18,16 +18,22 @@
 #include "importer/install/remember.h"
 #include "importer/install/unfit.h"
 
-/* A setup that has not come to its end may still be at it: its lease tells. */
-static void tell_unfinished(const struct install *in, const struct app *app, json_t *list)
+/* Whether somebody says to be at work; whose lease it is, is the caller's. */
+static bool is_at_work(const struct install *in, json_t **ret_lease)
 {
 	struct err ignored = ERR_NONE;
 	struct document_at at;
+	return document_get(in->es, NAMES_LEASE, ret_lease, &at, NULL, &ignored) > 0 &&
+	       !owner_is_dead(json_text_at(*ret_lease, "process", ""));
+}
+
+/* A setup that has not come to its end may still be at it: its lease tells. */
+static void tell_unfinished(const struct install *in, const struct app *app, json_t *list)
+{
 	CLEANUP_JSON json_t *lease = NULL;
 	const struct record *r = &in->record;
 	const char *by = record_text(r, "by"), *began = record_text(r, "at");
-	if (document_get(in->es, NAMES_LEASE, &lease, &at, NULL, &ignored) > 0 &&
-	    !owner_is_dead(json_text_at(lease, "process", "")))
+	if (is_at_work(in, &lease))
 		finding_add(
 		    list, ODD,
 		    "the setup that %s began on %s is not at its end: %s said on %s that it is "
@@ -87,12 +93,17 @@ static void tell_absent(const struct install *in, const struct app *app, json_t 
 static void tell_copy(const struct install *in, const struct app *app, json_t *list)
 {
 	char back[400];
+	CLEANUP_JSON json_t *lease = NULL;
 	copy_back_text(in, back, sizeof(back));
 	if (in->copy.age == COPY_RECORD_OLDER)
 		finding_add(list, BAD,
 			    COPY_OLDER "; %s goes by it, and makes the two one again%s%s",
 			    MEND(in, app, ""), *back ? ", which takes back " : "", back);
-	if (in->copy.age == COPY_ASSETS_OLDER)
+	if (in->copy.age == COPY_ASSETS_OLDER && is_at_work(in, &lease)) /* the record is first */
+		finding_add(list, ODD,
+			    "the record is newer than the assets: %s is at work (efctl %s)",
+			    json_text_at(lease, "by", "?"), json_text_at(lease, "command", "?"));
+	else if (in->copy.age == COPY_ASSETS_OLDER)
 		finding_add(list, BAD, COPY_NEWER "; %s brings them to what the record says%s%s",
 			    MEND(in, app, ""), *back ? ": " : "", back);
 }

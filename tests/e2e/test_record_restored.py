@@ -192,6 +192,11 @@ def interrupted(tables):
 	r = i.efctl("dictionaries", "apply")
 	ok(r.returncode == 0 and i.record()["serial"] > was["serial"], "dictionaries apply counts, too", r.all)
 	i.restore(before)
+	lease = {"by": "root@elsewhere", "at": "2026-01-01T00:00:00Z", "command": "dictionaries apply", "process": "elsewhere"}
+	i.es.must("PUT", f"/{INDEX}/_doc/flow-lease", lease)
+	out = i.efctl("doctor").stdout
+	ok(NEWER not in out and "root@elsewhere is at work (efctl dictionaries apply)" in out, "while somebody is at it doctor says so, and no problem", out)
+	i.es.must("DELETE", f"/{INDEX}/_doc/flow-lease")
 	r = i.efctl("dictionaries", "apply")
 	ok(r.returncode == 0 and i.assets() != before, "so is dictionaries apply, by itself", r.all)
 	i.restore(before)
