@@ -44,6 +44,13 @@ static bool lends_rates(const struct domain *dom, const struct domain *lender)
 	return lender && lender->protocol == dom->protocol && teaches_only(lender);
 }
 
+/* Rates of others are not for who told some, not even where that was none. */
+static bool told_itself(const struct session *session, enum learnt_kind kind)
+{
+	return session->taught >> kind & 1 &&
+	       (kind == LEARNT_RATE || kind == LEARNT_SAMPLER || kind == LEARNT_INIT);
+}
+
 /* The domain's own, for a session that has some of its own, too. */
 static const struct learnt_store *store_behind(const struct session *session, enum learnt_kind kind)
 {
@@ -67,6 +74,8 @@ const struct learnt_store *known_lent(const struct session *session, enum learnt
 	const struct learnt_store *behind = store_behind(session, kind);
 	const struct domain *lender = lending_domain(session->domain, kind);
 	bool of_rates = kind == LEARNT_RATE || kind == LEARNT_SAMPLER;
+	if (__builtin_expect(session->taught, 0) && told_itself(session, kind))
+		return NULL;
 	if (__builtin_expect(behind != NULL, 0))
 		return behind;
 	return lender && (!of_rates || lends_rates(session->domain, lender)) ? lender->learnt

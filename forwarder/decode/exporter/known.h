@@ -9,12 +9,12 @@
 /* What is looked into first; NULL: nothing. */
 const struct learnt_store *known_own(const struct session *session);
 /* What stands in where that has nothing of a kind, or NULL: what other connections taught of the
- * domain; else that of the domain of the same address that last sent some. Sampling is lent more
- * carefully, because every domain has its own and its numbers of samplers mean nothing elsewhere:
- * only within a protocol, and only by a domain that sends no flows itself. One of several devices
- * behind an address (device.h) borrows from its own domains first; then from the only other sender
- * of some at the address that sends no flows itself, as the route processor of a router does: two
- * of them may mean different things. */
+ * domain (no rates, where it told some itself); else that of the domain of the same address that
+ * last sent some. Sampling is lent more carefully, because every domain has its own and its
+ * numbers of samplers mean nothing elsewhere: only within a protocol, and only by a domain that
+ * sends no flows itself. One of several devices behind an address (device.h) borrows from its own
+ * domains first; then from the only other sender of some at the address that sends no flows
+ * itself, as the route processor of a router does: two of them may mean different things. */
 const struct learnt_store *known_lent(const struct session *session, enum learnt_kind kind);
 /* May the sampling rates of known_lent() be used, whatever the kind? */
 bool known_lends_rates(const struct session *session, enum learnt_kind kind);

@@ -276,11 +276,22 @@ bool learnt_set_name(struct decoder *dec, struct domain *dom, enum learnt_kind k
 			     entry_new(kind, id, *slot ? (*slot)->rate : 0, source));
 }
 
+/* Who says that he does not sample has said so, though there is nothing to keep: another
+ * connection's rate is not his (known.h). */
+static void said_none(struct decoder *dec, const struct domain *dom, struct learnt_store **place)
+{
+	if (place != &dom->learnt)
+		store_make(dec, dom, place);
+}
+
 bool learnt_set_rate(struct decoder *dec, struct domain *dom, enum learnt_kind kind, uint64_t id,
 		     uint32_t rate)
 {
-	if (!rate && !learnt_find(*place_of_kind(dec, dom, kind), kind, id))
+	struct learnt_store **place = place_of_kind(dec, dom, kind);
+	if (!rate && !learnt_find(*place, kind, id)) {
+		said_none(dec, dom, place);
 		return true;
+	}
 	struct learnt_store *store;
 	struct learnt_entry **slot = slot_get(dec, dom, kind, id, &store);
 	if (!slot)
@@ -297,8 +308,10 @@ bool learnt_set_rate(struct decoder *dec, struct domain *dom, enum learnt_kind k
 
 void learnt_set_exporter_rate(struct decoder *dec, struct domain *dom, uint32_t rate)
 {
-	struct learnt_store *store =
-	    rate ? store_of_kind(dec, dom, LEARNT_RATE) : *place_of_kind(dec, dom, LEARNT_RATE);
+	struct learnt_store **place = place_of_kind(dec, dom, LEARNT_RATE);
+	if (!rate)
+		said_none(dec, dom, place);
+	struct learnt_store *store = rate ? store_of_kind(dec, dom, LEARNT_RATE) : *place;
 	if (!store)
 		return;
 	store->rate = rate;
