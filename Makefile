@@ -236,7 +236,7 @@ bench: all $(BUILD)/tests/bench/gen $(BUILD)/tests/bench/decode $(BUILD)/tests/p
 	$(Q)$(WITH_ENGINE) tests/bench/disk.py
 
 .PHONY: bench-against
-bench-against: ## Is decoding as fast as at COMMIT=… ? By instructions, so that a busy machine does not matter
+bench-against: ## Are decoding and shipping as fast as at COMMIT=… ? By instructions, so that a busy machine does not matter
 	$(call setup,$(DEPS) valgrind)
 	$(Q)tests/bench/against.py $(COMMIT)
 

@@ -13,18 +13,11 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "fault"))
-from fake_es import FakeEs, reply  # noqa: E402
+from fake_es import FakeEs, swallow  # noqa: E402
 from harness import Efd  # noqa: E402
 
 GENERATE = os.path.join(HERE, "..", "..", os.environ.get("BUILD", "build"), "tests", "bench", "gen")
 A_DATAGRAM = 24
-
-
-def swallow(request):
-	left = int(request.h.headers["Content-Length"])
-	while left > 0:
-		left -= len(request.h.rfile.read(min(left, 1 << 18)))
-	reply(request.h, 200, b'{"errors":false,"items":[]}')
 
 
 def sample(text, name):
