@@ -3,16 +3,23 @@
 #include "forwarder/ship/bulk.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
 #include "common/names.h"
 
-static const char *const streams[LINE_KINDS] = {
+static const char *const streams[BULK_STREAMS] = {
 	[LINE_FLOW] = "logs-flow",
 	[LINE_COUNTERS] = "metrics-flow.counters",
 	[LINE_EXPORTER] = "metrics-flow.exporters",
+	[BULK_FAILED] = "logs-flow.failed",
 };
+
+void bulk_stream(int stream, const char *prefix, const char *ns, char ret_name[BULK_STREAM_MAX])
+{
+	snprintf(ret_name, BULK_STREAM_MAX, "%s-%s", NAME(prefix, streams[stream]), ns);
+}
 
 int bulk_heads(const char *prefix, const char *ns, bool ids, struct line_head ret_heads[LINE_KINDS],
 	       struct err *err)
@@ -24,9 +31,10 @@ int bulk_heads(const char *prefix, const char *ns, bool ids, struct line_head re
 			       ns, BULK_NAMESPACE_MAX);
 	for (int kind = 0; kind < LINE_KINDS; kind++) {
 		struct line_head *h = &ret_heads[kind];
-		int before =
-		    snprintf(h->text, sizeof(h->text), "{\"create\":{\"_index\":\"%s-%s\"%s",
-			     NAME(prefix, streams[kind]), ns, ids ? ",\"_id\":\"" : "");
+		char stream[BULK_STREAM_MAX];
+		bulk_stream(kind, prefix, ns, stream);
+		int before = snprintf(h->text, sizeof(h->text), BULK_ROW "%s\"%s", stream,
+				      ids ? ",\"_id\":\"" : "");
 		int len = snprintf(h->text + before, sizeof(h->text) - (size_t)before, "%*s%s}}\n",
 				   ids ? SINK_ID_LEN : 0, "", ids ? "\"" : "");
 		h->id_at = (int16_t)(ids ? before : -1);
@@ -65,29 +73,6 @@ static bool says_no_errors(const char *reply, size_t len)
 	return found && len > 1 && reply[0] == '{' && memrchr(reply, '}', len);
 }
 
-static enum verdict judge_error(int status, const char *type)
-{
-	/* a block (disk watermark, read-only) is 403 or 429, by version */
-	if (strcmp(type, "cluster_block_exception") == 0)
-		return VERDICT_RETRY;
-	switch (status) {
-	case 409:
-		return VERDICT_DUPLICATE;
-	case 408:
-	case 429:
-	case 502:
-	case 503:
-	case 504:
-		return VERDICT_RETRY;
-	case 401:
-	case 403:
-	case 404:
-		return VERDICT_DENIED;
-	default:
-		return status >= 500 ? VERDICT_FAULT : VERDICT_REJECTED;
-	}
-}
-
 static const char *text_of(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -100,6 +85,9 @@ struct bulk_outcome bulk_outcome(const struct bulk_verdicts *v, uint32_t item)
 	if (!v->list)
 		return o;
 	json_t *action = json_array_get(v->list, item);
+	if (!action)
+		return (struct bulk_outcome){ VERDICT_FAULT, 0, "reply",
+					      "the reply broke off before this item" };
 	const json_t *result = json_object_iter_value(json_object_iter(action));
 	const json_t *error = json_object_get(result, "error");
 	o.status = (int)json_integer_value(json_object_get(result, "status"));
@@ -112,28 +100,90 @@ struct bulk_outcome bulk_outcome(const struct bulk_verdicts *v, uint32_t item)
 	     cause = json_object_get(cause, "caused_by"))
 		if (*text_of(cause, "reason"))
 			o.reason = text_of(cause, "reason");
-	o.verdict = judge_error(o.status, o.type);
+	o.verdict = verdict_of(o.status, o.type, o.reason);
 	return o;
 }
 
+/* ---- replies that no strict reader takes ---- */
+
+/* Escapes of surrogates become one of U+FFFD, and other characters than ASCII '?'. */
+static char *without_foreign(const char *reply, size_t len)
+{
+	char *text = malloc(len + 1);
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < len; i++)
+		text[i] = (unsigned char)reply[i] < 0x80 ? reply[i] : '?';
+	text[len] = '\0';
+	for (size_t i = 0; i + 5 < len; i++) {
+		if (text[i] != '\\')
+			continue;
+		if (text[i + 1] == 'u' && (text[i + 2] | 0x20) == 'd' &&
+		    memchr("89abcdefABCDEF", text[i + 3], 14))
+			memcpy(text + i + 2, "fffd", 4);
+		i++; /* what is escaped is no backslash of its own */
+	}
+	return text;
+}
+
+/* The items of a reply that breaks off, as far as they are whole; NULL: there are none. */
+static json_t *whole_items(const char *text, size_t len)
+{
+	static const char start[] = "\"items\":[";
+	const char *at = memmem(text, len, start, strlen(start)), *end = text + len;
+	json_t *list = at ? json_array() : NULL;
+	for (at = at ? at + strlen(start) : end; at < end; at++) {
+		json_error_t stopped;
+		json_t *item = json_loadb(at, (size_t)(end - at),
+					  JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &stopped);
+		if (!item || json_array_append_new(list, item))
+			break;
+		at += stopped.position;
+		if (at >= end || *at != ',')
+			break;
+	}
+	if (json_array_size(list))
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+/* The reply's items; NULL: none that can be read. *ret_cut: it broke off. */
+static json_t *read_items(const char *reply, size_t len, bool *ret_cut)
+{
+	CLEANUP_JSON json_t *root = json_loadb(reply, len, JSON_ALLOW_NUL, NULL);
+	*ret_cut = false;
+	if (!root && memmem(reply, len, "\"items\"", 7)) {
+		CLEANUP_FREE char *text = without_foreign(reply, len);
+		root = text ? json_loadb(text, len, JSON_ALLOW_NUL, NULL) : NULL;
+		*ret_cut = !root && reply[0] == '{';
+		if (*ret_cut)
+			return text ? whole_items(text, len) : NULL;
+	}
+	json_t *list = json_object_get(root, "items");
+	if (!json_is_boolean(json_object_get(root, "errors")) || !json_is_array(list))
+		return NULL;
+	return json_incref(list);
+}
+
 int bulk_judge(const char *reply, size_t len, uint32_t items, struct bulk_verdicts *ret_v,
-	       struct err *err)
+	       bool *ret_cut, struct err *err)
 {
 	struct bulk_verdicts v = { .items = items };
+	*ret_cut = false;
 	if (says_no_errors(reply, len)) {
 		v.count[VERDICT_STORED] = items;
 		*ret_v = v;
 		return 0;
 	}
-	json_error_t where;
-	CLEANUP_JSON json_t *root = json_loadb(reply, len, 0, &where);
-	json_t *list = json_object_get(root, "items");
-	if (!json_is_boolean(json_object_get(root, "errors")) || !json_is_array(list))
+	CLEANUP_JSON json_t *list = read_items(reply, len, ret_cut);
+	size_t n = json_array_size(list);
+	if (!list)
 		return err_set(err, EF_FAILED, "the reply to _bulk is no bulk reply: %.*s",
 			       len < 80 ? (int)len : 80, len ? reply : "");
-	if (json_array_size(list) != items)
+	if (*ret_cut ? n > items : n != items)
 		return err_set(err, EF_FAILED, "the reply to _bulk has %zu items for %u documents",
-			       json_array_size(list), items);
+			       n, items);
 	v.list = list;
 	for (uint32_t i = 0; i < items; i++)
 		v.count[bulk_outcome(&v, i).verdict]++;

@@ -14,6 +14,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/sink.h"
+#include "forwarder/ship/verdict.h"
 
 /* Only what is needed comes back: 26 bytes an item that was stored, in place of about 250. */
 #define BULK_PATH                                                                                  \
@@ -21,6 +22,14 @@
 	".error.caused_by"
 
 #define BULK_NAMESPACE_MAX 64 /* so that an action row fits SINK_HEAD_MAX */
+#define BULK_STREAM_MAX    192
+/* How an action row begins, before the name of the stream: ours, and jansson's. */
+#define BULK_ROW "{\"create\":{\"_index\":\""
+
+/* The data streams: one for each kind of line, and the one of what was refused. */
+enum { BULK_FAILED = LINE_KINDS, BULK_STREAMS };
+/* The name of one in installation `prefix`, namespace `ns`. */
+void bulk_stream(int stream, const char *prefix, const char *ns, char ret_name[BULK_STREAM_MAX]);
 
 /* The action rows for the data streams of installation `prefix`, namespace `ns`, with room for a
  * document id when `ids`. */
@@ -41,27 +50,19 @@ bool bulk_next(const char **at, const char *end, struct bulk_item *ret_item);
 
 /* ---- verdicts ---- */
 
-enum verdict {
-	VERDICT_STORED,
-	VERDICT_DUPLICATE, /* 409: an earlier attempt had stored it */
-	VERDICT_RETRY,     /* 429, 503, cluster block: the cluster cannot take it now */
-	/* other 5xx: may be the moment, may be the document; retried, but not for ever */
-	VERDICT_FAULT,
-	VERDICT_DENIED,   /* 401, 403, 404: somebody has to do something; the data waits */
-	VERDICT_REJECTED, /* this document will never be taken */
-	VERDICTS
-};
-
 struct bulk_verdicts {
 	uint32_t items;
 	uint32_t count[VERDICTS];
 	json_t *list; /* the reply's items; NULL when all were stored */
 };
 
-/* Reads a reply to a request of `items` items. -1: it is no whole answer to it, so nothing is known
- * of any item. */
+/* Reads a reply to a request of `items` items. A document may be quoted in it: where that makes it
+ * no JSON (RFC 8259 section 8: half a surrogate pair, no UTF-8), what is not ASCII is left out, and
+ * of one that breaks off all is read that is whole; the rest of its items are VERDICT_FAULT. -1: it
+ * is no answer to this request, so nothing is known of any item; *ret_cut: but a bulk reply, which
+ * a smaller request could mend. */
 int bulk_judge(const char *reply, size_t len, uint32_t items, struct bulk_verdicts *ret_v,
-	       struct err *err);
+	       bool *ret_cut, struct err *err);
 void bulk_verdicts_release(struct bulk_verdicts *v);
 
 struct bulk_outcome {

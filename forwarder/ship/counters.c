@@ -42,6 +42,10 @@ const struct ship_counter_row ship_counter_rows[] = {
 	ROW(request_denied, false, "ship_request_errors", "kind", "denied", REQUEST_ERRORS),
 	ROW(request_wrong, false, "ship_request_errors", "kind", "wrong", REQUEST_ERRORS),
 	ROW(request_split, false, "ship_request_errors", "kind", "split", REQUEST_ERRORS),
+	ROW(parked, false, "ship_parked_documents", NULL, NULL,
+	    "Documents set apart because their data stream takes nothing now."),
+	ROW(streams_waiting_now, true, "ship_streams_waiting", NULL, NULL,
+	    "Data streams that take nothing now, so that what is for them waits."),
 	ROW(spooled, false, "spool_batches", NULL, NULL, "Batches written to the spool."),
 	ROW(spool_errors, false, "spool_errors", NULL, NULL, "Failures of the spool's disk."),
 	ROW(spool_torn, false, "spool_torn", NULL, NULL,
@@ -96,5 +100,6 @@ void shipper_get_counters(struct shipper *s, struct ship_counters *ret_counters)
 	ret_counters->queue_now = s->queue_n;
 	ret_counters->queue_bytes_now = s->queue_bytes;
 	ret_counters->sending_now = s->sending;
+	ret_counters->streams_waiting_now = (uint64_t)__builtin_popcount(lanes_closed(&s->lanes));
 	pthread_mutex_unlock(&s->lock);
 }

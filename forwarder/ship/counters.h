@@ -14,7 +14,8 @@ struct shipper;
 extern const uint32_t ship_latency_ms[SHIP_LATENCY_BUCKETS - 1];
 
 /* All only grow, except those named _now. records = stored + duplicates + failed + rejected +
- * dropped + lost, once everything is settled. */
+ * dropped + lost, once everything is settled; what a full reject file gave up is counted as
+ * rejected first, and then as lost. */
 struct ship_counters {
 	uint64_t batches;
 	uint64_t records;    /* lines in batches */
@@ -38,8 +39,10 @@ struct ship_counters {
 	uint64_t request_denied; /* 401, 403; 404 of an item */
 	/* an answer that is not Elasticsearch's, or a cluster without efctl setup */
 	uint64_t request_wrong;
-	uint64_t request_split; /* 413, 400: sent again in halves */
-	uint64_t spooled;       /* batches written to the spool */
+	uint64_t request_split; /* too large, or refused as a whole: sent again in halves */
+	uint64_t parked; /* documents that were set apart, as their data stream takes nothing now */
+	uint64_t streams_waiting_now; /* data streams that take nothing */
+	uint64_t spooled;             /* batches written to the spool */
 	uint64_t spool_errors;
 	uint64_t spool_torn; /* files that failed their checksum and are set aside */
 	uint64_t latency[SHIP_LATENCY_BUCKETS]; /* requests by duration */

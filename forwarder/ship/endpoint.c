@@ -13,8 +13,10 @@ struct endpoint {
 	char url[ENDPOINT_URL_MAX];
 	uint64_t not_before_ms;
 	uint32_t failures; /* in a row */
+	uint32_t passed;   /* requests that it took */
 	bool heard;        /* answered since the start or the last failure */
 	bool away;
+	bool refusing; /* it refused a document alone, and has taken nothing since */
 };
 
 struct endpoints {
@@ -133,6 +135,33 @@ void endpoints_worked(struct endpoints *e, int number)
 	pthread_mutex_unlock(&e->lock);
 }
 
+void endpoints_passed(struct endpoints *e, int number)
+{
+	endpoints_worked(e, number);
+	pthread_mutex_lock(&e->lock);
+	struct endpoint *p = endpoint_find(e, number);
+	if (p) {
+		p->passed++;
+		p->refusing = false;
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+enum refusal endpoints_refused(struct endpoints *e, int number, uint32_t items, struct refusals *r)
+{
+	enum refusal answer = REFUSAL_ALL;
+	pthread_mutex_lock(&e->lock);
+	struct endpoint *p = endpoint_find(e, number);
+	if (p && items > 1)
+		answer = p->refusing ? REFUSAL_ALL : REFUSAL_LOOK;
+	else if (p && refusals_add(r, (uint32_t)number + 1, p->passed))
+		answer = REFUSAL_DOCUMENT;
+	if (p && answer == REFUSAL_ALL)
+		p->refusing = true;
+	pthread_mutex_unlock(&e->lock);
+	return answer;
+}
+
 uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int64_t retry_after_ms,
 			  bool away)
 {
@@ -140,8 +169,9 @@ uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int6
 	struct endpoint *p = endpoint_find(e, number);
 	uint64_t pause =
 	    retry_after_ms >= 0 ? (uint64_t)retry_after_ms : backoff_ms(p ? p->failures : 0);
-	if (!away && retry_after_ms < 0 && pause > BUSY_MAX_MS)
-		pause = BUSY_MAX_MS;
+	uint64_t most = retry_after_ms >= 0 ? RETRY_AFTER_MAX_MS : away ? pause : BUSY_MAX_MS;
+	if (pause > most)
+		pause = most;
 	if (p) {
 		p->failures++;
 		p->heard = p->heard && !away;

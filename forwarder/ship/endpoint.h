@@ -9,6 +9,7 @@
 
 #include "common/conf.h"
 #include "common/err.h"
+#include "forwarder/ship/parcel.h"
 
 #define ENDPOINTS_MAX    64
 #define ENDPOINT_URL_MAX 1024
@@ -16,6 +17,9 @@
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 30000
 #define BUSY_MAX_MS    5000 /* of an endpoint that answers, but is busy */
+/* No Retry-After (RFC 9110 section 10.2.3) is believed beyond it: a proxy in maintenance, or one
+ * with a wrong clock, says days. */
+#define RETRY_AFTER_MAX_MS 300000
 
 /* Thread-safe; times are milliseconds on any clock that only grows. */
 struct endpoints;
@@ -31,10 +35,22 @@ int endpoints_replace(struct endpoints *e, const struct strlist *urls, struct er
 int endpoints_pick(struct endpoints *e, uint64_t now_ms, char ret_url[ENDPOINT_URL_MAX],
 		   bool *ret_fresh, uint64_t *ret_wait_ms);
 
+/* It answered. */
 void endpoints_worked(struct endpoints *e, int number);
-/* Leaves it alone for `retry_after_ms`, or, when that is negative, for a time that doubles with
- * each failure, with jitter. `away`: it does not take data at all; otherwise it is only busy.
- * Returns the pause. */
+/* It took a request of documents. */
+void endpoints_passed(struct endpoints *e, int number);
+
+/* A request as a whole was refused in a way that can be of one document in it (a proxy that looks
+ * into bodies), or of the endpoint. */
+enum refusal {
+	REFUSAL_LOOK, /* it took others since: a part of the request tells which document it is */
+	REFUSAL_DOCUMENT, /* it refuses this one document again and again, and takes others */
+	REFUSAL_ALL,      /* it takes nothing, as far as one knows: the data waits */
+};
+enum refusal endpoints_refused(struct endpoints *e, int number, uint32_t items, struct refusals *r);
+/* Leaves it alone for `retry_after_ms`, up to RETRY_AFTER_MAX_MS, or, when that is negative, for a
+ * time that doubles with each failure, with jitter. `away`: it does not take data at all; otherwise
+ * it is only busy. Returns the pause. */
 uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int64_t retry_after_ms,
 			  bool away);
 

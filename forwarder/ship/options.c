@@ -77,7 +77,8 @@ static const struct opt rows[] = {
 	  .preset = "64M",
 	  .min = 4096,
 	  .max = 1ll << 40,
-	  .help = "The reject file is renamed to .1 at this size, in place of an older one." },
+	  .help = "The reject file is renamed to .1 at this size, in place of an older one; what "
+		  "was in that counts as lost." },
 	{ .name = "spool.dir",
 	  .type = OPT_TEXT,
 	  .offset = AT(spool_dir),

@@ -3,6 +3,7 @@
 #ifndef EF_SHIP_PARCEL_H
 #define EF_SHIP_PARCEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,12 +14,34 @@ enum parcel_kind {
 	    1, /* documents for the failed stream: what is refused goes to the reject file */
 };
 
+/* How often a parcel was refused by somebody who took others in between: evidence that it is the
+ * parcel, and not who refuses. */
+struct refusals {
+	uint16_t strikes;
+	uint32_t witness; /* who refused it last */
+	uint32_t passed;  /* what that one had taken until then */
+};
+
+#define STRIKES_MAX 2 /* with more, it is the parcel */
+
+/* One more refusal; true: it is the parcel. `witness` is any number but 0. */
+static inline bool refusals_add(struct refusals *r, uint32_t witness, uint32_t passed)
+{
+	if (r->strikes == 0 || (r->witness == witness && r->passed != passed))
+		r->strikes++;
+	r->witness = witness;
+	r->passed = passed;
+	return r->strikes > STRIKES_MAX;
+}
+
 struct parcel {
 	void *gz; /* owned */
 	size_t gz_len;
 	size_t raw_len; /* inflated */
 	uint32_t items;
 	enum parcel_kind kind;
+	int lane; /* lane.h */
+	struct refusals refusals;
 	uint64_t born_ms;           /* wall clock when the batch closed */
 	uint64_t spool_no;          /* number of its spool file, 0: only in memory */
 	uint32_t attempts;          /* how often it was sent and came back with items to retry */

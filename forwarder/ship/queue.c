@@ -3,6 +3,7 @@
  * sent at a time. */
 #include "forwarder/ship/queue.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <utlist.h>
 
@@ -120,15 +121,33 @@ bool queue_spool(struct shipper *s, struct parcel *p)
 	return true;
 }
 
-struct parcel *queue_pop(struct shipper *s)
+/* The first of the list; the lock is held. */
+static struct parcel *pop(struct shipper *s, struct parcel **list)
 {
-	struct parcel *p = s->queue;
+	struct parcel *p = *list;
 	if (p) {
-		DL_DELETE(s->queue, p);
+		DL_DELETE(*list, p);
 		s->queue_bytes -= p->gz_len;
 		s->queue_n--;
 		pthread_cond_broadcast(&s->change);
 	}
+	return p;
+}
+
+static struct parcel *pop_parked(struct shipper *s, int lane)
+{
+	struct lane *l = &s->lanes.lane[lane];
+	struct parcel *p = pop(s, &l->parked);
+	if (p)
+		l->parked_bytes -= p->gz_len;
+	return p;
+}
+
+struct parcel *queue_pop(struct shipper *s)
+{
+	struct parcel *p = pop(s, &s->queue);
+	for (int lane = LANE_FIRST; lane < LANES && !p; lane++)
+		p = pop_parked(s, lane);
 	return p;
 }
 
@@ -141,7 +160,7 @@ void queue_count(struct shipper *s, const struct parcel *p)
 
 bool queue_has_room(const struct shipper *s, const struct parcel *p)
 {
-	return s->queue_n == 0 || s->queue_bytes + p->gz_len <= (size_t)s->ship->memory_bytes;
+	return !s->queue || s->queue_bytes + p->gz_len <= (size_t)s->ship->memory_bytes;
 }
 
 /* ---- the senders' side -------------------------------------------------- */
@@ -169,7 +188,14 @@ void shipper_went_well(struct shipper *s)
 static struct parcel *take_from_memory(struct shipper *s)
 {
 	pthread_mutex_lock(&s->lock);
-	struct parcel *p = queue_pop(s);
+	uint64_t now = clock_now_ms();
+	uint32_t waiting = lanes_waiting(&s->lanes, now);
+	struct parcel *p = NULL;
+	for (int lane = LANE_FIRST; lane < LANES && !p; lane++)
+		if (!(waiting >> lane & 1) && (p = pop_parked(s, lane)))
+			lane_taken(&s->lanes, lane, now);
+	if (!p)
+		p = pop(s, &s->queue);
 	if (p) {
 		s->sending++;
 		s->sending_memory++;
@@ -184,7 +210,10 @@ static struct parcel *take_from_spool(struct shipper *s)
 	struct err err = ERR_NONE;
 	if (!s->spool)
 		return NULL;
-	enum spool_result r = spool_take(s->spool, &p, &err);
+	pthread_mutex_lock(&s->lock);
+	uint32_t waiting = lanes_waiting(&s->lanes, clock_now_ms());
+	pthread_mutex_unlock(&s->lock);
+	enum spool_result r = spool_take(s->spool, waiting, &p, &err);
 	queue_tell_torn(s);
 	if (r == SPOOL_ERROR) {
 		COUNT(s, spool_errors, 1);
@@ -194,6 +223,7 @@ static struct parcel *take_from_spool(struct shipper *s)
 	if (r != SPOOL_OK)
 		return NULL;
 	pthread_mutex_lock(&s->lock);
+	lane_taken(&s->lanes, p->lane, clock_now_ms());
 	s->sending++;
 	pthread_mutex_unlock(&s->lock);
 	return p;
@@ -212,6 +242,7 @@ enum queue_take shipper_take(struct shipper *s, bool *spool_first, struct parcel
 		pthread_mutex_lock(&s->lock);
 		bool give_up = s->give_up;
 		bool packed_all = s->packed_all;
+		bool parked = s->queue_n > 0;
 		bool with_spool = !spool_waits_for_next_start(s);
 		bool may_send = s->sending + 1 <= s->window;
 		if (!give_up && !may_send)
@@ -230,14 +261,14 @@ enum queue_take shipper_take(struct shipper *s, bool *spool_first, struct parcel
 			p = take_from_spool(s);
 		*spool_first = !*spool_first;
 		*ret_p = p;
-		return p ? TAKE_PARCEL : packed_all ? TAKE_END : TAKE_NOTHING;
+		return p ? TAKE_PARCEL : packed_all && !parked ? TAKE_END : TAKE_NOTHING;
 	}
 }
 
 void shipper_wait(struct shipper *s)
 {
 	pthread_mutex_lock(&s->lock);
-	if (s->queue_n == 0 && !s->give_up)
+	if (!s->queue && !s->give_up)
 		queue_wait(s, &s->work, QUEUE_WAKE_MS);
 	pthread_mutex_unlock(&s->lock);
 }
@@ -259,20 +290,55 @@ void shipper_settled(struct shipper *s, struct parcel *p)
 	parcel_free(p);
 }
 
+void shipper_park(struct shipper *s, struct parcel *p)
+{
+	if (s->spool && queue_spool(s, p))
+		return;
+	struct parcel *lost = NULL, *next;
+	struct lane *lane = &s->lanes.lane[p->lane];
+	char why[BULK_STREAM_MAX + sizeof(lane->why) + 80];
+	pthread_mutex_lock(&s->lock);
+	DL_APPEND(lane->parked, p);
+	lane->parked_bytes += p->gz_len;
+	queue_count(s, p);
+	while (lane->parked_bytes > (size_t)s->ship->memory_bytes / 2 && lane->parked != p) {
+		struct parcel *oldest = pop_parked(s, p->lane);
+		DL_APPEND(lost, oldest);
+	}
+	snprintf(why, sizeof(why), "%s takes nothing (%s), and there is no spool to keep them",
+		 lane->name, lane->why);
+	pthread_mutex_unlock(&s->lock);
+	for (; lost; lost = next) {
+		next = lost->next;
+		queue_lose(s, lost, why);
+	}
+}
+
+static void into_queue(struct shipper *s, struct parcel *p, bool first)
+{
+	pthread_mutex_lock(&s->lock);
+	if (first)
+		DL_PREPEND(s->queue, p);
+	else
+		DL_APPEND(s->queue, p);
+	queue_count(s, p);
+	pthread_mutex_unlock(&s->lock);
+}
+
 void shipper_put_back(struct shipper *s, struct parcel *p)
 {
+	bool behind = p->lane != LANE_ANY || p->refusals.strikes;
+	struct parcel copy = *p; /* what follows may free p */
 	if (p->spool_no) {
-		spool_release(s->spool, p->spool_no);
-		not_sending(s, p);
+		if (behind)
+			spool_requeue(s->spool, p);
+		else
+			spool_release(s->spool, p->spool_no);
 		parcel_free(p);
-		return;
-	}
-	struct parcel copy = *p; /* queue_spool() frees p */
-	if (!s->spool || !queue_spool(s, p)) {
-		pthread_mutex_lock(&s->lock);
-		DL_PREPEND(s->queue, p);
-		queue_count(s, p);
-		pthread_mutex_unlock(&s->lock);
+	} else if (p->lane != LANE_ANY) {
+		shipper_park(s, p);
+	} else if (!s->spool || !queue_spool(s, p)) {
+		into_queue(s, p, !behind);
 	}
 	not_sending(s, &copy);
 }

@@ -42,8 +42,12 @@ void shipper_was_busy(struct shipper *s);
 void shipper_went_well(struct shipper *s);
 /* A taken parcel is settled: every item is somewhere for good. */
 void shipper_settled(struct shipper *s, struct parcel *p);
-/* It could not be sent: back to where it is safe (spool, else the head of the queue). */
+/* It could not be sent: back to where it is safe (spool, else the head of the queue). One whose
+ * lane is closed, or that was refused, goes behind the others. */
 void shipper_put_back(struct shipper *s, struct parcel *p);
+/* Keeps a parcel of a closed lane until it opens: in the spool, or in memory, where a lane has at
+ * most half of ship.memory and gives up its oldest beyond it (counted as lost). */
+void shipper_park(struct shipper *s, struct parcel *p);
 /* Sleeps, less when the shipper gives up; true when it did. */
 bool shipper_pause(struct shipper *s, uint64_t ms);
 bool shipper_gives_up(struct shipper *s);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,8 +57,8 @@ int reject_document(struct buf *body, const char *prefix, const char *ns,
 {
 	CLEANUP_JSON json_t *target = row_target(item);
 	const char *id = json_string_value(json_object_get(target, "_id"));
-	char stream[NAME_ROOM + 128], now[CLOCK_TEXT_MAX];
-	snprintf(stream, sizeof(stream), "%s-%s", NAME(prefix, "logs-flow.failed"), ns);
+	char stream[BULK_STREAM_MAX], now[CLOCK_TEXT_MAX];
+	bulk_stream(BULK_FAILED, prefix, ns, stream);
 	clock_text_ms(now_ms, now);
 	size_t before = body->len;
 	json_t *row = json_pack("{s:{s:s, s:s*}}", "create", "_index", stream, "_id", id);
@@ -108,23 +109,55 @@ void reject_file_free(struct reject_file *f)
 	free(f);
 }
 
-static int append_line(struct reject_file *f, const struct buf *line, struct err *err)
+/* How many lines the file holds; 0 when there is none. */
+static uint64_t lines_of(const char *path)
 {
-	CLEANUP_FD int fd = open(f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_errno(err, EF_FAILED, errno, "reject file %s: cannot open", f->path);
+	CLEANUP_FD int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
-	if (fstat(fd, &st) == 0 && (uint64_t)st.st_size + line->len > f->max_bytes &&
-	    st.st_size > 0) {
-		char old[4096];
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	char piece[8192];
+	uint64_t lines = 0;
+	for (ssize_t n; (n = read(fd, piece, sizeof(piece))) > 0;)
+		for (const char *at = piece; (at = memchr(at, '\n', (size_t)(piece + n - at)));
+		     at++)
+			lines++;
+	return lines;
+}
+
+/* The file to write to, with what it is in *ret_st; -1 with errno. An entry that is no plain file
+ * is none of ours, and a FIFO would hold the sender. */
+static int open_for_lines(const char *path, struct stat *ret_st)
+{
+	int fd =
+	    open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	int errnum = fstat(fd, ret_st) < 0 ? errno : S_ISREG(ret_st->st_mode) ? 0 : EINVAL;
+	if (!errnum)
+		return fd;
+	close(fd);
+	errno = errnum;
+	return -1;
+}
+
+static int append_line(struct reject_file *f, const struct buf *line, uint64_t *ret_lost,
+		       struct err *err)
+{
+	struct stat st;
+	CLEANUP_FD int fd = open_for_lines(f->path, &st);
+	if (fd >= 0 && (uint64_t)st.st_size + line->len > f->max_bytes && st.st_size > 0) {
+		char old[PATH_MAX];
 		snprintf(old, sizeof(old), "%s.1", f->path);
+		uint64_t lost = lines_of(old);
 		if (rename(f->path, old) < 0)
 			return err_errno(err, EF_FAILED, errno, "reject file %s: cannot rename",
 					 f->path);
+		*ret_lost = lost;
 		close(fd);
-		fd = open(f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+		fd = open_for_lines(f->path, &st);
 	}
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
 		return err_errno(err, EF_FAILED, errno, "reject file %s: cannot open", f->path);
 	ssize_t n = write(fd, line->data, line->len);
 	if (n == (ssize_t)line->len)
@@ -137,8 +170,10 @@ static int append_line(struct reject_file *f, const struct buf *line, struct err
 }
 
 int reject_file_add(struct reject_file *f, const struct bulk_item *item,
-		    const struct bulk_outcome *why, uint64_t now_ms, struct err *err)
+		    const struct bulk_outcome *why, uint64_t now_ms, uint64_t *ret_lost,
+		    struct err *err)
 {
+	*ret_lost = 0;
 	CLEANUP_JSON json_t *target = row_target(item);
 	const char *index = json_string_value(json_object_get(target, "_index"));
 	json_t *line = json_loadb(item->line, item->line_len, 0, NULL);
@@ -154,7 +189,7 @@ int reject_file_add(struct reject_file *f, const struct bulk_item *item,
 	if (add_json_line(&text, object, err) < 0)
 		return -1;
 	pthread_mutex_lock(&f->lock);
-	int result = append_line(f, &text, err);
+	int result = append_line(f, &text, ret_lost, err);
 	pthread_mutex_unlock(&f->lock);
 	return result;
 }

@@ -18,13 +18,17 @@ int reject_document(struct buf *body, const char *prefix, const char *ns,
 		    struct err *err);
 
 /* The reject file: one JSON object a line, {"time","status","type","reason","index","line"}. At
- * `max_bytes` it is renamed to <path>.1, in place of an older one. Thread-safe. */
+ * `max_bytes` it is renamed to <path>.1, in place of an older one, whose lines are lost then.
+ * Thread-safe. */
 struct reject_file;
 
 /* `path` is opened at the first line. */
 struct reject_file *reject_file_new(const char *path, uint64_t max_bytes, struct err *err);
 void reject_file_free(struct reject_file *f);
+/* *ret_lost: lines that went with the file before, to be told and counted, also when it returns
+ * -1. */
 int reject_file_add(struct reject_file *f, const struct bulk_item *item,
-		    const struct bulk_outcome *why, uint64_t now_ms, struct err *err);
+		    const struct bulk_outcome *why, uint64_t now_ms, uint64_t *ret_lost,
+		    struct err *err);
 
 #endif

@@ -98,6 +98,13 @@ void sender_first_line(const struct buf *body, char text[200])
 	text[n] = '\0';
 }
 
+/* A verdict on a request is none on its documents, but a firewall on the way may have found one of
+ * them bad. What else there is of 4xx speaks of the URL or the credentials. */
+static bool may_be_a_document(long status)
+{
+	return status == 400 || status == 403 || status == 406 || status == 422;
+}
+
 /* What a status other than 200 means for the endpoint; the text says what to do. */
 static enum answer explain_status(struct sender *sender, const char *url, int endpoint)
 {
@@ -123,6 +130,12 @@ static enum answer explain_status(struct sender *sender, const char *url, int en
 			 "%s: these credentials may not write (403): make a key with `efctl "
 			 "setup`: %s",
 			 url, body);
+	} else if (may_be_a_document(r->status) || r->status == 413) {
+		COUNT(s, request_wrong, 1);
+		snprintf(text, sizeof(text),
+			 "%s: refuses every request (%ld), whatever is in it: check "
+			 "elasticsearch.url and what is between it and efd: %s",
+			 url, r->status, body);
 	} else if (r->status >= 500) {
 		COUNT(s, request_failed, 1);
 		snprintf(text, sizeof(text), "%s: cannot take data now (%ld): %s", url, r->status,
@@ -249,33 +262,58 @@ static void observe_latency(struct shipper *s, uint64_t ms)
 	COUNT(s, latency_sum_ms, ms);
 }
 
-static enum answer read_reply(struct sender *sender, const struct parcel *p, const char *base,
+static enum answer refused(struct sender *sender, struct parcel *p, const char *base, int endpoint,
+			   const char *why)
+{
+	struct shipper *s = sender->s;
+	char text[ENDPOINT_URL_MAX + sizeof(((struct err *)0)->msg) + 40];
+	enum refusal refusal = endpoints_refused(s->endpoints, endpoint, p->items, &p->refusals);
+	if (refusal != REFUSAL_ALL) {
+		COUNT(s, request_denied, sender->reply.status == 403);
+		endpoints_worked(s->endpoints, endpoint);
+		return refusal == REFUSAL_LOOK ? ANSWER_SPLIT : ANSWER_REJECTED;
+	}
+	if (!why) {
+		explain_status(sender, base, endpoint);
+		return ANSWER_REFUSED;
+	}
+	COUNT(s, request_wrong, 1);
+	snprintf(text, sizeof(text), "%s: %s: check elasticsearch.url", base, why);
+	sender_trouble(s, text, endpoints_failed(s->endpoints, endpoint, clock_now_ms(), -1, true));
+	return ANSWER_REFUSED;
+}
+
+static enum answer read_reply(struct sender *sender, struct parcel *p, const char *base,
 			      int endpoint, struct bulk_verdicts *ret_v)
 {
 	struct shipper *s = sender->s;
 	const struct http_reply *r = &sender->reply;
 	struct err err = ERR_NONE;
-	char text[512];
-	if (r->status == 413 || (r->status == 400 && speaks_of_an_error(&r->body))) {
+	char text[ENDPOINT_URL_MAX + sizeof(err.msg)];
+	bool cut;
+	if (r->status == 413 && p->items > 1) {
 		endpoints_worked(s->endpoints, endpoint);
 		return ANSWER_SPLIT;
 	}
+	if (may_be_a_document(r->status) || r->status == 413)
+		return refused(sender, p, base, endpoint, NULL);
 	if (r->status != 200)
 		return explain_status(sender, base, endpoint);
-	if (bulk_judge(r->body.data, r->body.len, p->items, ret_v, &err) < 0) {
-		COUNT(s, request_wrong, 1);
-		snprintf(text, sizeof(text), "%s: %.300s: check elasticsearch.url", base, err.msg);
-		sender_trouble(s, text,
-			       endpoints_failed(s->endpoints, endpoint, clock_now_ms(), -1, true));
-		return ANSWER_NONE;
+	if (bulk_judge(r->body.data, r->body.len, p->items, ret_v, &cut, &err) == 0) {
+		endpoints_passed(s->endpoints, endpoint);
+		shipper_went_well(s);
+		return ANSWER_BULK;
 	}
-	endpoints_worked(s->endpoints, endpoint);
-	shipper_went_well(s);
-	return ANSWER_BULK;
+	if (cut)
+		return refused(sender, p, base, endpoint, err.msg);
+	COUNT(s, request_wrong, 1);
+	snprintf(text, sizeof(text), "%s: %.300s: check elasticsearch.url", base, err.msg);
+	sender_trouble(s, text, endpoints_failed(s->endpoints, endpoint, clock_now_ms(), -1, true));
+	return ANSWER_NONE;
 }
 
-static enum answer post(struct sender *sender, const struct parcel *p, const char *base,
-			int endpoint, struct bulk_verdicts *ret_v)
+static enum answer post(struct sender *sender, struct parcel *p, const char *base, int endpoint,
+			struct bulk_verdicts *ret_v)
 {
 	struct shipper *s = sender->s;
 	struct err err = ERR_NONE;
@@ -305,7 +343,7 @@ static enum answer post(struct sender *sender, const struct parcel *p, const cha
 	return ANSWER_NONE;
 }
 
-enum answer sender_attempt(struct sender *sender, const struct parcel *p, bool again,
+enum answer sender_attempt(struct sender *sender, struct parcel *p, bool again,
 			   struct bulk_verdicts *ret_v)
 {
 	struct shipper *s = sender->s;

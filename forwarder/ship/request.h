@@ -12,13 +12,15 @@ int request_connect(struct sender *sender, struct err *err);
 void request_disconnect(struct sender *sender);
 
 enum answer {
-	ANSWER_BULK,  /* judged: verdicts are filled in */
-	ANSWER_SPLIT, /* too large, or not understood as a whole: halves tell which part it is */
-	ANSWER_BUSY,  /* 429 for the whole */
-	ANSWER_NONE,  /* nothing settled: the endpoint is left alone for a while */
+	ANSWER_BULK,     /* judged: verdicts are filled in */
+	ANSWER_SPLIT,    /* too large, or refused as a whole: halves tell which part it is */
+	ANSWER_REJECTED, /* refused as a whole, and it is this one document */
+	ANSWER_REFUSED,  /* refused as a whole, and so is everything else */
+	ANSWER_BUSY,     /* 429 for the whole */
+	ANSWER_NONE,     /* nothing settled: the endpoint is left alone for a while */
 };
 /* Sends the parcel to an endpoint that may be used, waiting for one. ANSWER_NONE: not now. */
-enum answer sender_attempt(struct sender *sender, const struct parcel *p, bool again,
+enum answer sender_attempt(struct sender *sender, struct parcel *p, bool again,
 			   struct bulk_verdicts *ret_v);
 /* Says on the log and to shipper_problem() why data waits. */
 void sender_trouble(struct shipper *s, const char *text, uint64_t pause_ms);

@@ -13,6 +13,7 @@
 #include "common/names.h"
 #include "forwarder/ship/queue.h"
 #include "forwarder/ship/request.h"
+#include "forwarder/ship/split.h"
 
 #define BUSY_LIMIT 3   /* a parcel that meets 429 so often is sent in halves, */
 #define BUSY_SMALL 200 /* unless it has no more items than this */
@@ -43,34 +44,16 @@ void sender_release(struct sender *sender)
 
 static bool settle(struct sender *sender, struct parcel *p);
 
-static struct parcel *parcel_make(struct sender *sender, const char *raw, size_t len,
-				  uint32_t items, const struct parcel *like)
-{
-	struct parcel *p = calloc(1, sizeof(*p));
-	if (!p)
-		return NULL;
-	*p = (struct parcel){ .raw_len = len,
-			      .items = items,
-			      .kind = like->kind,
-			      .born_ms = like->born_ms,
-			      .attempts = like->attempts };
-	p->gz = gzip_pack(sender->gz, raw, len, &p->gz_len);
-	if (p->gz)
-		return p;
-	free(p);
-	return NULL;
-}
-
-/* Sends a part of a parcel; what cannot be sent now is kept by itself, so that the whole counts as
- * settled. */
-static void settle_part(struct sender *sender, struct parcel *part)
+/* Sends a part of a parcel, or only keeps it; what cannot be sent now is kept by itself, so that
+ * the whole counts as settled. */
+static void settle_part(struct sender *sender, struct parcel *part, bool send)
 {
 	struct shipper *s = sender->s;
 	pthread_mutex_lock(&s->lock);
 	s->sending++; /* beside its whole: the window does not count it, the end waits for it */
 	s->sending_memory++;
 	pthread_mutex_unlock(&s->lock);
-	if (settle(sender, part))
+	if (send && settle(sender, part))
 		shipper_settled(s, part);
 	else
 		shipper_put_back(s, part);
@@ -80,10 +63,19 @@ static void to_reject_file(struct shipper *s, const struct bulk_item *item,
 			   const struct bulk_outcome *why)
 {
 	struct err err = ERR_NONE;
+	uint64_t gone = 0;
 	log_warn("a document was rejected (%d %s: %s)%s", why->status, why->type, why->reason,
 		 s->rejects ? "; it is in the reject file"
 			    : "; there is no ship.reject_file to keep it");
-	if (s->rejects && reject_file_add(s->rejects, item, why, clock_wall_ms(), &err) < 0) {
+	bool failed =
+	    s->rejects && reject_file_add(s->rejects, item, why, clock_wall_ms(), &gone, &err) < 0;
+	if (gone) {
+		COUNT(s, lost, gone);
+		log_error("the reject file %s is full for the second time: %llu older documents "
+			  "in %s.1 are lost",
+			  s->ship->reject_file, (unsigned long long)gone, s->ship->reject_file);
+	}
+	if (failed) {
 		COUNT(s, lost, 1);
 		log_error("%s; the document is lost", err.msg);
 		return;
@@ -109,55 +101,45 @@ static void reject(struct sender *sender, struct buf *failed, uint32_t *failed_n
 	to_reject_file(s, item, why);
 }
 
-/* Halves of the parcel, each by itself; a single item that is not taken is rejected. */
-static bool parcel_split(struct sender *sender, struct parcel *p)
+/* The one document of a parcel that is refused as a request. */
+static bool reject_alone(struct sender *sender, const struct parcel *p)
 {
-	int torn;
-	CLEANUP_FREE char *raw = gzip_unpack(sender->gz, p->gz, p->gz_len, p->raw_len, &torn);
+	CLEANUP_FREE char *raw = split_open(sender, p);
+	const char *at = raw;
+	struct bulk_item item;
+	char body[200];
+	sender_first_line(&sender->reply.body, body);
+	const struct bulk_outcome why = { VERDICT_REJECTED, (int)sender->reply.status, "request",
+					  body };
 	if (!raw)
 		return false;
-	const char *at = raw, *end = raw + p->raw_len;
-	struct bulk_item item;
-	if (p->items <= 1) {
-		char body[200];
-		sender_first_line(&sender->reply.body, body);
-		const struct bulk_outcome why = { VERDICT_REJECTED, (int)sender->reply.status,
-						  "request", body };
-		if (bulk_next(&at, end, &item))
-			to_reject_file(sender->s, &item, &why);
-		return true;
-	}
-	uint32_t half = p->items / 2;
-	for (uint32_t i = 0; i < half; i++)
-		if (!bulk_next(&at, end, &item))
-			return false;
-	size_t first = (size_t)(at - raw);
-	/* both or none: when the second found no memory, the first would be sent and counted
-	 * twice */
-	struct parcel *one = parcel_make(sender, raw, first, half, p);
-	struct parcel *two = parcel_make(sender, at, p->raw_len - first, p->items - half, p);
-	if (!one || !two) {
-		parcel_free(one);
-		parcel_free(two);
+	if (bulk_next(&at, raw + p->raw_len, &item))
+		to_reject_file(sender->s, &item, &why);
+	return true;
+}
+
+/* Halves of the parcel, each by itself. */
+static bool parcel_split(struct sender *sender, struct parcel *p, bool send)
+{
+	struct parcel *half[2];
+	if (split_halves(sender, p, half) < 0) {
 		shipper_pause(sender->s, BACKOFF_MIN_MS);
 		return false;
 	}
 	COUNT(sender->s, request_split, 1);
-	settle_part(sender, one);
-	settle_part(sender, two);
+	settle_part(sender, half[0], send);
+	settle_part(sender, half[1], send);
 	return true;
 }
 
-static bool wants_retry(const struct parcel *p, enum verdict verdict)
-{
-	return verdict == VERDICT_RETRY || (verdict == VERDICT_DENIED && p->kind == PARCEL_LINES) ||
-	       (verdict == VERDICT_FAULT && p->attempts + 1 < FAULT_LIMIT);
-}
+/* ---- verdicts ----------------------------------------------------------- */
 
-struct sorted {
-	struct buf again, failed;
-	uint32_t again_n, failed_n;
-	struct bulk_outcome first; /* of those to retry */
+/* What a reply says of each lane. */
+struct tally {
+	bool stored[LANES];
+	struct bulk_outcome waits[LANES]; /* the first that has to wait; status 0: none */
+	bool guilty[LANES]; /* what nobody knows is the documents', not the stream's */
+	uint32_t closed;    /* bits */
 };
 
 static bool is_stored(enum verdict verdict)
@@ -165,33 +147,136 @@ static bool is_stored(enum verdict verdict)
 	return verdict == VERDICT_STORED || verdict == VERDICT_DUPLICATE;
 }
 
-/* Collects what is to be tried again. -1: no memory. */
-static int collect_again(const struct parcel *p, const struct bulk_verdicts *v, const char *raw,
-			 struct sorted *out)
+static bool may_wait(const struct parcel *p, enum verdict verdict)
+{
+	return verdict == VERDICT_RETRY ||
+	       (p->kind == PARCEL_LINES &&
+		(verdict == VERDICT_DENIED || verdict == VERDICT_DOUBTED));
+}
+
+static void tally_items(const struct shipper *s, const struct parcel *p,
+			const struct bulk_verdicts *v, const char *raw, struct tally *t)
 {
 	const char *at = raw, *end = raw + p->raw_len;
 	struct bulk_item item;
 	for (uint32_t i = 0; i < v->items && bulk_next(&at, end, &item); i++) {
 		struct bulk_outcome o = bulk_outcome(v, i);
-		if (is_stored(o.verdict) || !wants_retry(p, o.verdict))
+		int lane = lane_of(&s->lanes, &item);
+		if (is_stored(o.verdict))
+			t->stored[lane] = true;
+		else if (may_wait(p, o.verdict) && !t->waits[lane].type)
+			t->waits[lane] = o;
+	}
+}
+
+/* Clusters judge privileges, queues and blocks item by item: what the reply of a request says once
+ * counts as the request's. */
+static void count_refusal(struct shipper *s, const struct bulk_outcome *why)
+{
+	if (why->verdict == VERDICT_DENIED)
+		COUNT(s, request_denied, 1);
+	else if (why->status == 429)
+		COUNT(s, request_busy, 1);
+	else
+		COUNT(s, request_failed, 1);
+}
+
+static const char *advice(enum verdict verdict)
+{
+	return verdict == VERDICT_DENIED
+		   ? ": run `efctl setup`, or check the privileges of the key; `efctl doctor` "
+		     "tells more"
+		   : "";
+}
+
+/* Opens and closes lanes by what was tallied. One that took something of this very reply is open;
+ * then a document of an unknown error is to blame for it, as it is when others were taken between
+ * its refusals. */
+static void judge_lanes(struct shipper *s, struct parcel *p, struct tally *t)
+{
+	for (int i = LANE_FIRST; i < LANES; i++) {
+		const struct bulk_outcome *why = &t->waits[i];
+		struct lane *lane = &s->lanes.lane[i];
+		uint64_t pause = 0;
+		pthread_mutex_lock(&s->lock);
+		bool opened = t->stored[i] && lane_open(&s->lanes, i);
+		t->guilty[i] = t->stored[i];
+		if (why->type && !t->stored[i]) {
+			t->guilty[i] =
+			    why->verdict == VERDICT_DOUBTED &&
+			    refusals_add(&p->refusals, UINT32_MAX - (uint32_t)i, lane->passed);
+			if (!t->guilty[i])
+				pause = lane_close(&s->lanes, i, why, clock_now_ms());
+		}
+		pthread_mutex_unlock(&s->lock);
+		if (opened)
+			log_info("%s takes data again", lane->name);
+		if (!pause)
 			continue;
-		if (!out->again_n)
+		t->closed |= 1u << i;
+		count_refusal(s, why);
+		log_warn("%s takes nothing (%d %s: %.200s)%s; what is for it waits, next try in "
+			 "%.1f s; other data streams go on",
+			 lane->name, why->status, why->type, why->reason, advice(why->verdict),
+			 (double)pause / 1000);
+	}
+}
+
+enum fate { FATE_DONE, FATE_AGAIN, FATE_PARKED, FATE_REJECTED };
+
+static enum fate fate_of(const struct parcel *p, const struct tally *t, enum verdict verdict,
+			 int lane)
+{
+	if (is_stored(verdict))
+		return FATE_DONE;
+	if (verdict == VERDICT_BUSY || (verdict == VERDICT_FAULT && p->attempts + 1 < FAULT_LIMIT))
+		return FATE_AGAIN;
+	if (!may_wait(p, verdict) || (verdict == VERDICT_DOUBTED && t->guilty[lane]))
+		return FATE_REJECTED;
+	return t->closed >> lane & 1 ? FATE_PARKED : FATE_AGAIN;
+}
+
+struct sorted {
+	struct parts parts; /* to be tried again, and of closed lanes */
+	struct buf failed;
+	uint32_t failed_n, again_n;
+	struct bulk_outcome first; /* of those to be tried again now */
+	bool waits;                /* the parcel is of a closed lane */
+};
+
+/* What is kept, by lane. -1: no memory. */
+static int collect_kept(const struct shipper *s, const struct parcel *p,
+			const struct bulk_verdicts *v, const char *raw, const struct tally *t,
+			struct sorted *out)
+{
+	const char *at = raw, *end = raw + p->raw_len;
+	struct bulk_item item;
+	for (uint32_t i = 0; i < v->items && bulk_next(&at, end, &item); i++) {
+		struct bulk_outcome o = bulk_outcome(v, i);
+		int lane = lane_of(&s->lanes, &item);
+		enum fate fate = fate_of(p, t, o.verdict, lane);
+		if (fate != FATE_AGAIN && fate != FATE_PARKED)
+			continue;
+		if (fate == FATE_AGAIN && !out->again_n++)
 			out->first = o;
-		if (buf_add(&out->again, item.row, item.row_len + 1 + item.line_len + 1))
+		out->waits |= fate == FATE_PARKED && p->lane == lane;
+		bool apart = fate == FATE_PARKED && p->lane != lane;
+		if (parts_add(&out->parts, apart ? lane : LANE_ANY, &item))
 			return -1;
-		out->again_n++;
 	}
 	return 0;
 }
 
 static void reject_the_rest(struct sender *sender, const struct parcel *p,
-			    const struct bulk_verdicts *v, const char *raw, struct sorted *out)
+			    const struct bulk_verdicts *v, const char *raw, const struct tally *t,
+			    struct sorted *out)
 {
 	const char *at = raw, *end = raw + p->raw_len;
 	struct bulk_item item;
 	for (uint32_t i = 0; i < v->items && bulk_next(&at, end, &item); i++) {
 		struct bulk_outcome o = bulk_outcome(v, i);
-		if (!is_stored(o.verdict) && !wants_retry(p, o.verdict))
+		int lane = lane_of(&sender->s->lanes, &item);
+		if (fate_of(p, t, o.verdict, lane) == FATE_REJECTED)
 			reject(sender, &out->failed, &out->failed_n, p, &item, &o);
 	}
 }
@@ -203,12 +288,12 @@ static void send_failed(struct sender *sender, const struct sorted *sorted, cons
 	const struct parcel like = { .kind = PARCEL_FAILED, .born_ms = p->born_ms };
 	struct parcel *part = NULL;
 	while (sorted->failed_n &&
-	       !(part = parcel_make(sender, sorted->failed.data, sorted->failed.len,
-				    sorted->failed_n, &like)))
+	       !(part = split_make(sender, sorted->failed.data, sorted->failed.len,
+				   sorted->failed_n, &like)))
 		if (shipper_pause(sender->s, BACKOFF_MIN_MS))
 			break;
 	if (part) {
-		settle_part(sender, part);
+		settle_part(sender, part, true);
 		return;
 	}
 	const char *at = sorted->failed.data, *end = at + sorted->failed.len;
@@ -235,111 +320,138 @@ static void count_stored(const struct sender *sender, const struct parcel *p,
 	COUNT(s, duplicates, duplicates);
 }
 
-/* The parcel becomes `rest`, what is left of it; its spool file too. */
-static void shrink(struct sender *sender, struct parcel *p, struct parcel *rest)
-{
-	struct err err = ERR_NONE;
-	free(p->gz);
-	p->gz = rest->gz;
-	p->gz_len = rest->gz_len;
-	p->raw_len = rest->raw_len;
-	p->items = rest->items;
-	free(rest);
-	if (p->spool_no && spool_update(sender->s->spool, p, &err) != SPOOL_OK)
-		log_warn("%s; after a crash the stored part of a batch would be sent again",
-			 err.msg);
-}
-
-/* Clusters judge privileges, queues and blocks item by item: what the reply of a request says once
- * counts as the request's. */
-static void count_refusal(struct shipper *s, const struct bulk_outcome *why)
-{
-	if (why->verdict == VERDICT_DENIED)
-		COUNT(s, request_denied, 1);
-	else if (why->status == 429)
-		COUNT(s, request_busy, 1);
-	else
-		COUNT(s, request_failed, 1);
-}
-
+/* A document that alone has a fault of its own holds a sender only shortly: others are taken. */
 static void wait_to_retry(struct shipper *s, struct parcel *p, const struct sorted *sorted,
 			  uint32_t of)
 {
 	char text[512];
-	uint64_t pause = backoff_ms(p->attempts);
+	bool alone = sorted->first.verdict == VERDICT_FAULT && sorted->again_n < of;
+	uint64_t pause = backoff_ms(alone ? 0 : p->attempts);
 	COUNT(s, retried_items, sorted->again_n);
 	count_refusal(s, &sorted->first);
 	p->attempts++;
 	snprintf(text, sizeof(text), "%u of %u documents were not taken (%d %s: %.200s)%s",
 		 sorted->again_n, of, sorted->first.status, sorted->first.type,
-		 sorted->first.reason,
-		 sorted->first.verdict == VERDICT_DENIED
-		     ? ": run `efctl setup`, or check the privileges of the key"
-		     : "");
+		 sorted->first.reason, advice(sorted->first.verdict));
 	sender_trouble(s, text, pause);
 	shipper_pause(s, pause);
 }
 
-/* True: settled. False: the parcel holds what is to be tried again. All memory is there before
- * anything is counted. */
-static bool handle_verdicts(struct sender *sender, struct parcel *p, const struct bulk_verdicts *v)
+enum handled { HANDLED_ALL, HANDLED_AGAIN, HANDLED_WAITS };
+
+/* Each item goes where its verdict sends it; what is to be tried again is left in the parcel. All
+ * memory is there before anything is counted. */
+static enum handled handle_verdicts(struct sender *sender, struct parcel *p,
+				    const struct bulk_verdicts *v)
 {
 	struct shipper *s = sender->s;
-	if (v->count[VERDICT_STORED] + v->count[VERDICT_DUPLICATE] == v->items) {
-		count_stored(sender, p, v);
-		return true;
-	}
-	int torn;
-	CLEANUP_FREE char *raw = gzip_unpack(sender->gz, p->gz, p->gz_len, p->raw_len, &torn);
+	CLEANUP_FREE char *raw = split_open(sender, p);
 	struct sorted sorted = { 0 };
-	struct parcel *rest = NULL;
-	bool settled = false;
-	buf_init(&sorted.again, p->raw_len + 1);
+	struct tally tally = { 0 };
+	enum handled handled = HANDLED_AGAIN;
+	parts_init(&sorted.parts, p);
 	buf_init(&sorted.failed, p->raw_len * 8 + (4u << 20));
-	if (!raw || collect_again(p, v, raw, &sorted) < 0 ||
-	    (sorted.again_n && !(rest = parcel_make(sender, sorted.again.data, sorted.again.len,
-						    sorted.again_n, p)))) {
+	if (raw) {
+		tally_items(s, p, v, raw, &tally);
+		judge_lanes(s, p, &tally);
+	}
+	if (!raw || collect_kept(s, p, v, raw, &tally, &sorted) < 0 ||
+	    parts_make(sender, &sorted.parts, p) < 0) {
 		shipper_pause(s,
 			      BACKOFF_MIN_MS); /* all again; ids keep it from being stored twice */
 		goto out;
 	}
 	count_stored(sender, p, v);
-	reject_the_rest(sender, p, v, raw, &sorted);
+	reject_the_rest(sender, p, v, raw, &tally, &sorted);
 	send_failed(sender, &sorted, p);
-	settled = !rest;
-	if (rest) {
-		shrink(sender, p, rest);
+	COUNT(s, parked, parts_park(s, &sorted.parts));
+	struct parcel *rest = steal_ptr(sorted.parts.made[LANE_ANY]);
+	handled = !rest ? HANDLED_ALL : sorted.waits ? HANDLED_WAITS : HANDLED_AGAIN;
+	if (rest)
+		split_shrink(sender, p, rest);
+	if (handled == HANDLED_AGAIN)
 		wait_to_retry(s, p, &sorted, v->items);
-	}
 out:
-	buf_release(&sorted.again);
+	parts_release(&sorted.parts);
 	buf_release(&sorted.failed);
-	return settled;
+	return handled;
 }
 
-/* Tries until every item is where it belongs. False: it had to stop; what is left is in the
- * parcel. */
+/* Before a parcel of all streams is sent: what is for closed lanes is parked at once. False: then
+ * nothing is left. */
+static bool set_apart(struct sender *sender, struct parcel *p)
+{
+	struct shipper *s = sender->s;
+	pthread_mutex_lock(&s->lock);
+	uint32_t closed = p->lane == LANE_ANY ? lanes_closed(&s->lanes) : 0;
+	pthread_mutex_unlock(&s->lock);
+	CLEANUP_FREE char *raw = closed ? split_open(sender, p) : NULL;
+	if (!raw)
+		return true; /* for want of memory all of it is sent */
+	const char *at = raw, *end = raw + p->raw_len;
+	struct bulk_item item;
+	struct parts parts;
+	int failed = 0;
+	parts_init(&parts, p);
+	while (!failed && bulk_next(&at, end, &item)) {
+		int lane = lane_of(&s->lanes, &item);
+		failed = parts_add(&parts, closed >> lane & 1 ? lane : LANE_ANY, &item);
+	}
+	bool left = true;
+	if (!failed && parts.n[LANE_ANY] < p->items && parts_make(sender, &parts, p) == 0) {
+		COUNT(s, parked, parts_park(s, &parts));
+		left = parts.made[LANE_ANY];
+		if (left)
+			split_shrink(sender, p, steal_ptr(parts.made[LANE_ANY]));
+	}
+	parts_release(&parts);
+	return left;
+}
+
+static bool all_stored(struct sender *sender, const struct parcel *p, const struct bulk_verdicts *v)
+{
+	struct shipper *s = sender->s;
+	if (v->count[VERDICT_STORED] + v->count[VERDICT_DUPLICATE] < v->items)
+		return false;
+	count_stored(sender, p, v);
+	pthread_mutex_lock(&s->lock);
+	bool opened = p->lane != LANE_ANY && lane_open(&s->lanes, p->lane);
+	pthread_mutex_unlock(&s->lock);
+	if (opened)
+		log_info("%s takes data again", s->lanes.lane[p->lane].name);
+	return true;
+}
+
+/* Tries until every item is where it belongs. False: it had to stop, or its lane is closed; what is
+ * left is in the parcel. */
 static bool settle(struct sender *sender, struct parcel *p)
 {
 	struct shipper *s = sender->s;
 	uint32_t busy = 0;
+	if (!set_apart(sender, p))
+		return true;
 	for (uint32_t tries = 0; !shipper_gives_up(s); tries++) {
 		struct bulk_verdicts v = { 0 };
-		bool settled;
+		enum handled handled;
 		switch (sender_attempt(sender, p, tries > 0, &v)) {
 		case ANSWER_SPLIT:
-			return parcel_split(sender, p);
+			return parcel_split(sender, p, true);
+		case ANSWER_REJECTED:
+			return reject_alone(sender, p);
+		case ANSWER_REFUSED: /* smaller, the next time: one half may be good */
+			return p->items > 1 && parcel_split(sender, p, false);
 		case ANSWER_BULK:
-			settled = handle_verdicts(sender, p, &v);
+			handled = all_stored(sender, p, &v) ? HANDLED_ALL
+							    : handle_verdicts(sender, p, &v);
 			bulk_verdicts_release(&v);
-			if (!settled)
+			if (handled == HANDLED_AGAIN)
 				break;
 			shipper_set_problem(s, NULL);
-			return true;
+			return handled == HANDLED_ALL;
 		case ANSWER_BUSY:
 			/* perhaps it has no memory for so much at once */
 			if (++busy >= BUSY_LIMIT && p->items > BUSY_SMALL)
-				return parcel_split(sender, p);
+				return parcel_split(sender, p, true);
 			break;
 		case ANSWER_NONE:
 			if (p->spool_no == 0 && shipper_away(s))

@@ -2,6 +2,7 @@
  * Closed batches become documents: the start and the end of all threads. */
 #include "forwarder/ship/shipper.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,10 +16,14 @@
 void shipper_problem(struct shipper *s, char *text, size_t room)
 {
 	pthread_mutex_lock(&s->lock);
-	strncpy(text,
-		s->problem[0] || s->proven ? s->problem : "nothing was heard of Elasticsearch yet",
-		room - 1);
-	text[room - 1] = '\0';
+	const struct lane *closed = lanes_problem(&s->lanes);
+	if (closed && !s->problem[0])
+		snprintf(text, room, "%s takes nothing, what is for it waits: %s", closed->name,
+			 closed->why);
+	else
+		snprintf(text, room, "%s",
+			 s->problem[0] || s->proven ? s->problem
+						    : "nothing was heard of Elasticsearch yet");
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -71,6 +76,7 @@ struct shipper *shipper_new(const struct ship_settings *ship,
 	s->ship = ship;
 	s->ns = elastic->namespace;
 	s->prefix = elastic->prefix;
+	lanes_init(&s->lanes, s->prefix, s->ns);
 	s->senders_n = n;
 	s->window = n;
 	s->deadline_ms = UINT64_MAX;

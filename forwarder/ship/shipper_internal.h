@@ -11,6 +11,7 @@
 #include "forwarder/ship/bulk.h"
 #include "forwarder/ship/compress.h"
 #include "forwarder/ship/endpoint.h"
+#include "forwarder/ship/lane.h"
 #include "forwarder/ship/parcel.h"
 #include "forwarder/ship/reject.h"
 #include "forwarder/ship/shipper.h"
@@ -47,9 +48,10 @@ struct shipper {
 	pthread_cond_t change; /* of anything else: the packer, pauses and the end wait for it */
 	struct elastic_settings elastic; /* its texts are borrowed, but for the API key */
 	struct ship_keys keys;
+	struct lanes lanes;
 	uint32_t generation;  /* counts reloads, and new keys */
 	struct parcel *queue; /* a utlist: the oldest first */
-	size_t queue_bytes;
+	size_t queue_bytes;   /* of it, and of what is parked in memory */
 	uint32_t queue_n;
 	uint32_t sending;        /* parcels in senders' hands */
 	uint32_t sending_memory; /* those of them that are on no disk */

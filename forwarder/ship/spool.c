@@ -19,7 +19,8 @@
 #include "forwarder/ship/spool_file.h"
 #include "forwarder/ship/torn.h"
 
-#define SYNC_MS 1000
+#define SYNC_MS    1000
+#define NUMBER_MAX (1ull << 62) /* no efd lives long enough to give one beyond it */
 
 struct spool_entry {
 	struct spool_entry *prev, *next;
@@ -27,6 +28,7 @@ struct spool_entry {
 	uint64_t disk; /* bytes it counts for in the quota */
 	uint64_t born_ms;
 	uint32_t items;
+	int lane;
 	bool taken;   /* a shipper holds it, or it is still being written */
 	bool written; /* it counts: whoever sees it counted may rely on it */
 };
@@ -146,9 +148,11 @@ static int insert_found(struct spool *s, uint64_t no, const char *name)
 	struct spool_entry *e = calloc(1, sizeof(*e));
 	if (!e)
 		return -1;
-	*e = (struct spool_entry){
-		.no = no, .disk = spool_file_disk(p.gz_len), .born_ms = p.born_ms, .items = p.items
-	};
+	*e = (struct spool_entry){ .no = no,
+				   .disk = spool_file_disk(p.gz_len),
+				   .born_ms = p.born_ms,
+				   .items = p.items,
+				   .lane = p.lane };
 	entry_append(s, e);
 	count_written(s, e);
 	return 0;
@@ -177,11 +181,14 @@ static int scan(struct spool *s, struct err *err)
 		if (!is_spool_file(name))
 			continue;
 		uint64_t no = strtoull(name, NULL, 16);
-		if (no > s->last_no)
+		if (no > s->last_no && no <= NUMBER_MAX)
 			s->last_no = no;
 		if (strcmp(suffix, "tmp") == 0)
 			unlinkat(s->dir, name, 0); /* never accepted */
-		else if (strcmp(suffix, "bulk") == 0 && !failed && insert_found(s, no, name) < 0)
+		else if (strcmp(suffix, "bulk") == 0 && no > NUMBER_MAX)
+			set_aside(s, name, no);
+		else if (strcmp(suffix, "bulk") == 0 && !failed && !entry_find(s, no) &&
+			 insert_found(s, no, name) < 0)
 			failed = err_errno(err, EF_FAILED, errno, "spool %s: cannot read %s",
 					   s->settings.dir, name);
 	}
@@ -194,22 +201,45 @@ static int scan(struct spool *s, struct err *err)
 	return failed;
 }
 
-static int open_dir(struct spool *s, struct err *err)
+/* A locked descriptor of the directory, or -1. */
+static int lock_dir(const char *dir, struct err *err)
 {
-	const char *dir = s->settings.dir;
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return err_errno(err, EF_FAILED, errno, "spool %s: cannot make the directory", dir);
-	s->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->dir < 0)
+	CLEANUP_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
 		return err_errno(err, EF_FAILED, errno, "spool %s: cannot open the directory", dir);
-	if (faccessat(s->dir, ".", W_OK | X_OK, 0) < 0)
+	if (faccessat(fd, ".", W_OK | X_OK, 0) < 0)
 		return err_errno(err, EF_FAILED, errno, "spool %s: the directory is not writable",
 				 dir);
-	if (flock(s->dir, LOCK_EX | LOCK_NB) < 0)
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return err_set(
 		    err, EF_FAILED,
 		    "spool %s: another process uses this directory; give each efd its own", dir);
-	return scan(s, err);
+	int taken = fd;
+	fd = -1;
+	return taken;
+}
+
+static int open_dir(struct spool *s, struct err *err)
+{
+	s->dir = lock_dir(s->settings.dir, err);
+	return s->dir < 0 ? -1 : scan(s, err);
+}
+
+/* A directory that went away (a disk that was not mounted yet, a cleaning hand) and is there again:
+ * true when another one is in use from now on. The descriptor keeps its number: others may be using
+ * it. What the old one held is found missing when its turn comes. The lock is held. */
+static bool reopen_dir(struct spool *s)
+{
+	struct err err = ERR_NONE;
+	struct stat old, new;
+	if (stat(s->settings.dir, &new) < 0
+		? errno != ENOENT
+		: fstat(s->dir, &old) == 0 && old.st_ino == new.st_ino && old.st_dev == new.st_dev)
+		return false;
+	CLEANUP_FD int fd = lock_dir(s->settings.dir, &err);
+	return fd >= 0 && dup3(fd, s->dir, O_CLOEXEC) >= 0 && scan(s, &err) == 0;
 }
 
 struct spool *spool_open(const struct spool_settings *settings, struct err *err)
@@ -261,6 +291,7 @@ static bool reserve(struct spool *s, const struct parcel *p, struct spool_entry 
 				   .disk = disk,
 				   .born_ms = p->born_ms,
 				   .items = p->items,
+				   .lane = p->lane,
 				   .taken = true };
 	entry_append(s, e);
 	return true;
@@ -293,7 +324,7 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 		pthread_mutex_unlock(&s->lock);
 		return result;
 	}
-	for (;;) {
+	for (bool again = false;;) {
 		pthread_mutex_unlock(&s->lock);
 		int failed =
 		    spool_file_write(s->dir, e->no, p, s->settings.sync == SPOOL_SYNC_BATCH);
@@ -307,6 +338,8 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 		/* the disk is smaller than the quota says: the same choice, one parcel at a time */
 		if (disk_is_full(failed) &&
 		    (drop_torn(s) || (s->settings.policy == SPOOL_DROP_OLDEST && drop_oldest(s))))
+			continue;
+		if (!again && (again = reopen_dir(s)))
 			continue;
 		remove_file(s, e->no);
 		entry_forget(s, e);
@@ -322,16 +355,19 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 	return result;
 }
 
-static struct spool_entry *take_oldest(struct spool *s)
+static struct spool_entry *take_oldest(struct spool *s, uint32_t waiting)
 {
 	struct spool_entry *e;
-	DL_SEARCH_SCALAR(s->entries, e, taken, false);
+	DL_FOREACH(s->entries, e)
+	if (!e->taken && !(waiting >> e->lane & 1))
+		break;
 	if (e)
 		e->taken = true;
 	return e;
 }
 
-enum spool_result spool_take(struct spool *s, struct parcel **ret_p, struct err *err)
+enum spool_result spool_take(struct spool *s, uint32_t waiting, struct parcel **ret_p,
+			     struct err *err)
 {
 	struct parcel *p = calloc(1, sizeof(*p));
 	if (!p) {
@@ -341,7 +377,7 @@ enum spool_result spool_take(struct spool *s, struct parcel **ret_p, struct err 
 	enum spool_result result = SPOOL_NONE;
 	pthread_mutex_lock(&s->lock);
 	struct spool_entry *e;
-	while ((e = take_oldest(s))) {
+	while ((e = take_oldest(s, waiting))) {
 		char name[SPOOL_NAME_SIZE];
 		spool_file_name(name, e->no, "bulk");
 		pthread_mutex_unlock(&s->lock);
@@ -388,6 +424,7 @@ enum spool_result spool_update(struct spool *s, const struct parcel *p, struct e
 		s->state.items += (uint64_t)p->items - e->items;
 		e->disk = spool_file_disk(p->gz_len);
 		e->items = p->items;
+		e->lane = p->lane;
 	}
 	pthread_mutex_unlock(&s->lock);
 	return SPOOL_OK;
@@ -410,6 +447,26 @@ void spool_release(struct spool *s, uint64_t spool_no)
 	struct spool_entry *e = entry_find(s, spool_no);
 	if (e)
 		e->taken = false;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void spool_requeue(struct spool *s, const struct parcel *p)
+{
+	struct err err = ERR_NONE;
+	spool_update(s, p, &err); /* without it they are only counted anew */
+	char from[SPOOL_NAME_SIZE], to[SPOOL_NAME_SIZE];
+	pthread_mutex_lock(&s->lock);
+	struct spool_entry *e = entry_find(s, p->spool_no);
+	if (e) {
+		spool_file_name(from, e->no, "bulk");
+		spool_file_name(to, s->last_no + 1, "bulk");
+		if (renameat(s->dir, from, s->dir, to) == 0) {
+			e->no = ++s->last_no;
+			DL_DELETE(s->entries, e);
+			DL_APPEND(s->entries, e);
+		}
+		e->taken = false;
+	}
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -6,8 +6,10 @@
  * SPOOL_OK. So a parcel that was accepted survives kill -9; one that was not accepted is no file at
  * all. With SPOOL_SYNC_BATCH file and directory are synced first, so that it survives a power cut
  * too, where the disk keeps its promises; with SPOOL_SYNC_SECOND all files of a second are synced
- * together. A file leaves only through spool_done() or the quota. Files that fail their checksum
- * are renamed to *.torn, counted, and never sent.
+ * together. A file leaves only through spool_done() or the quota. Files that fail their checksum,
+ * and entries that are none of ours (links, FIFOs, other owners', numbers that were never given),
+ * are renamed to *.torn, counted, and never sent. A directory that was replaced while efd ran is
+ * opened again at the next write.
  *
  * A spool belongs to one process (the directory is locked). All functions are thread-safe; none of
  * them logs. */
@@ -69,9 +71,11 @@ void spool_close(struct spool *s);
  * stays as it was. */
 enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err *err);
 
-/* Loads the oldest parcel that nobody holds; the caller owns *ret_p and later calls spool_done() or
- * spool_release() with its number. */
-enum spool_result spool_take(struct spool *s, struct parcel **ret_p, struct err *err);
+/* Loads the oldest parcel that nobody holds and whose lane's bit (1 << lane) is not in `waiting`;
+ * the caller owns *ret_p and later calls spool_done(), spool_release() or spool_requeue() with its
+ * number. */
+enum spool_result spool_take(struct spool *s, uint32_t waiting, struct parcel **ret_p,
+			     struct err *err);
 
 /* Rewrites the file of a taken parcel with what remains to be sent; it stays taken. */
 enum spool_result spool_update(struct spool *s, const struct parcel *p, struct err *err);
@@ -80,6 +84,9 @@ enum spool_result spool_update(struct spool *s, const struct parcel *p, struct e
 void spool_done(struct spool *s, uint64_t spool_no);
 /* Not sent after all: it may be taken again. */
 void spool_release(struct spool *s, uint64_t spool_no);
+/* The same, but it is the newest now: the others are tried first. What is new of its lane and
+ * refusals is kept. */
+void spool_requeue(struct spool *s, const struct parcel *p);
 
 /* For SPOOL_SYNC_SECOND: syncs what is due. Call it about twice a second; may take as long as the
  * disk does. */

@@ -15,6 +15,7 @@
 
 #include "common/cleanup.h"
 #include "forwarder/ship/compress.h"
+#include "forwarder/ship/lane.h"
 #include "forwarder/ship/torn.h"
 
 #define MAGIC    "efspool1"
@@ -30,7 +31,11 @@ struct file_head {
 	uint64_t born_ms;
 	uint32_t items;
 	uint32_t kind;
-	uint8_t zero[16];
+	uint16_t lane; /* what follows was 0 in earlier versions */
+	uint16_t strikes;
+	uint32_t witness;
+	uint32_t passed;
+	uint8_t zero[4];
 };
 
 _Static_assert(sizeof(struct file_head) == 64, "the head of a spool file is 64 bytes");
@@ -52,7 +57,11 @@ static void head_encode(struct file_head *h, const struct parcel *p)
 				 .raw_len = htole64(p->raw_len),
 				 .born_ms = htole64(p->born_ms),
 				 .items = htole32(p->items),
-				 .kind = htole32(p->kind) };
+				 .kind = htole32(p->kind),
+				 .lane = htole16((uint16_t)p->lane),
+				 .strikes = htole16(p->refusals.strikes),
+				 .witness = htole32(p->refusals.witness),
+				 .passed = htole32(p->refusals.passed) };
 	memcpy(h->magic, MAGIC, sizeof(h->magic));
 	h->head_crc = htole32(gzip_crc(h, sizeof(*h)));
 }
@@ -65,13 +74,16 @@ static bool head_decode(const struct file_head *on_disk, struct parcel *ret_p, u
 	if (memcmp(h.magic, MAGIC, sizeof(h.magic)) != 0 ||
 	    le32toh(on_disk->head_crc) != gzip_crc(&h, sizeof(h)) ||
 	    le64toh(h.body_len) > BODY_MAX || le64toh(h.raw_len) > BODY_MAX ||
-	    le32toh(h.kind) > PARCEL_FAILED)
+	    le32toh(h.kind) > PARCEL_FAILED || le16toh(h.lane) >= LANES)
 		return false;
 	*ret_p = (struct parcel){ .gz_len = le64toh(h.body_len),
 				  .raw_len = le64toh(h.raw_len),
 				  .born_ms = le64toh(h.born_ms),
 				  .items = le32toh(h.items),
-				  .kind = (enum parcel_kind)le32toh(h.kind) };
+				  .kind = (enum parcel_kind)le32toh(h.kind),
+				  .lane = le16toh(h.lane),
+				  .refusals = { le16toh(h.strikes), le32toh(h.witness),
+						le32toh(h.passed) } };
 	*ret_crc = le32toh(h.body_crc);
 	return true;
 }
@@ -102,7 +114,7 @@ int spool_file_write(int dir, uint64_t no, const struct parcel *p, bool sync)
 	char temp[SPOOL_NAME_SIZE], name[SPOOL_NAME_SIZE];
 	spool_file_name(temp, no, "tmp");
 	spool_file_name(name, no, "bulk");
-	int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno;
 	struct file_head head;
@@ -135,12 +147,28 @@ static int read_all(int fd, void *data, size_t len)
 	return 0;
 }
 
+/* LOAD_TORN: a link, a FIFO, a folder, somebody else's file: none that efd wrote. */
+static enum spool_load open_entry(int dir, const char *name, int *ret_fd, struct stat *ret_st)
+{
+	CLEANUP_FD int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && (errno == ELOOP || errno == EACCES || errno == ENXIO))
+		return LOAD_TORN;
+	if (fd < 0 || fstat(fd, ret_st) < 0)
+		return LOAD_FAILED;
+	if (!S_ISREG(ret_st->st_mode))
+		return LOAD_TORN;
+	*ret_fd = fd;
+	fd = -1;
+	return LOAD_OK;
+}
+
 enum spool_load spool_file_load(int dir, const char *name, bool with_body, struct parcel *ret_p)
 {
-	CLEANUP_FD int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	CLEANUP_FD int fd = -1;
 	struct stat st;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return LOAD_FAILED;
+	enum spool_load opened = open_entry(dir, name, &fd, &st);
+	if (opened != LOAD_OK)
+		return opened;
 	struct file_head head;
 	struct parcel p;
 	uint32_t crc;

@@ -20,7 +20,8 @@ uint64_t spool_file_disk(uint64_t body_len);
 int spool_file_write(int dir, uint64_t no, const struct parcel *p, bool sync);
 
 enum spool_load { LOAD_OK, LOAD_TORN, LOAD_FAILED };
-/* Reads the head, and `with_body` the body, which is the caller's then. LOAD_TORN: damaged. */
+/* Reads the head, and `with_body` the body, which is the caller's then. LOAD_TORN:
+ * damaged, or no plain file of ours. */
 enum spool_load spool_file_load(int dir, const char *name, bool with_body, struct parcel *ret_p);
 
 #endif

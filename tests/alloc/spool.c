@@ -48,7 +48,7 @@ static void drain(struct spool *s, uint64_t n, const bool *accepted)
 			i++;
 			continue;
 		}
-		enum spool_result r = spool_take(s, &p, &err);
+		enum spool_result r = spool_take(s, 0, &p, &err);
 		if (r == SPOOL_ERROR && *err.msg && alloc_failed())
 			continue; /* only once, and then it is there again */
 		if (r != SPOOL_OK || p->gz_len != strlen(texts[i]) ||
@@ -62,9 +62,9 @@ static void drain(struct spool *s, uint64_t n, const bool *accepted)
 	}
 	struct err err = ERR_NONE;
 	struct parcel *p = NULL;
-	enum spool_result r = spool_take(s, &p, &err);
+	enum spool_result r = spool_take(s, 0, &p, &err);
 	if (r == SPOOL_ERROR && *err.msg)
-		r = spool_take(s, &p, &err);
+		r = spool_take(s, 0, &p, &err);
 	if (r != SPOOL_NONE)
 		fail(n, "what was refused is there");
 }

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct spool *s = spool_open(&settings, &err);
 	if (!s)
 		abort();
-	enum spool_result r = spool_take(s, &p, &err);
+	enum spool_result r = spool_take(s, 0, &p, &err);
 	spool_get_state(s, &state);
 	if (r == SPOOL_OK && (p->gz_len + 64 != size || memcmp(p->gz, data + 64, p->gz_len) != 0))
 		abort();

@@ -60,7 +60,8 @@ static void items_of_a_body(void **state)
 static int judge(const char *reply, uint32_t items, struct bulk_verdicts *v)
 {
 	struct err err = ERR_NONE;
-	return bulk_judge(reply, strlen(reply), items, v, &err);
+	bool cut;
+	return bulk_judge(reply, strlen(reply), items, v, &cut, &err);
 }
 
 static void verdicts(void **state)
@@ -75,7 +76,25 @@ static void verdicts(void **state)
 		{ "{\"status\":409,\"error\":{\"type\":\"version_conflict_engine_exception\"}}",
 		  VERDICT_DUPLICATE },
 		{ "{\"status\":429,\"error\":{\"type\":\"es_rejected_execution_exception\"}}",
+		  VERDICT_BUSY },
+		{ "{\"status\":429,\"error\":{\"type\":\"cluster_block_exception\"}}",
 		  VERDICT_RETRY },
+		{ "{\"status\":400,\"error\":{\"type\":\"validation_exception\",\"reason\":"
+		  "\"Validation "
+		  "Failed: 1: this action would add [2] shards, but this cluster currently has "
+		  "[1000]/[1000] maximum normal shards open;\"}}",
+		  VERDICT_DENIED },
+		{ "{\"status\":400,\"error\":{\"type\":\"validation_exception\",\"reason\":\"x\"}}",
+		  VERDICT_DOUBTED },
+		{ "{\"status\":400,\"error\":{\"type\":\"illegal_argument_exception\",\"reason\":"
+		  "\"pipeline with id [flow] does not exist\"}}",
+		  VERDICT_DENIED },
+		{ "{\"status\":500,\"error\":{\"type\":\"illegal_state_exception\",\"reason\":"
+		  "\"There "
+		  "are no ingest nodes in this cluster, unable to forward request to an ingest "
+		  "node.\"}}",
+		  VERDICT_DENIED },
+		{ "{\"status\":507,\"error\":{\"type\":\"t\"}}", VERDICT_FAULT },
 		{ "{\"status\":503,\"error\":{\"type\":\"unavailable_shards_exception\"}}",
 		  VERDICT_RETRY },
 		{ "{\"status\":403,\"error\":{\"type\":\"cluster_block_exception\"}}",
@@ -87,7 +106,8 @@ static void verdicts(void **state)
 		  VERDICT_FAULT },
 		{ "{\"status\":400,\"error\":{\"type\":\"mapper_parsing_exception\"}}",
 		  VERDICT_REJECTED },
-		{ "{\"error\":{\"type\":\"no status\"}}", VERDICT_REJECTED },
+		{ "{\"status\":400,\"error\":{\"type\":\"what nobody knows\"}}", VERDICT_DOUBTED },
+		{ "{\"error\":{\"type\":\"no status\"}}", VERDICT_DOUBTED },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char reply[512];
@@ -144,7 +164,8 @@ static void replies_that_say_nothing(void **state)
 		"{\"errors\":true}",
 		"{\"items\":[]}",
 		"{\"errors\":true,\"items\":[]}",
-		"{\"errors\":true,\"items\":[{\"create\":{\"status\":201}}",
+		"{\"errors\":true,\"items\":[{\"create\":{\"status\":201}",
+		"{\"errors\":true,\"items\":[{\"create\":{\"status\":201}},{},{},",
 		"{\"items\":[{\"create\":{\"x\":\"\\\"errors\\\":false\"}}]}",
 		"{\"error\":\"no handler\"}",
 	};
@@ -153,6 +174,43 @@ static void replies_that_say_nothing(void **state)
 		if (judge(replies[i], 2, &v) == 0)
 			fail_msg("taken for a bulk reply: %s", replies[i]);
 	}
+}
+
+/* What a document holds is quoted in reasons, and a proxy may cut a reply: nothing of that makes a
+ * loop without end. */
+static void replies_that_are_hard_to_read(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *reply;
+		enum verdict second;
+	} cases[] = {
+#define HEAD   "{\"errors\":true,\"items\":[{\"create\":{\"status\":201}},"
+#define REASON "{\"create\":{\"status\":400,\"error\":{\"type\":\"script_exception\",\"reason\":\""
+		{ HEAD REASON "a\\u0000b\"}}}]}", VERDICT_REJECTED },
+		{ HEAD REASON "\\ud800\"}}}]}", VERDICT_REJECTED },
+		{ HEAD REASON "\\uDFFF and \\\\ud800\"}}}]}", VERDICT_REJECTED },
+		{ HEAD REASON "\xff\xfe \xc3\"}}}]}", VERDICT_REJECTED },
+		{ HEAD REASON "cut off", VERDICT_FAULT },
+		{ HEAD, VERDICT_FAULT },
+		{ HEAD REASON "whole but for the end\"}}}", VERDICT_REJECTED },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bulk_verdicts v;
+		if (judge(cases[i].reply, 2, &v) < 0)
+			fail_msg("not read: %s", cases[i].reply);
+		assert_int_equal(bulk_outcome(&v, 0).verdict, VERDICT_STORED);
+		if (bulk_outcome(&v, 1).verdict != cases[i].second)
+			fail_msg("%d: %s", bulk_outcome(&v, 1).verdict, cases[i].reply);
+		assert_int_equal(v.count[cases[i].second], 1);
+		bulk_verdicts_release(&v);
+	}
+	struct bulk_verdicts v;
+	struct err err = ERR_NONE;
+	bool cut = false;
+	const char *nothing = "{\"errors\":true,\"items\":[{\"crea";
+	assert_int_equal(bulk_judge(nothing, strlen(nothing), 2, &v, &cut, &err), -1);
+	assert_true(cut);
 }
 
 static void failed_documents(void **state)
@@ -227,6 +285,7 @@ int main(void)
 		cmocka_unit_test(the_innermost_reason_counts),
 		cmocka_unit_test(replies_without_errors_are_not_read),
 		cmocka_unit_test(replies_that_say_nothing),
+		cmocka_unit_test(replies_that_are_hard_to_read),
 		cmocka_unit_test(failed_documents),
 		cmocka_unit_test(gzip_there_and_back),
 	};

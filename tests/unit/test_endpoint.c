@@ -70,6 +70,20 @@ static void busy_ones_are_tried_sooner(void **state)
 	endpoints_free(away);
 }
 
+/* A date of 2038, or a number that is none: no proxy stops efd for longer than the ceiling. */
+static void no_retry_after_lasts_for_ever(void **state)
+{
+	(void)state;
+	static const int64_t said[] = { RETRY_AFTER_MAX_MS + 1, 86400000, 347155200000, INT64_MAX };
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		struct endpoints *e = made(1);
+		assert_int_equal(endpoints_failed(e, 0, NOW, said[i], i % 2), RETRY_AFTER_MAX_MS);
+		assert_int_equal(pick(e, NOW + RETRY_AFTER_MAX_MS - 1), -1);
+		assert_int_equal(pick(e, NOW + RETRY_AFTER_MAX_MS), 0);
+		endpoints_free(e);
+	}
+}
+
 /* While one sender finds out whether it is back, the others do not ask, too. */
 static void one_sender_tries_first(void **state)
 {
@@ -109,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(they_take_turns),
 		cmocka_unit_test(busy_ones_are_tried_sooner),
+		cmocka_unit_test(no_retry_after_lasts_for_ever),
 		cmocka_unit_test(one_sender_tries_first),
 		cmocka_unit_test(an_older_list_is_forgotten),
 	};

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <microhttpd.h>
 #include <stdatomic.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -344,6 +345,13 @@ static void take_away(const char *dir)
 	assert_int_equal(system(command), 0);
 }
 
+/* A file in its place: it cannot be made anew. */
+static void take_for_good(const char *dir)
+{
+	take_away(dir);
+	close(open(dir, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+}
+
 /* What could not be sent, and that the disk did not take, is older than all that waits. */
 static void what_comes_back_goes_first(void **state)
 {
@@ -359,7 +367,7 @@ static void what_comes_back_goes_first(void **state)
 	r.ship.spool_bytes = 1 << 20;
 	r.ship.spool_when = SPOOL_OVERFLOW;
 	rig_start(&r, true);
-	take_away(dir);
+	take_for_good(dir);
 	for (int i = 1; i <= 3; i++)
 		rig_write(&r, i);
 	for (int i = 0; i < 1000 && (packed < 3 || requests < 1); i++)
@@ -374,6 +382,7 @@ static void what_comes_back_goes_first(void **state)
 	assert_true(c.spool_errors > 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(taken[i], 1 + i);
+	unlink(dir);
 }
 
 /* The cluster is away: what is on disk is safe, and a stop does not wait for its time to pass. */

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "forwarder/ship/lane.h"
+
 static char dir[64];
 
 static int make_dir(void **state)
@@ -32,6 +34,19 @@ static int remove_dir(void **state)
 	if (d)
 		closedir(d);
 	return rmdir(dir);
+}
+
+/* Another directory of that name. */
+static void make_empty(const char *name)
+{
+	char aside[128];
+	snprintf(aside, sizeof(aside), "%s.old", name);
+	assert_int_equal(rename(name, aside), 0);
+	DIR *d = opendir(aside);
+	for (const struct dirent *e; d && (e = readdir(d));)
+		unlinkat(dirfd(d), e->d_name, 0);
+	closedir(d);
+	assert_int_equal(rmdir(aside), 0);
 }
 
 static struct spool *open_spool(uint64_t max_bytes, enum spool_policy policy)
@@ -63,7 +78,7 @@ static struct parcel *take(struct spool *s)
 {
 	struct err err = ERR_NONE;
 	struct parcel *p = NULL;
-	return spool_take(s, &p, &err) == SPOOL_OK ? p : NULL;
+	return spool_take(s, 0, &p, &err) == SPOOL_OK ? p : NULL;
 }
 
 static void expect(struct spool *s, const char *text)
@@ -247,6 +262,96 @@ static void torn_files_give_way(void **state)
 	spool_close(s);
 }
 
+/* A link, a FIFO, a folder, a number that no efd gave: set aside, and no reason not to start. */
+static void entries_of_others_are_set_aside(void **state)
+{
+	(void)state;
+	struct spool *s = open_spool(1 << 20, SPOOL_DROP_OLDEST);
+	put(s, "good", 4);
+	put(s, "huge", 4);
+	spool_close(s);
+	char link[128], fifo[128], folder[128], from[128], to[128];
+	snprintf(link, sizeof(link), "%s/0000000000000011.bulk", dir);
+	snprintf(fifo, sizeof(fifo), "%s/0000000000000012.bulk", dir);
+	snprintf(folder, sizeof(folder), "%s/0000000000000013.bulk", dir);
+	snprintf(from, sizeof(from), "%s/0000000000000002.bulk", dir);
+	snprintf(to, sizeof(to), "%s/ffffffffffffffff.bulk", dir);
+	assert_int_equal(symlink("0000000000000001.bulk", link), 0);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	assert_int_equal(rename(from, to), 0);
+	s = open_spool(1 << 20, SPOOL_DROP_OLDEST);
+	struct spool_state st;
+	spool_get_state(s, &st);
+	assert_int_equal(st.torn, 4);
+	expect(s, "good");
+	assert_null(take(s));
+	put(s, "more", 4); /* numbers go on from the greatest that can be */
+	assert_true(exists("0000000000000014.bulk"));
+	spool_close(s);
+	snprintf(to, sizeof(to), "%s/0000000000000013.torn", dir);
+	assert_int_equal(rmdir(to), 0);
+}
+
+/* What is for a closed lane stays, whatever waits behind it, and one that is put behind the others
+ * keeps what is known of it, also over a restart. */
+static void lanes_wait_apart(void **state)
+{
+	(void)state;
+	struct err err = ERR_NONE;
+	struct spool *s = open_spool(1 << 20, SPOOL_DROP_OLDEST);
+	struct parcel apart = { .gz = "apart", .gz_len = 5, .items = 1, .lane = LANE_OTHER };
+	assert_int_equal(spool_put(s, &apart, &err), SPOOL_OK);
+	put(s, "first", 5);
+	put(s, "second", 6);
+	struct parcel *p = NULL;
+	assert_int_equal(spool_take(s, 1u << LANE_OTHER, &p, &err), SPOOL_OK);
+	assert_memory_equal(p->gz, "first", 5);
+	assert_false(refusals_add(&p->refusals, 7, 1) || refusals_add(&p->refusals, 7, 1) ||
+		     refusals_add(&p->refusals, 7, 2) || refusals_add(&p->refusals, 8, 3));
+	spool_requeue(s, p);
+	parcel_free(p);
+	assert_int_equal(spool_take(s, 1u << LANE_OTHER, &p, &err), SPOOL_OK);
+	assert_memory_equal(p->gz, "second", 6);
+	spool_done(s, p->spool_no);
+	parcel_free(p);
+	spool_close(s);
+	s = open_spool(1 << 20, SPOOL_DROP_OLDEST);
+	assert_int_equal(spool_take(s, 1u << LANE_OTHER, &p, &err), SPOOL_OK);
+	assert_memory_equal(p->gz, "first", 5);
+	assert_int_equal(p->refusals.strikes, 2);
+	assert_true(refusals_add(&p->refusals, 8, 4));
+	spool_done(s, p->spool_no);
+	parcel_free(p);
+	assert_int_equal(spool_take(s, 1u << LANE_OTHER, &p, &err), SPOOL_NONE);
+	assert_int_equal(spool_take(s, 0, &p, &err), SPOOL_OK);
+	assert_int_equal(p->lane, LANE_OTHER);
+	parcel_free(p);
+	spool_close(s);
+}
+
+/* A hand that cleans up, or a disk that is mounted late: the directory that is there is used. */
+static void a_directory_that_comes_back(void **state)
+{
+	(void)state;
+	struct err err = ERR_NONE;
+	struct parcel *p = NULL;
+	struct spool *s = open_spool(1 << 20, SPOOL_DROP_OLDEST);
+	put(s, "gone", 4);
+	make_empty(dir);
+	assert_int_equal(put(s, "kept", 4), SPOOL_OK);
+	assert_true(exists("0000000000000002.bulk"));
+	assert_int_equal(spool_take(s, 0, &p, &err), SPOOL_OK);
+	assert_memory_equal(p->gz, "kept", 4);
+	parcel_free(p);
+	struct spool_state st;
+	spool_get_state(s, &st);
+	assert_int_equal(st.torn_items, 4); /* counted as lost */
+	const struct spool_settings settings = { .dir = dir, .max_bytes = 1 << 20 };
+	assert_null(spool_open(&settings, &err)); /* it is locked as the first one was */
+	spool_close(s);
+}
+
 static void one_process_at_a_time(void **state)
 {
 	(void)state;
@@ -271,6 +376,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(full_by_policy, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(torn_files_are_set_aside, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(torn_files_give_way, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(entries_of_others_are_set_aside, make_dir,
+						remove_dir),
+		cmocka_unit_test_setup_teardown(lanes_wait_apart, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(a_directory_that_comes_back, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(one_process_at_a_time, make_dir, remove_dir),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The data streams of one shipper, each a lane of its own: one that cannot take its documents now
+ * is closed, what is for it waits apart, and the others go on. */
+#include "forwarder/ship/lane.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "forwarder/ship/endpoint.h"
+
+void lanes_init(struct lanes *l, const char *prefix, const char *ns)
+{
+	*l = (struct lanes){ 0 };
+	for (int i = 0; i < BULK_STREAMS; i++)
+		bulk_stream(i, prefix, ns, l->lane[LANE_FIRST + i].name);
+	snprintf(l->lane[LANE_OTHER].name, BULK_STREAM_MAX, "another data stream");
+}
+
+int lane_of(const struct lanes *l, const struct bulk_item *item)
+{
+	size_t before = strlen(BULK_ROW);
+	for (int i = LANE_FIRST; i < LANE_OTHER; i++) {
+		const char *name = l->lane[i].name;
+		size_t len = strlen(name);
+		if (item->row_len > before + len && memcmp(item->row, BULK_ROW, before) == 0 &&
+		    memcmp(item->row + before, name, len) == 0 && item->row[before + len] == '"')
+			return i;
+	}
+	return LANE_OTHER;
+}
+
+uint32_t lanes_closed(const struct lanes *l)
+{
+	uint32_t bits = 0;
+	for (int i = LANE_FIRST; i < LANES; i++)
+		bits |= (uint32_t)(l->lane[i].failures > 0) << i;
+	return bits;
+}
+
+uint32_t lanes_waiting(const struct lanes *l, uint64_t now_ms)
+{
+	uint32_t bits = 0;
+	for (int i = LANE_FIRST; i < LANES; i++)
+		bits |= (uint32_t)(l->lane[i].failures && now_ms < l->lane[i].not_before_ms) << i;
+	return bits;
+}
+
+void lane_taken(struct lanes *l, int lane, uint64_t now_ms)
+{
+	if (l->lane[lane].failures)
+		l->lane[lane].not_before_ms = now_ms + BACKOFF_MAX_MS;
+}
+
+bool lane_open(struct lanes *l, int lane)
+{
+	struct lane *a = &l->lane[lane];
+	bool was_closed = a->failures > 0;
+	a->passed++;
+	a->failures = 0;
+	a->why[0] = '\0';
+	return was_closed;
+}
+
+uint64_t lane_close(struct lanes *l, int lane, const struct bulk_outcome *why, uint64_t now_ms)
+{
+	struct lane *a = &l->lane[lane];
+	uint64_t pause = backoff_ms(a->failures++);
+	a->not_before_ms = now_ms + pause;
+	snprintf(a->why, sizeof(a->why), "%d %.60s: %.160s", why->status, why->type, why->reason);
+	return pause;
+}
+
+const struct lane *lanes_problem(const struct lanes *l)
+{
+	for (int i = LANE_FIRST; i < LANES; i++)
+		if (l->lane[i].failures)
+			return &l->lane[i];
+	return NULL;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The data streams of one shipper, each a lane of its own: one that cannot take its documents now
+ * is closed, what is for it waits apart, and the others go on.
+ *
+ * A closed lane is tried with one parcel at a time, at growing intervals; the first document that
+ * it takes opens it. */
+#ifndef EF_SHIP_LANE_H
+#define EF_SHIP_LANE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "forwarder/ship/bulk.h"
+#include "forwarder/ship/parcel.h"
+
+/* The lane of a parcel: LANE_ANY has documents of all, as batches do; LANE_FIRST and those after it are
+ * the streams of bulk.h; LANE_OTHER is for those of an earlier namespace, out of the spool. */
+enum { LANE_ANY, LANE_FIRST, LANE_OTHER = LANE_FIRST + BULK_STREAMS, LANES };
+
+struct lane {
+	char name[BULK_STREAM_MAX];
+	uint32_t failures; /* in a row; 0: open */
+	uint32_t passed;   /* replies in which it took something */
+	uint64_t not_before_ms;
+	char why[256];         /* what the last reply said */
+	struct parcel *parked; /* a utlist, for want of a spool */
+	size_t parked_bytes;
+};
+
+struct lanes {
+	struct lane lane[LANES];
+};
+
+/* No function here locks: all but lanes_init() and lane_of() want the shipper's lock. */
+
+void lanes_init(struct lanes *l, const char *prefix, const char *ns);
+/* The lane of a document, by its action row. */
+int lane_of(const struct lanes *l, const struct bulk_item *item);
+
+/* A bit (1 << lane) for each closed one. */
+uint32_t lanes_closed(const struct lanes *l);
+/* A bit for each one of which no parcel is to be taken now. */
+uint32_t lanes_waiting(const struct lanes *l, uint64_t now_ms);
+/* A parcel of it was taken: if it is closed, that is the one that finds out. */
+void lane_taken(struct lanes *l, int lane, uint64_t now_ms);
+/* It took something; true: it was closed. */
+bool lane_open(struct lanes *l, int lane);
+/* It took nothing; returns for how long it is left alone. */
+uint64_t lane_close(struct lanes *l, int lane, const struct bulk_outcome *why, uint64_t now_ms);
+/* The first closed one, for people: its name and why; NULL: none is closed. */
+const struct lane *lanes_problem(const struct lanes *l);
+
+#endif
