@@ -30,7 +30,8 @@ static int remove_dir(void **state)
 	(void)state;
 	DIR *d = opendir(dir);
 	for (struct dirent *e; d && (e = readdir(d));)
-		unlinkat(dirfd(d), e->d_name, 0);
+		if (e->d_name[0] != '.' && unlinkat(dirfd(d), e->d_name, 0) < 0)
+			unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
 	if (d)
 		closedir(d);
 	return rmdir(dir);
@@ -289,8 +290,6 @@ static void entries_of_others_are_set_aside(void **state)
 	put(s, "more", 4); /* numbers go on from the greatest that can be */
 	assert_true(exists("0000000000000014.bulk"));
 	spool_close(s);
-	snprintf(to, sizeof(to), "%s/0000000000000013.torn", dir);
-	assert_int_equal(rmdir(to), 0);
 }
 
 /* What is for a closed lane stays, whatever waits behind it, and one that is put behind the others
