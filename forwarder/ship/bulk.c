@@ -148,22 +148,35 @@ static json_t *whole_items(const char *text, size_t len)
 	return NULL;
 }
 
-/* The reply's items; NULL: none that can be read. *ret_cut: it broke off. */
-static json_t *read_items(const char *reply, size_t len, bool *ret_cut)
+/* The items of a whole reply; NULL: it is no bulk reply. */
+static json_t *items_of(json_t *root)
 {
-	CLEANUP_JSON json_t *root = json_loadb(reply, len, JSON_ALLOW_NUL, NULL);
-	*ret_cut = false;
-	if (!root && memmem(reply, len, "\"items\"", 7)) {
-		CLEANUP_FREE char *text = without_foreign(reply, len);
-		root = text ? json_loadb(text, len, JSON_ALLOW_NUL, NULL) : NULL;
-		*ret_cut = !root && reply[0] == '{';
-		if (*ret_cut)
-			return text ? whole_items(text, len) : NULL;
-	}
 	json_t *list = json_object_get(root, "items");
 	if (!json_is_boolean(json_object_get(root, "errors")) || !json_is_array(list))
 		return NULL;
 	return json_incref(list);
+}
+
+/* What a strict reader did not take. *ret_cut: it breaks off. */
+static json_t *read_again(const char *reply, size_t len, bool *ret_cut)
+{
+	char *text = without_foreign(reply, len);
+	json_t *root = text ? json_loadb(text, len, JSON_ALLOW_NUL, NULL) : NULL;
+	*ret_cut = !root && reply[0] == '{';
+	json_t *list = root ? items_of(root) : text && *ret_cut ? whole_items(text, len) : NULL;
+	json_decref(root);
+	free(text);
+	return list;
+}
+
+static json_t *read_items(const char *reply, size_t len, bool *ret_cut)
+{
+	json_t *root = json_loadb(reply, len, JSON_ALLOW_NUL, NULL);
+	if (!root && memmem(reply, len, "\"items\"", 7))
+		return read_again(reply, len, ret_cut);
+	json_t *list = items_of(root);
+	json_decref(root);
+	return list;
 }
 
 int bulk_judge(const char *reply, size_t len, uint32_t items, struct bulk_verdicts *ret_v,

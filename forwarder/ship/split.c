@@ -89,8 +89,8 @@ int parts_make(struct sender *sender, struct parts *parts, const struct parcel *
 	for (int i = 0; i < LANES; i++) {
 		if (!parts->n[i])
 			continue;
-		struct parcel *p = split_make(sender, parts->body[i].data, parts->body[i].len,
-					      parts->n[i], like);
+		struct parcel *p =
+		    split_make(sender, parts->body[i].data, parts->body[i].len, parts->n[i], like);
 		if (!p)
 			return -1;
 		if (i != LANE_ANY)

@@ -206,19 +206,19 @@ static int lock_dir(const char *dir, struct err *err)
 {
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return err_errno(err, EF_FAILED, errno, "spool %s: cannot make the directory", dir);
-	CLEANUP_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(err, EF_FAILED, errno, "spool %s: cannot open the directory", dir);
 	if (faccessat(fd, ".", W_OK | X_OK, 0) < 0)
-		return err_errno(err, EF_FAILED, errno, "spool %s: the directory is not writable",
-				 dir);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return err_set(
-		    err, EF_FAILED,
-		    "spool %s: another process uses this directory; give each efd its own", dir);
-	int taken = fd;
-	fd = -1;
-	return taken;
+		err_errno(err, EF_FAILED, errno, "spool %s: the directory is not writable", dir);
+	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		err_set(err, EF_FAILED,
+			"spool %s: another process uses this directory; give each efd its own",
+			dir);
+	else
+		return fd;
+	close(fd);
+	return -1;
 }
 
 static int open_dir(struct spool *s, struct err *err)

@@ -147,19 +147,16 @@ static int read_all(int fd, void *data, size_t len)
 	return 0;
 }
 
-/* LOAD_TORN: a link, a FIFO, a folder, somebody else's file: none that efd wrote. */
+/* LOAD_TORN: a link, a FIFO, a folder, somebody else's file: none that efd wrote. *ret_fd is the
+ * caller's in any case, -1: none. */
 static enum spool_load open_entry(int dir, const char *name, int *ret_fd, struct stat *ret_st)
 {
-	CLEANUP_FD int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 && (errno == ELOOP || errno == EACCES || errno == ENXIO))
+	*ret_fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (*ret_fd < 0 && (errno == ELOOP || errno == EACCES || errno == ENXIO))
 		return LOAD_TORN;
-	if (fd < 0 || fstat(fd, ret_st) < 0)
+	if (*ret_fd < 0 || fstat(*ret_fd, ret_st) < 0)
 		return LOAD_FAILED;
-	if (!S_ISREG(ret_st->st_mode))
-		return LOAD_TORN;
-	*ret_fd = fd;
-	fd = -1;
-	return LOAD_OK;
+	return S_ISREG(ret_st->st_mode) ? LOAD_OK : LOAD_TORN;
 }
 
 enum spool_load spool_file_load(int dir, const char *name, bool with_body, struct parcel *ret_p)
