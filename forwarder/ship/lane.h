@@ -13,8 +13,8 @@
 #include "forwarder/ship/bulk.h"
 #include "forwarder/ship/parcel.h"
 
-/* The lane of a parcel: LANE_ANY has documents of all, as batches do; LANE_FIRST and those after it are
- * the streams of bulk.h; LANE_OTHER is for those of an earlier namespace, out of the spool. */
+/* The lane of a parcel: LANE_ANY has documents of all, as batches do; LANE_FIRST and those after it
+ * are the streams of bulk.h; LANE_OTHER is for those of an earlier namespace, out of the spool. */
 enum { LANE_ANY, LANE_FIRST, LANE_OTHER = LANE_FIRST + BULK_STREAMS, LANES };
 
 struct lane {
