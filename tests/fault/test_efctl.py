@@ -202,8 +202,8 @@ def lifecycle():
 
 port = with_ilm()
 fails("a policy that is not there", 2, ["lifecycle policy 'others'"], port, "setup", "--no-key", "--ilm-policy", "others")
-fails("a retention of nothing", 2, ["setup.retention", "0d"], port, "setup", "--no-key", "--retention", "0d")
-fails("a Kibana that is no URL", 2, ["kibana.url", "notaurl"], port, "setup", "--no-key", "--kibana-url", "notaurl")
+fails("a retention of nothing", 2, ["--retention", "0d"], port, "setup", "--no-key", "--retention", "0d")
+fails("a Kibana that is no URL", 2, ["--kibana-url", "notaurl"], port, "setup", "--no-key", "--kibana-url", "notaurl")
 fails("a policy and a retention", 2, ["mine", "setup.retention"], port, "setup", "--no-key", "--ilm-policy", "mine", "--retention", "7d")
 fails("a name that is none", 2, ["'a/b'"], port, "setup", "--no-key", "--ilm-policy", "a/b")
 ok(not put, "and nothing is installed", str(put))
@@ -248,7 +248,7 @@ ok(code == 0 and ("POST", "/metrics-flow.exporters-default,eu:metrics-flow.expor
 asked.clear()
 for command in (["replay", CAPTURE], ["remove", "--yes"], ["doctor"], ["dictionaries", "apply"], ["export"]):
 	fails(f"{command[0]} --remote", 2, ["--remote", "its own clients"], port, *command, "--remote", "eu")
-fails("a name that is none", 2, ["kibana.remote", "'a:b'"], port, "top", "--remote", "a:b")
+fails("a name that is none", 2, ["--remote", "'a:b'"], port, "top", "--remote", "a:b")
 ok(not asked, "nobody was asked", str(asked))
 
 # What setup brings into Kibana, with other clusters.
@@ -369,7 +369,7 @@ for speed in ("nan", "inf", "0", "-1", "1e-300", "x"):
 	fails(f"--speed {speed}", 2, ["factor"], page.port, "replay", "--speed", speed, CAPTURE)
 for to in ("udp://127.0.0.1:99999", "udp://127.0.0.1:0", "udp://127.0.0.1:2055x", "udp://[::1]", "tcp://127.0.0.1:1"):
 	fails(f"--to {to}", 2, ["must look like"], page.port, "replay", "--to", to, CAPTURE)
-fails("kibana.space", 2, ["kibana.space"], page.port, "export", "--kibana-url", f"http://127.0.0.1:{page.port}", "--kibana-space", "A B/..")
+fails("kibana.space", 2, ["--kibana-space", "lower-case"], page.port, "export", "--kibana-url", f"http://127.0.0.1:{page.port}", "--kibana-space", "A B/..")
 for line, why in (("[1]", "flow line"), ("5", "simulate"), ("", "flow line"), ('{"flow":{}}\n{"reliability":{}}\n', "flow line"), ('{"ie":{}', ":1:")):
 	fails(f"simulate {line!r}", 2, [why], page.port, "simulate", stdin=line)
 done()
