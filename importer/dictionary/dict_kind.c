@@ -13,6 +13,7 @@
 #define MUST     .required = true
 #define UPTO(n)  .type = DICT_COUNT, .max = (n)
 #define WHOLE    4294967295.0
+#define RATE     16777216.0 /* one in so many: no device has more, docs/counting.md */
 #define METERS   .type = DICT_WORD, .words = "ingress egress both"
 
 static const struct dict_column services[] = {
@@ -123,7 +124,7 @@ static const struct dict_column interfaces[] = {
 static const struct dict_column sampling[] = {
 	{ .name = "exporter", .type = DICT_EXPORTER, KEY },
 	{ .name = "interface", UPTO(WHOLE), OPEN_KEY },
-	{ .name = "rate", UPTO(WHOLE), MUST, .min = 1 },
+	{ .name = "rate", UPTO(RATE), MUST, .min = 1 },
 	{ .name = "override", .type = DICT_BOOL },
 };
 static const struct dict_column applications[] = {
