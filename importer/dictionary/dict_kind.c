@@ -13,7 +13,7 @@
 #define MUST     .required = true
 #define UPTO(n)  .type = DICT_COUNT, .max = (n)
 #define WHOLE    4294967295.0
-#define RATE     16777216.0 /* one in so many: no device has more, docs/counting.md */
+#define RATE     16777215.0 /* one in so many: no device has more, docs/counting.md */
 #define METERS   .type = DICT_WORD, .words = "ingress egress both"
 
 static const struct dict_column services[] = {

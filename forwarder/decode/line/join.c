@@ -90,7 +90,7 @@ uint32_t rate_believed(uint32_t rate)
 	uint32_t turned = __builtin_bswap32(rate);
 	if (rate <= RATE_MAX)
 		return rate;
-	return turned > 1 && turned <= RATE_MAX ? turned : 0;
+	return turned <= RATE_MAX ? turned : 0;
 }
 
 char *sampling_write(char *p, uint32_t rate, enum rate_origin origin)
@@ -132,6 +132,16 @@ static uint32_t clamp(uint64_t rate)
 /* RFC 5477 section 8.2: the algorithm decides which elements make the rate. */
 enum { SELECT_COUNT_BASED = 1, SELECT_RANDOM = 3, SELECT_PROBABILISTIC = 4 };
 
+/* A number of packets that no device takes at once is turned round, and then so is what stands
+ * beside it. */
+static void turn_both(uint64_t *taken, uint64_t *beside)
+{
+	if (*taken <= RATE_MAX || *taken > UINT32_MAX || *beside > UINT32_MAX)
+		return;
+	*taken = __builtin_bswap32((uint32_t)*taken);
+	*beside = __builtin_bswap32((uint32_t)*beside);
+}
+
 /* So many packets are taken, so many are passed over. Who does not say how many are passed over
  * means one in `interval`. */
 static uint32_t rate_of_interval(const struct data_record *rec)
@@ -141,6 +151,7 @@ static uint32_t rate_of_interval(const struct data_record *rec)
 		return 0;
 	if (!record_has(rec, REF_SPACE))
 		return clamp(interval);
+	turn_both(&interval, &space);
 	return clamp((interval + space + interval / 2) / interval);
 }
 
@@ -148,6 +159,7 @@ static uint32_t rate_of_interval(const struct data_record *rec)
 static uint32_t rate_of_population(const struct data_record *rec)
 {
 	uint64_t size = record_uint(rec, REF_SIZE), population = record_uint(rec, REF_POPULATION);
+	turn_both(&size, &population);
 	return size && population ? clamp((population + size / 2) / size) : 0;
 }
 

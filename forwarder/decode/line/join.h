@@ -35,8 +35,9 @@ struct join {
 
 void join_prepare(struct decoder *dec, const struct session *session, const struct template *tmpl,
 		  struct join *ret);
-/* The largest rate that is believed: sFlow's own counters of skipped packets have 24 bits. */
-#define RATE_MAX (1u << 24)
+/* The largest rate that is believed: sFlow's own counters of skipped packets have 24 bits. 1 with
+ * its octets turned round is above it. */
+#define RATE_MAX ((1u << 24) - 1)
 
 /* A rate that no device has is believed with its octets turned round, if that is one (RouterOS 6),
  * else not at all: 0. */
