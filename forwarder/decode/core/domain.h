@@ -136,7 +136,7 @@ struct exporter {
 	struct outs outs;
 	uint32_t longest_s;    /* longest flow seen: the active timeout as far as known … */
 	uint32_t longest_at_s; /* … and when one was last looked at */
-	const struct domain *latest[6]; /* by enum learnt_kind: the domain that last sent one */
+	const struct domain *latest[7]; /* by enum learnt_kind: the domain that last sent one */
 	bool names_samplers;            /* a template of flows has the id of a sampler */
 };
 
@@ -175,7 +175,7 @@ struct domain {
 	uint64_t credit, credited_bytes;
 	struct learnt_store *learnt; /* NULL until the first */
 	/* By enum learnt_kind: the connection that teaches it; NULL: none that is there. */
-	const struct session *teacher[6];
+	const struct session *teacher[7];
 };
 
 /* All sessions of a domain: from the first to the next `sibling`. */

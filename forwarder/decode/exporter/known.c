@@ -84,7 +84,7 @@ const struct learnt_store *known_lent(const struct session *session, enum learnt
 
 uint32_t known_only_sampler(const struct learnt_store *store)
 {
-	return store->samplers == 1 && !store->sampler_scoped ? store->sampler_rate : 0;
+	return store->samplers == 1 && !store->sampled ? store->sampler_rate : 0;
 }
 
 uint32_t known_rate(const struct session *session, bool *ret_header)

@@ -34,11 +34,18 @@ static struct learnt_entry **name_slot(struct learnt_store *store, enum learnt_k
 	return &store->slots[i];
 }
 
+/* For which interfaces a sampler is is told by who tells of the sampler. */
+static enum learnt_kind taught_as(enum learnt_kind kind)
+{
+	return kind == LEARNT_SAMPLED ? LEARNT_SAMPLER : kind;
+}
+
 /* Where the session at hand teaches something of `kind`. */
 static struct learnt_store **place_of_kind(const struct decoder *dec, struct domain *dom,
 					   enum learnt_kind kind)
 {
 	struct session *session = dec->ctx.session;
+	kind = taught_as(kind);
 	if (!dom->stream)
 		return &dom->learnt;
 	if (!(session->taught >> kind & 1)) {
@@ -141,6 +148,8 @@ static void count_kinds(struct learnt_store *store, const struct learnt_entry *e
 	}
 	if (e->rate && e->kind == LEARNT_INTERFACE)
 		store->interface_rates += by;
+	if (e->rate && e->kind == LEARNT_SAMPLED)
+		store->sampled += by;
 }
 
 static void forget_name(struct decoder *dec, struct domain *dom, struct learnt_store *store,
@@ -320,13 +329,6 @@ void learnt_set_exporter_rate(struct decoder *dec, struct domain *dom, uint32_t 
 		note_sender(dom, store, LEARNT_RATE);
 }
 
-void learnt_set_scoped(struct decoder *dec, struct domain *dom)
-{
-	struct learnt_store *store = *place_of_kind(dec, dom, LEARNT_SAMPLER);
-	if (store)
-		store->sampler_scoped = true;
-}
-
 void learnt_set_init(struct decoder *dec, struct domain *dom, uint64_t init_ms)
 {
 	struct learnt_store *store = store_of_kind(dec, dom, LEARNT_INIT);
@@ -440,7 +442,8 @@ static void hand_over(struct decoder *dec, struct session *session)
 	struct learnt_store *from = session->learnt, *to = dom->learnt;
 	for (uint32_t i = 0; to && i < from->room; i++) {
 		struct learnt_entry *e = from->slots[i];
-		if (!e || dom->teacher[e->kind] || !grow_names(dec, dom, to))
+		if (!e || dom->teacher[taught_as((enum learnt_kind)e->kind)] ||
+		    !grow_names(dec, dom, to))
 			continue;
 		struct learnt_entry **slot = name_slot(to, (enum learnt_kind)e->kind, e->id);
 		if (*slot)
@@ -451,8 +454,6 @@ static void hand_over(struct decoder *dec, struct session *session)
 		*slot = e;
 		entry_counted(to, e);
 	}
-	if (to && !dom->teacher[LEARNT_SAMPLER])
-		to->sampler_scoped |= from->sampler_scoped;
 	if (to && from->rate && !dom->teacher[LEARNT_RATE]) {
 		to->rate = from->rate;
 		to->rate_seen_ms = from->rate_seen_ms;

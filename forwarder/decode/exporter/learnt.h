@@ -19,6 +19,7 @@ enum learnt_kind {
 	LEARNT_APPLICATION,         /* by application id */
 	LEARNT_VRF,                 /* by VRF id */
 	LEARNT_SAMPLER,             /* by sampler or selector id: name, rate */
+	LEARNT_SAMPLED,             /* by interface index: a sampler was told for it, its rate */
 	LEARNT_KINDS,               /* kinds of entries; what follows is said once a domain */
 	LEARNT_RATE = LEARNT_KINDS, /* the sampling rate of the whole exporter */
 	LEARNT_INIT,                /* when the exporter started */
@@ -48,7 +49,7 @@ struct learnt_store {
 	uint32_t max_text;                  /* largest text_len */
 	uint32_t samplers, interface_rates; /* entries with a rate */
 	uint32_t sampler_rate;              /* that was told last; 0: its sampler is gone */
-	bool sampler_scoped;                /* a sampler was told for one interface */
+	uint32_t sampled;                   /* interfaces that a sampler was told for */
 	uint32_t rate;                      /* of the whole exporter; 0: not said */
 	uint64_t rate_seen_ms;
 	uint64_t init_ms;   /* when the exporter started (160); 0: not said */
@@ -63,8 +64,6 @@ bool learnt_set_rate(struct decoder *dec, struct domain *dom, enum learnt_kind k
 		     uint32_t rate);
 /* The same for the whole exporter. */
 void learnt_set_exporter_rate(struct decoder *dec, struct domain *dom, uint32_t rate);
-/* A sampler was told for one interface. */
-void learnt_set_scoped(struct decoder *dec, struct domain *dom);
 void learnt_set_init(struct decoder *dec, struct domain *dom, uint64_t init_ms);
 
 /* The entry, or NULL; `store` may be NULL. */

@@ -51,13 +51,16 @@ static void prepare_sampling(const struct session *session, const struct templat
 	join->samplers = samplers;
 	if (!join->rate && samplers && !named) {
 		/* they are of the only one, unless other templates do name theirs */
-		if (!session->domain->exporter->names_samplers)
+		if (!session->domain->exporter->names_samplers) {
 			join->rate = known_only_sampler(samplers);
+			if (samplers->samplers == 1 && samplers->sampled)
+				join->scoped = samplers;
+		}
 		join->origin = join->rate ? RATE_ONLY_SAMPLER : RATE_UNKNOWN;
 	}
-	join->sampling_per_record =
-	    (tmpl->refs_set & REFS_OF_RATE) || (samplers && named) ||
-	    (rates_by_interface(join) && tmpl->refs_set & (1u << REF_INGRESS | 1u << REF_EGRESS));
+	join->sampling_per_record = (tmpl->refs_set & REFS_OF_RATE) || (samplers && named) ||
+				    ((rates_by_interface(join) || join->scoped) &&
+				     tmpl->refs_set & (1u << REF_INGRESS | 1u << REF_EGRESS));
 }
 
 void join_prepare(struct decoder *dec, const struct session *session, const struct template *tmpl,
@@ -219,6 +222,18 @@ static uint32_t interface_rate(const struct data_record *rec, const struct join 
 	return e ? e->rate : 0;
 }
 
+/* The rate of the only sampler, which takes some interfaces, where the record was metered by one of
+ * them. */
+static uint32_t scoped_rate(const struct data_record *rec, const struct join *join)
+{
+	enum ref_kind ref = record_uint(rec, REF_DIRECTION) == 1 ? REF_EGRESS : REF_INGRESS;
+	if (!join->scoped || !record_has(rec, ref))
+		return 0;
+	const struct learnt_entry *e =
+	    learnt_find(join->scoped, LEARNT_SAMPLED, record_uint(rec, ref));
+	return e ? e->rate : 0;
+}
+
 /* The nearest source wins: docs/raw-line.md, flow.sampling.origin. */
 char *join_sampling(const struct data_record *rec, const struct join *join, char *p)
 {
@@ -237,6 +252,10 @@ char *join_sampling(const struct data_record *rec, const struct join *join, char
 		if (!rate)
 			rate = interface_rate(rec, join, egress ? REF_INGRESS : REF_EGRESS);
 		origin = RATE_INTERFACE;
+	}
+	if (!rate) {
+		rate = scoped_rate(rec, join);
+		origin = RATE_ONLY_SAMPLER;
 	}
 	if (!rate) {
 		rate = join->rate;

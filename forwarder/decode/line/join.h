@@ -31,6 +31,7 @@ struct join {
 	uint32_t room;                                       /* largest JSON of it all */
 	const struct learnt_store *own, *lent[LEARNT_KINDS]; /* NULL: nothing */
 	const struct learnt_store *lent_interface_rates;
+	const struct learnt_store *scoped; /* its only sampler takes the interfaces that it says */
 };
 
 void join_prepare(struct decoder *dec, const struct session *session, const struct template *tmpl,

@@ -104,7 +104,7 @@ static bool learn_rate(struct decoder *dec, const struct data_record *rec,
 		bool used = learnt_set_rate(dec, dom, LEARNT_SAMPLER,
 					    found_number(found->value[ROLE_SAMPLER]), rate);
 		if (interface)
-			learnt_set_scoped(dec, dom);
+			used |= learnt_set_rate(dec, dom, LEARNT_SAMPLED, interface, rate);
 		return used;
 	}
 	if (interface)
