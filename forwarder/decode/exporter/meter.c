@@ -313,6 +313,18 @@ unsigned meter_judge(struct decoder *dec, struct exporter *exporter, enum meter_
 	return verdict_of(m, kind, way, flags_of(from), flags_of(to));
 }
 
+unsigned meter_judge_hairpin(const struct exporter *exporter, enum packet_kind kind,
+			     uint32_t interface, bool even)
+{
+	const struct meter *m = exporter->meter;
+	const struct meter_row *row = m ? row_find(m, key_of(kind, interface)) : NULL;
+	if (!row || !row->key || !row->ways)
+		return 0;
+	bool both = row->ways == (METER_INGRESS | METER_EGRESS);
+	enum meter_way way = (both ? even : row->ways == METER_INGRESS) ? METERED_IN : METERED_OUT;
+	return verdict_of(m, kind, way, flags_of(row), flags_of(row));
+}
+
 void meter_lasted(struct exporter *exporter, uint64_t ms)
 {
 	uint64_t s = ms / 1000 < METER_LONGEST_S ? ms / 1000 : METER_LONGEST_S;

@@ -58,6 +58,13 @@ static inline unsigned meter_look(const struct meter_flat *flat, unsigned way, u
 unsigned meter_judge(struct decoder *dec, struct exporter *exporter, enum meter_way way,
 		     enum packet_kind kind, uint32_t in, uint32_t out);
 
+/* The same of a sample that does not say which way it was metered, because its packet went out by
+ * the interface by which it came in, and that took it: as that interface is known to meter. Where
+ * it meters both ways `even` decides, so that of each packet one sample is a duplicate. Teaches
+ * nothing; 0 where nothing is known. */
+unsigned meter_judge_hairpin(const struct exporter *exporter, enum packet_kind kind,
+			     uint32_t interface, bool even);
+
 /* A flow lasted so long. */
 #define METER_LONGEST_S 3600 /* no active timeout is longer */
 void meter_lasted(struct exporter *exporter, uint64_t ms);

@@ -218,8 +218,9 @@ static char *put_records(struct sflow_work *w, char *p, const struct sample_reco
 	return p;
 }
 
-/* The interface that sampled it: the packet came in by it, or went out by it. Of a VLAN, or an
- * aggregate that is not the port itself, nothing is known. */
+/* The interface that sampled it: the packet came in by it, or went out by it; where it did both
+ * (routed between two VLANs of a port) the source says neither. Of a VLAN, or an aggregate that is
+ * not the port itself, nothing is known. */
 static unsigned sample_metered(struct sflow_work *w, const struct sflow_sample *s)
 {
 	uint32_t in =
@@ -232,6 +233,9 @@ static unsigned sample_metered(struct sflow_work *w, const struct sflow_sample *
 		way = METERED_IN;
 	else if (s->source.class == 0 && s->source.index == out)
 		way = METERED_OUT;
+	if (way == METERED_IN && in == out)
+		return meter_judge_hairpin(w->dec->ctx.domain->exporter, KIND_SAMPLED, in,
+					   s->seq % 2 == 0);
 	const struct meter_flat *flat = way == METERED_UNKNOWN ? NULL : w->flat;
 	unsigned verdict = flat ? meter_look(flat, way, in, out) : METER_SLOW;
 	if (verdict != METER_SLOW)
