@@ -22,6 +22,7 @@
 #include "importer/doctor_senders.h"
 #include "importer/doctor_tunnels.h"
 #include "importer/efd_metrics.h"
+#include "importer/install/effect.h"
 #include "importer/install/ilm.h"
 #include "importer/install/install.h"
 #include "importer/install/mend.h"
@@ -199,27 +200,11 @@ static int look_at_assets(struct examination *x)
 	return 0;
 }
 
-/* Another index template with a higher priority would take our data streams away from us. */
-static int look_at_template(struct examination *x, struct err *err)
+static int look_at_effect(struct examination *x, struct err *err)
 {
-	char path[400];
-	const char *prefix = es_prefix(x->in.es);
-	long status = 0;
-	CLEANUP_JSON json_t *reply = NULL;
-	snprintf(path, sizeof(path), "/_index_template/_simulate_index/%s-%s.probe",
-		 NAME(prefix, "logs-flow"), x->app->elastic.namespace);
-	if (es_call(x->in.es, "POST", path, NULL, &status, &reply, err))
-		return -1;
-	const char *pipeline = json_text_at(reply, "template.settings.index.default_pipeline", "");
-	if (status != 200)
-		unknown(x, "which template new indices would get", status, reply);
-	else if (strcmp(pipeline, NAME(prefix, "flow")) != 0)
-		say(x, BAD,
-		    "new indices of %s-%s would get the pipeline '%s', not '%s': another index "
-		    "template with a higher priority matches them (GET _index_template)",
-		    NAME(prefix, "logs-flow"), x->app->elastic.namespace, pipeline,
-		    NAME(prefix, "flow"));
-	return 0;
+	int result = effect_findings(x->in.es, x->app, x->findings, err);
+	tell(x);
+	return result;
 }
 
 static int newest(struct examination *x, const char *stream, long long *ret_ms, long long *ret_n,
@@ -401,7 +386,7 @@ static int examine(struct examination *x, struct err *err)
 		return -1;
 	look_at_record(x);
 	look_at_assets(x);
-	if (look_at_template(x, err) || look_at_key(x, err))
+	if (look_at_effect(x, err) || look_at_key(x, err))
 		return -1;
 	if (look_at_data(x, err) == 0)
 		return 0;

@@ -11,6 +11,7 @@
 #include "importer/client/streams.h"
 #include "importer/commands.h"
 #include "importer/core/files.h"
+#include "importer/core/finding.h"
 #include "importer/core/print.h"
 #include "importer/dictionary/dict_app.h"
 #include "importer/dictionary/feed_cmd.h"
@@ -18,8 +19,10 @@
 #include "importer/install/apply.h"
 #include "importer/install/dict_prune.h"
 #include "importer/install/disjoint.h"
+#include "importer/install/effect.h"
 #include "importer/install/ilm.h"
 #include "importer/install/migrate.h"
+#include "importer/install/others.h"
 #include "importer/install/remote_known.h"
 #include "importer/install/remember.h"
 #include "importer/record/record_files.h"
@@ -114,14 +117,32 @@ static int apply_assets(struct install *in, const struct app *app, struct outcom
 	return result;
 }
 
+/* Where documents would go now; true in *ret_well: to what is ours. */
+static int look_at_effect(struct install *in, const struct app *app, struct outcome *out,
+			  bool *ret_well, struct err *err)
+{
+	json_array_clear(out->effects);
+	if (in->cluster.has[CAP_DATA_STREAM] && effect_findings(in->es, app, out->effects, err))
+		return -1;
+	*ret_well = findings_bad(out->effects) == 0;
+	return 0;
+}
+
+/* What is not of our templates is not rolled over: that would move a good stream to somebody
+ * else's. */
 static int roll_over(struct install *in, const struct app *app, struct outcome *out,
 		     struct err *err)
 {
+	CLEANUP_JSON json_t *templates = json_array();
 	out->doing = STEP_ROLLOVER;
 	json_array_clear(out->outdated);
 	if (streams_outdated(in->es, out->outdated, err))
 		return -1;
 	if (!app->flags.rollover || json_array_size(out->outdated) == 0)
+		return 0;
+	if (others_templates(in->es, app, templates, err))
+		return -1;
+	if (findings_bad(templates))
 		return 0;
 	out->rolled_over = streams_rollover(in->es, out->outdated, err) == 0;
 	return out->rolled_over ? 0 : -1;
@@ -151,10 +172,14 @@ static int end(struct install *in, struct err *err)
 static int do_steps(struct install *in, struct app *app, struct outcome *out, struct err *err)
 {
 	size_t removed;
+	bool well;
 	if (apply_assets(in, app, out, err))
 		return -1;
 	out->doing = STEP_STREAMS;
-	if (in->cluster.has[CAP_DATA_STREAM] && streams_create(in->es, app->elastic.namespace, err))
+	if (look_at_effect(in, app, out, &well, err))
+		return -1;
+	if (well && in->cluster.has[CAP_DATA_STREAM] &&
+	    streams_create(in->es, app->elastic.namespace, err))
 		return -1;
 	out->doing = STEP_DICTIONARIES;
 	if (dict_prune(in->es, in->dict, DICT_GRACE_MS, &removed, err) ||
@@ -163,7 +188,9 @@ static int do_steps(struct install *in, struct app *app, struct outcome *out, st
 	out->doing = STEP_KIBANA;
 	if (in->has_kibana && kibana_apply(&in->kibana, &in->plan, app->flags.force, err))
 		return -1;
-	return tell_efd(in, app, out, err) || roll_over(in, app, out, err) ? -1 : 0;
+	if (tell_efd(in, app, out, err) || roll_over(in, app, out, err))
+		return -1;
+	return look_at_effect(in, app, out, &well, err);
 }
 
 static int carry_out(struct install *in, struct app *app, struct outcome *out, struct err *err)
@@ -179,6 +206,7 @@ static int carry_out(struct install *in, struct app *app, struct outcome *out, s
 static void outcome_release(struct outcome *out)
 {
 	json_decref(out->outdated);
+	json_decref(out->effects);
 	json_decref(out->streams);
 	json_decref(out->migrated);
 	json_decref(out->reasons);
@@ -219,7 +247,11 @@ static int look_at_streams(struct install *in, const struct app *app, struct out
 	if (in->record.found == RECORD_ABSENT && install_is_there(in) &&
 	    json_array_size(out->streams) == 0)
 		out->new_namespace = false;
-	return streams_outdated(in->es, out->outdated, err);
+	bool well;
+	return look_at_effect(in, app, out, &well, err) ||
+		       streams_outdated(in->es, out->outdated, err)
+		   ? -1
+		   : 0;
 }
 
 /* A record that was restored alone, or edited: nobody said that its options are to come back. */
@@ -270,7 +302,8 @@ static int setup_apply(struct install *in, struct app *app, struct outcome *out,
 		return err_wrap(err, "setup stopped; what is applied stays, and running it again "
 				     "goes on from there");
 	bool foreign = plan_count(&in->plan, ACTION_FOREIGN) && !app->flags.force;
-	return foreign || out->key == KEY_FOREIGN ? EF_DIFFERENT : EF_DONE;
+	return foreign || out->key == KEY_FOREIGN || findings_bad(out->effects) ? EF_DIFFERENT
+										: EF_DONE;
 }
 
 /* --dry-run, --diff. */
@@ -282,7 +315,8 @@ static int look_only(const struct install *in, const struct app *app, const stru
 		return -1;
 	if (setup_forbidden(in, app, out, err))
 		return -1;
-	return setup_changes(in, app, out) || (app->flags.diff && setup_differs(&in->plan))
+	return setup_changes(in, app, out) || findings_bad(out->effects) ||
+		       (app->flags.diff && setup_differs(&in->plan))
 		   ? EF_DIFFERENT
 		   : EF_DONE;
 }
@@ -291,6 +325,7 @@ int cmd_setup(struct app *app, struct err *err)
 {
 	CLEANUP_INSTALL struct install in = { 0 };
 	__attribute__((cleanup(outcome_release))) struct outcome out = { .outdated = json_array(),
+									 .effects = json_array(),
 									 .streams = json_array(),
 									 .migrated = json_array(),
 									 .reasons = json_array() };

@@ -9,10 +9,12 @@
 #include "importer/client/remote.h"
 #include "importer/client/streams.h"
 #include "importer/commands.h"
+#include "importer/core/finding.h"
 #include "importer/core/json.h"
 #include "importer/core/print.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
+#include "importer/install/effect.h"
 #include "importer/install/install.h"
 #include "importer/install/mend.h"
 #include "importer/install/tell.h"
@@ -129,7 +131,7 @@ static void print_record(const struct install *in, const struct app *app)
 
 static void print_text(const struct install *in, const struct app *app,
 		       const struct stream_status *s, const json_t *exporters,
-		       const json_t *outdated, const json_t *feeds)
+		       const json_t *outdated, const json_t *effects, const json_t *feeds)
 {
 	char number[NUMBER_MAX], size[NUMBER_MAX], when[WHEN_MAX], threats[FEED_STATE_MAX];
 	print_plain(stdout, "cluster    %s %s, %s\n", cluster_product(&in->cluster),
@@ -138,6 +140,7 @@ static void print_text(const struct install *in, const struct app *app,
 		print_plain(stdout, "kibana     %s\n", in->kibana.version);
 	print_record(in, app);
 	print_assets(in, app);
+	findings_print(stdout, effects, 0);
 	print_plain(stdout, "threats    %s\n", feed_state_text(feeds, threats));
 	for (size_t i = 0; i < STREAMS; i++) {
 		when_text(s[i].newest_ms, when);
@@ -177,7 +180,7 @@ static void print_text(const struct install *in, const struct app *app,
 
 static void status_print_json(const struct install *in, const struct app *app,
 			      const struct stream_status *s, json_t *exporters, json_t *outdated,
-			      json_t *feeds)
+			      json_t *effects, json_t *feeds)
 {
 	CLEANUP_JSON json_t *list = json_object(), *told = json_array();
 	tell_record(in, app, told);
@@ -186,11 +189,11 @@ static void status_print_json(const struct install *in, const struct app *app,
 		    list, NAME(es_prefix(in->es), stream_rows[i].name),
 		    json_pack("{s:I,s:I,s:I}", "documents", (json_int_t)s[i].documents, "bytes",
 			      (json_int_t)s[i].bytes, "newest_ms", (json_int_t)s[i].newest_ms));
-	CLEANUP_JSON json_t *json =
-	    json_pack("{s:o,s:O?,s:O,s:o,s:O,s:O,s:O,s:O}", "cluster", cluster_json(&in->cluster),
-		      "record", in->record.found == RECORD_THERE ? in->record.before : NULL,
-		      "findings", told, "assets", plan_json(&in->plan), "streams", list,
-		      "exporters", exporters, "outdated_streams", outdated, "feeds", feeds);
+	CLEANUP_JSON json_t *json = json_pack(
+	    "{s:o,s:O?,s:O,s:o,s:O,s:O,s:O,s:O,s:O}", "cluster", cluster_json(&in->cluster),
+	    "record", in->record.found == RECORD_THERE ? in->record.before : NULL, "findings", told,
+	    "assets", plan_json(&in->plan), "streams", list, "exporters", exporters,
+	    "outdated_streams", outdated, "effects", effects, "feeds", feeds);
 	print_json(stdout, json, JSON_INDENT(2));
 }
 
@@ -198,18 +201,20 @@ int cmd_status(struct app *app, struct err *err)
 {
 	CLEANUP_INSTALL struct install in = { 0 };
 	struct stream_status s[STREAMS] = { 0 };
-	CLEANUP_JSON json_t *exporters = NULL, *outdated = json_array(), *feeds = NULL;
+	CLEANUP_JSON json_t *exporters = NULL, *outdated = json_array(), *feeds = NULL,
+			    *effects = json_array();
 	if (install_open(&in, app, err) || install_plan(&in, app, err))
 		return -1;
 	for (size_t i = 0; i < STREAMS; i++)
 		if (look_at_stream(in.es, app, stream_rows[i].name, &s[i], err))
 			return -1;
 	if (look_at_exporters(in.es, app, &exporters, err) ||
-	    streams_outdated(in.es, outdated, err) || feed_state_read(in.es, &feeds, err))
+	    streams_outdated(in.es, outdated, err) || feed_state_read(in.es, &feeds, err) ||
+	    (in.cluster.has[CAP_DATA_STREAM] && effect_findings(in.es, app, effects, err)))
 		return -1;
 	if (app->flags.json)
-		status_print_json(&in, app, s, exporters, outdated, feeds);
+		status_print_json(&in, app, s, exporters, outdated, effects, feeds);
 	else
-		print_text(&in, app, s, exporters, outdated, feeds);
-	return EF_DONE;
+		print_text(&in, app, s, exporters, outdated, effects, feeds);
+	return findings_bad(effects) ? EF_DIFFERENT : EF_DONE;
 }

@@ -11,6 +11,7 @@
 #include "importer/client/names.h"
 #include "importer/client/streams.h"
 #include "importer/core/json.h"
+#include "importer/core/finding.h"
 #include "importer/core/print.h"
 #include "importer/install/mend.h"
 #include "importer/install/migrate.h"
@@ -336,6 +337,9 @@ void setup_show_done(FILE *out, const struct install *in, const struct app *app,
 		connection_print(out, &o->connection);
 	feed_timer_print(out, app, &o->feed_timer);
 	print_outdated(out, in, app, o);
+	findings_print(out, o->effects, 0);
+	if (findings_bad(o->effects))
+		print_plain(out, "what is installed does not take effect\n");
 }
 
 /* Whether this run has anything to do in a step; what is not known is said. */
@@ -392,10 +396,10 @@ int setup_show_json(const struct install *in, const struct app *app, const struc
 	if (app->flags.diff && setup_add_diff(&in->plan, assets, err))
 		return -1;
 	CLEANUP_JSON json_t *json = json_pack(
-	    "{s:o,s:O,s:s,s:O,s:O,s:O,s:o,s:O,s:s,s:O,s:s,s:s,s:s,s:O,s:O,s:s,s:b,s:b,s:b,s:b}",
+	    "{s:o,s:O,s:s,s:O,s:O,s:O,s:O,s:o,s:O,s:s,s:O,s:s,s:s,s:s,s:O,s:O,s:s,s:b,s:b,s:b,s:b}",
 	    "cluster", cluster_json(&in->cluster), "assets", assets, "namespace",
-	    o->new_namespace ? "create" : "same", "streams", o->streams, "notes",
-	    in->rendering.notes, "room", in->rendering.room, "consequences",
+	    o->new_namespace ? "create" : "same", "streams", o->streams, "effects", o->effects,
+	    "notes", in->rendering.notes, "room", in->rendering.room, "consequences",
 	    consequences(in, app, o), "options", in->changes, "older", older_words[in->copy.age],
 	    "back", in->copy.back, "key", key_words[o->key], "connection",
 	    connection_words[o->connection.state], "feed_timer",

@@ -29,6 +29,11 @@ void finding_add(json_t *list, enum finding finding, const char *fmt, ...)
 	va_end(ap);
 }
 
+size_t findings_bad(const json_t *list)
+{
+	return findings_print(NULL, list, 0);
+}
+
 size_t findings_print(FILE *out, const json_t *list, size_t from)
 {
 	size_t bad = 0;
@@ -37,7 +42,7 @@ size_t findings_print(FILE *out, const json_t *list, size_t from)
 		const json_t *f = json_array_get(list, i);
 		const char *word = json_string_value(json_object_get(f, "result"));
 
-		bad += word == NULL || strcmp(word, words[BAD]) == 0;
+		bad += !word || strcmp(word, words[BAD]) == 0;
 		if (out)
 			print_plain(out, "%-8s %s\n", word,
 				    json_string_value(json_object_get(f, "text")));

@@ -17,6 +17,9 @@ void finding_add(json_t *list, enum finding finding, const char *fmt, ...)
 void finding_add_list(json_t *list, enum finding finding, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
 
+/* How many of them are BAD. */
+size_t findings_bad(const json_t *list);
+
 /* Prints those from number `from` on (`out` NULL: nothing); how many of them are BAD. */
 size_t findings_print(FILE *out, const json_t *list, size_t from);
 

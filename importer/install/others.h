@@ -11,7 +11,11 @@
 struct app;
 struct es;
 
-/* Appends what doctor says of them to `findings` (finding.h); nothing where all is well. */
+/* Both append what there is to say to `findings` (finding.h); nothing where all is well. */
+
+/* Of index templates that win over ours for streams of the namespace. */
+int others_templates(struct es *es, const struct app *app, json_t *findings, struct err *err);
+/* Of the integration. */
 int others_findings(struct es *es, const struct app *app, json_t *findings, struct err *err);
 
 #endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Whether what setup installs takes effect: where a document that efd sends would go now, and what
+ * would become of it there. */
+#include "importer/install/effect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/names.h"
+#include "importer/client/app.h"
+#include "importer/client/es.h"
+#include "importer/client/streams.h"
+#include "importer/core/finding.h"
+#include "importer/core/json.h"
+#include "importer/install/others.h"
+
+#define PIPELINE "settings.index.default_pipeline"
+
+static void say_unknown(json_t *findings, const char *what, long status, const json_t *reply)
+{
+	char reason[300];
+	es_reason(reply, reason, sizeof(reason));
+	finding_add(findings, UNKNOWN, "%s: the cluster does not say (%ld, %s)", what, status,
+		    reason);
+}
+
+/* What a new index of the stream would get; NULL: the cluster does not say. Asked for another name
+ * of the same pattern: OpenSearch refuses one that exists. */
+static int simulate_index(struct es *es, const char *stream, json_t *findings,
+			  json_t **ret_template, struct err *err)
+{
+	char path[NAME_ROOM + 200];
+	long status = 0;
+	CLEANUP_JSON json_t *reply = NULL;
+	snprintf(path, sizeof(path), "/_index_template/_simulate_index/%s.probe", stream);
+	if (es_call(es, "POST", path, NULL, &status, &reply, err))
+		return -1;
+	*ret_template = status == 200 ? json_incref(json_object_get(reply, "template")) : NULL;
+	if (status != 200 && json_array_size(findings) == 0) /* once is enough */
+		say_unknown(findings, "which template new indices would get", status, reply);
+	return 0;
+}
+
+/* The index that the stream is written to now, against what a new one would get. */
+static int look_at_write_index(struct es *es, const char *stream, const char *index,
+			       const json_t *wanted, json_t *findings, struct err *err)
+{
+	char path[600];
+	long status = 0;
+	CLEANUP_JSON json_t *reply = NULL;
+	snprintf(path, sizeof(path), "/%s", index);
+	if (es_call(es, "GET", path, NULL, &status, &reply, err))
+		return -1;
+	if (status != 200) {
+		say_unknown(findings, stream, status, reply);
+		return 0;
+	}
+	const json_t *is = json_object_get(reply, index);
+	const char *pipeline = json_text_at(is, PIPELINE, "");
+	const char *should = json_text_at(wanted, PIPELINE, "");
+	if (wanted && strcmp(pipeline, should) != 0)
+		finding_add(findings, BAD,
+			    "%s is written to %s, whose pipeline is '%s' and not '%s': documents "
+			    "are stored as they come; with --rollover setup starts a new index",
+			    stream, index, pipeline, should);
+	else if (json_at(wanted, "mappings._meta") && !json_at(is, "mappings._meta"))
+		finding_add(findings, BAD,
+			    "%s is written to %s, which was not made from our index template; with "
+			    "--rollover setup starts a new index",
+			    stream, index);
+	return 0;
+}
+
+/* There is no data stream of that name: is there something else? For an alias the question for the
+ * stream was an error already (`asked`), which says nothing if it was none. */
+static int look_at_name(struct es *es, const char *stream, long asked, json_t *findings,
+			struct err *err)
+{
+	char path[NAME_ROOM + 200];
+	long status = 0;
+	CLEANUP_JSON json_t *reply = NULL;
+	snprintf(path, sizeof(path), "/_resolve/index/%s", stream);
+	if (es_call(es, "GET", path, NULL, &status, &reply, err))
+		return -1;
+	bool index = json_array_size(json_object_get(reply, "indices")) > 0;
+	bool alias = json_array_size(json_object_get(reply, "aliases")) > 0;
+	if (status != 404 && (status != 200 || (!alias && asked != 200 && asked != 404)))
+		say_unknown(findings, stream, status == 200 ? asked : status, reply);
+	else if (index || alias)
+		finding_add(
+		    findings, BAD,
+		    "%s is %s and no data stream: no template reaches it, documents would be "
+		    "stored there as they come; reindex what is in it under another name and "
+		    "delete it, then run setup again",
+		    stream, index ? "an index" : "an alias");
+	return 0;
+}
+
+static int look_at_stream(struct es *es, const char *stream, json_t *findings, struct err *err)
+{
+	char path[NAME_ROOM + 200];
+	long status = 0;
+	CLEANUP_JSON json_t *reply = NULL, *wanted = NULL;
+	if (simulate_index(es, stream, findings, &wanted, err))
+		return -1;
+	snprintf(path, sizeof(path), "/_data_stream/%s", stream);
+	if (es_call(es, "GET", path, NULL, &status, &reply, err))
+		return -1;
+	json_t *first = json_array_get(json_object_get(reply, "data_streams"), 0);
+	json_t *indices = json_object_get(first, "indices");
+	json_t *last = json_array_get(indices, json_array_size(indices) - 1);
+	if (last)
+		return look_at_write_index(es, stream, json_text_at(last, "index_name", "?"),
+					   wanted, findings, err);
+	return look_at_name(es, stream, status, findings, err);
+}
+
+int effect_findings(struct es *es, const struct app *app, json_t *findings, struct err *err)
+{
+	CLEANUP_JSON json_t *found = json_array();
+	if (others_templates(es, app, findings, err))
+		return -1;
+	for (size_t i = 0; i < STREAMS; i++) {
+		char stream[NAME_ROOM + 100];
+		snprintf(stream, sizeof(stream), "%s-%s", NAME(es_prefix(es), stream_rows[i].name),
+			 app->elastic.namespace);
+		if (look_at_stream(es, stream, found, err))
+			return -1;
+	}
+	return json_array_extend(findings, found);
+}
