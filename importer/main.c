@@ -77,7 +77,7 @@ static int command_go(struct app *app, const struct command *command, int argc, 
 int main(int argc, char **argv)
 {
 	struct app app;
-	struct ship_settings ship = { 0 };
+	struct ship_settings ship = { .source_waits = true };
 	struct err err = ERR_NONE;
 	memset(&app, 0, sizeof(app));
 	app.ship = &ship;

@@ -86,7 +86,7 @@ struct bulk_outcome bulk_outcome(const struct bulk_verdicts *v, uint32_t item)
 		return o;
 	json_t *action = json_array_get(v->list, item);
 	if (!action)
-		return (struct bulk_outcome){ VERDICT_FAULT, 0, "reply",
+		return (struct bulk_outcome){ VERDICT_UNHEARD, 0, "reply",
 					      "the reply broke off before this item" };
 	const json_t *result = json_object_iter_value(json_object_iter(action));
 	const json_t *error = json_object_get(result, "error");

@@ -58,9 +58,9 @@ struct bulk_verdicts {
 
 /* Reads a reply to a request of `items` items. A document may be quoted in it: where that makes it
  * no JSON (RFC 8259 section 8: half a surrogate pair, no UTF-8), what is not ASCII is left out, and
- * of one that breaks off all is read that is whole; the rest of its items are VERDICT_FAULT. -1: it
- * is no answer to this request, so nothing is known of any item; *ret_cut: but a bulk reply, which
- * a smaller request could mend. */
+ * of one that breaks off all is read that is whole; the rest of its items are VERDICT_UNHEARD.
+ * -1: it is no answer to this request, so nothing is known of any item; *ret_cut: but a bulk reply,
+ * which a smaller request could mend. */
 int bulk_judge(const char *reply, size_t len, uint32_t items, struct bulk_verdicts *ret_v,
 	       bool *ret_cut, struct err *err);
 void bulk_verdicts_release(struct bulk_verdicts *v);

@@ -53,9 +53,14 @@ void lane_taken(struct lanes *l, int lane, uint64_t now_ms)
 
 bool lane_open(struct lanes *l, int lane)
 {
+	l->lane[lane].passed++;
+	return lane_heard(l, lane);
+}
+
+bool lane_heard(struct lanes *l, int lane)
+{
 	struct lane *a = &l->lane[lane];
 	bool was_closed = a->failures > 0;
-	a->passed++;
 	a->failures = 0;
 	a->why[0] = '\0';
 	return was_closed;

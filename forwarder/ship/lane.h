@@ -45,6 +45,9 @@ uint32_t lanes_waiting(const struct lanes *l, uint64_t now_ms);
 void lane_taken(struct lanes *l, int lane, uint64_t now_ms);
 /* It took something; true: it was closed. */
 bool lane_open(struct lanes *l, int lane);
+/* It refused documents for good, and is none that waits. This is no evidence that it takes any;
+ * true: it was closed. */
+bool lane_heard(struct lanes *l, int lane);
 /* It took nothing; returns for how long it is left alone. */
 uint64_t lane_close(struct lanes *l, int lane, const struct bulk_outcome *why, uint64_t now_ms);
 /* The first closed one, for people: its name and why; NULL: none is closed. */

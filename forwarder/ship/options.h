@@ -23,6 +23,9 @@ struct ship_settings {
 	int spool_when; /* enum spool_when */
 	int spool_full; /* enum spool_policy */
 	int spool_sync; /* enum spool_sync */
+	/* no option: what is read can wait (a capture), so that without a spool nothing is given up
+	 * for the sake of what comes after it */
+	bool source_waits;
 };
 
 /* Table with `settings` set to the given object. */

@@ -44,6 +44,7 @@ struct parcel {
 	struct refusals refusals;
 	uint64_t born_ms;           /* wall clock when the batch closed */
 	uint64_t spool_no;          /* number of its spool file, 0: only in memory */
+	uint64_t part_of;           /* number of the file of which it is a part, 0: of none */
 	uint32_t attempts;          /* how often it was sent and came back with items to retry */
 	struct parcel *prev, *next; /* in the queue */
 };

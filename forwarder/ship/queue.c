@@ -185,6 +185,21 @@ void shipper_went_well(struct shipper *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* More parked in memory than a lane may have. The lock is held. */
+static bool lane_is_full(const struct shipper *s, const struct lane *lane)
+{
+	return lane->parked_bytes > (size_t)s->ship->memory_bytes / 2;
+}
+
+/* Only what is parked is to be taken. The lock is held. */
+static bool source_has_to_wait(const struct shipper *s)
+{
+	bool full = false;
+	for (int lane = LANE_FIRST; lane < LANES; lane++)
+		full = full || lane_is_full(s, &s->lanes.lane[lane]);
+	return full && s->ship->source_waits;
+}
+
 static struct parcel *take_from_memory(struct shipper *s)
 {
 	pthread_mutex_lock(&s->lock);
@@ -194,7 +209,7 @@ static struct parcel *take_from_memory(struct shipper *s)
 	for (int lane = LANE_FIRST; lane < LANES && !p; lane++)
 		if (!(waiting >> lane & 1) && (p = pop_parked(s, lane)))
 			lane_taken(&s->lanes, lane, now);
-	if (!p)
+	if (!p && !source_has_to_wait(s))
 		p = pop(s, &s->queue);
 	if (p) {
 		s->sending++;
@@ -244,7 +259,7 @@ enum queue_take shipper_take(struct shipper *s, bool *spool_first, struct parcel
 		bool packed_all = s->packed_all;
 		bool parked = s->queue_n > 0;
 		bool with_spool = !spool_waits_for_next_start(s);
-		bool may_send = s->sending + 1 <= s->window;
+		bool may_send = s->sending - s->sending_parts + 1 <= s->window;
 		if (!give_up && !may_send)
 			queue_wait(s, &s->work, QUEUE_WAKE_MS);
 		pthread_mutex_unlock(&s->lock);
@@ -268,7 +283,7 @@ enum queue_take shipper_take(struct shipper *s, bool *spool_first, struct parcel
 void shipper_wait(struct shipper *s)
 {
 	pthread_mutex_lock(&s->lock);
-	if (!s->queue && !s->give_up)
+	if ((!s->queue || source_has_to_wait(s)) && !s->give_up)
 		queue_wait(s, &s->work, QUEUE_WAKE_MS);
 	pthread_mutex_unlock(&s->lock);
 }
@@ -301,7 +316,7 @@ void shipper_park(struct shipper *s, struct parcel *p)
 	DL_APPEND(lane->parked, p);
 	lane->parked_bytes += p->gz_len;
 	queue_count(s, p);
-	while (lane->parked_bytes > (size_t)s->ship->memory_bytes / 2 && lane->parked != p) {
+	while (lane_is_full(s, lane) && lane->parked != p && !s->ship->source_waits) {
 		struct parcel *oldest = pop_parked(s, p->lane);
 		DL_APPEND(lost, oldest);
 	}

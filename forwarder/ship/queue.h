@@ -46,7 +46,8 @@ void shipper_settled(struct shipper *s, struct parcel *p);
  * lane is closed, or that was refused, goes behind the others. */
 void shipper_put_back(struct shipper *s, struct parcel *p);
 /* Keeps a parcel of a closed lane until it opens: in the spool, or in memory, where a lane has at
- * most half of ship.memory and gives up its oldest beyond it (counted as lost). */
+ * most half of ship.memory and gives up its oldest beyond it (counted as lost). Where the source
+ * waits, nothing more is taken of the queue until there is room instead. */
 void shipper_park(struct shipper *s, struct parcel *p);
 /* Sleeps, less when the shipper gives up; true when it did. */
 bool shipper_pause(struct shipper *s, uint64_t ms);

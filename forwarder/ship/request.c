@@ -291,10 +291,6 @@ static enum answer read_reply(struct sender *sender, struct parcel *p, const cha
 	struct err err = ERR_NONE;
 	char text[ENDPOINT_URL_MAX + sizeof(err.msg)];
 	bool cut;
-	if (r->status == 413 && p->items > 1) {
-		endpoints_worked(s->endpoints, endpoint);
-		return ANSWER_SPLIT;
-	}
 	if (may_be_a_document(r->status) || r->status == 413)
 		return refused(sender, p, base, endpoint, NULL);
 	if (r->status != 200)
@@ -335,7 +331,7 @@ static enum answer post(struct sender *sender, struct parcel *p, const char *bas
 	if (shipper_gives_up(s))
 		return ANSWER_NONE;
 	COUNT(s, request_unreachable, 1);
-	if (sender->reply.status == 200 && sender->reply.body.len > REPLY_MAX / 2)
+	if (sender->reply.status == 200 && sender->reply.body.len > REPLY_MAX / 2 && p->items > 1)
 		return ANSWER_SPLIT; /* more errors than can be read at once */
 	without_path(err.msg, BULK_PATH);
 	sender_trouble(s, err.msg,

@@ -11,14 +11,12 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/names.h"
+#include "forwarder/ship/judge.h"
 #include "forwarder/ship/queue.h"
 #include "forwarder/ship/request.h"
 #include "forwarder/ship/split.h"
 
-#define BUSY_LIMIT 3   /* a parcel that meets 429 so often is sent in halves, */
-#define BUSY_SMALL 200 /* unless it has no more items than this */
-#define FAULT_LIMIT \
-	6 /* replies in which one document had a 5xx of its own: then it is the document */
+#define BUSY_SMALL 200 /* a parcel that the cluster is too busy for is not halved below it */
 
 int sender_init(struct sender *sender, struct shipper *s, struct err *err)
 {
@@ -52,11 +50,15 @@ static void settle_part(struct sender *sender, struct parcel *part, bool send)
 	pthread_mutex_lock(&s->lock);
 	s->sending++; /* beside its whole: the window does not count it, the end waits for it */
 	s->sending_memory++;
+	s->sending_parts++;
 	pthread_mutex_unlock(&s->lock);
 	if (send && settle(sender, part))
 		shipper_settled(s, part);
 	else
 		shipper_put_back(s, part);
+	pthread_mutex_lock(&s->lock);
+	s->sending_parts--;
+	pthread_mutex_unlock(&s->lock);
 }
 
 static void to_reject_file(struct shipper *s, const struct bulk_item *item,
@@ -134,108 +136,6 @@ static bool parcel_split(struct sender *sender, struct parcel *p, bool send)
 
 /* ---- verdicts ----------------------------------------------------------- */
 
-/* What a reply says of each lane. */
-struct tally {
-	bool stored[LANES];
-	struct bulk_outcome waits[LANES]; /* the first that has to wait; status 0: none */
-	bool guilty[LANES]; /* what nobody knows is the documents', not the stream's */
-	uint32_t closed;    /* bits */
-};
-
-static bool is_stored(enum verdict verdict)
-{
-	return verdict == VERDICT_STORED || verdict == VERDICT_DUPLICATE;
-}
-
-static bool may_wait(const struct parcel *p, enum verdict verdict)
-{
-	return verdict == VERDICT_RETRY ||
-	       (p->kind == PARCEL_LINES &&
-		(verdict == VERDICT_DENIED || verdict == VERDICT_DOUBTED));
-}
-
-static void tally_items(const struct shipper *s, const struct parcel *p,
-			const struct bulk_verdicts *v, const char *raw, struct tally *t)
-{
-	const char *at = raw, *end = raw + p->raw_len;
-	struct bulk_item item;
-	for (uint32_t i = 0; i < v->items && bulk_next(&at, end, &item); i++) {
-		struct bulk_outcome o = bulk_outcome(v, i);
-		int lane = lane_of(&s->lanes, &item);
-		if (is_stored(o.verdict))
-			t->stored[lane] = true;
-		else if (may_wait(p, o.verdict) && !t->waits[lane].type)
-			t->waits[lane] = o;
-	}
-}
-
-/* Clusters judge privileges, queues and blocks item by item: what the reply of a request says once
- * counts as the request's. */
-static void count_refusal(struct shipper *s, const struct bulk_outcome *why)
-{
-	if (why->verdict == VERDICT_DENIED)
-		COUNT(s, request_denied, 1);
-	else if (why->status == 429)
-		COUNT(s, request_busy, 1);
-	else
-		COUNT(s, request_failed, 1);
-}
-
-static const char *advice(enum verdict verdict)
-{
-	return verdict == VERDICT_DENIED
-		   ? ": run `efctl setup`, or check the privileges of the key; `efctl doctor` "
-		     "tells more"
-		   : "";
-}
-
-/* Opens and closes lanes by what was tallied. One that took something of this very reply is open;
- * then a document of an unknown error is to blame for it, as it is when others were taken between
- * its refusals. */
-static void judge_lanes(struct shipper *s, struct parcel *p, struct tally *t)
-{
-	for (int i = LANE_FIRST; i < LANES; i++) {
-		const struct bulk_outcome *why = &t->waits[i];
-		struct lane *lane = &s->lanes.lane[i];
-		uint64_t pause = 0;
-		pthread_mutex_lock(&s->lock);
-		bool opened = t->stored[i] && lane_open(&s->lanes, i);
-		t->guilty[i] = t->stored[i];
-		if (why->type && !t->stored[i]) {
-			t->guilty[i] =
-			    why->verdict == VERDICT_DOUBTED &&
-			    refusals_add(&p->refusals, UINT32_MAX - (uint32_t)i, lane->passed);
-			if (!t->guilty[i])
-				pause = lane_close(&s->lanes, i, why, clock_now_ms());
-		}
-		pthread_mutex_unlock(&s->lock);
-		if (opened)
-			log_info("%s takes data again", lane->name);
-		if (!pause)
-			continue;
-		t->closed |= 1u << i;
-		count_refusal(s, why);
-		log_warn("%s takes nothing (%d %s: %.200s)%s; what is for it waits, next try in "
-			 "%.1f s; other data streams go on",
-			 lane->name, why->status, why->type, why->reason, advice(why->verdict),
-			 (double)pause / 1000);
-	}
-}
-
-enum fate { FATE_DONE, FATE_AGAIN, FATE_PARKED, FATE_REJECTED };
-
-static enum fate fate_of(const struct parcel *p, const struct tally *t, enum verdict verdict,
-			 int lane)
-{
-	if (is_stored(verdict))
-		return FATE_DONE;
-	if (verdict == VERDICT_BUSY || (verdict == VERDICT_FAULT && p->attempts + 1 < FAULT_LIMIT))
-		return FATE_AGAIN;
-	if (!may_wait(p, verdict) || (verdict == VERDICT_DOUBTED && t->guilty[lane]))
-		return FATE_REJECTED;
-	return t->closed >> lane & 1 ? FATE_PARKED : FATE_AGAIN;
-}
-
 struct sorted {
 	struct parts parts; /* to be tried again, and of closed lanes */
 	struct buf failed;
@@ -273,19 +173,26 @@ static void reject_the_rest(struct sender *sender, const struct parcel *p,
 {
 	const char *at = raw, *end = raw + p->raw_len;
 	struct bulk_item item;
+	uint32_t heard = 0;
 	for (uint32_t i = 0; i < v->items && bulk_next(&at, end, &item); i++) {
 		struct bulk_outcome o = bulk_outcome(v, i);
 		int lane = lane_of(&sender->s->lanes, &item);
-		if (fate_of(p, t, o.verdict, lane) == FATE_REJECTED)
-			reject(sender, &out->failed, &out->failed_n, p, &item, &o);
+		if (fate_of(p, t, o.verdict, lane) != FATE_REJECTED)
+			continue;
+		reject(sender, &out->failed, &out->failed_n, p, &item, &o);
+		heard |= 1u << lane;
 	}
+	judge_heard(sender->s, heard & ~t->closed);
 }
 
 /* The documents for the failed stream; they are in no other place any more, so it waits for
  * memory. */
 static void send_failed(struct sender *sender, const struct sorted *sorted, const struct parcel *p)
 {
-	const struct parcel like = { .kind = PARCEL_FAILED, .born_ms = p->born_ms };
+	const struct parcel like = { .kind = PARCEL_FAILED,
+				     .born_ms = p->born_ms,
+				     .spool_no = p->spool_no,
+				     .part_of = p->part_of };
 	struct parcel *part = NULL;
 	while (sorted->failed_n &&
 	       !(part = split_make(sender, sorted->failed.data, sorted->failed.len,
@@ -325,14 +232,15 @@ static void wait_to_retry(struct shipper *s, struct parcel *p, const struct sort
 			  uint32_t of)
 {
 	char text[512];
-	bool alone = sorted->first.verdict == VERDICT_FAULT && sorted->again_n < of;
+	bool unheard = sorted->first.verdict == VERDICT_UNHEARD;
+	bool alone = unheard || (sorted->first.verdict == VERDICT_FAULT && sorted->again_n < of);
 	uint64_t pause = backoff_ms(alone ? 0 : p->attempts);
 	COUNT(s, retried_items, sorted->again_n);
 	count_refusal(s, &sorted->first);
-	p->attempts++;
+	p->attempts += !unheard; /* what a reply does not tell is no verdict on anything */
 	snprintf(text, sizeof(text), "%u of %u documents were not taken (%d %s: %.200s)%s",
 		 sorted->again_n, of, sorted->first.status, sorted->first.type,
-		 sorted->first.reason, advice(sorted->first.verdict));
+		 sorted->first.reason, verdict_advice(sorted->first.verdict));
 	sender_trouble(s, text, pause);
 	shipper_pause(s, pause);
 }
@@ -351,10 +259,8 @@ static enum handled handle_verdicts(struct sender *sender, struct parcel *p,
 	enum handled handled = HANDLED_AGAIN;
 	parts_init(&sorted.parts, p);
 	buf_init(&sorted.failed, p->raw_len * 8 + (4u << 20));
-	if (raw) {
-		tally_items(s, p, v, raw, &tally);
-		judge_lanes(s, p, &tally);
-	}
+	if (raw)
+		judge_reply(s, p, v, raw, &tally);
 	if (!raw || collect_kept(s, p, v, raw, &tally, &sorted) < 0 ||
 	    parts_make(sender, &sorted.parts, p) < 0) {
 		shipper_pause(s,
@@ -478,5 +384,9 @@ void *sender_main(void *arg)
 			shipper_put_back(s, p);
 		}
 	}
+	pthread_mutex_lock(&s->lock);
+	s->senders_ended++;
+	pthread_cond_broadcast(&s->change);
+	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }

@@ -110,7 +110,8 @@ static bool all_sent(const struct shipper *s, bool away)
 		return true;
 	struct spool_state state;
 	spool_get_state(s->spool, &state);
-	return state.files == 0;
+	/* what waits for a closed lane is nobody's to send any more */
+	return state.files == 0 || s->senders_ended == s->senders_n;
 }
 
 static void shipper_give_up(struct shipper *s)

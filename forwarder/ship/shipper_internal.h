@@ -55,9 +55,11 @@ struct shipper {
 	uint32_t queue_n;
 	uint32_t sending;        /* parcels in senders' hands */
 	uint32_t sending_memory; /* those of them that are on no disk */
-	double window;           /* parcels that may be sent at a time: 1 to senders_n */
-	bool packed_all;         /* the packer has ended */
-	uint64_t deadline_ms;    /* of a stop: the packer waits no longer than this */
+	uint32_t sending_parts;  /* those of them that are parts of another */
+	uint32_t senders_ended;
+	double window;        /* parcels that may be sent at a time: 1 to senders_n */
+	bool packed_all;      /* the packer has ended */
+	uint64_t deadline_ms; /* of a stop: the packer waits no longer than this */
 	bool proven;  /* the cluster has answered as it should since the start or the last reload */
 	bool give_up; /* senders put back what they hold and end */
 	char problem[512];

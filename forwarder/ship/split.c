@@ -26,7 +26,8 @@ struct parcel *split_make(struct sender *sender, const char *raw, size_t len, ui
 			      .kind = like->kind,
 			      .lane = like->lane,
 			      .born_ms = like->born_ms,
-			      .attempts = like->attempts };
+			      .attempts = like->attempts,
+			      .part_of = like->spool_no ? like->spool_no : like->part_of };
 	p->gz = gzip_pack(sender->gz, raw, len, &p->gz_len);
 	if (p->gz)
 		return p;
@@ -37,11 +38,13 @@ struct parcel *split_make(struct sender *sender, const char *raw, size_t len, ui
 int split_halves(struct sender *sender, const struct parcel *p, struct parcel *ret[2])
 {
 	CLEANUP_FREE char *raw = split_open(sender, p);
+	if (!raw)
+		return -1;
 	const char *at = raw, *end = raw + p->raw_len;
 	struct bulk_item item;
 	uint32_t half = p->items / 2;
 	for (uint32_t i = 0; i < half; i++)
-		if (!raw || !bulk_next(&at, end, &item))
+		if (!bulk_next(&at, end, &item))
 			return -1;
 	size_t first = (size_t)(at - raw);
 	ret[0] = split_make(sender, raw, first, half, p);

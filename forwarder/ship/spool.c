@@ -116,6 +116,14 @@ static bool drop_torn(struct spool *s)
 	return true;
 }
 
+/* `p` is a part of a file that gives way, or becomes smaller, as soon as all its parts are kept: a
+ * full spool gives up nothing for that. */
+static bool has_room_already(struct spool *s, const struct parcel *p)
+{
+	const struct spool_entry *whole = p->part_of ? entry_find(s, p->part_of) : NULL;
+	return whole && whole->taken && p->items <= whole->items;
+}
+
 static bool spool_make_room(struct spool *s, uint64_t disk)
 {
 	if (disk > s->settings.max_bytes)
@@ -137,8 +145,10 @@ static void set_aside(struct spool *s, const char *name, uint64_t no)
 
 /* ---- opening ------------------------------------------------------------ */
 
-static int insert_found(struct spool *s, uint64_t no, const char *name)
+static int insert_found(struct spool *s, uint64_t no, const char *name, uint64_t known)
 {
+	if (no <= known && entry_find(s, no))
+		return 0; /* opened again, and it was there before */
 	struct parcel p;
 	enum spool_load r = spool_file_load(s->dir, name, false, &p);
 	if (r == LOAD_TORN)
@@ -158,11 +168,6 @@ static int insert_found(struct spool *s, uint64_t no, const char *name)
 	return 0;
 }
 
-static bool is_spool_file(const char *name)
-{
-	return strspn(name, "0123456789abcdef") == 16 && name[16] == '.';
-}
-
 static int by_number(const struct spool_entry *a, const struct spool_entry *b)
 {
 	return a->no < b->no ? -1 : a->no > b->no;
@@ -176,9 +181,10 @@ static int scan(struct spool *s, struct err *err)
 		return err_errno(err, EF_FAILED, errno, "spool %s: cannot read the directory",
 				 s->settings.dir);
 	int failed = 0;
+	uint64_t known = s->last_no; /* what is beyond it is not in the list */
 	for (const struct dirent *d; errno = 0, (d = readdir(names));) {
 		const char *name = d->d_name, *suffix = name + 17;
-		if (!is_spool_file(name))
+		if (!spool_file_is(name))
 			continue;
 		uint64_t no = strtoull(name, NULL, 16);
 		if (no > s->last_no && no <= NUMBER_MAX)
@@ -187,8 +193,8 @@ static int scan(struct spool *s, struct err *err)
 			unlinkat(s->dir, name, 0); /* never accepted */
 		else if (strcmp(suffix, "bulk") == 0 && no > NUMBER_MAX)
 			set_aside(s, name, no);
-		else if (strcmp(suffix, "bulk") == 0 && !failed && !entry_find(s, no) &&
-			 insert_found(s, no, name) < 0)
+		else if (strcmp(suffix, "bulk") == 0 && !failed &&
+			 insert_found(s, no, name, known) < 0)
 			failed = err_errno(err, EF_FAILED, errno, "spool %s: cannot read %s",
 					   s->settings.dir, name);
 	}
@@ -283,7 +289,7 @@ void spool_close(struct spool *s)
 static bool reserve(struct spool *s, const struct parcel *p, struct spool_entry *e)
 {
 	uint64_t disk = spool_file_disk(p->gz_len);
-	if (!spool_make_room(s, disk)) {
+	if (!has_room_already(s, p) && !spool_make_room(s, disk)) {
 		free(e);
 		return false;
 	}
@@ -302,11 +308,6 @@ static enum spool_result refuse(struct spool *s, const struct parcel *p)
 	s->state.dropped_files++;
 	s->state.dropped_items += p->items;
 	return SPOOL_REFUSED;
-}
-
-static bool disk_is_full(int errnum)
-{
-	return errnum == ENOSPC || errnum == EDQUOT;
 }
 
 enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err *err)
@@ -336,14 +337,14 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 			break;
 		}
 		/* the disk is smaller than the quota says: the same choice, one parcel at a time */
-		if (disk_is_full(failed) &&
+		if (spool_file_no_room(failed) &&
 		    (drop_torn(s) || (s->settings.policy == SPOOL_DROP_OLDEST && drop_oldest(s))))
 			continue;
 		if (!again && (again = reopen_dir(s)))
 			continue;
 		remove_file(s, e->no);
 		entry_forget(s, e);
-		if (disk_is_full(failed)) {
+		if (spool_file_no_room(failed)) {
 			result = refuse(s, p);
 			break;
 		}
@@ -359,11 +360,11 @@ static struct spool_entry *take_oldest(struct spool *s, uint32_t waiting)
 {
 	struct spool_entry *e;
 	DL_FOREACH(s->entries, e)
-	if (!e->taken && !(waiting >> e->lane & 1))
-		break;
-	if (e)
+	if (!e->taken && !(waiting >> e->lane & 1)) {
 		e->taken = true;
-	return e;
+		return e;
+	}
+	return NULL;
 }
 
 enum spool_result spool_take(struct spool *s, uint32_t waiting, struct parcel **ret_p,

@@ -40,9 +40,19 @@ struct file_head {
 
 _Static_assert(sizeof(struct file_head) == 64, "the head of a spool file is 64 bytes");
 
+bool spool_file_no_room(int errnum)
+{
+	return errnum == ENOSPC || errnum == EDQUOT;
+}
+
 uint64_t spool_file_disk(uint64_t body_len)
 {
 	return spool_disk_size(body_len + sizeof(struct file_head));
+}
+
+bool spool_file_is(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 16 && name[16] == '.';
 }
 
 void spool_file_name(char name[SPOOL_NAME_SIZE], uint64_t no, const char *suffix)

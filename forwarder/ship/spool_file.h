@@ -10,8 +10,12 @@
 
 #define SPOOL_NAME_SIZE 32
 
+/* Whether it is a name as spool_file_name() makes them. */
+bool spool_file_is(const char *name);
 /* `000000000000000c.<suffix>` */
 void spool_file_name(char name[SPOOL_NAME_SIZE], uint64_t no, const char *suffix);
+/* Whether an errno value says that the disk, or a quota of it, is full. */
+bool spool_file_no_room(int errnum);
 /* What a file with a body of so many bytes takes of the quota. */
 uint64_t spool_file_disk(uint64_t body_len);
 

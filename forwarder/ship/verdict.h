@@ -10,6 +10,7 @@ enum verdict {
 	VERDICT_RETRY,     /* a block, a shard that is away: this data stream cannot take it now */
 	/* other 5xx: may be the moment, may be the document; retried, but not for ever */
 	VERDICT_FAULT,
+	VERDICT_UNHEARD, /* the reply broke off before it: stored or not, the next one tells */
 	VERDICT_DENIED, /* somebody has to do something to the cluster or the key; the data waits */
 	/* an error that nobody knows: the document's when others of its stream are taken, else it
 	 * waits */

@@ -4,19 +4,25 @@
 import json
 import os
 import shutil
+import struct
+import subprocess
 import sys
+import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fake_es  # noqa: E402
 from fake_es import FakeEs, reply  # noqa: E402
-from harness import Efd, net, octets, run_all  # noqa: E402
+from harness import EFD, Efd, datagram, net, octets, run_all  # noqa: E402
 from tap import ok, same  # noqa: E402
 
 FLOWS, EXPORTERS, FAILED = "logs-flow-default", "metrics-flow.exporters-default", "logs-flow.failed-default"
+EFCTL = os.path.join(os.path.dirname(EFD), "efctl")
 N = 6000
 DENIED = (403, "security_exception", "action [indices:admin/auto_create] is unauthorized")
 FULL = (400, "validation_exception", "Validation Failed: 1: this action would add [2] shards, but this cluster currently has [9]/[9] open;")
+BUSY = (429, "es_rejected_execution_exception", "rejected execution of primary operation")
 STRANGE = (400, "some_new_exception", "nobody knows what this is")
 
 
@@ -50,7 +56,9 @@ def waits(name, index, error, **options):
 			net.wait_for(lambda: len(es.lines(FLOWS)) == N, "all flows", 20)
 		net.wait_for(lambda: es.lines(other), "the healthy stream", 20)
 		same(es.lines(index), [], f"{name}: the stream takes nothing, and {other} all the same")
+		net.wait_for(lambda: efd.metric("efd_ship_streams_waiting"), "a closed stream", 10)
 		same(efd.metric("efd_ship_streams_waiting"), 1, f"{name}: one stream waits")
+		net.wait_for(lambda: index in efd.get("/readyz")[1], "a reason", 10)	# other senders may still be at their own
 		ready = efd.get("/readyz")
 		ok(ready[0] == 503 and index in ready[1] and error[1] in ready[1], f"{name}: /readyz names it with the reason", ready)
 		ok(f"{index} takes nothing" in efd.log_text(), f"{name}: and so does the log", efd.log_text()[-800:])
@@ -64,6 +72,7 @@ def waits(name, index, error, **options):
 			net.wait_for(lambda: es.lines(index), "the stream that was away", 60)
 		net.wait_for(lambda: efd.get("/readyz")[0] == 200, "ready again", 60)
 		same(octets(es.lines(FLOWS)), list(range(N)), f"{name}: in the end every flow is there once")
+		net.wait_for(lambda: efd.metric("efd_spool_records") == 0, "an empty spool", 20)	# the first document opens, the others follow
 		same((efd.metric("efd_spool_records"), efd.metric("efd_ship_streams_waiting")), (0, 0), f"{name}: and nothing waits")
 		same(efd.stop(), 0, f"{name}: stops with nothing lost")
 	es.stop()
@@ -73,7 +82,76 @@ def test_one_stream():
 	waits("no privilege", EXPORTERS, DENIED)
 	waits("shard limit", FLOWS, FULL)
 	waits("an error that nobody knows", EXPORTERS, STRANGE)
+	waits("busy, and only it", EXPORTERS, BUSY)
 	waits("without a spool", EXPORTERS, DENIED, **{"state-dir": None})
+
+
+def test_failed_is_busy():
+	"""The failed stream is one like the others: it does not hold the senders."""
+	es = FakeEs()
+
+	def step(request):
+		items = request.items()
+		reply(request.h, 200, request.answer(lambda n, line: BUSY if items[n][0]["create"]["_index"] == FAILED
+			else json.loads(line).get("ie", {}).get("octetDeltaCount", 1) % 100 == 0 and (400, "mapper_parsing_exception", "failed to parse")))
+	es.after = step
+	with Efd(es.url) as efd:
+		send(efd, N, 10)
+		net.wait_for(lambda: len(es.lines(FLOWS)) == N - N // 100, "the good ones, while others wait for the failed stream", 20)
+		es.after = None
+		net.wait_for(lambda: len(es.lines(FAILED)) == N // 100, "the bad ones", 60)
+		same(efd.stop(), 0, "stops with nothing lost")
+	es.stop()
+
+
+def test_stream_that_answers():
+	"""A closed stream that judges what was parked is closed no longer, also when it takes nothing of it and nothing else comes."""
+	es = FakeEs()
+	step = es.after = Stream(FLOWS, (503, "unavailable_shards_exception", "primary shard is not active"))
+	with Efd(es.url) as efd:
+		efd.send(300)
+		net.wait_for(lambda: efd.metric("efd_ship_streams_waiting") == 1, "a closed stream", 20)
+		step.error = (400, "mapper_parsing_exception", "failed to parse")
+		net.wait_for(lambda: len(es.lines(FAILED)) == 300, "all in the failed stream", 60)
+		net.wait_for(lambda: efd.get("/readyz")[0] == 200 and efd.metric("efd_ship_streams_waiting") == 0, "nothing that waits", 5)
+		same(efd.stop(), 0, "stops with nothing lost")
+	es.stop()
+
+
+def test_stop_while_closed():
+	"""What waits for a stream is on the disk: a stop does not wait for it."""
+	for when in ("overflow", "always"):
+		es = FakeEs()
+		es.after = Stream(EXPORTERS, DENIED)
+		with Efd(es.url, decode_exporter_interval="1s", spool_when=when) as efd:
+			send(efd, 600)
+			net.wait_for(lambda: efd.metric("efd_ship_streams_waiting") == 1, "a closed stream", 20)
+			start = time.monotonic()
+			same(efd.stop(), 0, f"{when}: stops with nothing lost")
+			ok(time.monotonic() - start < 5, f"{when}: and at once", time.monotonic() - start)
+			same(octets(es.lines(FLOWS)), list(range(600)), f"{when}: all else was sent")
+		es.stop()
+
+
+def test_full_spool_keeps_parts():
+	"""What is parked out of a spool that is full was in it already: nothing is dropped for it."""
+	port = net.free_port()
+	dropped = 'efd_ship_documents_total{verdict="dropped"}'
+	with Efd(f"http://127.0.0.1:{port}", decode_exporter_interval="1h", spool_size="96k", spool_full="drop-newest", ship_batch_age="1s",
+			ship_batch_size="64k") as efd:
+		for _ in range(200):
+			efd.send(90)
+			time.sleep(0.2)
+			if efd.metric(dropped):
+				break
+		time.sleep(2.5)	# the last batches
+		before = efd.metric(dropped)
+		es = FakeEs(port)
+		es.after = Stream(FLOWS, DENIED)
+		net.wait_for(lambda: efd.metric("efd_ship_streams_waiting") == 1, "a closed stream", 60)
+		time.sleep(3)
+		same(efd.metric(dropped), before, "parking drops nothing")
+		es.stop()
 
 
 def test_no_spool_ceiling():
@@ -91,6 +169,42 @@ def test_no_spool_ceiling():
 	es.stop()
 
 
+def capture(path, records):
+	"""A pcap of NetFlow 5 over Ethernet, IPv4 and UDP; no checksums."""
+	now = int(time.time())
+	with open(path, "wb") as f:
+		f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+		for first in range(0, records, 30):
+			data = datagram(first, 30, now)
+			packet = bytes(12) + b"\x08\x00" + struct.pack("!BBHHHBBHII", 0x45, 0, 28 + len(data), 0, 0, 64, 17, 0, 0x0a000001, 0x0a000002)
+			packet += struct.pack("!HHHH", 2055, 2055, 8 + len(data), 0) + data
+			f.write(struct.pack("<IIII", now, 0, len(packet), len(packet)) + packet)
+
+
+def test_replay_waits():
+	"""A capture can wait for a stream: nothing is given up for want of memory."""
+	es = FakeEs()
+	ask = es.get
+
+	def get(h):
+		if h.path.startswith("/_index_template/"):
+			return ask(h)
+		return reply(h, 200, {"name": "n", "cluster_name": "c", "cluster_uuid": "u", "version": {"number": "8.19.0", "build_flavor": "default"},
+			"tagline": "You Know, for Search"}, [("X-Elastic-Product", "Elasticsearch")])
+	es.get = get
+	step = es.after = Stream(FLOWS, (503, "unavailable_shards_exception", "primary shard is not active"))
+	with tempfile.TemporaryDirectory() as d:
+		path = os.path.join(d, "flows.pcap")
+		capture(path, 120000)
+		timer = threading.Timer(6, lambda: setattr(step, "error", None))
+		timer.start()
+		r = subprocess.run([EFCTL, "replay", "--url", es.url, "--port", "2055", "--ship-memory=1M", path], capture_output=True, text=True, timeout=120)
+		timer.join()
+		ok(step.asked > 1, "the stream was away for a while", step.asked)
+		same((r.returncode, len(es.lines(FLOWS))), (0, 120000), f"replay ends when all of it is stored {r.stderr[-300:]}" if r.returncode else "replay ends when all of it is stored")
+	es.stop()
+
+
 def refuse(code, bad, body=None):
 	"""The request as a whole, when the document whose octets are BAD is in it; None: whatever is in it."""
 	def step(request):
@@ -102,7 +216,7 @@ def refuse(code, bad, body=None):
 
 
 def test_request_refused():
-	for name, code, body in (("400", 400, None), ("a firewall's page, 403", 403, b"<html>Attack detected</html>")):
+	for name, code, body in (("400", 400, None), ("413", 413, None), ("a firewall's page, 403", 403, b"<html>Attack detected</html>")):
 		es = FakeEs()
 		es.after = refuse(code, None, body)
 		with Efd(es.url) as efd:
@@ -174,9 +288,24 @@ def test_foreign_replies():
 		es.stop()
 	es = FakeEs()
 
+	def cut(request):
+		answer = {**request.answer(), "errors": True}
+		reply(request.h, 200, json.dumps(answer).encode()[:2500])
+
 	def short(request):
 		answer = json.dumps(request.answer(lambda n, line: n == 0 and (400, "mapper_parsing_exception", "x" * 3000))).encode()
 		reply(request.h, 200, answer[:2500])
+	es.after = cut
+	with Efd(es.url, ship_batch_age="1s") as efd:
+		efd.send(1200)
+		net.wait_for(lambda: len(es.lines(FLOWS)) == 1200, "all records", 20)
+		net.wait_for(lambda: es.requests >= 9, "more replies than a document of a fault of its own has", 30)
+		same(es.lines(FAILED), [], "what a reply does not tell is no refusal")
+		es.after = None
+		net.wait_for(lambda: efd.metric('efd_ship_documents_total{verdict="stored"}') + efd.metric('efd_ship_documents_total{verdict="duplicate"}') == 1200,
+			"an account", 30)
+	es.stop()
+	es = FakeEs()
 	es.after = short
 	with Efd(es.url) as efd:
 		efd.send(90)
@@ -204,4 +333,5 @@ def test_spool_comes_back():
 		es.stop()
 
 
-run_all(test_spool_comes_back, test_one_stream, test_no_spool_ceiling, test_request_refused, test_document_refused, test_reject_file_full, test_foreign_replies)
+run_all(test_spool_comes_back, test_one_stream, test_failed_is_busy, test_replay_waits, test_stream_that_answers, test_stop_while_closed,
+	test_full_spool_keeps_parts, test_no_spool_ceiling, test_request_refused, test_document_refused, test_reject_file_full, test_foreign_replies)

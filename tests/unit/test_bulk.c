@@ -191,8 +191,8 @@ static void replies_that_are_hard_to_read(void **state)
 		{ HEAD REASON "\\ud800\"}}}]}", VERDICT_REJECTED },
 		{ HEAD REASON "\\uDFFF and \\\\ud800\"}}}]}", VERDICT_REJECTED },
 		{ HEAD REASON "\xff\xfe \xc3\"}}}]}", VERDICT_REJECTED },
-		{ HEAD REASON "cut off", VERDICT_FAULT },
-		{ HEAD, VERDICT_FAULT },
+		{ HEAD REASON "cut off", VERDICT_UNHEARD },
+		{ HEAD, VERDICT_UNHEARD },
 		{ HEAD REASON "whole but for the end\"}}}", VERDICT_REJECTED },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a whole reply says of each data stream, and from that what becomes of each document: lanes
+ * are opened and closed here. */
+#include "forwarder/ship/judge.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+
+static bool is_stored(enum verdict verdict)
+{
+	return verdict == VERDICT_STORED || verdict == VERDICT_DUPLICATE;
+}
+
+/* A stream that stays busy would hold one sender after the other. */
+static bool busy_for_long(const struct parcel *p)
+{
+	return p->lane != LANE_ANY || p->attempts >= BUSY_LIMIT;
+}
+
+static bool may_wait(const struct parcel *p, enum verdict verdict)
+{
+	return verdict == VERDICT_RETRY || (verdict == VERDICT_BUSY && busy_for_long(p)) ||
+	       (p->kind == PARCEL_LINES &&
+		(verdict == VERDICT_DENIED || verdict == VERDICT_DOUBTED));
+}
+
+static void tally_items(const struct shipper *s, const struct parcel *p,
+			const struct bulk_verdicts *v, const char *raw, struct tally *t)
+{
+	const char *at = raw, *end = raw + p->raw_len;
+	struct bulk_item item;
+	for (uint32_t i = 0; i < v->items && bulk_next(&at, end, &item); i++) {
+		struct bulk_outcome o = bulk_outcome(v, i);
+		int lane = lane_of(&s->lanes, &item);
+		if (is_stored(o.verdict))
+			t->stored[lane] = true;
+		else if (may_wait(p, o.verdict) && !t->waits[lane].type)
+			t->waits[lane] = o;
+	}
+}
+
+void count_refusal(struct shipper *s, const struct bulk_outcome *why)
+{
+	if (why->verdict == VERDICT_DENIED)
+		COUNT(s, request_denied, 1);
+	else if (why->status == 429)
+		COUNT(s, request_busy, 1);
+	else
+		COUNT(s, request_failed, 1);
+}
+
+const char *verdict_advice(enum verdict verdict)
+{
+	return verdict == VERDICT_DENIED
+		   ? ": run `efctl setup`, or check the privileges of the key; `efctl doctor` "
+		     "tells more"
+		   : "";
+}
+
+/* Opens and closes lanes by what was tallied. One that took something of this very reply is open;
+ * then a document of an unknown error is to blame for it, as it is when others were taken between
+ * its refusals. */
+static void judge_lanes(struct shipper *s, struct parcel *p, struct tally *t)
+{
+	for (int i = LANE_FIRST; i < LANES; i++) {
+		const struct bulk_outcome *why = &t->waits[i];
+		struct lane *lane = &s->lanes.lane[i];
+		uint64_t pause = 0;
+		pthread_mutex_lock(&s->lock);
+		bool opened = t->stored[i] && lane_open(&s->lanes, i);
+		t->guilty[i] = t->stored[i];
+		if (why->type && !t->stored[i]) {
+			t->guilty[i] =
+			    why->verdict == VERDICT_DOUBTED &&
+			    refusals_add(&p->refusals, UINT32_MAX - (uint32_t)i, lane->passed);
+			if (!t->guilty[i])
+				pause = lane_close(&s->lanes, i, why, clock_now_ms());
+		}
+		pthread_mutex_unlock(&s->lock);
+		if (opened)
+			log_info("%s takes data again", lane->name);
+		if (!pause)
+			continue;
+		t->closed |= 1u << i;
+		count_refusal(s, why);
+		log_warn("%s takes nothing (%d %s: %.200s)%s; what is for it waits, next try in "
+			 "%.1f s; other data streams go on",
+			 lane->name, why->status, why->type, why->reason,
+			 verdict_advice(why->verdict), (double)pause / 1000);
+	}
+}
+
+void judge_reply(struct shipper *s, struct parcel *p, const struct bulk_verdicts *v,
+		 const char *raw, struct tally *ret_t)
+{
+	*ret_t = (struct tally){ 0 };
+	tally_items(s, p, v, raw, ret_t);
+	judge_lanes(s, p, ret_t);
+}
+
+void judge_heard(struct shipper *s, uint32_t bits)
+{
+	for (int i = LANE_FIRST; i < LANES; i++) {
+		if (!(bits >> i & 1))
+			continue;
+		pthread_mutex_lock(&s->lock);
+		bool opened = lane_heard(&s->lanes, i);
+		pthread_mutex_unlock(&s->lock);
+		if (opened)
+			log_info("%s answers again", s->lanes.lane[i].name);
+	}
+}
+
+enum fate fate_of(const struct parcel *p, const struct tally *t, enum verdict verdict, int lane)
+{
+	if (is_stored(verdict))
+		return FATE_DONE;
+	if (verdict == VERDICT_UNHEARD || (verdict == VERDICT_BUSY && !may_wait(p, verdict)) ||
+	    (verdict == VERDICT_FAULT && p->attempts + 1 < FAULT_LIMIT))
+		return FATE_AGAIN;
+	if (!may_wait(p, verdict) || (verdict == VERDICT_DOUBTED && t->guilty[lane]))
+		return FATE_REJECTED;
+	return t->closed >> lane & 1 ? FATE_PARKED : FATE_AGAIN;
+}

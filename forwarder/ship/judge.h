@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a whole reply says of each data stream, and from that what becomes of each document: lanes
+ * are opened and closed here. */
+#ifndef EF_SHIP_JUDGE_H
+#define EF_SHIP_JUDGE_H
+
+#include "forwarder/ship/shipper_internal.h"
+
+#define BUSY_LIMIT 3 /* a parcel that met 429 so often waits no longer in a sender's hands */
+#define FAULT_LIMIT \
+	6 /* replies in which one document had a 5xx of its own: then it is the document */
+
+struct tally {
+	bool stored[LANES];
+	struct bulk_outcome waits[LANES]; /* the first that has to wait; type NULL: none */
+	bool guilty[LANES]; /* what nobody knows is the documents', not the stream's */
+	uint32_t closed;    /* bits of lanes that this reply closed */
+};
+
+/* Tallies the reply to `p`, whose inflated body is `raw`, and opens and closes lanes by it. */
+void judge_reply(struct shipper *s, struct parcel *p, const struct bulk_verdicts *v,
+		 const char *raw, struct tally *ret_t);
+/* Lanes (bits) that refused documents for good: were they left closed, with what was parked gone,
+ * nothing would ever open them. */
+void judge_heard(struct shipper *s, uint32_t bits);
+
+enum fate { FATE_DONE, FATE_AGAIN, FATE_PARKED, FATE_REJECTED };
+enum fate fate_of(const struct parcel *p, const struct tally *t, enum verdict verdict, int lane);
+
+/* Clusters judge privileges, queues and blocks item by item: what the reply of a request says once
+ * counts as the request's. */
+void count_refusal(struct shipper *s, const struct bulk_outcome *why);
+/* What to do about it, to follow the reason; "": nothing. */
+const char *verdict_advice(enum verdict verdict);
+
+#endif
