@@ -15,6 +15,9 @@
 #include "importer/core/finding.h"
 #include "importer/core/json.h"
 
+/* What may stand in a path as it is (RFC 3986 section 3.3). */
+#define PATH_CHARACTERS \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@"
 #define INTEGRATION "logs-netflow.log-*" /* the streams of Elastic's integration */
 
 static bool pattern_matches(const json_t *template, const char *stream)
@@ -51,7 +54,7 @@ static int simulate(struct es *es, const char *name, json_t **ret_template, stru
 	CLEANUP_JSON json_t *reply = NULL;
 
 	*ret_template = NULL;
-	if (name[strcspn(name, "%?/")]) /* no part of a path */
+	if (name[strspn(name, PATH_CHARACTERS)])
 		return 0;
 	snprintf(path, sizeof(path), "/_index_template/_simulate/%s", name);
 	if (es_call(es, "POST", path, NULL, &status, &reply, err))

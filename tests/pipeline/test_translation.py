@@ -150,13 +150,14 @@ def address(inside):
 
 
 def conversation():
-	"""Of random addresses; ports of a client are above those of a server, so that both are what they are taken for."""
+	"""Of random addresses; ports of a client are above those of a server, and no port of a translation is one that the tests' own
+	applications.csv names (6000 to 6010), so that both are what they are taken for."""
 	protocol, client, server = rng.choice((TCP, UDP)), rng.randrange(50000, 65000), rng.choice((22, 53, 80, 443, 3389))
 	if rng.random() < .5:
 		there = address(False), server
-		return protocol, (address(True), client), there, (address(False), rng.randrange(1024, 65536)), there, "before"
+		return protocol, (address(True), client), there, (address(False), rng.randrange(10000, 65536)), there, "before"
 	who = address(False), client
-	return protocol, who, (address(False), rng.randrange(1, 65536)), who, (address(True), server), "behind"
+	return protocol, who, (address(False), rng.choice((rng.randrange(1, 5000), rng.randrange(10000, 65536)))), who, (address(True), server), "behind"
 
 
 def at_random(cluster):
