@@ -57,6 +57,15 @@ const char *verdict_advice(enum verdict verdict)
 		   : "";
 }
 
+void judge_took(struct shipper *s, int lane)
+{
+	pthread_mutex_lock(&s->lock);
+	bool opened = lane_open(&s->lanes, lane);
+	pthread_mutex_unlock(&s->lock);
+	if (opened)
+		log_info("%s takes data again", s->lanes.lane[lane].name);
+}
+
 /* Opens and closes lanes by what was tallied. One that took something of this very reply is open;
  * then a document of an unknown error is to blame for it, as it is when others were taken between
  * its refusals. */
@@ -66,19 +75,17 @@ static void judge_lanes(struct shipper *s, struct parcel *p, struct tally *t)
 		const struct bulk_outcome *why = &t->waits[i];
 		struct lane *lane = &s->lanes.lane[i];
 		uint64_t pause = 0;
-		pthread_mutex_lock(&s->lock);
-		bool opened = t->stored[i] && lane_open(&s->lanes, i);
 		t->guilty[i] = t->stored[i];
-		if (why->type && !t->stored[i]) {
-			t->guilty[i] =
-			    why->verdict == VERDICT_DOUBTED &&
-			    refusals_add(&p->refusals, UINT32_MAX - (uint32_t)i, lane->passed);
-			if (!t->guilty[i])
-				pause = lane_close(&s->lanes, i, why, clock_now_ms());
-		}
+		if (t->stored[i])
+			judge_took(s, i);
+		if (t->stored[i] || !why->type)
+			continue;
+		pthread_mutex_lock(&s->lock);
+		t->guilty[i] = why->verdict == VERDICT_DOUBTED &&
+			       refusals_add(&p->refusals, UINT32_MAX - (uint32_t)i, lane->passed);
+		if (!t->guilty[i])
+			pause = lane_close(&s->lanes, i, why, clock_now_ms());
 		pthread_mutex_unlock(&s->lock);
-		if (opened)
-			log_info("%s takes data again", lane->name);
 		if (!pause)
 			continue;
 		t->closed |= 1u << i;

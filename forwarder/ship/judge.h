@@ -20,6 +20,8 @@ struct tally {
 /* Tallies the reply to `p`, whose inflated body is `raw`, and opens and closes lanes by it. */
 void judge_reply(struct shipper *s, struct parcel *p, const struct bulk_verdicts *v,
 		 const char *raw, struct tally *ret_t);
+/* The lane took something. */
+void judge_took(struct shipper *s, int lane);
 /* Lanes (bits) that refused documents for good: were they left closed, with what was parked gone,
  * nothing would ever open them. */
 void judge_heard(struct shipper *s, uint32_t bits);

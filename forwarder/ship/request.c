@@ -102,7 +102,7 @@ void sender_first_line(const struct buf *body, char text[200])
  * them bad. What else there is of 4xx speaks of the URL or the credentials. */
 static bool may_be_a_document(long status)
 {
-	return status == 400 || status == 403 || status == 406 || status == 422;
+	return status == 400 || status == 403 || status == 406 || status == 413 || status == 422;
 }
 
 /* What a status other than 200 means for the endpoint; the text says what to do. */
@@ -130,7 +130,7 @@ static enum answer explain_status(struct sender *sender, const char *url, int en
 			 "%s: these credentials may not write (403): make a key with `efctl "
 			 "setup`: %s",
 			 url, body);
-	} else if (may_be_a_document(r->status) || r->status == 413) {
+	} else if (may_be_a_document(r->status)) {
 		COUNT(s, request_wrong, 1);
 		snprintf(text, sizeof(text),
 			 "%s: refuses every request (%ld), whatever is in it: check "
@@ -291,7 +291,7 @@ static enum answer read_reply(struct sender *sender, struct parcel *p, const cha
 	struct err err = ERR_NONE;
 	char text[ENDPOINT_URL_MAX + sizeof(err.msg)];
 	bool cut;
-	if (may_be_a_document(r->status) || r->status == 413)
+	if (may_be_a_document(r->status))
 		return refused(sender, p, base, endpoint, NULL);
 	if (r->status != 200)
 		return explain_status(sender, base, endpoint);

@@ -94,8 +94,8 @@ static void reject(struct sender *sender, struct buf *failed, uint32_t *failed_n
 	struct err err = ERR_NONE;
 	if (p->kind == PARCEL_LINES &&
 	    reject_document(failed, s->prefix, s->ns, item, why, clock_wall_ms(), &err) == 0) {
-		log_warn("a document was refused and goes to %s-%s (%d %s: %s)",
-			 NAME(s->prefix, "logs-flow.failed"), s->ns, why->status, why->type,
+		log_warn("a document was refused and goes to %s (%d %s: %s)",
+			 s->lanes.lane[LANE_FIRST + BULK_FAILED].name, why->status, why->type,
 			 why->reason);
 		(*failed_n)++;
 		return;
@@ -316,15 +316,11 @@ static bool set_apart(struct sender *sender, struct parcel *p)
 
 static bool all_stored(struct sender *sender, const struct parcel *p, const struct bulk_verdicts *v)
 {
-	struct shipper *s = sender->s;
 	if (v->count[VERDICT_STORED] + v->count[VERDICT_DUPLICATE] < v->items)
 		return false;
 	count_stored(sender, p, v);
-	pthread_mutex_lock(&s->lock);
-	bool opened = p->lane != LANE_ANY && lane_open(&s->lanes, p->lane);
-	pthread_mutex_unlock(&s->lock);
-	if (opened)
-		log_info("%s takes data again", s->lanes.lane[p->lane].name);
+	if (p->lane != LANE_ANY)
+		judge_took(sender->s, p->lane);
 	return true;
 }
 
