@@ -117,15 +117,13 @@ static int apply_assets(struct install *in, const struct app *app, struct outcom
 	return result;
 }
 
-/* Where documents would go now; true in *ret_well: to what is ours. */
+/* Where documents would go now. */
 static int look_at_effect(struct install *in, const struct app *app, struct outcome *out,
-			  bool *ret_well, struct err *err)
+			  struct err *err)
 {
 	json_array_clear(out->effects);
-	if (in->cluster.has[CAP_DATA_STREAM] && effect_findings(in->es, app, out->effects, err))
-		return -1;
-	*ret_well = findings_bad(out->effects) == 0;
-	return 0;
+	return in->cluster.has[CAP_DATA_STREAM] ? effect_findings(in->es, app, out->effects, err)
+						: 0;
 }
 
 /* What is not of our templates is not rolled over: that would move a good stream to somebody
@@ -169,17 +167,25 @@ static int end(struct install *in, struct err *err)
 		   : 0;
 }
 
+/* None while another's template, or something else of its name, would get the documents. */
+static int make_streams(struct install *in, const struct app *app, struct outcome *out,
+			struct err *err)
+{
+	out->doing = STEP_STREAMS;
+	/* where nothing was written, what look() saw is so still */
+	if (plan_applied_count(&in->plan) && look_at_effect(in, app, out, err))
+		return -1;
+	if (!in->cluster.has[CAP_DATA_STREAM] || findings_bad(out->effects))
+		return 0;
+	return streams_create(in->es, app->elastic.namespace, err);
+}
+
 static int do_steps(struct install *in, struct app *app, struct outcome *out, struct err *err)
 {
 	size_t removed;
-	bool well;
 	if (apply_assets(in, app, out, err))
 		return -1;
-	out->doing = STEP_STREAMS;
-	if (look_at_effect(in, app, out, &well, err))
-		return -1;
-	if (well && in->cluster.has[CAP_DATA_STREAM] &&
-	    streams_create(in->es, app->elastic.namespace, err))
+	if (make_streams(in, app, out, err))
 		return -1;
 	out->doing = STEP_DICTIONARIES;
 	if (dict_prune(in->es, in->dict, DICT_GRACE_MS, &removed, err) ||
@@ -190,7 +196,8 @@ static int do_steps(struct install *in, struct app *app, struct outcome *out, st
 		return -1;
 	if (tell_efd(in, app, out, err) || roll_over(in, app, out, err))
 		return -1;
-	return look_at_effect(in, app, out, &well, err);
+	bool new_index = json_array_size(out->streams) || out->rolled_over;
+	return new_index ? look_at_effect(in, app, out, err) : 0;
 }
 
 static int carry_out(struct install *in, struct app *app, struct outcome *out, struct err *err)
@@ -247,9 +254,7 @@ static int look_at_streams(struct install *in, const struct app *app, struct out
 	if (in->record.found == RECORD_ABSENT && install_is_there(in) &&
 	    json_array_size(out->streams) == 0)
 		out->new_namespace = false;
-	bool well;
-	return look_at_effect(in, app, out, &well, err) ||
-		       streams_outdated(in->es, out->outdated, err)
+	return look_at_effect(in, app, out, err) || streams_outdated(in->es, out->outdated, err)
 		   ? -1
 		   : 0;
 }

@@ -31,6 +31,19 @@ const char *streams_path(const struct es *es, char *path, const char *before, co
 	return path;
 }
 
+const char *streams_simulate_path(char *path, const char *stream)
+{
+	snprintf(path, STREAMS_PATH, "/_index_template/_simulate_index/%s.probe", stream);
+	return path;
+}
+
+const char *streams_write_index(const json_t *stream)
+{
+	const json_t *indices = json_object_get(stream, "indices");
+	return json_text_at(json_array_get(indices, json_array_size(indices) - 1), "index_name",
+			    "");
+}
+
 /* What follows "<stream>-", or NULL. */
 static const char *namespace_in(const char *name, const char *stream)
 {
@@ -120,15 +133,14 @@ int streams_of(struct es *es, bool has_data_streams, const char *namespace,
 	return 0;
 }
 
-/* Asked for another name of the same pattern: OpenSearch refuses one that exists. Templates carry a
- * mark of their mapping inside it (render.c); an index keeps the one it was made with. */
+/* Templates carry a mark of their mapping inside it (render.c); an index keeps the one it was made
+ * with. */
 static int same_mapping(struct es *es, const char *stream, const char *index, bool *ret_same,
 			struct err *err)
 {
-	char path[600];
+	char path[STREAMS_PATH];
 	CLEANUP_JSON json_t *simulated = NULL, *actual = NULL;
-	snprintf(path, sizeof(path), "/_index_template/_simulate_index/%s.probe", stream);
-	if (es_must(es, "POST", path, NULL, &simulated, err))
+	if (es_must(es, "POST", streams_simulate_path(path, stream), NULL, &simulated, err))
 		return -1;
 	snprintf(path, sizeof(path), "/%s/_mapping", index);
 	if (es_must(es, "GET", path, NULL, &actual, err))
@@ -153,12 +165,9 @@ int streams_outdated(struct es *es, json_t *ret_names, struct err *err)
 	size_t i;
 	json_t *stream;
 	json_array_foreach (json_object_get(reply, "data_streams"), i, stream) {
-		json_t *indices = json_object_get(stream, "indices");
 		const char *name = json_text_at(stream, "name", "");
-		const char *index = json_text_at(
-		    json_array_get(indices, json_array_size(indices) - 1), "index_name", "");
 		bool same = true;
-		if (same_mapping(es, name, index, &same, err))
+		if (same_mapping(es, name, streams_write_index(stream), &same, err))
 			return -1;
 		if (!same)
 			json_array_append_new(ret_names, json_string(name));

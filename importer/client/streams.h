@@ -27,6 +27,13 @@ extern const struct stream_row stream_rows[STREAMS_ALL];
 #define STREAMS_PATH 600
 const char *streams_path(const struct es *es, char *path, const char *before, const char *after);
 
+/* The path that asks what a new index of `stream` would get. It asks for another name of the same
+ * pattern: OpenSearch refuses one that exists. */
+const char *streams_simulate_path(char *path, const char *stream);
+/* The name of the index that a data stream, an entry of GET _data_stream, is written to; "":
+ * none. */
+const char *streams_write_index(const json_t *stream);
+
 /* What is in one data stream (or plain index, on a cluster without them). */
 struct stream_data {
 	bool exists;

@@ -25,16 +25,14 @@ static void say_unknown(json_t *findings, const char *what, long status, const j
 		    reason);
 }
 
-/* What a new index of the stream would get; NULL: the cluster does not say. Asked for another name
- * of the same pattern: OpenSearch refuses one that exists. */
+/* What a new index of the stream would get; NULL: the cluster does not say. */
 static int simulate_index(struct es *es, const char *stream, json_t *findings,
 			  json_t **ret_template, struct err *err)
 {
-	char path[NAME_ROOM + 200];
+	char path[STREAMS_PATH];
 	long status = 0;
 	CLEANUP_JSON json_t *reply = NULL;
-	snprintf(path, sizeof(path), "/_index_template/_simulate_index/%s.probe", stream);
-	if (es_call(es, "POST", path, NULL, &status, &reply, err))
+	if (es_call(es, "POST", streams_simulate_path(path, stream), NULL, &status, &reply, err))
 		return -1;
 	*ret_template = status == 200 ? json_incref(json_object_get(reply, "template")) : NULL;
 	if (status != 200 && json_array_size(findings) == 0) /* once is enough */
@@ -107,13 +105,10 @@ static int look_at_stream(struct es *es, const char *stream, json_t *findings, s
 	snprintf(path, sizeof(path), "/_data_stream/%s", stream);
 	if (es_call(es, "GET", path, NULL, &status, &reply, err))
 		return -1;
-	json_t *first = json_array_get(json_object_get(reply, "data_streams"), 0);
-	json_t *indices = json_object_get(first, "indices");
-	json_t *last = json_array_get(indices, json_array_size(indices) - 1);
-	if (last)
-		return look_at_write_index(es, stream, json_text_at(last, "index_name", "?"),
-					   wanted, findings, err);
-	return look_at_name(es, stream, status, findings, err);
+	const char *index =
+	    streams_write_index(json_array_get(json_object_get(reply, "data_streams"), 0));
+	return *index ? look_at_write_index(es, stream, index, wanted, findings, err)
+		      : look_at_name(es, stream, status, findings, err);
 }
 
 int effect_findings(struct es *es, const struct app *app, json_t *findings, struct err *err)
