@@ -69,8 +69,13 @@ static char *line_head(struct sflow_work *w, char *p, uint32_t seq, struct sflow
 
 	p = jsonw_u64(jsonw_raw(p, w->prefix, w->prefix_len), seq);
 	p = jsonw_raw(p, ctx->tail, ctx->tail_len);
-	p = jsonw_u64(jsonw_lit(p, ",\"source\":{\"class\":"), source.class);
-	p = jsonw_u64(jsonw_lit(p, ",\"index\":"), source.index);
+	if (source.class == 0) { /* an interface, as of nearly all */
+		p = jsonw_lit(p, ",\"source\":{\"class\":0,\"index\":");
+	} else {
+		p = jsonw_u64(jsonw_lit(p, ",\"source\":{\"class\":"), source.class);
+		p = jsonw_lit(p, ",\"index\":");
+	}
+	p = jsonw_u64(p, source.index);
 	*p++ = '}';
 	return p;
 }
@@ -135,14 +140,15 @@ static char *put_interface(char *p, struct sflow_interface in, const char *key, 
 
 static char *put_sample(char *p, const struct sflow_sample *s, uint32_t length)
 {
-	if (s->discarded)
+	if (s->discarded) {
 		p = jsonw_lit(p, "\"droppedPacketDeltaCount\":1");
-	else
+		if (length)
+			p = jsonw_u64(jsonw_lit(p, ",\"droppedOctetDeltaCount\":"), length);
+	} else if (length) {
+		p = jsonw_u64(jsonw_lit(p, "\"packetDeltaCount\":1,\"octetDeltaCount\":"), length);
+	} else {
 		p = jsonw_lit(p, "\"packetDeltaCount\":1");
-	if (length && s->discarded)
-		p = jsonw_u64(jsonw_lit(p, ",\"droppedOctetDeltaCount\":"), length);
-	else if (length)
-		p = jsonw_u64(jsonw_lit(p, ",\"octetDeltaCount\":"), length);
+	}
 	if (s->in.format != INTERFACE_DISCARDED || s->out.format != INTERFACE_DISCARDED)
 		p = PUT_INTERFACE(p, s->in, "ingressInterface", "input");
 	/* else both name a reason: that of the output is told */
