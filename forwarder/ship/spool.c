@@ -8,76 +8,34 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <utlist.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "forwarder/ship/spool_file.h"
+#include "forwarder/ship/spool_list.h"
 #include "forwarder/ship/torn.h"
 
 #define SYNC_MS    1000
 #define NUMBER_MAX (1ull << 62) /* no efd lives long enough to give one beyond it */
 
-struct spool_entry {
-	struct spool_entry *prev, *next;
-	uint64_t no;
-	uint64_t disk; /* bytes it counts for in the quota */
-	uint64_t born_ms;
-	uint32_t items;
-	int lane;
-	bool taken;   /* a shipper holds it, or it is still being written */
-	bool written; /* it counts: whoever sees it counted may rely on it */
-};
-
 struct spool {
 	int dir; /* also carries the lock */
 	struct spool_settings settings;
-	pthread_mutex_t lock;        /* of everything below */
-	struct spool_entry *entries; /* by number, oldest first */
-	struct spool_state state;
-	uint64_t torn; /* bytes of files set aside, which give way to everything else */
+	pthread_mutex_t lock; /* of everything below */
+	struct spool_list list;
+	struct spool_state state; /* what the list does not know */
+	uint64_t torn;            /* bytes of files set aside, which give way to everything else */
 	uint64_t last_no;
 	bool dirty; /* files were written since the last sync */
 	uint64_t synced_ms;
 };
 
-/* ---- the list; the lock is held ---------------------------------------- */
-
-/* Room is taken before the file is written, so that the quota holds; the rest counts afterwards. */
-static void entry_append(struct spool *s, struct spool_entry *e)
-{
-	DL_APPEND(s->entries, e);
-	s->state.bytes += e->disk;
-}
-
-static void count_written(struct spool *s, struct spool_entry *e)
-{
-	e->written = true;
-	s->state.files++;
-	s->state.items += e->items;
-}
-
-static void entry_forget(struct spool *s, struct spool_entry *e)
-{
-	DL_DELETE(s->entries, e);
-	s->state.bytes -= e->disk;
-	if (e->written) {
-		s->state.files--;
-		s->state.items -= e->items;
-	}
-	free(e);
-}
-
-static struct spool_entry *entry_find(struct spool *s, uint64_t no)
-{
-	struct spool_entry *e; /* what shippers hold is near the head: the walk is short */
-	DL_SEARCH_SCALAR(s->entries, e, no, no);
-	return e;
-}
+/* ---- room; the lock is held --------------------------------------------- */
 
 static void remove_file(struct spool *s, uint64_t no)
 {
@@ -89,21 +47,20 @@ static void remove_file(struct spool *s, uint64_t no)
 /* Gives up the oldest parcel that nobody holds; false when there is none. */
 static bool drop_oldest(struct spool *s)
 {
-	struct spool_entry *e;
-	DL_SEARCH_SCALAR(s->entries, e, taken, false);
+	struct spool_entry *e = spool_list_first(&s->list, 0);
 	if (!e)
 		return false;
 	remove_file(s, e->no);
 	s->state.dropped_files++;
 	s->state.dropped_items += e->items;
-	entry_forget(s, e);
+	spool_list_forget(&s->list, e);
 	return true;
 }
 
 static bool spool_fits(const struct spool *s, uint64_t disk)
 {
-	return s->state.bytes + s->torn + disk <= s->settings.max_bytes &&
-	       s->state.files < SPOOL_FILES_MAX;
+	return s->list.bytes + s->torn + disk <= s->settings.max_bytes &&
+	       s->list.files < SPOOL_FILES_MAX;
 }
 
 /* The first to go. */
@@ -120,8 +77,8 @@ static bool drop_torn(struct spool *s)
  * full spool gives up nothing for that. */
 static bool has_room_already(struct spool *s, const struct parcel *p)
 {
-	const struct spool_entry *whole = p->part_of ? entry_find(s, p->part_of) : NULL;
-	return whole && whole->taken && p->items <= whole->items;
+	const struct spool_entry *whole = p->part_of ? spool_list_held(&s->list, p->part_of) : NULL;
+	return whole && p->items <= whole->items;
 }
 
 static bool spool_make_room(struct spool *s, uint64_t disk)
@@ -140,15 +97,13 @@ static void set_aside(struct spool *s, const char *name, uint64_t no)
 	spool_file_name(torn, no, "torn");
 	renameat(s->dir, name, s->dir, torn);
 	s->state.torn++;
-	s->torn = torn_bytes(s->dir);
+	s->torn += torn_size(s->dir, torn);
 }
 
 /* ---- opening ------------------------------------------------------------ */
 
-static int insert_found(struct spool *s, uint64_t no, const char *name, uint64_t known)
+static int insert_found(struct spool *s, uint64_t no, const char *name)
 {
-	if (no <= known && entry_find(s, no))
-		return 0; /* opened again, and it was there before */
 	struct parcel p;
 	enum spool_load r = spool_file_load(s->dir, name, false, &p);
 	if (r == LOAD_TORN)
@@ -163,46 +118,48 @@ static int insert_found(struct spool *s, uint64_t no, const char *name, uint64_t
 				   .born_ms = p.born_ms,
 				   .items = p.items,
 				   .lane = p.lane };
-	entry_append(s, e);
-	count_written(s, e);
+	spool_list_find(&s->list, e);
 	return 0;
 }
 
-static int by_number(const struct spool_entry *a, const struct spool_entry *b)
+/* `known`: the sorted numbers of those that are in the list already. */
+static int look_at_file(struct spool *s, const char *name, const uint64_t *known, size_t n)
 {
-	return a->no < b->no ? -1 : a->no > b->no;
+	const char *suffix = name + 17;
+	uint64_t no = strtoull(name, NULL, 16);
+	if (no > s->last_no && no <= NUMBER_MAX)
+		s->last_no = no;
+	if (strcmp(suffix, "tmp") == 0)
+		unlinkat(s->dir, name, 0); /* never accepted */
+	if (strcmp(suffix, "bulk") != 0)
+		return 0;
+	if (no > NUMBER_MAX)
+		set_aside(s, name, no);
+	else if (!bsearch(&no, known, n, sizeof(*known), spool_number_compare))
+		return insert_found(s, no, name);
+	return 0;
 }
 
 /* The directory is in no order; the numbers are the order in which files were written. */
 static int scan(struct spool *s, struct err *err)
 {
-	DIR *names = spool_names(s->dir);
+	size_t n = 0; /* opened again: those were there before */
+	CLEANUP_FREE uint64_t *known = spool_list_numbers(&s->list, &n);
+	DIR *names = known ? spool_names(s->dir) : NULL;
 	if (!names)
-		return err_errno(err, EF_FAILED, errno, "spool %s: cannot read the directory",
-				 s->settings.dir);
+		return err_errno(err, EF_FAILED, known ? errno : ENOMEM,
+				 "spool %s: cannot read the directory", s->settings.dir);
 	int failed = 0;
-	uint64_t known = s->last_no; /* what is beyond it is not in the list */
 	for (const struct dirent *d; errno = 0, (d = readdir(names));) {
-		const char *name = d->d_name, *suffix = name + 17;
-		if (!spool_file_is(name))
-			continue;
-		uint64_t no = strtoull(name, NULL, 16);
-		if (no > s->last_no && no <= NUMBER_MAX)
-			s->last_no = no;
-		if (strcmp(suffix, "tmp") == 0)
-			unlinkat(s->dir, name, 0); /* never accepted */
-		else if (strcmp(suffix, "bulk") == 0 && no > NUMBER_MAX)
-			set_aside(s, name, no);
-		else if (strcmp(suffix, "bulk") == 0 && !failed &&
-			 insert_found(s, no, name, known) < 0)
+		if (spool_file_is(d->d_name) && !failed && look_at_file(s, d->d_name, known, n) < 0)
 			failed = err_errno(err, EF_FAILED, errno, "spool %s: cannot read %s",
-					   s->settings.dir, name);
+					   s->settings.dir, d->d_name);
 	}
 	if (errno && !failed)
 		failed = err_errno(err, EF_FAILED, errno, "spool %s: cannot read the directory",
 				   s->settings.dir);
 	closedir(names);
-	DL_SORT(s->entries, by_number);
+	spool_list_sort(&s->list);
 	s->torn = torn_bytes(s->dir);
 	return failed;
 }
@@ -271,8 +228,7 @@ void spool_close(struct spool *s)
 {
 	if (!s)
 		return;
-	while (s->entries)
-		entry_forget(s, s->entries);
+	spool_list_clear(&s->list);
 	if (s->dir >= 0) {
 		s->synced_ms = 0;
 		spool_sync_due(s);
@@ -297,9 +253,8 @@ static bool reserve(struct spool *s, const struct parcel *p, struct spool_entry 
 				   .disk = disk,
 				   .born_ms = p->born_ms,
 				   .items = p->items,
-				   .lane = p->lane,
-				   .taken = true };
-	entry_append(s, e);
+				   .lane = p->lane };
+	spool_list_add(&s->list, e);
 	return true;
 }
 
@@ -331,9 +286,9 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 		    spool_file_write(s->dir, e->no, p, s->settings.sync == SPOOL_SYNC_BATCH);
 		pthread_mutex_lock(&s->lock);
 		if (!failed) {
-			e->taken = false;
 			s->dirty = true;
-			count_written(s, e);
+			spool_list_count(&s->list, e);
+			spool_list_release(&s->list, e);
 			break;
 		}
 		/* the disk is smaller than the quota says: the same choice, one parcel at a time */
@@ -343,7 +298,7 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 		if (!again && (again = reopen_dir(s)))
 			continue;
 		remove_file(s, e->no);
-		entry_forget(s, e);
+		spool_list_forget(&s->list, e);
 		if (spool_file_no_room(failed)) {
 			result = refuse(s, p);
 			break;
@@ -354,17 +309,6 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 	}
 	pthread_mutex_unlock(&s->lock);
 	return result;
-}
-
-static struct spool_entry *take_oldest(struct spool *s, uint32_t waiting)
-{
-	struct spool_entry *e;
-	DL_FOREACH(s->entries, e)
-	if (!e->taken && !(waiting >> e->lane & 1)) {
-		e->taken = true;
-		return e;
-	}
-	return NULL;
 }
 
 enum spool_result spool_take(struct spool *s, uint32_t waiting, struct parcel **ret_p,
@@ -378,8 +322,9 @@ enum spool_result spool_take(struct spool *s, uint32_t waiting, struct parcel **
 	enum spool_result result = SPOOL_NONE;
 	pthread_mutex_lock(&s->lock);
 	struct spool_entry *e;
-	while ((e = take_oldest(s, waiting))) {
+	while ((e = spool_list_first(&s->list, waiting))) {
 		char name[SPOOL_NAME_SIZE];
+		spool_list_hold(&s->list, e);
 		spool_file_name(name, e->no, "bulk");
 		pthread_mutex_unlock(&s->lock);
 		enum spool_load r = spool_file_load(s->dir, name, true, p);
@@ -391,7 +336,7 @@ enum spool_result spool_take(struct spool *s, uint32_t waiting, struct parcel **
 			break;
 		}
 		if (r == LOAD_FAILED && errnum != ENOENT) {
-			e->taken = false;
+			spool_list_release(&s->list, e);
 			result = SPOOL_ERROR;
 			err_errno(err, EF_FAILED, errnum, "spool %s: cannot read %s",
 				  s->settings.dir, name);
@@ -399,7 +344,7 @@ enum spool_result spool_take(struct spool *s, uint32_t waiting, struct parcel **
 		}
 		set_aside(s, name, e->no);
 		s->state.torn_items += e->items;
-		entry_forget(s, e);
+		spool_list_forget(&s->list, e);
 	}
 	pthread_mutex_unlock(&s->lock);
 	if (result == SPOOL_OK)
@@ -419,10 +364,10 @@ enum spool_result spool_update(struct spool *s, const struct parcel *p, struct e
 		return SPOOL_ERROR;
 	}
 	pthread_mutex_lock(&s->lock);
-	struct spool_entry *e = entry_find(s, p->spool_no);
+	struct spool_entry *e = spool_list_held(&s->list, p->spool_no);
 	if (e) {
-		s->state.bytes += spool_file_disk(p->gz_len) - e->disk;
-		s->state.items += (uint64_t)p->items - e->items;
+		s->list.bytes += spool_file_disk(p->gz_len) - e->disk;
+		s->list.items += (uint64_t)p->items - e->items;
 		e->disk = spool_file_disk(p->gz_len);
 		e->items = p->items;
 		e->lane = p->lane;
@@ -434,10 +379,10 @@ enum spool_result spool_update(struct spool *s, const struct parcel *p, struct e
 void spool_done(struct spool *s, uint64_t spool_no)
 {
 	pthread_mutex_lock(&s->lock);
-	struct spool_entry *e = entry_find(s, spool_no);
+	struct spool_entry *e = spool_list_held(&s->list, spool_no);
 	if (e) {
 		remove_file(s, spool_no);
-		entry_forget(s, e);
+		spool_list_forget(&s->list, e);
 	}
 	pthread_mutex_unlock(&s->lock);
 }
@@ -445,9 +390,9 @@ void spool_done(struct spool *s, uint64_t spool_no)
 void spool_release(struct spool *s, uint64_t spool_no)
 {
 	pthread_mutex_lock(&s->lock);
-	struct spool_entry *e = entry_find(s, spool_no);
+	struct spool_entry *e = spool_list_held(&s->list, spool_no);
 	if (e)
-		e->taken = false;
+		spool_list_release(&s->list, e);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -457,16 +402,13 @@ void spool_requeue(struct spool *s, const struct parcel *p)
 	spool_update(s, p, &err); /* without it they are only counted anew */
 	char from[SPOOL_NAME_SIZE], to[SPOOL_NAME_SIZE];
 	pthread_mutex_lock(&s->lock);
-	struct spool_entry *e = entry_find(s, p->spool_no);
+	struct spool_entry *e = spool_list_held(&s->list, p->spool_no);
 	if (e) {
 		spool_file_name(from, e->no, "bulk");
 		spool_file_name(to, s->last_no + 1, "bulk");
-		if (renameat(s->dir, from, s->dir, to) == 0) {
+		if (renameat(s->dir, from, s->dir, to) == 0)
 			e->no = ++s->last_no;
-			DL_DELETE(s->entries, e);
-			DL_APPEND(s->entries, e);
-		}
-		e->taken = false;
+		spool_list_release(&s->list, e);
 	}
 	pthread_mutex_unlock(&s->lock);
 }
@@ -489,11 +431,21 @@ void spool_sync_due(struct spool *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
+uint32_t spool_lanes(struct spool *s)
+{
+	pthread_mutex_lock(&s->lock);
+	uint32_t lanes = spool_list_lanes(&s->list);
+	pthread_mutex_unlock(&s->lock);
+	return lanes;
+}
+
 void spool_get_state(struct spool *s, struct spool_state *ret_state)
 {
 	pthread_mutex_lock(&s->lock);
 	*ret_state = s->state;
-	const struct spool_entry *oldest = s->entries;
-	ret_state->oldest_ms = oldest ? oldest->born_ms : 0;
+	ret_state->files = s->list.files;
+	ret_state->items = s->list.items;
+	ret_state->bytes = s->list.bytes;
+	ret_state->oldest_ms = spool_list_born_ms(&s->list);
 	pthread_mutex_unlock(&s->lock);
 }

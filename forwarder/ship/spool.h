@@ -92,6 +92,9 @@ void spool_requeue(struct spool *s, const struct parcel *p);
  * disk does. */
 void spool_sync_due(struct spool *s);
 
+/* A bit (1 << lane) for each lane of which a parcel is there, taken or not. */
+uint32_t spool_lanes(struct spool *s);
+
 void spool_get_state(struct spool *s, struct spool_state *ret_state);
 
 #endif

@@ -23,18 +23,25 @@ static bool is_torn(const char *name)
 	return strlen(name) == 21 && strcmp(name + 16, ".torn") == 0;
 }
 
+uint64_t torn_size(int dir, const char *name)
+{
+	struct stat st;
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0
+		   ? 0
+		   : spool_disk_size((uint64_t)st.st_size);
+}
+
 static uint64_t torn_walk(int dir, bool remove)
 {
 	DIR *names = spool_names(dir);
 	uint64_t bytes = 0;
 	for (const struct dirent *d; names && (d = readdir(names));) {
-		struct stat st;
 		if (!is_torn(d->d_name))
 			continue;
 		if (remove)
 			unlinkat(dir, d->d_name, 0);
-		else if (fstatat(dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			bytes += spool_disk_size((uint64_t)st.st_size);
+		else
+			bytes += torn_size(dir, d->d_name);
 	}
 	if (names)
 		closedir(names);

@@ -19,7 +19,9 @@ static inline uint64_t spool_disk_size(uint64_t len)
  * closedir(). */
 DIR *spool_names(int dir);
 
-/* Bytes of all of them in the directory `dir` (a descriptor), as the spool's quota counts them. */
+/* Bytes of one, as the spool's quota counts them; 0: it is not there. */
+uint64_t torn_size(int dir, const char *name);
+/* Bytes of all of them in the directory `dir` (a descriptor). */
 uint64_t torn_bytes(int dir);
 
 /* Deletes them. */
