@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "common/hash.h"
+
 struct endpoint {
 	char url[ENDPOINT_URL_MAX];
 	uint64_t not_before_ms;
@@ -23,7 +25,8 @@ struct endpoints {
 	pthread_mutex_t lock;
 	int n;
 	int turn;
-	int base; /* number of the first one; grows with every list */
+	int base;         /* number of the first one; grows with every list */
+	uint32_t witness; /* of number 0; another one after each start (parcel.h) */
 	struct endpoint list[ENDPOINTS_MAX];
 };
 
@@ -64,6 +67,7 @@ struct endpoints *endpoints_new(const struct strlist *urls, struct err *err)
 		return NULL;
 	}
 	pthread_mutex_init(&e->lock, NULL);
+	e->witness = (uint32_t)hash_seed();
 	if (take_list(e, urls, err) == 0)
 		return e;
 	endpoints_free(e);
@@ -154,7 +158,7 @@ enum refusal endpoints_refused(struct endpoints *e, int number, uint32_t items, 
 	struct endpoint *p = endpoint_find(e, number);
 	if (p && items > 1)
 		answer = p->refusing ? REFUSAL_ALL : REFUSAL_LOOK;
-	else if (p && refusals_add(r, (uint32_t)number + 1, p->passed))
+	else if (p && refusals_add(r, WITNESS_ENDPOINT(e->witness + (uint32_t)number), p->passed))
 		answer = REFUSAL_DOCUMENT;
 	if (p && answer == REFUSAL_ALL)
 		p->refusing = true;

@@ -81,8 +81,10 @@ static void judge_lanes(struct shipper *s, struct parcel *p, struct tally *t)
 		if (t->stored[i] || !why->type)
 			continue;
 		pthread_mutex_lock(&s->lock);
-		t->guilty[i] = why->verdict == VERDICT_DOUBTED &&
-			       refusals_add(&p->refusals, UINT32_MAX - (uint32_t)i, lane->passed);
+		t->guilty[i] =
+		    why->verdict == VERDICT_DOUBTED &&
+		    refusals_add(&p->refusals, WITNESS_LANE(s->lanes.witness + (uint32_t)i),
+				 lane->passed);
 		if (!t->guilty[i])
 			pause = lane_close(&s->lanes, i, why, clock_now_ms());
 		pthread_mutex_unlock(&s->lock);

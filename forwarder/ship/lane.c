@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/hash.h"
 #include "forwarder/ship/endpoint.h"
 
 void lanes_init(struct lanes *l, const char *prefix, const char *ns)
 {
-	*l = (struct lanes){ 0 };
+	*l = (struct lanes){ .witness = (uint32_t)hash_seed() };
 	for (int i = 0; i < BULK_STREAMS; i++)
 		bulk_stream(i, prefix, ns, l->lane[LANE_FIRST + i].name);
 	snprintf(l->lane[LANE_OTHER].name, BULK_STREAM_MAX, "another data stream");
@@ -64,6 +65,18 @@ bool lane_heard(struct lanes *l, int lane)
 	a->failures = 0;
 	a->why[0] = '\0';
 	return was_closed;
+}
+
+uint32_t lanes_let_go(struct lanes *l, uint32_t parked, uint64_t now_ms)
+{
+	uint32_t bits = lanes_closed(l) & ~lanes_waiting(l, now_ms) & ~parked;
+	for (int i = LANE_FIRST; i < LANES; i++) {
+		if (l->lane[i].parked)
+			bits &= ~(1u << i);
+		if (bits >> i & 1)
+			lane_heard(l, i);
+	}
+	return bits;
 }
 
 uint64_t lane_close(struct lanes *l, int lane, const struct bulk_outcome *why, uint64_t now_ms)

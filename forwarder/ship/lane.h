@@ -29,6 +29,7 @@ struct lane {
 
 struct lanes {
 	struct lane lane[LANES];
+	uint32_t witness; /* of lane 0 (parcel.h) */
 };
 
 /* No function here locks: all but lanes_init() and lane_of() want the shipper's lock. */
@@ -48,6 +49,10 @@ bool lane_open(struct lanes *l, int lane);
 /* It refused documents for good, and is none that waits. This is no evidence that it takes any;
  * true: it was closed. */
 bool lane_heard(struct lanes *l, int lane);
+/* Bits of those that are to be tried now, where nothing is left of what was parked in a lane whose
+ * bit is not in `parked` (beyond what the lanes hold themselves): a full spool gave it up, and
+ * nothing would ever find out. They are open; the next document tells. */
+uint32_t lanes_let_go(struct lanes *l, uint32_t parked, uint64_t now_ms);
 /* It took nothing; returns for how long it is left alone. */
 uint64_t lane_close(struct lanes *l, int lane, const struct bulk_outcome *why, uint64_t now_ms);
 /* The first closed one, for people: its name and why; NULL: none is closed. */

@@ -18,13 +18,18 @@ enum parcel_kind {
  * parcel, and not who refuses. */
 struct refusals {
 	uint16_t strikes;
-	uint32_t witness; /* who refused it last */
-	uint32_t passed;  /* what that one had taken until then */
+	uint32_t witness; /* who refused it last; never the same one after a start */
+	uint32_t passed;  /* what that one had taken until then, since that start */
 };
+
+/* Numbers of witnesses, from any. They begin at random: with those of the run before, whose counts
+ * are gone, the next refusal would look as if others had been taken in between. */
+#define WITNESS_ENDPOINT(n) ((uint32_t)(n)&0x7fffffffu)
+#define WITNESS_LANE(n)     ((uint32_t)(n) | 0x80000000u)
 
 #define STRIKES_MAX 2 /* with more, it is the parcel */
 
-/* One more refusal; true: it is the parcel. `witness` is any number but 0. */
+/* One more refusal; true: it is the parcel. */
 static inline bool refusals_add(struct refusals *r, uint32_t witness, uint32_t passed)
 {
 	if (r->strikes == 0 || (r->witness == witness && r->passed != passed))

@@ -118,6 +118,30 @@ static void an_older_list_is_forgotten(void **state)
 	endpoints_free(e);
 }
 
+/* The counts of a run are gone with it: what a parcel out of the spool knows of them is no evidence
+ * beside those of the next run, and three starts in a row make no document guilty. */
+static void counts_of_another_run_are_no_evidence(void **state)
+{
+	(void)state;
+	struct refusals r = { 0 };
+	for (int run = 0; run < 5; run++) {
+		struct endpoints *e = made(1);
+		endpoints_refused(e, 0, 1, &r);
+		for (int i = 0; i < run; i++)
+			assert_int_equal(endpoints_refused(e, 0, 1, &r), REFUSAL_ALL);
+		endpoints_passed(e, 0);
+		endpoints_free(e);
+	}
+	assert_int_equal(r.strikes, 1);
+	struct endpoints *e = made(1); /* but what was found stays */
+	assert_int_equal(endpoints_refused(e, 0, 1, &r), REFUSAL_ALL);
+	endpoints_passed(e, 0);
+	assert_int_equal(endpoints_refused(e, 0, 1, &r), REFUSAL_ALL);
+	endpoints_passed(e, 0);
+	assert_int_equal(endpoints_refused(e, 0, 1, &r), REFUSAL_DOCUMENT);
+	endpoints_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +150,7 @@ int main(void)
 		cmocka_unit_test(no_retry_after_lasts_for_ever),
 		cmocka_unit_test(one_sender_tries_first),
 		cmocka_unit_test(an_older_list_is_forgotten),
+		cmocka_unit_test(counts_of_another_run_are_no_evidence),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
