@@ -219,15 +219,30 @@ static struct parcel *take_from_memory(struct shipper *s)
 	return p;
 }
 
+/* Lanes of which nothing is to be taken now; closed ones whose parcels are gone are open again. */
+static uint32_t lanes_to_leave(struct shipper *s)
+{
+	uint32_t parked = spool_lanes(s->spool);
+	pthread_mutex_lock(&s->lock);
+	uint64_t now = clock_now_ms();
+	uint32_t gone = lanes_let_go(&s->lanes, parked, now);
+	uint32_t waiting = lanes_waiting(&s->lanes, now);
+	pthread_mutex_unlock(&s->lock);
+	for (int lane = LANE_FIRST; lane < LANES; lane++)
+		if (gone >> lane & 1)
+			log_warn("nothing is left of what waited for %s: the next document tells "
+				 "whether it takes any",
+				 s->lanes.lane[lane].name);
+	return waiting;
+}
+
 static struct parcel *take_from_spool(struct shipper *s)
 {
 	struct parcel *p = NULL;
 	struct err err = ERR_NONE;
 	if (!s->spool)
 		return NULL;
-	pthread_mutex_lock(&s->lock);
-	uint32_t waiting = lanes_waiting(&s->lanes, clock_now_ms());
-	pthread_mutex_unlock(&s->lock);
+	uint32_t waiting = lanes_to_leave(s);
 	enum spool_result r = spool_take(s->spool, waiting, &p, &err);
 	queue_tell_torn(s);
 	if (r == SPOOL_ERROR) {

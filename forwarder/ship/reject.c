@@ -151,8 +151,9 @@ static int append_line(struct reject_file *f, const struct buf *line, uint64_t *
 		snprintf(old, sizeof(old), "%s.1", f->path);
 		uint64_t lost = lines_of(old);
 		if (rename(f->path, old) < 0)
-			return err_errno(err, EF_FAILED, errno, "reject file %s: cannot rename",
-					 f->path);
+			return err_errno(err, EF_FAILED, errno,
+					 "reject file %s is full, and cannot make room: %s",
+					 f->path, old);
 		*ret_lost = lost;
 		close(fd);
 		fd = open_for_lines(f->path, &st);

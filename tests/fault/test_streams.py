@@ -3,7 +3,9 @@
 """Nothing stops the others: one data stream that takes nothing, one document that is refused, and a server that refuses everything."""
 import json
 import os
+import re
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -181,9 +183,8 @@ def capture(path, records):
 			f.write(struct.pack("<IIII", now, 0, len(packet), len(packet)) + packet)
 
 
-def test_replay_waits():
-	"""A capture can wait for a stream: nothing is given up for want of memory."""
-	es = FakeEs()
+def answers_as_cluster(es):
+	"""What efctl asks before it sends anything."""
 	ask = es.get
 
 	def get(h):
@@ -192,6 +193,12 @@ def test_replay_waits():
 		return reply(h, 200, {"name": "n", "cluster_name": "c", "cluster_uuid": "u", "version": {"number": "8.19.0", "build_flavor": "default"},
 			"tagline": "You Know, for Search"}, [("X-Elastic-Product", "Elasticsearch")])
 	es.get = get
+
+
+def test_replay_waits():
+	"""A capture can wait for a stream: nothing is given up for want of memory."""
+	es = FakeEs()
+	answers_as_cluster(es)
 	step = es.after = Stream(FLOWS, (503, "unavailable_shards_exception", "primary shard is not active"))
 	with tempfile.TemporaryDirectory() as d:
 		path = os.path.join(d, "flows.pcap")
@@ -203,6 +210,33 @@ def test_replay_waits():
 		ok(step.asked > 1, "the stream was away for a while", step.asked)
 		same((r.returncode, len(es.lines(FLOWS))), (0, 120000), f"replay ends when all of it is stored {r.stderr[-300:]}" if r.returncode else "replay ends when all of it is stored")
 	es.stop()
+
+
+def test_replay_gives_up():
+	"""... but not for ever: with what is decoded in memory, and with a capture for which there is no room. What is not stored is said."""
+	for records, ends in ((300, False), (120000, True)):
+		es = FakeEs()
+		answers_as_cluster(es)
+		es.after = Stream(FLOWS, (503, "unavailable_shards_exception", "primary shard is not active"))
+		with tempfile.TemporaryDirectory() as d:
+			path = os.path.join(d, "flows.pcap")
+			capture(path, records)
+			r = subprocess.run([EFCTL, "replay", "--url", es.url, "--port", "2055", "--ship-memory=1M", "--give-up=3s", path], capture_output=True,
+				text=True, timeout=120)
+			said = re.search(r"nothing was stored for 3 s \((.*)\): (\d+) of (\d+) lines are not stored(.*)", r.stderr)
+			ok(r.returncode == 1 and said, f"a replay of {records} records is given up", r.stdout + r.stderr[-600:])
+			if not said:
+				continue
+			ok(f"{FLOWS} takes nothing" in said[1] and "primary shard" in said[1], "with the stream and its reason", said[1])
+			same(int(said[3]) - int(said[2]), len(es.docs), "and how many lines are not there")
+			place = re.search(r"packet (\d+) of (.*) was not read", said[4])
+			same(bool(place), ends, "and where reading ended, if it did")
+			if place:
+				ok(int(place[1]) < records / 30 and place[2] == path, "which is a packet of that file", said[4])
+			es.after = None
+			r = subprocess.run([EFCTL, "replay", "--url", es.url, "--port", "2055", path], capture_output=True, text=True, timeout=120)
+			same((r.returncode, len(es.lines(FLOWS))), (0, records), "once more, and all of it is stored once")
+		es.stop()
 
 
 def refuse(code, bad, body=None):
@@ -271,6 +305,64 @@ def test_reject_file_full():
 	es.stop()
 
 
+def test_reject_file_cannot_rotate():
+	"""A folder stands where the older half belongs: efd goes on, keeps what it has, and counts the rest."""
+	es = FakeEs()
+	es.after = fake_es.items(lambda n, line: "octetDeltaCount" in line and (400, "mapper_parsing_exception", "failed to parse"))
+	with Efd(es.url, ship_reject_size="64k", decode_exporter_interval="1s") as efd:
+		path = os.path.join(efd.state, "rejects.ndjson")
+		os.makedirs(os.path.join(path + ".1", "somebody's"))
+		efd.send(1000)
+		verdict = 'efd_ship_documents_total{verdict="%s"}'
+		net.wait_for(lambda: efd.metric(verdict % "rejected") + efd.metric(verdict % "lost") >= 1000, "an account of all", 60)
+		kept = len(open(path).readlines())
+		ok(0 < kept < 1000, "one file does not hold all", kept)
+		same((efd.metric(verdict % "rejected"), efd.metric(verdict % "lost")), (kept, 1000 - kept), "what is not in it counts as lost")
+		ok("cannot make room: rejects.ndjson.1" in efd.log_text().replace(efd.state + "/", ""), "and the log says what is in the way", efd.log_text()[-600:])
+		seen = len(es.lines(EXPORTERS))
+		net.wait_for(lambda: len(es.lines(EXPORTERS)) > seen, "the healthy stream", 20)
+		same(efd.stop(), 1, "a stop says so with its exit code")
+	es.stop()
+
+
+def counters(n):
+	"""sFlow 5 with a counter sample of an interface, whose lines go to a stream of their own."""
+	record = struct.pack("!IIQII", 3, 6, 10 ** 9, 1, 3) + bytes(64)
+	sample = struct.pack("!IIIII", n, 3, 1, 1, len(record)) + record
+	return struct.pack("!II4sIIIIII", 5, 1, bytes([127, 0, 0, 1]), 0, n, 1000 * n, 1, 2, len(sample)) + sample
+
+
+def test_parked_is_gone():
+	"""A full spool gave up all that waited for a closed stream: nothing keeps it closed, though no document comes for it."""
+	es = FakeEs()
+	port = es.port
+	step = es.after = Stream(FLOWS, DENIED)
+	with Efd(es.url, decode_exporter_interval="1h", spool_size="64k") as efd:
+		efd.send(30)
+		net.wait_for(lambda: re.search(r"next try in (8|9|[1-3]\d)\.", efd.log_text()), "a stream that is left alone for a while", 60)
+		es.stop()
+		dropped = 'efd_ship_documents_total{verdict="dropped"}'
+		with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+			for n in range(200):
+				s.sendto(counters(n), ("127.0.0.1", efd.port))
+				time.sleep(0.12)
+				if efd.metric(dropped) >= 30:
+					break
+		ok(efd.metric(dropped) >= 30, "a spool that is full of others")
+		es = FakeEs(port)
+		es.after = step
+		asked = step.asked
+		net.wait_for(lambda: "nothing is left of what waited for " + FLOWS in efd.log_text(), "its end", 60)
+		net.wait_for(lambda: efd.metric("efd_ship_streams_waiting") == 0 and efd.get("/readyz")[0] == 200, "nothing that waits", 30)
+		same((step.asked - asked, es.lines(FLOWS)), (0, []), "the stream is not left alone any longer, though nothing of it was taken")
+		efd.send(30)
+		net.wait_for(lambda: step.asked > asked and efd.metric("efd_ship_streams_waiting") == 1, "the next document", 30)
+		step.error = None
+		net.wait_for(lambda: octets(es.lines(FLOWS)) == list(range(30, 60)), "and that it is taken", 60)
+		same(efd.stop(), 0, "it stops")
+	es.stop()
+
+
 def test_foreign_replies():
 	"""A document's text is quoted in reasons, and is nothing that a reader must stumble over."""
 	for name, reason in (("NUL", b"\\u0000"), ("half a surrogate pair", b"\\ud83d"), ("no UTF-8", b"\xff\xfe")):
@@ -334,5 +426,6 @@ def test_spool_comes_back():
 		es.stop()
 
 
-run_all(test_spool_comes_back, test_one_stream, test_failed_is_busy, test_replay_waits, test_stream_that_answers, test_stop_while_closed,
+run_all(test_spool_comes_back, test_one_stream, test_failed_is_busy, test_replay_waits, test_replay_gives_up, test_parked_is_gone,
+	test_reject_file_cannot_rotate, test_stream_that_answers, test_stop_while_closed,
 	test_full_spool_keeps_parts, test_no_spool_ceiling, test_request_refused, test_document_refused, test_reject_file_full, test_foreign_replies)
