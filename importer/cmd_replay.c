@@ -23,6 +23,8 @@ struct progress {
 	bool terminal;
 	uint64_t next_ms;
 	struct outlet *outlet;
+	bool given_up;
+	char gave_up[400]; /* why */
 };
 
 static void show_progress(void *arg, uint64_t read, uint64_t size, uint64_t records)
@@ -223,7 +225,8 @@ static int play(struct app *app, struct replay *r, const char *output, struct pr
 		return -1;
 	r->shift_ms = shift;
 	int result = output ? outlet_file(output, now, &outlet, err)
-			    : outlet_ship(app->ship, &app->elastic, now, &outlet, err);
+			    : outlet_ship(app->ship, &app->elastic, now,
+					  (uint64_t)app->flags.give_up, &outlet, err);
 	if (result)
 		return -1;
 	p->outlet = outlet;
@@ -233,6 +236,9 @@ static int play(struct app *app, struct replay *r, const char *output, struct pr
 		*err = finish;
 		result = -1;
 	}
+	p->given_up = outlet_gave_up(outlet) != NULL;
+	if (p->given_up)
+		snprintf(p->gave_up, sizeof(p->gave_up), "%s", outlet_gave_up(outlet));
 	p->outlet = NULL;
 	r->shift_ms = NULL;
 	outlet_free(outlet);
@@ -274,10 +280,31 @@ static int check_usage(const struct app *app, const char *output, struct err *er
 	return output ? check_output(app, output, err) : 0;
 }
 
-/* What the figures say: done, or why not. */
-static int replay_judge(const struct app *app, const struct replay_totals *t,
-			const struct ship_counters *s, struct err *err)
+/* What was decoded and is nowhere; where reading ended; what to do. */
+static int judge_given_up(const struct app *app, const char *why, const struct replay_totals *t,
+			  const struct ship_counters *s, struct err *err)
 {
+	uint64_t lines = sum(t->lines, LINE_KINDS);
+	uint64_t settled = s->stored + s->duplicates + s->failed + s->rejected;
+	bool twice = app->flags.now || !app->ship->ids;
+	return err_set(err, EF_FAILED,
+		       "given up, as nothing was stored for %" PRId64 " s (%.300s): %" PRIu64
+		       " of %" PRIu64 " lines are not stored%s%.420s%s; mend that and replay "
+		       "again%s",
+		       app->flags.give_up / 1000, *why ? why : "no reason is known",
+		       lines > settled ? lines - settled : 0, lines,
+		       *t->ended ? ", and what comes after " : "", t->ended,
+		       *t->ended ? " was not read" : "",
+		       twice ? "" : ": what is stored already is not stored twice");
+}
+
+/* What the figures say: done, or why not. */
+static int replay_judge(const struct app *app, const struct progress *p,
+			const struct replay_totals *t, const struct ship_counters *s,
+			struct err *err)
+{
+	if (p->given_up)
+		return judge_given_up(app, p->gave_up, t, s, err);
 	if (*t->broken)
 		return err_set(err, EF_FAILED, "%s", t->broken);
 	if (t->capture.datagrams == 0)
@@ -323,7 +350,7 @@ static int replay_run(struct app *app, const char *output, bool summary, struct 
 		totals_print_json(out, &t, &s);
 	else if (summary)
 		print_text(out, &t, &s, app->flags.to != NULL);
-	return replay_judge(app, &t, &s, err);
+	return replay_judge(app, &p, &t, &s, err);
 }
 
 int cmd_replay(struct app *app, struct err *err)

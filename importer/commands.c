@@ -78,6 +78,15 @@ static const struct opt opt_now = {
 };
 ROW(speed, OPT_TEXT, "speed", NULL, "FACTOR",
     "1 is the speed of the capture, 10 ten times as fast; without it, as fast as it goes.");
+static const struct opt opt_give_up = { .name = "give-up",
+					.type = OPT_DURATION,
+					.offset = offsetof(struct flags, give_up),
+					.preset = "10m",
+					.arg = "TIME",
+					.min = 1000,
+					.max = INT64_MAX,
+					.flag_only = true,
+					.help = "End when nothing was stored for so long." };
 ROW(to, OPT_TEXT, "to", NULL, "udp://HOST:PORT", "Send the datagrams on instead of decoding them.");
 ROW(efd_url, OPT_TEXT, "efd-url", NULL, "URL",
     "Where efd answers (metrics.listen). Without it http://127.0.0.1:9808, if efd is there.");
@@ -116,8 +125,8 @@ const struct command commands[] = {
 	  .text =
 	      "Install templates, lifecycle, pipelines, dictionaries, dashboards and efd's API key",
 	  .options = ROWS(&opt_dry_run, &opt_diff, &opt_yes, &opt_force, &opt_reset, &opt_rollover,
-			  &opt_no_kibana, &opt_no_key, &opt_no_connection, &opt_show_key, &opt_wait,
-			  &opt_force_version) },
+			  &opt_no_kibana, &opt_no_key, &opt_no_connection, &opt_show_key,
+			  &opt_expires, &opt_wait, &opt_force_version) },
 	{ .name = "status",
 	  .remote = true,
 	  .args = "",
@@ -136,7 +145,8 @@ const struct command commands[] = {
 	  .run = cmd_replay,
 	  .uses = USES_CLUSTER | USES_SHIP | USES_LOG,
 	  .text = "Decode captures (pcap, pcapng) and ship them as efd would",
-	  .options = ROWS(&opt_now, &opt_speed, &opt_port, &opt_elements, &opt_to, &opt_output) },
+	  .options = ROWS(&opt_now, &opt_speed, &opt_port, &opt_elements, &opt_to, &opt_output,
+			  &opt_give_up) },
 	{ .name = "decode",
 	  .args = "FILE…",
 	  .run = cmd_decode,

@@ -13,10 +13,10 @@
 #include "common/thread.h"
 #include "forwarder/ship/bulk.h"
 #include "importer/capture/timeshift.h"
+#include "importer/capture/patience.h"
 
 #define ROOM_FIRST (1U << 20)
 #define ROOM_MAX   (64U << 20)
-#define FINISH_MS  600000U
 #define WAITING_US 50000U
 
 struct outlet {
@@ -31,6 +31,7 @@ struct outlet {
 	FILE *file; /* NULL: shipping */
 	int file_errno;
 	struct shipper *shipper;
+	struct patience *patience;
 	struct batch_writer writer;
 };
 
@@ -180,14 +181,15 @@ int outlet_file(const char *path, int64_t limit_ms, struct outlet **ret_outlet, 
 }
 
 int outlet_ship(const struct ship_settings *ship, const struct elastic_settings *elastic,
-		int64_t limit_ms, struct outlet **ret_outlet, struct err *err)
+		int64_t limit_ms, uint64_t patience_ms, struct outlet **ret_outlet, struct err *err)
 {
 	struct outlet *o;
 	struct line_head heads[LINE_KINDS];
 	if (outlet_new(limit_ms, &o, err))
 		return -1;
 	if (bulk_heads(elastic->prefix, elastic->namespace, ship->ids, heads, err) ||
-	    !(o->shipper = shipper_new(ship, elastic, err))) {
+	    !(o->shipper = shipper_new(ship, elastic, err)) ||
+	    !(o->patience = patience_new(o->shipper, patience_ms, err))) {
 		outlet_free(o);
 		return -1;
 	}
@@ -195,6 +197,11 @@ int outlet_ship(const struct ship_settings *ship, const struct elastic_settings 
 	memcpy(o->sink.head, heads, sizeof(heads));
 	*ret_outlet = o;
 	return 0;
+}
+
+const char *outlet_gave_up(const struct outlet *o)
+{
+	return patience_gave_up(o->patience);
 }
 
 struct sink *outlet_sink(struct outlet *o)
@@ -228,7 +235,7 @@ struct finishing {
 static void *finish_shipper(void *arg)
 {
 	struct finishing *f = arg;
-	shipper_finish(f->shipper, FINISH_MS);
+	shipper_finish(f->shipper, UINT64_MAX);
 	f->done = true;
 	return NULL;
 }
@@ -280,6 +287,7 @@ void outlet_free(struct outlet *o)
 		return;
 	if (o->file && o->file != stdout)
 		fclose(o->file);
+	patience_free(o->patience);
 	shipper_free(o->shipper);
 	timeshift_free(o->timeshift);
 	buf_release(&o->moved);

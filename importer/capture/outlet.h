@@ -17,9 +17,14 @@ struct outlet;
  * later than that. */
 int outlet_file(const char *path, int64_t limit_ms, struct outlet **ret_outlet, struct err *err);
 
-/* Documents by _bulk. Both settings are borrowed. */
+/* Documents by _bulk. Both settings are borrowed. Given up when nothing was settled for
+ * `patience_ms`. */
 int outlet_ship(const struct ship_settings *ship, const struct elastic_settings *elastic,
-		int64_t limit_ms, struct outlet **ret_outlet, struct err *err);
+		int64_t limit_ms, uint64_t patience_ms, struct outlet **ret_outlet,
+		struct err *err);
+/* What kept the data from going out when it was given up: nothing more is taken. NULL: it was
+ * not. */
+const char *outlet_gave_up(const struct outlet *o);
 
 /* All times of the lines that follow are moved by `shift_ms` (timeshift.h); nothing where the
  * outlet has no limit. */
@@ -35,8 +40,8 @@ void outlet_flush(struct outlet *o);
 void outlet_problem(struct outlet *o, char *text, size_t room);
 
 /*
- * Waits until everything is written or settled; `waiting` (may be NULL) is called now and then
- * meanwhile. `ret` counts records as stored for a file, too.
+ * Waits until everything is written or settled, or given up; `waiting` (may be NULL) is called now
+ * and then meanwhile. `ret` counts records as stored for a file, too.
  */
 int outlet_finish(struct outlet *o, void (*waiting)(void *arg, const struct ship_counters *now),
 		  void *arg, struct ship_counters *ret, struct err *err);

@@ -2,6 +2,7 @@
  * Plays captures: through a decoder in this process. */
 #include "importer/capture/replay.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,6 +94,9 @@ static int replay_file(const struct replay *r, const char *path, struct pace *pa
 	if (got < 0)
 		snprintf(totals->broken, sizeof(totals->broken), "%s: %.200s", path, broken.msg);
 	add_stats(&totals->capture, capture_stats(c));
+	if (result == REPLAY_END)
+		snprintf(totals->ended, sizeof(totals->ended), "packet %" PRIu64 " of %.400s",
+			 capture_stats(c)->packets, path);
 	return result;
 }
 
@@ -178,6 +182,8 @@ static int decode_one(void *arg, const struct captured *c, struct err *err)
 	struct decoding *d = arg;
 	uint64_t now = c->dgram.received_ms;
 	struct decode_report report;
+	if (outlet_gave_up(d->outlet))
+		return REPLAY_END;
 	if (now > d->ticked_ms + 1000 || now + 1000 < d->ticked_ms) {
 		if (d->ticked_ms)
 			decoder_tick(d->decoder, now, d->sink);
@@ -248,5 +254,5 @@ int replay_decode(const struct replay *r, struct outlet *outlet, struct replay_t
 	ret_totals->decode = *decoder_counters(d.decoder);
 	ret_totals->exporters = ret_totals->decode.exporters_now;
 	decoder_free(d.decoder);
-	return result;
+	return result == REPLAY_END ? 0 : result;
 }

@@ -40,6 +40,7 @@ struct replay_totals {
 	uint64_t exporters; /* exporter addresses and domains seen */
 	uint64_t first_ms, last_ms;
 	char broken[256]; /* a capture that breaks off: why; "" otherwise */
+	char ended[512];  /* where reading ended, because the outlet gave up; "": it did not */
 };
 
 /* The newest capture time in each file, 0 when it has no datagram. Standard input cannot be looked
@@ -50,15 +51,19 @@ int replay_newest(const struct replay *r, uint64_t *ret_newest_ms, struct err *e
 int replay_decode(const struct replay *r, struct outlet *outlet, struct replay_totals *ret_totals,
 		  struct err *err);
 
+#define REPLAY_END 1
+
 /* Who listens to a replay. */
 struct replay_calls {
-	int (*each)(void *arg, const struct captured *c, struct err *err); /* 0, or -1 with `err` */
+	/* 0, REPLAY_END to end here, or -1 with `err` */
+	int (*each)(void *arg, const struct captured *c, struct err *err);
 	void (*before_file)(void *arg, size_t file); /* its number in `files`; may be NULL */
 	void (*before_wait)(void *arg);              /* may be NULL */
 	void *arg;
 };
 
 /* The loop behind both: calls `each` for every datagram, waiting as `speed` says. */
+/* Returns what `each` did. */
 int replay_each(const struct replay *r, const struct replay_calls *calls,
 		struct replay_totals *totals, struct err *err);
 

@@ -62,7 +62,8 @@ struct flags {
 	int now;
 	char *speed;
 	char *to;
-	char *efd_url; /* NULL: the one that the packaged settings of efd mean */
+	int64_t give_up; /* ms: how long a replay waits while nothing is stored */
+	char *efd_url;   /* NULL: the one that the packaged settings of efd mean */
 	char *output;
 	struct strlist field;
 };

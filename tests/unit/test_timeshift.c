@@ -179,7 +179,7 @@ static void shipped_id(struct MHD_Daemon *d, int64_t shift_ms, char ret_id[SINK_
 				      .ids = true };
 	struct outlet *o;
 	struct ship_counters counters;
-	if (outlet_ship(&ship, &elastic, 5000000000000, &o, &err))
+	if (outlet_ship(&ship, &elastic, 5000000000000, UINT64_MAX, &o, &err))
 		fail_msg("%s", err.msg);
 	outlet_move(o, shift_ms);
 	const struct line_head *head = &outlet_sink(o)->head[LINE_FLOW];
