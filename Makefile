@@ -77,7 +77,7 @@ UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/prop
 scripts    = $(wildcard $(addsuffix /test_*.py,$(addprefix tests/,$(1))) $(addsuffix /test_*.sh,$(addprefix tests/,$(1))))
 CHECKS     = $(UNIT_TESTS) $(call scripts,lint package lib golden golden-bad captures assets oracle fuzz)
 FUZZ       = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-TEST_TOOLS = $(BUILD)/tests/oracle/decode $(FUZZ:%=$(BUILD)/tests/fuzz/%) $(BUILD)/tests/fuzz/seeds
+TEST_TOOLS = $(BUILD)/tests/oracle/decode $(FUZZ:%=$(BUILD)/tests/fuzz/%) $(BUILD)/tests/fuzz/seeds $(BUILD)/tests/fault/clock.so
 CLUSTER    = $(call scripts,pipeline dict e2e kibana)
 FAULT      = $(call scripts,fault)
 WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
@@ -169,6 +169,12 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libeftest.a $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
+# A wall clock that can be set, for efd as it is.
+$(BUILD)/tests/fault/clock.so: tests/fault/clock.c $(BUILD)/flags-cc
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O1 -fPIC -shared -o $@ $<
+
 # Programs in which each allocation can be made to fail.
 $(BUILD)/tests/alloc/efctl: $(BUILD)/importer/main.o
 $(BUILD)/tests/alloc/test_spool: $(BUILD)/tests/alloc/spool.o
@@ -208,7 +214,7 @@ $(BUILD)/tools/promtool:
 fault: ## Against a scripted server that fails in every way
 	$(call setup,$(DEPS) $(CHECKDEPS))
 	$(again) fault-now
-fault-now: all $(BUILD)/tools/promtool
+fault-now: all $(BUILD)/tests/fault/clock.so $(BUILD)/tools/promtool
 	$(Q)tests/run.py $(FAULT)
 
 .PHONY: boot-test

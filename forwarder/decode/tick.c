@@ -5,6 +5,7 @@
 #include "common/hash.h"
 #include "common/jsonw.h"
 #include "forwarder/decode/core/decoder.h"
+#include "forwarder/decode/core/when.h"
 #include "forwarder/decode/exporter/due.h"
 #include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/held.h"
@@ -154,7 +155,7 @@ static void tick_domain(struct domain *dom, void *arg)
 	ceiling_begin(dec, tick->sink);
 	data_due(dec, tick->sink, dom, tick->now_ms);
 	ceiling_end(dec, tick->sink);
-	if (dom->line_due_ms > tick->now_ms)
+	if (!when_has_come(dom->line_due_ms, dec->settings.exporter_line_ms, tick->now_ms))
 		return;
 	expire(dec, dom, tick->now_ms);
 	rank_renew(dec, dom);
@@ -177,7 +178,7 @@ bool decoder_tick(struct decoder *dec, uint64_t now_ms, struct sink *sink)
 	struct tick tick = { dec, sink, now_ms };
 	uint32_t most = EACH_TICK + (uint32_t)(dec->counters.exporters_now / TICKS);
 	dec->with_ids = context_wants_ids(sink);
-	held_expire(dec, ago(now_ms, dec->settings.limits.held_ms));
+	held_expire(dec, now_ms);
 	bool more = due_each(dec, now_ms, most, tick_domain, &tick);
 	dec->ctx.domain = NULL;
 	return more;

@@ -2,12 +2,20 @@
  * Which domains there is something to do for, by time. */
 #include "forwarder/decode/exporter/due.h"
 
+#include "forwarder/decode/core/when.h"
+#include "forwarder/decode/exporter/restart.h"
 #include "forwarder/decode/exporter/table.h"
 
 static uint64_t due_ms(const struct domain *dom)
 {
 	bool waits = dom->grace_ms && dom->grace_ms < dom->line_due_ms;
 	return waits ? dom->grace_ms : dom->line_due_ms;
+}
+
+static bool is_due(const struct decoder *dec, const struct domain *dom, uint64_t now_ms)
+{
+	return when_has_come(dom->line_due_ms, dec->settings.exporter_line_ms, now_ms) ||
+	       (dom->grace_ms && when_has_come(dom->grace_ms, RESTART_GRACE_MS, now_ms));
 }
 
 void due_begin(struct decoder *dec, struct domain *dom)
@@ -87,7 +95,7 @@ static bool take_slot(struct decoder *dec, struct ring *slot, uint64_t now_ms, u
 	while (!ring_empty(&rows) && *most) {
 		struct domain *dom = ring_row(rows.after, struct domain, due);
 		dec->work.steps++;
-		if (due_ms(dom) > now_ms) {
+		if (!is_due(dec, dom, now_ms)) {
 			due_set(dec, dom);
 			continue;
 		}

@@ -6,6 +6,7 @@
 
 #include "common/hash.h"
 #include "forwarder/decode/core/memory.h"
+#include "forwarder/decode/core/when.h"
 
 #define EXPORTER_SHARE 8 /* one exporter address may hold this part of decode_limits.held_bytes */
 
@@ -285,9 +286,10 @@ void held_move(struct decoder *dec, struct session *from, struct session *to, ui
 	}
 }
 
-void held_expire(struct decoder *dec, uint64_t before_ms)
+void held_expire(struct decoder *dec, uint64_t now_ms)
 {
-	while (dec->held.first && dec->held.first->ctx.received_ms < before_ms) {
+	while (dec->held.first && when_is_over(dec->held.first->ctx.received_ms,
+					       dec->settings.limits.held_ms, now_ms)) {
 		held_note_dropped(dec, dec->held.first->ctx.session);
 		held_discard(dec, dec->held.first);
 	}

@@ -37,8 +37,8 @@ void held_release(struct decoder *dec, struct sink *sink, struct session *sessio
 		  uint16_t id);
 /* What came from `port` waits in `to` now, a session of the same address. */
 void held_move(struct decoder *dec, struct session *from, struct session *to, uint16_t port);
-/* Drop what came before `before_ms`, of all exporters. */
-void held_expire(struct decoder *dec, uint64_t before_ms);
+/* Drop what waits for longer than it may, of all exporters. */
+void held_expire(struct decoder *dec, uint64_t now_ms);
 void held_free(struct decoder *dec, struct session *session);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "common/hash.h"
 #include "forwarder/decode/core/decoder.h"
+#include "forwarder/decode/core/when.h"
 #include "forwarder/decode/exporter/ports.h"
 
 #define SETTLE_AGE   16    /* datagrams */
@@ -263,7 +264,7 @@ void sequence_settle(struct decoder *dec, struct session *session, uint64_t now_
 {
 	struct sequence *s = &session->sequence;
 	for (unsigned i = s->gaps_len; i-- > 0;) {
-		if (s->gaps[i].opened_ms + SETTLE_MS > now_ms)
+		if (!when_has_come(s->gaps[i].opened_ms + SETTLE_MS, SETTLE_MS, now_ms))
 			continue;
 		sequence_lose(dec, session, s->gaps[i].len);
 		drop_gap(s, i);

@@ -3,10 +3,12 @@
 #include "forwarder/decode/line/set.h"
 
 #include "forwarder/decode/core/problem.h"
+#include "forwarder/decode/core/when.h"
 #include "forwarder/decode/exporter/device.h"
 #include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/held.h"
 #include "forwarder/decode/exporter/known.h"
+#include "forwarder/decode/exporter/restart.h"
 #include "forwarder/decode/line/ceiling.h"
 #include "forwarder/decode/line/context.h"
 #include "forwarder/decode/line/count.h"
@@ -343,7 +345,8 @@ void data_waited(struct decoder *dec, struct sink *sink, struct session *session
 
 void data_due(struct decoder *dec, struct sink *sink, struct domain *dom, uint64_t now_ms)
 {
-	if (__builtin_expect(!dom->grace_ms || now_ms < dom->grace_ms, 1))
+	if (__builtin_expect(!dom->grace_ms, 1) ||
+	    !when_has_come(dom->grace_ms, RESTART_GRACE_MS, now_ms))
 		return;
 	dom->grace_ms = 0;
 	held_release(dec, sink, &dom->own, decode_held, 0);
