@@ -62,6 +62,8 @@ const struct decode_counter_row decode_counter_rows[] = {
 	    "Minutes of new exporters that were added to the next, for there were too many"),
 	ROW(options_refused, NULL, NULL, "Names and rates beyond the ceiling"),
 	ROW(options_ignored, NULL, NULL, "Options records with nothing that is used"),
+	ROW(options_repeated, NULL, NULL,
+	    "Measurements of an exporter that it stated within the last minute already"),
 	ROW(unknown_template, NULL, NULL, "Data sets whose template was not known"),
 	CASE(held, "held_sets", "kind", "held", HELD),
 	CASE(held_decoded, "held_sets", "kind", "decoded", HELD),

@@ -41,7 +41,8 @@ struct decode_counters {
 	uint64_t exporters_evicted; /* for others, when there was no room */
 	uint64_t lines_withheld;    /* of exporters that are new */
 	uint64_t options_refused;
-	uint64_t options_ignored; /* options records with nothing that is used */
+	uint64_t options_ignored;  /* options records with nothing that is used */
+	uint64_t options_repeated; /* measurements that came again within a minute */
 
 	uint64_t unknown_template; /* sets */
 	uint64_t held;             /* sets */

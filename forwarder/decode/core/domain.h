@@ -174,6 +174,7 @@ struct domain {
 	/* What compiling its templates again may cost, and for which bytes that was granted. */
 	uint64_t credit, credited_bytes;
 	struct learnt_store *learnt; /* NULL until the first */
+	struct stated *stated;       /* the same */
 	/* By enum learnt_kind: the connection that teaches it; NULL: none that is there. */
 	const struct session *teacher[7];
 };

@@ -17,6 +17,7 @@
 #include "forwarder/decode/exporter/ports.h"
 #include "forwarder/decode/exporter/rank.h"
 #include "forwarder/decode/exporter/session.h"
+#include "forwarder/decode/exporter/stated.h"
 #include "forwarder/decode/exporter/table.h"
 #include "forwarder/decode/template/field.h"
 #include "forwarder/decode/template/template.h"
@@ -213,6 +214,7 @@ void domain_drop(struct decoder *dec, struct domain *dom)
 	ports_free(dec, dom);
 	template_store_free(dec, &dom->own);
 	learnt_free(dec, dom);
+	stated_free(dec, dom);
 	*dom->link = dom->sibling;
 	if (dom->sibling)
 		dom->sibling->link = dom->link;

@@ -2,8 +2,10 @@
  * Meta records: what they say is learnt, and measurements go out as lines of the exporter. */
 #include "forwarder/decode/line/meta.h"
 
+#include "common/hash.h"
 #include "forwarder/decode/exporter/element.h"
 #include "forwarder/decode/exporter/learnt.h"
+#include "forwarder/decode/exporter/stated.h"
 #include "forwarder/decode/line/context.h"
 #include "forwarder/decode/line/join.h"
 #include "forwarder/decode/template/roles.h"
@@ -12,6 +14,7 @@
 struct meta_found {
 	uint32_t roles;            /* bit per enum role */
 	uint32_t told, parts_told; /* the same of those whose value is not all zero, of parts */
+	bool delta;                /* counts that the next record does not have again */
 	struct bytes value[ROLES];
 	struct bytes part[LEARNT_PARTS]; /* of an application */
 };
@@ -34,6 +37,7 @@ static void find_roles(const struct data_record *rec, struct meta_found *found)
 		uint32_t *told = part ? &found->parts_told : &found->told;
 		uint32_t bit = 1u << (part ? bound->arg : bound->role);
 		found->roles |= 1u << bound->role;
+		found->delta |= bound->role == ROLE_MEASURED && bound->arg;
 		if (*told & bit)
 			continue;
 		*to = record_bytes(rec, bound->place);
@@ -113,6 +117,35 @@ static bool learn_rate(struct decoder *dec, const struct data_record *rec,
 	return true;
 }
 
+/* What the record is about: its template and scope; all of it where there is none. */
+static uint64_t subject_of(const struct decoder *dec, const struct data_record *rec)
+{
+	const struct template *tmpl = rec->tmpl;
+	uint64_t name = hash_mix(dec->settings.hash_seed, tmpl->id);
+	if (tmpl->scopes == 0)
+		return hash_bytes(name, rec->data, rec->len);
+	struct place place = { 0 };
+	for (size_t i = 0; i < tmpl->scopes; i++) {
+		place.width = tmpl->specs[i].width;
+		struct bytes value = record_bytes(rec, place);
+		name = hash_bytes(name, value.p, value.len);
+		bool ends = place.width == WIDTH_VARIABLE;
+		place.part += ends;
+		place.at = ends ? 0 : (uint16_t)(place.at + place.width);
+	}
+	return name;
+}
+
+/* Totals that were stated within a minute are in the next record, too. */
+static bool is_repeated(struct decoder *dec, const struct data_record *rec,
+			const struct meta_found *found)
+{
+	if (found->delta || !stated_lately(dec, dec->ctx.domain, subject_of(dec, rec)))
+		return false;
+	dec->counters.options_repeated++;
+	return true;
+}
+
 static void measurement_line(struct record_writer *out, struct sink *sink,
 			     const struct data_record *rec, size_t room)
 {
@@ -155,7 +188,8 @@ bool meta_record(struct record_writer *out, struct sink *sink, const struct data
 		used = true;
 	}
 	if (found_role(&found, ROLE_MEASURED)) {
-		measurement_line(out, sink, rec, room);
+		if (!is_repeated(dec, rec, &found))
+			measurement_line(out, sink, rec, room);
 		used = true;
 	}
 	/* Last: the template of the record may be compiled anew by it. */

@@ -37,7 +37,7 @@ static const struct {
 	[IE_exportedMessageTotalCount] = { ROLE_MEASURED, 0 },
 	[IE_exportedFlowRecordTotalCount] = { ROLE_MEASURED, 0 },
 	[IE_octetTotalCount] = { ROLE_MEASURED, 0 }, [IE_packetTotalCount] = { ROLE_MEASURED, 0 },
-	[IE_droppedPacketDeltaCount] = { ROLE_MEASURED, 0 },
+	[IE_droppedPacketDeltaCount] = { ROLE_MEASURED, 1 },
 	[IE_droppedOctetTotalCount] = { ROLE_MEASURED, 0 },
 	[IE_droppedPacketTotalCount] = { ROLE_MEASURED, 0 },
 	[IE_observedFlowTotalCount] = { ROLE_MEASURED, 0 },

@@ -22,7 +22,7 @@ enum role {
 	ROLE_ELEMENT_ID,
 	ROLE_ELEMENT_TYPE,
 	ROLE_ELEMENT_NAME,
-	ROLE_MEASURED, /* a count of the exporter itself */
+	ROLE_MEASURED, /* a count of the exporter itself; `arg` 1: since the last one */
 	ROLES
 };
 
