@@ -181,12 +181,14 @@ static CURLcode pin(CURL *curl, void *ssl_ctx, void *arg)
 static void set_tls(struct http *h)
 {
 	const struct elastic_settings *s = &h->s;
-	curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYPEER, (long)s->verify);
+	/* a fingerprint says more than `verify`, which leaves out the name then */
+	bool pinned = s->ca_fingerprint != NULL;
+	curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYPEER, (long)(s->verify || pinned));
 	curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYHOST, s->verify ? 2L : 0L);
 	/* Beside a fingerprint the system's CAs do not count, nor whether it has any. */
-	if (s->ca_file || s->ca_fingerprint)
+	if (s->ca_file || pinned)
 		curl_easy_setopt(h->curl, CURLOPT_CAINFO, s->ca_file);
-	if (s->ca_fingerprint && s->verify) {
+	if (pinned) {
 		curl_easy_setopt(h->curl, CURLOPT_CAPATH, NULL);
 		curl_easy_setopt(h->curl, CURLOPT_SSL_CTX_FUNCTION, pin);
 		curl_easy_setopt(h->curl, CURLOPT_SSL_CTX_DATA, h);

@@ -2,6 +2,7 @@
  * The options that efd and efctl share: how to reach Elasticsearch and Kibana, and what to log. */
 #include "common/options.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <openssl/evp.h>
 
@@ -12,7 +13,24 @@
 
 /* First the connection: what efd and efctl have in common. Who they are at the cluster comes after
  * it. */
-#define CONNECTION_ROWS 8
+#define CONNECTION_ROWS    8
+#define FINGERPRINT_DIGITS 64 /* of SHA-256 */
+
+/* Octets as pairs of hexadecimal digits, with ':' between them or without. */
+static int check_fingerprint(const char *where, const char *text, struct err *err)
+{
+	size_t digits = 0;
+	const char *at = text;
+	for (; isxdigit((unsigned char)at[0]) && isxdigit((unsigned char)at[1]); digits += 2)
+		at += at[2] == ':' && at[3] ? 3 : 2;
+	if (!*at && digits == FINGERPRINT_DIGITS)
+		return 0;
+	return err_set(err, EF_USAGE,
+		       "%s: '%s' is no SHA-256 fingerprint, which has %d hexadecimal digits: "
+		       "`openssl x509 -in ca.pem -noout -fingerprint -sha256` prints one",
+		       where, text, FINGERPRINT_DIGITS);
+}
+
 static const struct opt elastic_rows[] = {
 	{ .name = "elasticsearch.url",
 	  .type = OPT_LIST,
@@ -39,15 +57,18 @@ static const struct opt elastic_rows[] = {
 	{ .name = "elasticsearch.ca_fingerprint",
 	  .type = OPT_TEXT,
 	  .offset = AT(ca_fingerprint),
+	  .check = check_fingerprint,
 	  .arg = "HEX",
-	  .help = "Trust the chain that holds a CA certificate with this SHA-256 fingerprint. "
+	  .help = "Trust the chain that holds a CA certificate with this SHA-256 fingerprint, "
+		  "and no other, whatever --verify says. "
 		  "Elasticsearch prints it at its first start." },
 	{ .name = "elasticsearch.verify",
 	  .type = OPT_BOOL,
 	  .offset = AT(verify),
 	  .flag = "verify",
 	  .preset = "true",
-	  .help = "Verify the server's certificate and name. Turn it off for a test only." },
+	  .help = "Verify the server's certificate and name. Turn it off for a test only. With a "
+		  "fingerprint only the name is left out." },
 	{ .name = "elasticsearch.proxy",
 	  .type = OPT_TEXT,
 	  .offset = AT(proxy),

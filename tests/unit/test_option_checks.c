@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "importer/client/settings.h"
@@ -100,6 +101,43 @@ static void defaults_pass(void **state)
 		}
 }
 
+/* One that is cut would be trusted by nobody, which is found out at the first connection only. */
+static void fingerprints_are_whole(void **state)
+{
+#define EIGHT "0123abCD"
+	static const char bare[] = EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT;
+	static const char *const wrong[] = {
+		"abc",
+		EIGHT EIGHT EIGHT EIGHT EIGHT,                       /* SHA-1 */
+		EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT "0123abC", /* a digit short */
+		EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT "0", /* one too many */
+		EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT "0123abCg",
+		EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT ":",
+		":" EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT,
+		"0:123abCD" EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT,
+		"01::23abCD" EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT EIGHT,
+	};
+	struct elastic_settings s = { 0 };
+	struct opt_table table = elastic_options(&s);
+	struct err err = ERR_NONE;
+	void *settings;
+	bool file;
+	char pairs[97];
+	(void)state;
+	const struct opt *opt =
+	    conf_find(&table, 1, "elasticsearch.ca_fingerprint", &settings, &file);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(conf_set(opt, settings, wrong[i], "here", &err), -1);
+		assert_int_equal(err.code, EF_USAGE);
+	}
+	assert_int_equal(conf_set(opt, settings, bare, "here", &err), 0);
+	for (int i = 0; i < 32; i++)
+		snprintf(pairs + 3 * (size_t)i, 4, "%.2s:", bare + 2 * i);
+	pairs[95] = '\0';
+	assert_int_equal(conf_set(opt, settings, pairs, "here", &err), 0);
+	conf_release(&table, 1);
+}
+
 static void a_list_has_a_ceiling(void **state)
 {
 	struct kibana_settings kibana = { 0 };
@@ -125,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_option_has_a_check),
 		cmocka_unit_test(defaults_pass),
+		cmocka_unit_test(fingerprints_are_whole),
 		cmocka_unit_test(a_list_has_a_ceiling),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
