@@ -95,7 +95,7 @@ static int tell_efd(struct install *in, struct app *app, struct outcome *out, st
 	out->doing = STEP_KEY;
 	if (out->key == KEY_MAKE) {
 		if (key_make(in->es, app->elastic.namespace, app->setup.key_file,
-			     app->flags.show_key, &key, err))
+			     (uint64_t)app->flags.expires, app->flags.show_key, &key, err))
 			return -1;
 		out->key = KEY_MADE;
 		record_key_add(&in->record, key_record(&key, app->setup.key_file));

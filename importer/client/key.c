@@ -333,11 +333,11 @@ int key_keep_instead(struct es *es, const struct key_new *k, const char *file, s
 	return kept(es, k, file_replace(file, k->line, strlen(k->line), err));
 }
 
-int key_make(struct es *es, const char *namespace, const char *file, bool show, struct key *ret,
-	     struct err *err)
+int key_make(struct es *es, const char *namespace, const char *file, uint64_t life_ms, bool show,
+	     struct key *ret, struct err *err)
 {
 	CLEANUP_KEY_NEW struct key_new made = { 0 };
-	if (key_mint(es, namespace, 0, &made, err) || key_keep(es, &made, file, err))
+	if (key_mint(es, namespace, life_ms, &made, err) || key_keep(es, &made, file, err))
 		return -1;
 	if (show)
 		fputs(made.line, stdout);

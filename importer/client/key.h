@@ -90,9 +90,10 @@ int key_keep(struct es *es, const struct key_new *k, const char *file, struct er
 /* The same in the place of the one that is there, with its mode, owner and group. */
 int key_keep_instead(struct es *es, const struct key_new *k, const char *file, struct err *err);
 
-/* Mints and keeps; with `show` it is printed to standard output, too. `ret` may be NULL. */
-int key_make(struct es *es, const char *namespace, const char *file, bool show, struct key *ret,
-	     struct err *err);
+/* Mints and keeps, for `life_ms` (0: for ever); with `show` it is printed to standard output, too.
+ * `ret` may be NULL. */
+int key_make(struct es *es, const char *namespace, const char *file, uint64_t life_ms, bool show,
+	     struct key *ret, struct err *err);
 
 /* Revokes the keys of `namespace` (NULL: all of ours), and deletes `file` when its key is one of
  * them. */

@@ -32,7 +32,9 @@ class Engine(standin.Engine):
 			id_ = f"key{len(self.keys):019}"
 			self.keys[id_] = {"id": id_, "name": wish["name"], "creation": 1767225600000 + len(self.keys), "invalidated": False,
 				"metadata": wish.get("metadata", {})}
-			return 200, {"id": id_, "name": wish["name"], "encoded": base64.b64encode(f"{id_}:secret".encode()).decode()}
+			if "expiration" in wish:	# "…ms"
+				self.keys[id_]["expiration"] = self.keys[id_]["creation"] + int(wish["expiration"][:-2])
+			return 200, {"id": id_, "name": wish["name"], **{k: v for k, v in self.keys[id_].items() if k == "expiration"}, "encoded": base64.b64encode(f"{id_}:secret".encode()).decode()}
 		if method == "DELETE":
 			ids = json.loads(sent)["ids"]
 			for i in ids:
@@ -140,10 +142,24 @@ def newcomer():
 	ok(code == 2 and "symbolic link" in err and os.path.islink(link) and len(server.scripted.keys) == 3, "and not written through it, nor made", err)
 
 
+def made_by_setup():
+	"""The key that setup makes ends when it is told so, and the record says when."""
+	for args, days in ((), None), (("--expires", "90d"), 90):
+		path = os.path.join(folder, f"of-setup-{days}")
+		code, out, err = efctl("setup", "--no-kibana", "--no-connection", "--yes", "--namespace", f"lab{days or ''}", "--key-file", path, *args)
+		key = list(server.scripted.keys.values())[-1]
+		ends = key["creation"] + days * 86400000 if days else None
+		ok(code == 0 and os.path.exists(path), f"setup {' '.join(args)} makes a key", out[-300:] + err)
+		same(key.get("expiration"), ends, f"which ends after {days} days" if days else "which does not end")
+		kept = [k for k in es.must("GET", "/flow-installation/_doc/flow")["_source"]["keys"] if k["id"] == key["id"]]
+		same([bool(k["expires"]) for k in kept], [bool(days)], "and the record knows it")
+
+
 with tempfile.TemporaryDirectory() as top:
 	folder = os.path.realpath(top)
 	server = Server()
 	es = cluster.Cluster(server.url)
 	odd_places()
 	newcomer()
+	made_by_setup()
 done()

@@ -251,8 +251,10 @@ def by_setup():
 	tap.ok(code == 0 and json.loads(out)["key"] == "same" and id_in(path) == every["id"], "setup keeps the key of an earlier version", out[-300:] + err)
 	code, out, err = efctl("keys", "list", "--json", ns=three, who=es, EF_CONFIG_DIR=own)
 	tap.ok([k["namespace"] for k in json.loads(out) if k["id"] == every["id"]] == ["*"], "it is listed as one for all namespaces", out)
-	code, out, err = efctl("setup", "--no-kibana", "--yes", "--key-file", os.path.join(own, "new"), ns=three, who=es, EF_CONFIG_DIR=own)
-	tap.ok(code == 0 and known(id_in(os.path.join(own, "new")))["name"] == f"efd-{three}", "setup makes a key for its namespace", out + err)
+	code, out, err = efctl("setup", "--no-kibana", "--yes", "--key-file", os.path.join(own, "new"), "--expires", "90d", ns=three, who=es, EF_CONFIG_DIR=own)
+	made = known(id_in(os.path.join(own, "new")))
+	tap.ok(code == 0 and made["name"] == f"efd-{three}", "setup makes a key for its namespace", out + err)
+	tap.same(made.get("expiration", 0) - made["creation"], 90 * DAY_MS, "which ends when --expires says so")
 	es.must("DELETE", "/_security/api_key", {"ids": [every["id"], id_in(os.path.join(own, "new"))]})
 
 
