@@ -116,22 +116,32 @@ static struct row *row_of(struct rows *rows, const char *name)
 	return &more[rows->n++];
 }
 
-static const char *key_text(const json_t *key, size_t i)
+#define NAME_MAX_BYTES 512
+
+/* A name may hold NULs, which would hide what is behind them and make one row of two: a symbol
+ * stands for each. */
+static void key_text(const json_t *key, char text[NAME_MAX_BYTES])
 {
-	const char *text = json_string_value(json_array_get(key, i));
-	return text ? text : "?";
+	static const char nul[] = "␀";
+	size_t len = json_string_length(key), at = 0;
+	for (size_t i = 0; i < len && at + sizeof(nul) < NAME_MAX_BYTES; i++) {
+		const char c = json_string_value(key)[i];
+		memcpy(text + at, c ? &c : nul, c ? 1 : sizeof(nul) - 1);
+		at += c ? 1 : sizeof(nul) - 1;
+	}
+	snprintf(text + at, NAME_MAX_BYTES - at, "%s", json_is_string(key) ? "" : "?");
 }
 
 static void bucket_name(const json_t *bucket, char *name, size_t size)
 {
 	const json_t *key = json_object_get(bucket, "key");
-	if (json_is_string(key))
-		snprintf(name, size, "%s", json_string_value(key));
-	else if (json_array_size(key) == 3)
-		snprintf(name, size, "%s → %s, %s", key_text(key, 0), key_text(key, 1),
-			 key_text(key, 2));
+	char part[3][NAME_MAX_BYTES];
+	for (size_t i = 0; i < 3; i++)
+		key_text(json_is_array(key) ? json_array_get(key, i) : key, part[i]);
+	if (json_is_array(key))
+		snprintf(name, size, "%s → %s, %s", part[0], part[1], part[2]);
 	else
-		snprintf(name, size, "?");
+		snprintf(name, size, "%s", part[0]);
 }
 
 static int take_buckets(struct rows *rows, const json_t *agg, bool is_destination, struct err *err)
@@ -139,7 +149,7 @@ static int take_buckets(struct rows *rows, const json_t *agg, bool is_destinatio
 	size_t i;
 	json_t *bucket;
 	json_array_foreach (json_object_get(agg, "buckets"), i, bucket) {
-		char name[512];
+		char name[3 * NAME_MAX_BYTES + 8];
 		bucket_name(bucket, name, sizeof(name));
 		struct row *row = row_of(rows, name);
 		if (!row)

@@ -5,6 +5,7 @@ streams, descriptions, reasons of errors, the record, feeds. JSON says it as it 
 import json
 import os
 import re
+import struct
 import tempfile
 import urllib.parse
 
@@ -22,9 +23,16 @@ QUIET = ("--no-key", "--no-connection", "--no-kibana")
 
 class Engine(standin.Engine):
 	refuses = None	# a path that is refused with EVIL as the reason
-	stale = ()	# names of streams with an older mapping
+	searched = simulated = None	# what searches, and simulations of a pipeline, are answered with
+	every = None	# what every request is answered with, by its path
 
 	def answer(self, method, path, sent):
+		if self.every:
+			return self.every(path)
+		if self.searched and "_search" in path and "flow-installation" not in path:
+			return self.searched
+		if self.simulated and "_simulate" in path:
+			return self.simulated
 		if self.refuses and urllib.parse.unquote(path).startswith(self.refuses) and method != "GET":
 			return standin.no(400, EVIL, EVIL)
 		if path.startswith("/_cluster/health"):
@@ -126,6 +134,92 @@ def feeds(es):
 		ok(not STEERS.search(r.stdout), "as JSON, too", r.all)
 
 
+def searches(server, es):
+	"""What the documents say: names of hosts, applications, exporters. A NUL in a name is shown, and hides nothing behind it."""
+	nul = "before\0behind"
+	buckets = [{"key": key, "doc_count": 3, **{n: {"value": 7} for n in ("bytes", "packets", "source", "destination")}}
+		for key in (EVIL, nul, "before\0 and more", [EVIL, nul, EVIL])]
+	everything = {"doc_count": 9, "bytes": {"value": 99}, "packets": {"value": 9}}
+	server.scripted.searched = 200, {"hits": {"total": {"value": 9}, "hits": []}, "_shards": {"total": 2, "failed": 1, "failures": [{"reason": {"type": EVIL,
+		"reason": "shard " + EVIL}}]}, "aggregations": {"all": everything, "top": {"buckets": buckets}, "other": {"buckets": []}}}
+	for what in "talkers", "conversations", "applications", "exporters":
+		plain(run(es, "top", what), f"top {what}: names", "x?[2J", "shard x?[2J", "before\u2400behind", "before\u2400 and")
+	as_json(run(es, "top", "--json"), "top --json: as it is", EVIL)
+	as_json(run(es, "top", "--json"), "top --json: a NUL", "before\u2400behind")
+	server.scripted.searched = None
+
+
+def simulated(server, es):
+	nul = "before\0behind"
+	line = {"@timestamp": "2026-01-01T00:00:00.000Z", "flow": {}, "ie": {"applicationName": nul, "userName": EVIL}}
+	after = {**line, "network": {"application": nul}, "user": {"name": EVIL}, "x" + EVIL: 1}
+	server.scripted.simulated = 200, {"docs": [{"processor_results": [{"processor_type": EVIL, "tag": EVIL, "status": "success", "doc": {"_source": after}}]}]}
+	with tempfile.NamedTemporaryFile("w", suffix=".ndjson") as f:
+		json.dump(line, f)
+		f.write("\n")
+		f.flush()
+		plain(run(es, "simulate", f.name), "simulate: stages, fields and values", "x?[2J", "behind")
+		r = run(es, "simulate", "--json", f.name)
+		as_json(r, "simulate --json: as it is", EVIL)
+		as_json(r, "simulate --json: a NUL", nul)
+		server.scripted.simulated = 200, {"docs": [{"processor_results": [{"tag": EVIL, "error": {"type": EVIL, "reason": EVIL}}]}]}
+		plain(run(es, "simulate", f.name), "simulate: the reason why a stage fails", "x?[2J")
+	server.scripted.simulated = None
+
+
+def errors(server, es):
+	"""Each command, when all that is asked is refused: by the cluster, by what stands in front of it, and with a version that is none."""
+	capture = os.path.join(harness.ROOT, "tests", "captures", "branch-netflow5.pcap")
+	commands = (("setup", *QUIET), ("status",), ("doctor",), ("top",), ("remove", "--yes"), ("keys", "list"), ("keys", "create", "--yes"), ("replay", capture),
+		("dictionaries", "apply", "--yes"), ("export", "--kibana-url", server.url))
+	body = json.dumps(standin.no(400, EVIL, EVIL)[1], ensure_ascii=False)
+	root = json.dumps({**standin.ROOT, "cluster_name": EVIL, "version": {"number": "8.19.0" + EVIL}}, ensure_ascii=False)
+	for name, answers in (("everything", lambda path: (400, body)), ("all but the root", lambda path: (200, standin.ROOT) if path == "/" else (403, body)),
+			("a page", lambda path: (502, "<html>" + EVIL)), ("a version", lambda path: (200, root) if path == "/" else (400, body))):
+		server.scripted.every = answers
+		for command in commands:
+			r = run(es, *command)
+			plain(r, f"{name} is refused: {command[0]}")
+			if command != ("doctor",):
+				ok(r.returncode > 0, f"{name} is refused: {command[0]} does not end well", r.all)
+	server.scripted.every = None
+
+
+def own_words(es):
+	"""What somebody types, or a file is called, comes back in messages."""
+	for args in (("replay", EVIL), ("replay", "--speed", EVIL, "x"), ("decode", EVIL), (EVIL,), ("help", EVIL), ("status", "--" + EVIL), ("top", EVIL), ("simulate", EVIL),
+			("setup", "--retention", EVIL), ("keys", "revoke", EVIL, "--yes"), ("keys", EVIL), ("status", "--config", EVIL)):
+		r = run(es, *args)
+		plain(r, f"efctl {' '.join('EVIL' if a == EVIL else a.replace(EVIL, 'EVIL') for a in args)}")
+		ok(r.returncode > 0, "which is an error", r.all)
+
+
+def captures():
+	"""What exporters say of themselves: applications, interfaces, users. Raw lines are JSON; what is shown of them is elsewhere."""
+	with tempfile.TemporaryDirectory() as folder:
+		path = os.path.join(folder, "a\x1b[2J\nname.pcap")
+		with open(path, "wb") as f:
+			f.write(capture_of(EVIL.encode()[:60]))
+		r = harness.efctl("decode", path)
+		names = [l.get("ie", {}).get("applicationName") for l in map(json.loads, r.stdout.splitlines())]
+		same([n for n in names if n], [EVIL.encode()[:60].decode(errors="replace")], "the raw line says it as it came")
+		same([r.returncode, r.stderr], [0, ""], "and nothing else")
+		with open(path, "r+b") as f:
+			f.truncate(os.path.getsize(path) - 3)
+		r = run(None, "decode", path, "--output", "/dev/null")
+		plain(r, "a capture that breaks off: its name", "a?[2J name.pcap")
+
+
+def capture_of(name):
+	"""A pcap with one IPFIX message: a template with applicationName (96) of any length, and a record."""
+	record = bytes([len(name)]) + name + bytes([0, 0, 0, 9])
+	sets = struct.pack("!8H", 2, 16, 256, 2, 96, 65535, 1, 4) + struct.pack("!HH", 256, 4 + len(record)) + record
+	message = struct.pack("!HHIII", 10, 16 + len(sets), 1700000000, 0, 1) + sets
+	packet = bytes(12) + b"\x08\x00" + struct.pack("!BBHHHBBHII", 0x45, 0, 28 + len(message), 0, 0, 64, 17, 0, 0x0a000001, 0x0a000002)
+	packet += struct.pack("!HHHH", 4739, 4739, 8 + len(message), 0) + message
+	return struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + struct.pack("<IIII", 1700000000, 0, len(packet), len(packet)) + packet
+
+
 def main():
 	server = Server()
 	es = cluster.Cluster(server.url)
@@ -135,6 +229,11 @@ def main():
 	names(es)
 	streams(server, es)
 	feeds(es)
+	searches(server, es)
+	simulated(server, es)
+	own_words(es)
+	captures()
+	errors(server, es)
 	done()
 
 

@@ -280,6 +280,17 @@ with tempfile.TemporaryDirectory() as folder:
 	with open(os.path.join(folder, "kibana", "index-pattern", "flow.json")) as f:
 		ok(json.load(f)["attributes"]["title"] == "logs-flow-*", "export writes files as they were", out + err)
 
+# A Kibana whose objects have names that lead out of the folder.
+for kind, name in ("dashboard", "../../../out"), ("..", "out"), ("dashboard", "/out"):
+	out_of_it = Odd(("POST", "/api/saved_objects/_export", (200, json.dumps({"type": kind, "id": name, "attributes": {"title": "x"}, "references": []}))),
+		("GET", "/api/status", (200, {"version": {"number": "8.3.3"}})), ("", "/", (404, {}))).port
+	with tempfile.TemporaryDirectory() as folder:
+		below = os.path.join(folder, "a", "b")
+		os.makedirs(below)
+		code, out, err = efctl(port, "export", f"{kind}:{name}", "--kibana-url", f"http://127.0.0.1:{out_of_it}", "--write", below)
+		files = [os.path.join(where, f) for where, _, names in os.walk(folder) for f in names]
+		ok(code == 1 and not files, f"export writes nothing for the object {kind}:{name}", f"{code} {files}\n{out}{err}")
+
 # A setup that stops halfway says what is there and what is not; running it again goes on from there.
 stored.clear()
 refusing = [True]
