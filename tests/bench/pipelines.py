@@ -135,25 +135,33 @@ def each_stage(bench, raw):
 
 def forms(bench, raw):
 	"""Stages as one script against a pipeline a stage, in turns on one cluster: the median of 15 rounds after 200,000 records each.
-	Into the real mapping, as records go, without geo."""
-	c, ways = bench.c, ("true", "false")
-	c.must("PUT", "/_index_template/bench-finished", {"index_patterns": ["bench-finished*"], "priority": 900, "composed_of": ["flow@mappings", "flow@settings", "flow@index"]})
-	for merge in ways:
+	Into the real mapping, as records go: as installed (with geo lookups where the cluster has databases), and without geo, which
+	makes the difference look larger. Segments are not merged meanwhile: that is work of other threads, at times of its own."""
+	c, ways = bench.c, [(merge, geo) for merge in ("true", "false") for geo in ("with", "without")]
+	c.must("PUT", "/_index_template/bench-finished", {"index_patterns": ["bench-finished*"], "priority": 900, "composed_of": ["flow@mappings", "flow@settings", "flow@index"],
+		"template": {"settings": {"index.merge.policy.segments_per_tier": 1000}}})
+	for merge in ("true", "false"):
 		with tempfile.TemporaryDirectory() as folder:
 			stages.setup(c, None, assets=stages.overlay(folder, merge))
-		without_geo(c, f"bench-merge-{merge}")
-	took = {merge: [] for merge in ways}
+		c.must("PUT", f"/_ingest/pipeline/bench-{merge}-with", c.must("GET", "/_ingest/pipeline/flow")["flow"])
+		without_geo(c, f"bench-{merge}-without")
+	took = {way: [] for way in ways}
 	for k in range(10 + 15):
-		for merge in ways[::1 if k % 2 else -1]:
+		for way in ways[::1 if k % 2 else -1]:
+			name = "-".join(way)
 			cpu, wall = bench.cpu(), time.time()
-			bench.send(f"bench-finished-{merge}", raw[:10], f"bench-merge-{merge}")
+			bench.send(f"bench-finished-{name}", raw[:10], f"bench-{name}")
 			wall = time.time() - wall
-			took[merge].append(((bench.cpu() - cpu) * 1000 / BATCH / 10, wall * 1e6 / BATCH / 10))
-	for merge, what in zip(ways, ("one script", "a pipeline a stage")):
-		c.delete(f"/bench-finished-{merge}")
-		c.delete(f"/_ingest/pipeline/bench-merge-{merge}")
-		cpu, wall = (sorted(t)[7] for t in zip(*took[merge][10:]))
-		print(f"{cpu:8.1f} CPU µs {wall:8.1f} wall µs a record, enriched and indexed: {what}", flush=True)
+			took[way].append(((bench.cpu() - cpu) * 1000 / BATCH / 10, wall * 1e6 / BATCH / 10))
+	median = {}
+	for merge, geo in ways:
+		c.delete(f"/bench-finished-{merge}-{geo}")
+		c.delete(f"/_ingest/pipeline/bench-{merge}-{geo}")
+		median[merge, geo] = [sorted(t)[7] for t in zip(*took[merge, geo][10:])]
+	for geo in ("with", "without"):
+		one, each = median["true", geo], median["false", geo]
+		print("enriched and indexed, {} geo: one script {:.1f} CPU µs {:.1f} wall µs a record, a pipeline a stage {:.1f} {:.1f}: {:+.1f} % CPU, {:+.1f} % wall".format(
+			geo, *one, *each, *(100 * (b / a - 1) for a, b in zip(one, each))), flush=True)
 	stages.setup(c, None)
 
 
