@@ -82,7 +82,7 @@ CLUSTER    = $(call scripts,pipeline dict e2e kibana)
 FAULT      = $(call scripts,fault)
 WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
 
-.PHONY: FORCE complete all help check check-now test test-now golden-update bench pipeline pipeline-now e2e e2e-now fault fault-now soak test-cluster test-kibana dashboards fuzz fuzz-clang fuzz-run demo demo-stop clean format lint lint-now analyze analyze-now coverage valgrind valgrind-now alloc alloc-now deps deps-test install-deps asan tsan ci-full portability install
+.PHONY: FORCE complete all help check check-now test test-now golden-update bench pipeline pipeline-now e2e e2e-now fault fault-now soak test-cluster test-kibana dashboards fuzz fuzz-corpus fuzz-clang fuzz-run fuzz-keep demo demo-stop clean format lint lint-now analyze analyze-now coverage valgrind valgrind-now alloc alloc-now deps deps-test install-deps asan tsan ci-full portability install
 .SECONDARY:
 export ES_URL ES_USER ES_PASSWORD ES_API_KEY ES_CA_FILE KIBANA_URL
 
@@ -253,14 +253,22 @@ test-kibana: all ## Setup, searches, alerting, dashboards in a browser, all in y
 dashboards: ## Compile kibana/src (Jsonnet) into kibana/<type>/<id>.json
 	$(Q)kibana/src/pretty.py kibana/src kibana
 
-fuzz: ## Fuzz each target for T seconds (60) with the newest clang's libFuzzer; findings: build-fuzz/found
+fuzz: ## Fuzz each target for T seconds (60), JOBS (2) at a time, with the newest clang's libFuzzer; findings: build-fuzz/found
 	$(call setup,$(DEPS) $(FUZZDEPS))
-	$(again) fuzz-clang
+	$(again) fuzz-clang DO=fuzz-run
+fuzz-corpus: ## After `make fuzz`: what it found, as few inputs as there can be, to tests/fuzz/corpus, and the edges that they reach
+	$(call setup,$(DEPS) $(FUZZDEPS))
+	$(again) fuzz-clang DO=fuzz-keep
 fuzz-clang:	# the clang may be new here, and its runtime another package
 	$(call setup,$(FUZZDEPS))
-	$(again) fuzz-run BUILD=build-fuzz CC=$(CLANG) FUZZER=1 SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
-fuzz-run: $(BUILD)/tests/fuzz/seeds $(FUZZ:%=$(BUILD)/tests/fuzz/%)
-	$(Q)tests/fuzz/run.sh $(BUILD) $(or $(T),60) $(or $(ONLY),$(FUZZ))
+	$(again) $(DO) BUILD=build-fuzz CC=$(CLANG) FUZZER=1 SANITIZE=fuzzer-no-link,address,undefined CFLAGS='-O1 -g'
+$(BUILD)/tests/fuzz/compiler: $(BUILD)/flags-cc
+	$(Q)mkdir -p $(@D) && $(CC) --version | sed -n '1s/.*clang version \([0-9]*\).*/clang-\1/p' > $@
+fuzz-run fuzz-keep: $(BUILD)/tests/fuzz/compiler $(BUILD)/tests/fuzz/seeds $(FUZZ:%=$(BUILD)/tests/fuzz/%)
+fuzz-run:
+	$(Q)JOBS=$(JOBS) tests/fuzz/run.sh $(BUILD) $(or $(T),60) $(or $(ONLY),$(FUZZ))
+fuzz-keep:
+	$(Q)tests/fuzz/keep.sh $(BUILD) $(or $(ONLY),$(FUZZ))
 
 demo: ## From nothing to a table of top talkers: installs, builds, starts an engine, replays captures
 	$(call setup,$(DEPS) $(DEMODEPS))
@@ -346,7 +354,7 @@ coverage: ## Lines and branches that the tests without an engine run, against te
 	$(call setup,gcovr iproute2)
 	@find build-coverage -name '*.gcda' -delete 2>/dev/null || true
 	$(Q)$(MAKE) check BUILD=build-coverage CFLAGS='-O0 -g --coverage -Wno-frame-larger-than' LDFLAGS=--coverage
-	$(Q)SANITIZE=coverage BUILD=build-coverage tests/run.py tests/fault/test_faults.py tests/fault/test_service.py tests/fault/test_streams.py tests/fault/test_tcp.py
+	$(Q)SANITIZE=coverage BUILD=build-coverage tests/run.py tests/fault/test_faults.py tests/fault/test_service.py tests/fault/test_tcp.py
 	$(Q)tests/coverage.py build-coverage
 format: ## Apply .clang-format, as clang-format 14 understands it (Debian 12)
 	$(Q)git ls-files '*.c' '*.h' | xargs $(or $(shell command -v clang-format-14),clang-format) -i

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Write the golden inputs of the decoder (tests/golden*/*/input.hex) as first inputs of the targets that read rows of
-datagrams (tests/lib/steps.h), and as captures: FOLDER/TARGET/CASE; and steps of fuzz_counting. usage: corpus.py FOLDER"""
+datagrams (tests/lib/steps.h), and as captures: FOLDER/TARGET/CASE; steps of fuzz_counting; and what tests/fuzz/corpus holds, the
+fewest inputs that reach all that was ever reached (FOLDER/TARGET/+N). usage: corpus.py FOLDER; corpus.py --keep TARGET FOLDER writes that for a target
+(make fuzz-corpus). A file of it is xz; inflated, each input has its length in front, in 4 octets."""
 import glob
+import lzma
 import os
 import random
 import struct
@@ -56,7 +59,44 @@ def steps_of_counting():
 		yield name, b"".join(steps)
 
 
+KEPT = os.path.join(ROOT, "tests", "fuzz", "corpus")
+
+
+def kept(target):
+	"""The inputs that the tree has for TARGET."""
+	try:
+		with lzma.open(os.path.join(KEPT, target + ".xz")) as f:
+			data = f.read()
+	except FileNotFoundError:
+		return
+	while data:
+		n = 4 + int.from_bytes(data[:4], "big")
+		yield data[4:n]
+		data = data[n:]
+
+
+def keep(target, folder):
+	inputs = []
+	for path in glob.glob(os.path.join(folder, "*")):
+		with open(path, "rb") as f:
+			inputs.append(f.read())
+	os.makedirs(KEPT, exist_ok=True)
+	with lzma.open(os.path.join(KEPT, target + ".xz"), "wb", preset=9) as f:
+		for data in sorted(inputs, key=lambda d: (len(d), d)):
+			f.write(len(data).to_bytes(4, "big") + data)
+
+
 def main():
+	if sys.argv[1] == "--keep":
+		return keep(*sys.argv[2:])
+	for path in glob.glob(os.path.join(ROOT, "tests", "fuzz", "fuzz_*.c")):
+		target = os.path.basename(path)[:-2]
+		os.makedirs(os.path.join(sys.argv[1], target), exist_ok=True)
+		for path in glob.glob(os.path.join(sys.argv[1], target, "+*")):
+			os.unlink(path)
+		for n, data in enumerate(kept(target)):	# in front of all others, whatever is found
+			with open(os.path.join(sys.argv[1], target, f"+{n:05}"), "wb") as f:
+				f.write(data)
 	os.makedirs(os.path.join(sys.argv[1], "fuzz_counting"), exist_ok=True)
 	for name, data in steps_of_counting():
 		with open(os.path.join(sys.argv[1], "fuzz_counting", name), "wb") as f:

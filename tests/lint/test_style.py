@@ -11,7 +11,7 @@ from tree import ROOT, git, judge, read, tap, tracked
 
 FILE_LINES, FUNCTION_LINES, COMPLEXITY, COLUMNS = 500, 60, 15, 100
 # what may be longer: data, prose, pictures, and what a program wrote
-LONG = re.compile(r'\.(csv|json|ndjson|pcap|md|png|patch|txt)$|^LICENSE$')
+LONG = re.compile(r'\.(csv|json|ndjson|pcap|md|png|patch|txt|xz)$|^LICENSE$')
 # what efctl shows goes through core/print.c, which cleans it; these write text of ours, or data for a file
 PRINTS = re.compile(r'\b(v?f?printf|puts|fputs(?!\((?:PRINT_AGAIN|made\.line),)|json_dumpf)\s*\(')
 PRINTERS = ['importer/' + f for f in ('core/print.c', 'core/memory.c', 'usage.c', 'dictionary/import.c', 'core/table.c')]
@@ -99,7 +99,7 @@ def check_banned(c_files):
 
 def check_private():
 	for path in tracked():
-		if path.endswith(('.png', '.pcap', '.bin', '.mmdb')) or path == 'tests/lint/test_style.py':
+		if path.endswith(('.png', '.pcap', '.bin', '.mmdb', '.xz')) or path == 'tests/lint/test_style.py':
 			continue
 		for i, line in enumerate(read(path).split('\n'), 1):
 			if PRIVATE.search(line):
