@@ -11,6 +11,7 @@
 #include "common/thread.h"
 #include "forwarder/alive.h"
 #include "forwarder/metrics.h"
+#include "forwarder/ship/shipper.h"
 
 #define TEXT_MAX         (8u << 20)
 #define CONNECTIONS_MAX  64
@@ -62,7 +63,7 @@ static enum MHD_Result answer_metrics(struct MHD_Connection *c, struct efd *efd)
 
 static enum MHD_Result answer_ready(struct MHD_Connection *c, struct efd *efd)
 {
-	char problem[600] = "";
+	char problem[SHIP_PROBLEM_MAX + 2] = "";
 	if (efd->shipper)
 		shipper_problem(efd->shipper, problem, sizeof(problem) - 1);
 	if (!*problem)

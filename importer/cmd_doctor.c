@@ -23,6 +23,7 @@
 #include "importer/doctor_tunnels.h"
 #include "importer/efd_metrics.h"
 #include "importer/install/effect.h"
+#include "importer/install/health.h"
 #include "importer/install/ilm.h"
 #include "importer/install/install.h"
 #include "importer/install/mend.h"
@@ -39,7 +40,7 @@ struct examination {
 	json_t *findings;
 	size_t bad, told; /* of the findings */
 	char *metrics;    /* of efd; NULL: none answers */
-	bool blocked;     /* the cluster, which then shows no data streams either */
+	bool blocked;     /* the cluster, which then may show no data streams either */
 };
 
 /* Prints and counts what was found since the last call. */
@@ -57,15 +58,6 @@ __attribute__((format(printf, 3, 4))) static void say(struct examination *x, enu
 	finding_add_list(x->findings, f, fmt, ap);
 	va_end(ap);
 	tell(x);
-}
-
-/* What was not answered is not fine. */
-static void unknown(struct examination *x, const char *what, long status, const json_t *reply)
-{
-	char reason[300];
-	es_reason(reply, reason, sizeof(reason));
-	say(x, UNKNOWN, "%s: the cluster does not say (%ld%s%s)", what, status, *reason ? ", " : "",
-	    reason);
 }
 
 static void look_at_efd(struct examination *x)
@@ -88,21 +80,10 @@ static void look_at_efd(struct examination *x)
 	}
 }
 
-static int look_at_cluster(struct examination *x, struct err *err)
+static void look_at_cluster(struct examination *x)
 {
 	const struct cluster *c = &x->in.cluster;
-	CLEANUP_JSON json_t *health = NULL;
-	long status = 0;
 	say(x, FINE, "%s %s at %s answers", cluster_product(c), c->version, es_url(x->in.es));
-	if (es_call(x->in.es, "GET", "/_cluster/health", NULL, &status, &health, err))
-		return -1;
-	const char *colour = json_text_at(health, "status", NULL);
-	if (!colour)
-		unknown(x, "whether all shards are there", status, health);
-	else if (strcmp(colour, "red") == 0)
-		say(x, BAD,
-		    "the cluster is red: some primary shards are missing; GET "
-		    "_cluster/allocation/explain says why");
 	if (c->distribution == ELASTICSEARCH && c->major < 8)
 		say(x, ODD, "Elasticsearch %s works, but lacks field types that 8.3 and later have",
 		    c->version);
@@ -121,36 +102,16 @@ static int look_at_cluster(struct examination *x, struct err *err)
 		    "the geo databases have not been loaded yet: Elasticsearch downloads them, or "
 		    "put them into "
 		    "config/ingest-geoip of every node");
-	return 0;
 }
 
-/* Somebody may have made all of the cluster read-only, for a move say, and forgotten it. */
-static int look_at_blocks(struct examination *x, struct err *err)
+/* A state in which it takes nothing, and shows no data streams either. */
+static int look_at_health(struct examination *x, struct err *err)
 {
-	static const char *const blocks[] = { "cluster.blocks.read_only",
-					      "cluster.blocks.read_only_allow_delete",
-					      "cluster.blocks.create_index" };
-	static const char *const kinds_of[] = { "persistent", "transient" };
-	CLEANUP_JSON json_t *reply = NULL;
-	long status = 0;
-	if (es_call(x->in.es, "GET", "/_cluster/settings?flat_settings=true", NULL, &status, &reply,
-		    err))
-		return -1;
-	if (status != 200)
-		unknown(x, "whether the cluster is read-only", status, reply);
-	for (size_t i = 0; status == 200 && i < 2 * sizeof(blocks) / sizeof(blocks[0]); i++) {
-		const char *kind = kinds_of[i % 2], *block = blocks[i / 2];
-		const json_t *value = json_object_get(json_object_get(reply, kind), block);
-		const char *word = json_string_value(value);
-		if (!word || strcmp(word, "true") != 0)
-			continue;
-		x->blocked = true;
-		say(x, BAD,
-		    "the cluster is blocked (%s): take that away (PUT /_cluster/settings "
-		    "{\"%s\": {\"%s\": null}})",
-		    block, kind, block);
-	}
-	return 0;
+	int result = health_findings(x->in.es, x->app, x->findings, err);
+	size_t bad = x->bad;
+	tell(x);
+	x->blocked = x->bad > bad;
+	return result;
 }
 
 static void look_at_record(struct examination *x)
@@ -319,10 +280,9 @@ static int look_at_counting(struct examination *x, struct err *err)
 
 static int look_at_streams(struct examination *x, struct err *err)
 {
-	CLEANUP_JSON json_t *outdated = json_array(), *blocked = NULL;
+	CLEANUP_JSON json_t *outdated = json_array();
 	size_t i;
 	json_t *name;
-	const char *index;
 	if (streams_outdated(x->in.es, outdated, err))
 		return -1;
 	json_array_foreach (outdated, i, name)
@@ -330,20 +290,6 @@ static int look_at_streams(struct examination *x, struct err *err)
 		    "%s writes to an index with an older mapping until it rolls over: %s does it "
 		    "now",
 		    json_string_value(name), MEND(&x->in, x->app, " --rollover"));
-	long status = 0;
-	char path[STREAMS_PATH];
-	streams_path(x->in.es, path, "/",
-		     "/_settings/index.blocks.read_only_allow_delete?flat_settings=true");
-	if (es_call(x->in.es, "GET", path, NULL, &status, &blocked, err))
-		return -1;
-	if (status != 200 && status != 404) /* no index: none is blocked */
-		unknown(x, "whether a full disk made an index read-only", status, blocked);
-	json_object_foreach (status == 200 ? blocked : NULL, index, name)
-		if (json_object_size(json_object_get(name, "settings")))
-			say(x, BAD,
-			    "%s is read-only: a disk is too full; free some space, Elasticsearch "
-			    "lifts the block itself",
-			    index);
 	return 0;
 }
 
@@ -381,8 +327,10 @@ static int look_at_data(struct examination *x, struct err *err)
 static int examine(struct examination *x, struct err *err)
 {
 	look_at_efd(x);
-	if (install_open(&x->in, x->app, err) || look_at_cluster(x, err) ||
-	    look_at_blocks(x, err) || install_plan(&x->in, x->app, err))
+	if (install_open(&x->in, x->app, err))
+		return -1;
+	look_at_cluster(x);
+	if (look_at_health(x, err) || install_plan(&x->in, x->app, err))
 		return -1;
 	look_at_record(x);
 	look_at_assets(x);

@@ -16,8 +16,13 @@
 #include "importer/client/advice.h"
 #include "importer/client/es.h"
 #include "importer/client/probe.h"
+#include "importer/client/streams.h"
 #include "importer/commands.h"
+#include "importer/core/finding.h"
+#include "importer/core/json.h"
 #include "importer/core/print.h"
+#include "importer/install/effect.h"
+#include "importer/install/health.h"
 
 struct progress {
 	bool terminal;
@@ -86,6 +91,25 @@ static int parse_speed(const char *text, double *ret_speed, struct err *err)
 	return 0;
 }
 
+static bool is_of_streams(const json_t *templates)
+{
+	const json_t *ours = json_array_get(json_object_get(templates, "index_templates"), 0);
+	return json_at(ours, "index_template.data_stream") != NULL;
+}
+
+/* A cluster that takes nothing, or would store lines without our pipeline. */
+static int check_target(struct es *es, const struct app *app, bool streams, struct err *err)
+{
+	CLEANUP_JSON json_t *missing = json_array(), *effects = json_array();
+	if (streams && streams_missing(es, app->elastic.namespace, missing, err))
+		return -1;
+	if (health_check(es, app, json_array_size(missing) > 0, err) ||
+	    (streams && effect_findings(es, app, effects, err)))
+		return -1;
+	const char *bad = findings_first_bad(effects);
+	return bad ? err_set(err, EF_DIFFERENT, "%s: nothing is replayed: %s", es_url(es), bad) : 0;
+}
+
 /* An unreachable cluster, a wrong password or a missing setup is an error now; the shipper would
  * wait for it to mend. */
 static int check_cluster(struct app *app, struct err *err)
@@ -102,7 +126,7 @@ static int check_cluster(struct app *app, struct err *err)
 	if (r == 0)
 		return err_set(err, EF_FAILED, "%s has no index template %s: %s first", es_url(es),
 			       name, ADVICE(app, "setup"));
-	return r < 0 ? -1 : 0;
+	return r < 0 ? -1 : check_target(es, app, is_of_streams(reply), err);
 }
 
 static uint64_t sum(const uint64_t *values, size_t n)

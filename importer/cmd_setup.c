@@ -20,6 +20,7 @@
 #include "importer/install/dict_prune.h"
 #include "importer/install/disjoint.h"
 #include "importer/install/effect.h"
+#include "importer/install/health.h"
 #include "importer/install/ilm.h"
 #include "importer/install/migrate.h"
 #include "importer/install/others.h"
@@ -214,6 +215,7 @@ static void outcome_release(struct outcome *out)
 {
 	json_decref(out->outdated);
 	json_decref(out->effects);
+	json_decref(out->states);
 	json_decref(out->streams);
 	json_decref(out->migrated);
 	json_decref(out->reasons);
@@ -269,6 +271,17 @@ static void add_taken_back(const struct install *in, json_t *reasons)
 	json_array_append_new(reasons, json_sprintf(COPY_OLDER "; it takes back %s", back));
 }
 
+/* After look(): what would go wrong halfway is told before anything is written; a dry run goes on
+ * and says so. */
+static int look_at_health(struct install *in, const struct app *app, struct outcome *out,
+			  struct err *err)
+{
+	bool creates = json_array_size(out->streams) > 0;
+	if (setup_writes(app) && health_check(in->es, app, creates, err))
+		return -1;
+	return health_findings(in->es, app, out->states, err);
+}
+
 /* Everything that is known before anything is written. */
 static int look(struct install *in, struct app *app, struct outcome *out, struct err *err)
 {
@@ -307,8 +320,8 @@ static int setup_apply(struct install *in, struct app *app, struct outcome *out,
 		return err_wrap(err, "setup stopped; what is applied stays, and running it again "
 				     "goes on from there");
 	bool foreign = plan_count(&in->plan, ACTION_FOREIGN) && !app->flags.force;
-	return foreign || out->key == KEY_FOREIGN || findings_bad(out->effects) ? EF_DIFFERENT
-										: EF_DONE;
+	return foreign || out->key == KEY_FOREIGN || setup_without_effect(out) ? EF_DIFFERENT
+									       : EF_DONE;
 }
 
 /* --dry-run, --diff. */
@@ -320,7 +333,7 @@ static int look_only(const struct install *in, const struct app *app, const stru
 		return -1;
 	if (setup_forbidden(in, app, out, err))
 		return -1;
-	return setup_changes(in, app, out) || findings_bad(out->effects) ||
+	return setup_changes(in, app, out) || setup_without_effect(out) ||
 		       (app->flags.diff && setup_differs(&in->plan))
 		   ? EF_DIFFERENT
 		   : EF_DONE;
@@ -331,6 +344,7 @@ int cmd_setup(struct app *app, struct err *err)
 	CLEANUP_INSTALL struct install in = { 0 };
 	__attribute__((cleanup(outcome_release))) struct outcome out = { .outdated = json_array(),
 									 .effects = json_array(),
+									 .states = json_array(),
 									 .streams = json_array(),
 									 .migrated = json_array(),
 									 .reasons = json_array() };
@@ -342,7 +356,7 @@ int cmd_setup(struct app *app, struct err *err)
 		return -1;
 	if (talk)
 		cluster_print(talk, &in.cluster);
-	if (look(&in, app, &out, err))
+	if (look(&in, app, &out, err) || look_at_health(&in, app, &out, err))
 		return -1;
 	if (talk)
 		setup_show_plan(talk, &in, app, &out);

@@ -15,6 +15,7 @@
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
 #include "importer/install/effect.h"
+#include "importer/install/health.h"
 #include "importer/install/install.h"
 #include "importer/install/mend.h"
 #include "importer/install/tell.h"
@@ -197,19 +198,37 @@ static void status_print_json(const struct install *in, const struct app *app,
 	print_json(stdout, json, JSON_INDENT(2));
 }
 
+/* What is in the data streams, and from whom. */
+static int look_at_data(struct install *in, const struct app *app, struct stream_status *s,
+			json_t **ret_exporters, json_t *outdated, struct err *err)
+{
+	for (size_t i = 0; i < STREAMS; i++)
+		if (look_at_stream(in->es, app, stream_rows[i].name, &s[i], err))
+			return -1;
+	return look_at_exporters(in->es, app, ret_exporters, err) ||
+		       streams_outdated(in->es, outdated, err)
+		   ? -1
+		   : 0;
+}
+
 int cmd_status(struct app *app, struct err *err)
 {
 	CLEANUP_INSTALL struct install in = { 0 };
 	struct stream_status s[STREAMS] = { 0 };
 	CLEANUP_JSON json_t *exporters = NULL, *outdated = json_array(), *feeds = NULL,
 			    *effects = json_array();
-	if (install_open(&in, app, err) || install_plan(&in, app, err))
+	if (install_open(&in, app, err) || install_plan(&in, app, err) ||
+	    health_findings(in.es, app, effects, err))
 		return -1;
-	for (size_t i = 0; i < STREAMS; i++)
-		if (look_at_stream(in.es, app, stream_rows[i].name, &s[i], err))
+	if (look_at_data(&in, app, s, &exporters, outdated, err)) {
+		if (!findings_bad(effects))
 			return -1;
-	if (look_at_exporters(in.es, app, &exporters, err) ||
-	    streams_outdated(in.es, outdated, err) || feed_state_read(in.es, &feeds, err) ||
+		/* a stream that is away does not hide why */
+		finding_add(effects, UNKNOWN, "the data streams and what is in them: %s", err->msg);
+	}
+	if (!exporters)
+		exporters = json_array();
+	if (feed_state_read(in.es, &feeds, err) ||
 	    (in.cluster.has[CAP_DATA_STREAM] && effect_findings(in.es, app, effects, err)))
 		return -1;
 	if (app->flags.json)

@@ -35,6 +35,7 @@ struct outcome {
 	struct feed_timer feed_timer;
 	json_t *outdated;   /* data streams with an older mapping */
 	json_t *effects;    /* findings: what keeps the installation from taking effect */
+	json_t *states;     /* findings: what keeps the cluster from taking documents */
 	json_t *streams;    /* data streams of the namespace that are missing, and are created */
 	bool new_namespace; /* it is set up for the first time */
 	json_t *migrated; /* what an installation without a record was made with: see installed.h */

@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "importer/client/advice.h"
 #include "importer/core/ask.h"
+#include "importer/core/finding.h"
 #include "importer/install/installed.h"
 #include "importer/setup.h"
 
@@ -30,6 +31,11 @@ bool setup_changes(const struct install *in, const struct app *app, const struct
 	       o->connection.state == CONNECTION_UPDATE || feed_timer_changes(&o->feed_timer) ||
 	       record_changed(&in->record) || json_array_size(o->reasons) ||
 	       json_array_size(o->streams) || (app->flags.rollover && json_array_size(o->outdated));
+}
+
+bool setup_without_effect(const struct outcome *o)
+{
+	return findings_bad(o->states) || findings_bad(o->effects);
 }
 
 bool setup_differs(const struct plan *p)

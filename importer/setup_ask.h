@@ -20,6 +20,9 @@ bool setup_asks(const struct app *app);
 /* Whether applying would change anything. */
 bool setup_changes(const struct install *in, const struct app *app, const struct outcome *o);
 
+/* Whether the cluster would not take documents, or not as they should be: what was found. */
+bool setup_without_effect(const struct outcome *o);
+
 /* EF_USAGE where nobody's yes helps: a newer version, tables that would be lost; or where nobody
  * can say it to what was found out of an installation without a record. */
 int setup_forbidden(const struct install *in, const struct app *app, const struct outcome *o,

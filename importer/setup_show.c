@@ -290,6 +290,12 @@ static void print_outdated(FILE *out, const struct install *in, const struct app
 			    json_string_value(name), MEND(in, app, " --rollover"));
 }
 
+static void print_findings(FILE *out, const struct outcome *o)
+{
+	findings_print(out, o->states, 0);
+	findings_print(out, o->effects, 0);
+}
+
 void setup_show_plan(FILE *out, const struct install *in, const struct app *app,
 		     const struct outcome *o)
 {
@@ -315,6 +321,8 @@ void setup_show_plan(FILE *out, const struct install *in, const struct app *app,
 		print_plain(out, "note: the cluster has no security: efd needs no API key\n");
 	if (!setup_writes(app) && !app->flags.rollover)
 		print_outdated(out, in, app, o);
+	if (!setup_writes(app))
+		print_findings(out, o);
 }
 
 void setup_show_done(FILE *out, const struct install *in, const struct app *app,
@@ -337,7 +345,7 @@ void setup_show_done(FILE *out, const struct install *in, const struct app *app,
 		connection_print(out, &o->connection);
 	feed_timer_print(out, app, &o->feed_timer);
 	print_outdated(out, in, app, o);
-	findings_print(out, o->effects, 0);
+	print_findings(out, o);
 	if (findings_bad(o->effects))
 		print_plain(out, "what is installed does not take effect\n");
 }
@@ -396,13 +404,14 @@ int setup_show_json(const struct install *in, const struct app *app, const struc
 	if (app->flags.diff && setup_add_diff(&in->plan, assets, err))
 		return -1;
 	CLEANUP_JSON json_t *json = json_pack(
-	    "{s:o,s:O,s:s,s:O,s:O,s:O,s:O,s:o,s:O,s:s,s:O,s:s,s:s,s:s,s:O,s:O,s:s,s:b,s:b,s:b,s:b}",
+	    "{s:o,s:O,s:s,s:O,s:O,s:O,s:O,s:O,s:o,s:O,s:s,s:O,s:s,s:s,s:s,s:O,s:O,s:s,s:b,s:b,s:b,"
+	    "s:b}",
 	    "cluster", cluster_json(&in->cluster), "assets", assets, "namespace",
 	    o->new_namespace ? "create" : "same", "streams", o->streams, "effects", o->effects,
-	    "notes", in->rendering.notes, "room", in->rendering.room, "consequences",
-	    consequences(in, app, o), "options", in->changes, "older", older_words[in->copy.age],
-	    "back", in->copy.back, "key", key_words[o->key], "connection",
-	    connection_words[o->connection.state], "feed_timer",
+	    "states", o->states, "notes", in->rendering.notes, "room", in->rendering.room,
+	    "consequences", consequences(in, app, o), "options", in->changes, "older",
+	    older_words[in->copy.age], "back", in->copy.back, "key", key_words[o->key],
+	    "connection", connection_words[o->connection.state], "feed_timer",
 	    feed_timer_words[o->feed_timer.state], "outdated_streams", o->outdated, "migrated",
 	    o->migrated, "record", o->record, "interrupted", *o->interrupted != 0, "rolled_over",
 	    o->rolled_over, "dry_run", !setup_writes(app), "applied", o->applied);

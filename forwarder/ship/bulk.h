@@ -16,9 +16,12 @@
 #include "common/sink.h"
 #include "forwarder/ship/verdict.h"
 
-/* Only what is needed comes back: 26 bytes an item that was stored, in place of about 250. */
-#define BULK_PATH                                                                                  \
-	"/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*" \
+/* Only what is needed comes back: 26 bytes an item that was stored, in place of about 250. And a
+ * shard that is away is told before elasticsearch.timeout is over: the cluster would wait for it a
+ * minute. */
+#define BULK_PATH                                                                                \
+	"/_bulk?timeout=20s&filter_path=errors,items.*.status,items.*.error.type,items.*.error." \
+	"reason,items.*"                                                                         \
 	".error.caused_by"
 
 #define BULK_NAMESPACE_MAX 64 /* so that an action row fits SINK_HEAD_MAX */

@@ -4,6 +4,7 @@
 #include "forwarder/ship/judge.h"
 
 #include "common/clock.h"
+#include "common/cluster_state.h"
 #include "common/log.h"
 
 static bool is_stored(enum verdict verdict)
@@ -49,10 +50,12 @@ void count_refusal(struct shipper *s, const struct bulk_outcome *why)
 		COUNT(s, request_failed, 1);
 }
 
-const char *verdict_advice(enum verdict verdict)
+const char *outcome_advice(const struct bulk_outcome *o)
 {
-	return verdict == VERDICT_DENIED
-		   ? ": run `efctl setup`, or check the privileges of the key; `efctl doctor` "
+	enum cluster_state state = cluster_state_of(o->status, o->type, o->reason);
+	return state != STATE_NONE ? cluster_states[state].remedy
+	       : o->verdict == VERDICT_DENIED
+		   ? "run `efctl setup`, or check the privileges of the key; `efctl doctor` "
 		     "tells more"
 		   : "";
 }
@@ -74,6 +77,7 @@ static void judge_lanes(struct shipper *s, struct parcel *p, struct tally *t)
 	for (int i = LANE_FIRST; i < LANES; i++) {
 		const struct bulk_outcome *why = &t->waits[i];
 		struct lane *lane = &s->lanes.lane[i];
+		const char *advice = why->type ? outcome_advice(why) : "";
 		uint64_t pause = 0;
 		t->guilty[i] = t->stored[i];
 		if (t->stored[i])
@@ -86,16 +90,16 @@ static void judge_lanes(struct shipper *s, struct parcel *p, struct tally *t)
 		    refusals_add(&p->refusals, WITNESS_LANE(s->lanes.witness + (uint32_t)i),
 				 lane->passed);
 		if (!t->guilty[i])
-			pause = lane_close(&s->lanes, i, why, clock_now_ms());
+			pause = lane_close(&s->lanes, i, why, advice, clock_now_ms());
 		pthread_mutex_unlock(&s->lock);
 		if (!pause)
 			continue;
 		t->closed |= 1u << i;
 		count_refusal(s, why);
-		log_warn("%s takes nothing (%d %s: %.200s)%s; what is for it waits, next try in "
+		log_warn("%s takes nothing (%d %s: %.200s)%s%s; what is for it waits, next try in "
 			 "%.1f s; other data streams go on",
-			 lane->name, why->status, why->type, why->reason,
-			 verdict_advice(why->verdict), (double)pause / 1000);
+			 lane->name, why->status, why->type, why->reason, *advice ? ": " : "",
+			 advice, (double)pause / 1000);
 	}
 }
 

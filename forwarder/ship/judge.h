@@ -32,7 +32,7 @@ enum fate fate_of(const struct parcel *p, const struct tally *t, enum verdict ve
 /* Clusters judge privileges, queues and blocks item by item: what the reply of a request says once
  * counts as the request's. */
 void count_refusal(struct shipper *s, const struct bulk_outcome *why);
-/* What to do about it, to follow the reason; "": nothing. */
-const char *verdict_advice(enum verdict verdict);
+/* What to do about it, a clause; "": nothing. */
+const char *outcome_advice(const struct bulk_outcome *o);
 
 #endif

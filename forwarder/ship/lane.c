@@ -79,12 +79,14 @@ uint32_t lanes_let_go(struct lanes *l, uint32_t parked, uint64_t now_ms)
 	return bits;
 }
 
-uint64_t lane_close(struct lanes *l, int lane, const struct bulk_outcome *why, uint64_t now_ms)
+uint64_t lane_close(struct lanes *l, int lane, const struct bulk_outcome *why, const char *advice,
+		    uint64_t now_ms)
 {
 	struct lane *a = &l->lane[lane];
 	uint64_t pause = backoff_ms(a->failures++);
 	a->not_before_ms = now_ms + pause;
-	snprintf(a->why, sizeof(a->why), "%d %.60s: %.160s", why->status, why->type, why->reason);
+	snprintf(a->why, sizeof(a->why), "%d %.60s: %.200s%s%s", why->status, why->type,
+		 why->reason, *advice ? ": " : "", advice);
 	return pause;
 }
 

@@ -17,13 +17,15 @@
  * are the streams of bulk.h; LANE_OTHER is for those of an earlier namespace, out of the spool. */
 enum { LANE_ANY, LANE_FIRST, LANE_OTHER = LANE_FIRST + BULK_STREAMS, LANES };
 
+#define LANE_WHY_MAX 640
+
 struct lane {
 	char name[BULK_STREAM_MAX];
 	uint32_t failures; /* in a row; 0: open */
 	uint32_t passed;   /* replies in which it took something */
 	uint64_t not_before_ms;
-	char why[256];         /* what the last reply said */
-	struct parcel *parked; /* a utlist, for want of a spool */
+	char why[LANE_WHY_MAX]; /* what the last reply said, and what to do about it */
+	struct parcel *parked;  /* a utlist, for want of a spool */
 	size_t parked_bytes;
 };
 
@@ -53,8 +55,9 @@ bool lane_heard(struct lanes *l, int lane);
  * bit is not in `parked` (beyond what the lanes hold themselves): a full spool gave it up, and
  * nothing would ever find out. They are open; the next document tells. */
 uint32_t lanes_let_go(struct lanes *l, uint32_t parked, uint64_t now_ms);
-/* It took nothing; returns for how long it is left alone. */
-uint64_t lane_close(struct lanes *l, int lane, const struct bulk_outcome *why, uint64_t now_ms);
+/* It took nothing; returns for how long it is left alone. `advice`: what to do, or "". */
+uint64_t lane_close(struct lanes *l, int lane, const struct bulk_outcome *why, const char *advice,
+		    uint64_t now_ms);
 /* The first closed one, for people: its name and why; NULL: none is closed. */
 const struct lane *lanes_problem(const struct lanes *l);
 

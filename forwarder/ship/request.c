@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/cluster_state.h"
 #include "common/log.h"
 #include "common/names.h"
 #include "forwarder/ship/bulk.h"
@@ -96,6 +97,42 @@ void sender_first_line(const struct buf *body, char text[200])
 		n++;
 	}
 	text[n] = '\0';
+}
+
+/* The state of the cluster that a reply tells of; its reason goes to ret_reason. */
+static enum cluster_state state_of_reply(const struct http_reply *r, char ret_reason[200])
+{
+	enum cluster_state state = STATE_NONE;
+	json_t *reply = r->status == 200 || !r->body.len
+			    ? NULL
+			    : json_loadb(r->body.data, r->body.len, 0, NULL);
+	const json_t *error = json_object_get(reply, "error");
+	const char *type = json_string_value(json_object_get(error, "type"));
+	const char *reason = json_string_value(json_object_get(error, "reason"));
+	if (type && reason) {
+		state = cluster_state_of((int)r->status, type, reason);
+		snprintf(ret_reason, 200, "%s", reason);
+	}
+	json_decref(reply);
+	return state;
+}
+
+/* All of the cluster takes nothing, whatever is in the request and whoever sends it. False: the
+ * reply is about something else. */
+static bool cluster_takes_nothing(struct sender *sender, const char *base, int endpoint)
+{
+	struct shipper *s = sender->s;
+	char text[SHIP_PROBLEM_MAX], reason[200];
+	enum cluster_state state = state_of_reply(&sender->reply, reason);
+	if (state == STATE_NONE)
+		return false;
+	COUNT(s, request_failed, 1);
+	snprintf(text, sizeof(text), "%s: takes nothing (%ld: %s): %s", base, sender->reply.status,
+		 reason, cluster_states[state].remedy);
+	sender_trouble(s, text,
+		       endpoints_failed(s->endpoints, endpoint, clock_now_ms(),
+					sender->reply.retry_after_ms, true));
+	return true;
 }
 
 /* A verdict on a request is none on its documents, but a firewall on the way may have found one of
@@ -291,6 +328,8 @@ static enum answer read_reply(struct sender *sender, struct parcel *p, const cha
 	struct err err = ERR_NONE;
 	char text[ENDPOINT_URL_MAX + sizeof(err.msg)];
 	bool cut;
+	if (cluster_takes_nothing(sender, base, endpoint))
+		return ANSWER_NONE;
 	if (may_be_a_document(r->status))
 		return refused(sender, p, base, endpoint, NULL);
 	if (r->status != 200)

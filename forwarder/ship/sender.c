@@ -231,16 +231,17 @@ static void count_stored(const struct sender *sender, const struct parcel *p,
 static void wait_to_retry(struct shipper *s, struct parcel *p, const struct sorted *sorted,
 			  uint32_t of)
 {
-	char text[512];
+	char text[SHIP_PROBLEM_MAX];
+	const char *advice = outcome_advice(&sorted->first);
 	bool unheard = sorted->first.verdict == VERDICT_UNHEARD;
 	bool alone = unheard || (sorted->first.verdict == VERDICT_FAULT && sorted->again_n < of);
 	uint64_t pause = backoff_ms(alone ? 0 : p->attempts);
 	COUNT(s, retried_items, sorted->again_n);
 	count_refusal(s, &sorted->first);
 	p->attempts += !unheard; /* what a reply does not tell is no verdict on anything */
-	snprintf(text, sizeof(text), "%u of %u documents were not taken (%d %s: %.200s)%s",
+	snprintf(text, sizeof(text), "%u of %u documents were not taken (%d %s: %.200s)%s%s",
 		 sorted->again_n, of, sorted->first.status, sorted->first.type,
-		 sorted->first.reason, verdict_advice(sorted->first.verdict));
+		 sorted->first.reason, *advice ? ": " : "", advice);
 	sender_trouble(s, text, pause);
 	shipper_pause(s, pause);
 }

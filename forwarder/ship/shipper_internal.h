@@ -62,7 +62,7 @@ struct shipper {
 	uint64_t deadline_ms; /* of a stop: the packer waits no longer than this */
 	bool proven;  /* the cluster has answered as it should since the start or the last reload */
 	bool give_up; /* senders put back what they hold and end */
-	char problem[512];
+	char problem[SHIP_PROBLEM_MAX];
 
 	struct ship_counters counters; /* relaxed atomics; gauges are filled in when asked */
 	pthread_t packer;

@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <string.h>
 
-/* The first row that fits counts. The status says little by itself: a full cluster (shard limit) is
- * 400, one without ingest nodes 500, and a block 403 or 429, by version. */
+#include "common/cluster_state.h"
+
+/* The first row that fits counts, after those of common/cluster_state.c: states of the cluster, of
+ * which the status says little: a full one is 400, one without ingest nodes 500, a block 403 or
+ * 429. */
 static const struct {
 	int status;         /* 0: any; 500: it and all above that have no row before */
 	const char *type;   /* of the error; NULL: any */
@@ -15,13 +18,9 @@ static const struct {
 	enum verdict verdict;
 } rows[] = {
 	{ 409, NULL, NULL, VERDICT_DUPLICATE },
-	/* disk watermark, read-only index or cluster, no master */
-	{ 0, "cluster_block_exception", NULL, VERDICT_RETRY },
-	/* cluster.max_shards_per_node: "this action would add [2] shards, but …" */
-	{ 400, "validation_exception", "this action would add", VERDICT_DENIED },
+	{ 0, "cluster_block_exception", NULL, VERDICT_RETRY }, /* one that nobody knows yet */
 	/* efctl setup is gone, or half there */
 	{ 400, "illegal_argument_exception", "pipeline with id [", VERDICT_DENIED },
-	{ 500, "illegal_state_exception", "no ingest nodes", VERDICT_DENIED },
 	{ 400, "mapper_parsing_exception", NULL, VERDICT_REJECTED },
 	{ 400, "document_parsing_exception", NULL, VERDICT_REJECTED },
 	{ 400, "strict_dynamic_mapping_exception", NULL, VERDICT_REJECTED },
@@ -39,8 +38,18 @@ static const struct {
 	{ 500, NULL, NULL, VERDICT_FAULT },
 };
 
+/* Somebody has to do something, or it may pass by itself. */
+static enum verdict verdict_of_state(enum cluster_state state)
+{
+	return state == STATE_SHARDS_FULL || state == STATE_NO_INGEST ? VERDICT_DENIED
+								      : VERDICT_RETRY;
+}
+
 enum verdict verdict_of(int status, const char *type, const char *reason)
 {
+	enum cluster_state state = cluster_state_of(status, type, reason);
+	if (state != STATE_NONE)
+		return verdict_of_state(state);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		bool fits = rows[i].status == 0 || rows[i].status == status ||
 			    (rows[i].status == 500 && !rows[i].type && status > 500);

@@ -189,20 +189,28 @@ int es_find(struct es *es, const char *path, json_t **ret_reply, struct err *err
 	return 1;
 }
 
-/* The setting of the cluster that forbids it, by the number that servers tell; NULL: none does. No
- * other user may do what a block forbids. */
-static const char *cluster_block(const char *reason)
+enum cluster_state es_state(long status, const json_t *reply)
 {
-	static const struct {
-		const char *told, *setting;
-	} blocks[] = { { "/6/", "read_only" },
-		       { "/10/", "create_index" },
-		       { "/13/", "read_only_allow_delete" } };
-	bool blocked = strstr(reason, "cluster_block_exception") != NULL;
-	for (size_t i = 0; blocked && i < sizeof(blocks) / sizeof(blocks[0]); i++)
-		if (strstr(reason, blocks[i].told))
-			return blocks[i].setting;
-	return NULL;
+	const json_t *error = json_object_get(reply, "error");
+	const json_t *causes[] = { json_array_get(json_object_get(error, "root_cause"), 0), error };
+	enum cluster_state state = STATE_NONE;
+	for (size_t i = 0; i < 2 && state == STATE_NONE; i++)
+		state = cluster_state_of((int)status, json_text_at(causes[i], "type", ""),
+					 json_text_at(causes[i], "reason", ""));
+	return state;
+}
+
+/* No other user may do what such a state forbids. */
+static int state_fail(struct es *es, const char *method, const char *path, long status,
+		      enum cluster_state state, const char *reason, struct err *err)
+{
+	const struct cluster_state_row *row = &cluster_states[state];
+	if (row->setting && !cluster_state_is_of_index(state))
+		return err_set(err, EF_USAGE, "%s is blocked (%s) and refuses %s %s: %s",
+			       es_url(es), row->setting, method, path, row->remedy);
+	return err_set(err, status == 503 ? EF_UNREACHABLE : EF_FAILED,
+		       "%s refuses %s %s (%ld, %s): %s", es_url(es), method, path, status, reason,
+		       row->remedy);
 }
 
 int es_fail(struct es *es, const char *method, const char *path, long status, const json_t *reply,
@@ -210,14 +218,9 @@ int es_fail(struct es *es, const char *method, const char *path, long status, co
 {
 	char reason[600];
 	es_reason(reply, reason, sizeof(reason));
-	const char *block = cluster_block(reason);
-	if (block)
-		return err_set(err, EF_USAGE,
-			       "%s is blocked (cluster.blocks.%s) and refuses %s %s: take that "
-			       "away (PUT /_cluster/settings {\"persistent\": "
-			       "{\"cluster.blocks.%s\": null}, \"transient\": "
-			       "{\"cluster.blocks.%s\": null}})",
-			       es_url(es), block, method, path, block, block);
+	enum cluster_state state = es_state(status, reply);
+	if (state != STATE_NONE)
+		return state_fail(es, method, path, status, state, reason, err);
 	if (status == 403 && !strstr(reason, "cluster_block_exception"))
 		return err_set(err, EF_USAGE,
 			       "%s forbids %s %s (403): %s; use a user or an API key that may: "

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/cluster_state.h"
 #include "common/options.h"
 
 struct es;
@@ -58,6 +59,9 @@ int es_find(struct es *es, const char *path, json_t **ret_reply, struct err *err
 /* Fills `err` from a reply that is no success; always -1. 403 tells about privileges. */
 int es_fail(struct es *es, const char *method, const char *path, long status, const json_t *reply,
 	    struct err *err);
+
+/* The state of the cluster that an error reply tells of. */
+enum cluster_state es_state(long status, const json_t *reply);
 
 /* Whether this is a server that withholds the API, as Elastic's Serverless does with all that is
  * about nodes: 410, or "not available". What it would have said is unknown then. */

@@ -2,6 +2,7 @@
  * What doctor finds: a verdict and a sentence for people, collected in a list. */
 #include "importer/core/finding.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "common/plain.h"
@@ -34,17 +35,34 @@ size_t findings_bad(const json_t *list)
 	return findings_print(NULL, list, 0);
 }
 
+static bool is_bad(const json_t *finding)
+{
+	const char *word = json_string_value(json_object_get(finding, "result"));
+	return !word || strcmp(word, words[BAD]) == 0;
+}
+
+const char *findings_first_bad(const json_t *list)
+{
+	size_t i;
+	json_t *f;
+
+	json_array_foreach (list, i, f)
+		if (is_bad(f))
+			return json_string_value(json_object_get(f, "text"));
+	return NULL;
+}
+
 size_t findings_print(FILE *out, const json_t *list, size_t from)
 {
 	size_t bad = 0;
 
 	for (size_t i = from; i < json_array_size(list); i++) {
 		const json_t *f = json_array_get(list, i);
-		const char *word = json_string_value(json_object_get(f, "result"));
 
-		bad += !word || strcmp(word, words[BAD]) == 0;
+		bad += is_bad(f);
 		if (out)
-			print_plain(out, "%-8s %s\n", word,
+			print_plain(out, "%-8s %s\n",
+				    json_string_value(json_object_get(f, "result")),
 				    json_string_value(json_object_get(f, "text")));
 	}
 	return bad;

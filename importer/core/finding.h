@@ -20,6 +20,9 @@ void finding_add_list(json_t *list, enum finding finding, const char *fmt, va_li
 /* How many of them are BAD. */
 size_t findings_bad(const json_t *list);
 
+/* The text of the first BAD one, borrowed, or NULL. */
+const char *findings_first_bad(const json_t *list);
+
 /* Prints those from number `from` on (`out` NULL: nothing); how many of them are BAD. */
 size_t findings_print(FILE *out, const json_t *list, size_t from);
 

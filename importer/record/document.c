@@ -23,40 +23,27 @@ static bool is_error(const json_t *reply, const char *type)
 	return strcmp(json_text_at(reply, "error.type", ""), type) == 0;
 }
 
-/* The setting that blocks the index, by the number that servers tell; NULL: none does. */
-static const char *block_of(const json_t *reply)
-{
-	static const struct {
-		const char *told, *setting;
-	} blocks[] = { { "/5/", "read_only" },
-		       { "/7/", "read" },
-		       { "/8/", "write" },
-		       { "/9/", "metadata" },
-		       { "/12/", "read_only_allow_delete" } };
-	const char *reason = json_text_at(reply, "error.reason", "");
-	if (!is_error(reply, "cluster_block_exception"))
-		return NULL;
-	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
-		if (strstr(reason, blocks[i].told))
-			return blocks[i].setting;
-	return NULL;
-}
-
 /* As es_fail(); what somebody did to the index is told with what undoes it. */
 static int document_fail(struct es *es, const char *method, const char *path, long status,
 			 const json_t *reply, struct err *err)
 {
-	const char *block = block_of(reply), *index = INDEX(es);
+	enum cluster_state state = es_state(status, reply);
+	const char *block = cluster_states[state].setting, *index = INDEX(es);
 	if (is_error(reply, "index_closed_exception"))
 		return err_set(err, EF_USAGE,
 			       "the index %s, in which this installation keeps its "
 			       "record, is closed: open it (POST /%s/_open)",
 			       index, index);
-	if (block)
+	if (state == STATE_DISK_FULL)
+		return err_set(err, EF_USAGE,
+			       "the index %s, in which this installation keeps its record, is "
+			       "blocked (%s): %s",
+			       index, block, cluster_states[state].remedy);
+	if (cluster_state_is_of_index(state))
 		return err_set(err, EF_USAGE,
 			       "the index %s, in which this installation keeps its "
-			       "record, is blocked (index.blocks.%s): take that away (PUT "
-			       "/%s/_settings {\"index.blocks.%s\": null})",
+			       "record, is blocked (%s): take that away (PUT "
+			       "/%s/_settings {\"%s\": null})",
 			       index, block, index, block);
 	return es_fail(es, method, path, status, reply, err);
 }
@@ -236,7 +223,7 @@ int document_index_look(struct es *es, enum document_index *ret_index, struct er
 		return -1;
 	if (status == 404)
 		*ret_index = INDEX_ABSENT;
-	if (status == 404 || (status == 403 && !block_of(reply)))
+	if (status == 404 || (status == 403 && es_state(status, reply) == STATE_NONE))
 		return 0;
 	if (status != 200)
 		return document_fail(es, "GET", path, status, reply, err);

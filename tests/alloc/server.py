@@ -9,7 +9,7 @@ import scripted  # noqa: E402
 from documents import Documents  # noqa: E402
 
 ROOT = {"cluster_name": "small", "version": {"number": "3.0.0", "distribution": "opensearch"}}
-SAYS = (("/_nodes", {"nodes": {"a": {"roles": ["data"]}}}), ("/_security/_authenticate", {}))
+SAYS = (("/_nodes", {"nodes": {"a": {"roles": ["data", "ingest"]}}}), ("/_security/_authenticate", {}))
 KEPT = {"/_component_template/": "component_template", "/_index_template/": "index_template", "/_ingest/pipeline/": None}
 
 

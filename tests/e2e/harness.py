@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the end-to-end tests share: the programs, the cluster with everything set up, a namespace of their own."""
 import atexit
+import glob
 import importlib.util
 import json
 import os
 import pty
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
@@ -71,6 +73,17 @@ def ready(name="opensearch"):
 		tap.ok(False, "efctl setup", r.stdout + r.stderr)
 		tap.done()
 	return es
+
+
+def bare_assets():
+	"""A temporary folder of all assets for a node without ingest processors: as they are, except that pipelines do nothing."""
+	tmp = tempfile.TemporaryDirectory()
+	r = efctl("assets", "--write", tmp.name)
+	tap.same(r.returncode, 0, "assets are written to a folder")
+	for path in glob.glob(os.path.join(tmp.name, "ingest-pipelines", "*.yml")):
+		with open(path, "w") as f:
+			f.write("# Stands in for the real one: this node has no processors.\ndescription: Does nothing.\nprocessors: []\n")
+	return tmp
 
 
 def namespace(es, name):

@@ -156,7 +156,7 @@ class Engine:
 			if parts[:2] == ["_cat", "indices"]:
 				return self.cat(parts[2])
 			if parts[0] == "_nodes":
-				return 200, {"nodes": {"a": {"roles": ["data"], "ingest": {"processors": [{"type": t} for t in PROCESSORS]}}}}
+				return 200, {"nodes": {"a": {"roles": ["data", "ingest"], "ingest": {"processors": [{"type": t} for t in PROCESSORS]}}}}
 			if len(parts) > 1 and parts[1] == "_stats":
 				return 200, {"_all": {"total": {"store": {"size_in_bytes": 0}}}}
 			if parts[0].startswith("_"):

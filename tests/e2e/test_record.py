@@ -271,9 +271,11 @@ def read_only(es):
 	before, was = assets(es), record(es)
 	for kind, block in ("persistent", "cluster.blocks.read_only"), ("transient", "cluster.blocks.read_only_allow_delete"):
 		es.must("PUT", "/_cluster/settings", {kind: {block: True}})
-		for command in ["setup", "--shards", "4"], ["setup", "--dry-run"], ["status"], ["dictionaries", "apply"], ["remove", "--yes", "--no-kibana"]:
+		for command in ["setup", "--shards", "4"], ["setup", "--dry-run"], ["dictionaries", "apply"], ["remove", "--yes", "--no-kibana"]:
 			r = efctl(es, *command)
 			ok(r.returncode == 2 and f'"{block}": null' in r.stderr and "Roles" not in r.stderr, f"{' '.join(command)} with {block}", r.all)
+		r = efctl(es, "status")
+		ok(r.returncode == 3 and f'"{block}": null' in r.stdout, f"status with {block}", r.all)
 		r = efctl(es, "doctor", "--json")
 		found = json.loads(r.stdout) if r.stdout.startswith("[") else []
 		ok([f["result"] for f in found if f'{{"{kind}": {{"{block}": null}}}}' in f["text"]] == ["problem"] and r.returncode == 3, "doctor finds it", r.all)

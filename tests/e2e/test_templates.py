@@ -16,17 +16,6 @@ import tap
 SUMS = ["network.bytes", "network.packets", "source.bytes", "destination.bytes"]
 
 
-def assets():
-	"""A folder of everything as it is, except that pipelines do nothing."""
-	tmp = tempfile.TemporaryDirectory()
-	r = harness.efctl("assets", "--write", tmp.name)
-	tap.same(r.returncode, 0, "assets are written to a folder")
-	for path in glob.glob(os.path.join(tmp.name, "ingest-pipelines", "*.yml")):
-		with open(path, "w") as f:
-			f.write("# Stands in for the real one: this node has no processors.\ndescription: Does nothing.\nprocessors: []\n")
-	return tmp
-
-
 def judge(es, ns, node, folder):
 	"""NODE is set up, and takes the documents that ES enriched in namespace NS."""
 	version = "Elasticsearch " + ".".join(map(str, node.about[1][:2]))
@@ -52,7 +41,7 @@ def judge(es, ns, node, folder):
 
 es = harness.ready()
 ns = harness.namespace(es, "bare")
-tmp = assets()
+tmp = harness.bare_assets()
 files = sorted(glob.glob(os.path.join(harness.ROOT, "tests", "captures", "*.pcap")))
 code, summary, talk = harness.replay(es, ns, *files)
 tap.ok(code == 0, "own captures are replayed", talk)

@@ -97,7 +97,7 @@ def forget(method, path, sent):
 	return 200, {}
 
 
-secured = Odd(("", "/flow-installation", documents.answer), ("GET", "/_nodes", (200, {"nodes": {"a": {"roles": ["data"]}}})), ("", "/_security/_authenticate", (200, {})),
+secured = Odd(("", "/flow-installation", documents.answer), ("GET", "/_nodes", (200, {"nodes": {"a": {"roles": ["data", "ingest"]}}})), ("", "/_security/_authenticate", (200, {})),
 	("POST", "/_security/user/_has_privileges", (200, {"has_all_requested": True})),
 	("POST", "/_security/api_key", (200, {"id": "k1", "encoded": "c2VjcmV0"})), ("DELETE", "/_security/api_key", forget),
 	("POST", "/_", (400, {})), ("", "/_component_template/", keep), ("", "/_index_template/", keep), ("", "/_ingest/pipeline/", keep),
@@ -113,7 +113,7 @@ with tempfile.TemporaryDirectory() as folder:
 
 # What doctor says of what is not ours, and of what the cluster does not tell.
 GREEN = ("GET", "/_cluster/health", (200, {"status": "green"}))
-NODES = ("GET", "/_nodes", (200, {"nodes": {"a": {"roles": ["data"]}}}))
+NODES = ("GET", "/_nodes", (200, {"nodes": {"a": {"roles": ["data", "ingest"]}}}))
 FLOW = ("POST", "/_index_template/_simulate_index", (200, {"template": {"settings": {"index": {"default_pipeline": "flow"}}}}))
 STORED = (("", "/_component_template/", keep), ("", "/_index_template/", keep), ("", "/_ingest/pipeline/", keep))
 
@@ -159,6 +159,12 @@ told = doctor("searchable snapshots", ("GET", "/_index_template?", (200, {})), (
 	("GET", "/.ds-logs-flow-default-000003/_mapping", (200, {".ds-logs-flow-default-000003": {"mappings": {}}})),
 	("GET", "/logs-flow-*", (200, {i["index_name"]: {"settings": {}} for i in stream["data_streams"][0]["indices"]})))
 ok(not [t for t in told if "partial-" in t or "restored-" in t or "older mapping" in t], "backing indices in snapshots are not called wrong", str(told))
+
+# A cluster that is nearly full.
+for shards, result in ((1000, "problem"), (998, "note"), (990, None)):
+	told = doctor(f"{shards} shards", ("GET", "/_cluster/settings", (200, {"defaults": {"cluster.max_shards_per_node": "1000"}})),
+		("GET", "/_cluster/health", (200, {"status": "green", "number_of_data_nodes": 1, "active_shards": shards})))
+	ok([r for r, _ in says(told, "cluster.max_shards_per_node")] == [result] * (result is not None), f"{shards} of 1000 shards", str(told))
 
 withheld = (410, {"error": {"type": "api_not_available_exception", "reason": "not available when running in serverless mode"}, "status": 410})
 SERVERLESS = (200, {"cluster_name": "less", "version": {"number": "8.11.0", "build_flavor": "serverless"}})
@@ -301,7 +307,7 @@ def half(method, path, sent):
 		else keep(method, path, sent)
 
 
-halfway = Odd(("", "/flow-installation", Documents("flow-installation").answer), ("GET", "/_nodes", (200, {"nodes": {"a": {"roles": ["data"]}}})), ("POST", "/_", (400, {})), ("", "/_component_template/", keep),
+halfway = Odd(("", "/flow-installation", Documents("flow-installation").answer), ("GET", "/_nodes", (200, {"nodes": {"a": {"roles": ["data", "ingest"]}}})), ("POST", "/_", (400, {})), ("", "/_component_template/", keep),
 	("", "/_index_template/", half), ("", "/_ingest/pipeline/", keep), ("", "/_", (404, {})), ("", "/", ROOT))
 code, out, err = efctl(halfway.port, "setup", "--no-key", "--no-connection")
 told = [l.split()[-1] for l in out.splitlines() if l.startswith("not yet  index template")]

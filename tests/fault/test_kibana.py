@@ -77,7 +77,7 @@ class Handler(scripted.Handler):
 			return 200, {"hits": {"total": {"value": 0}, "hits": []}}
 		if path == "/":
 			return 200, {"cluster_name": "small", "version": {"number": "8.3.3"}}
-		return (200, {"nodes": {"a": {"roles": ["data"]}}}) if path.startswith("/_nodes") else (400 if self.command == "POST" else 404, {})
+		return (200, {"nodes": {"a": {"roles": ["data", "ingest"]}}}) if path.startswith("/_nodes") else (400 if self.command == "POST" else 404, {})
 
 	def log_message(self, *args):
 		pass

@@ -171,6 +171,29 @@ def test_no_spool_ceiling():
 	es.stop()
 
 
+READ_ONLY = (403, {"error": {"root_cause": [], "type": "cluster_block_exception", "reason": "blocked by: [FORBIDDEN/6/cluster read-only (api)];"}, "status": 403})
+NO_INGEST = (500, {"error": {"root_cause": [], "type": "illegal_state_exception", "reason": "There are no ingest nodes in this cluster, "
+	"unable to forward request to an ingest node."}, "status": 500})
+
+
+def test_states_of_requests():
+	"""As tests/e2e/test_states.py finds them on real engines: the whole request is refused, and neither a key nor a document is to blame."""
+	for name, (code, body), remedy in (("read-only", READ_ONLY, '"cluster.blocks.read_only": null'), ("no ingest node", NO_INGEST, "role ingest")):
+		es = FakeEs()
+		es.after = fake_es.status(code, body)
+		with Efd(es.url) as efd:
+			efd.send(300)
+			net.wait_for(lambda: remedy in efd.get("/readyz")[1], f"the remedy of {name}", 20)
+			time.sleep(3)
+			log = efd.log_text()
+			ok(remedy in log and "make a key" not in log, f"{name}: the log has the remedy, and blames no key", log[-800:])
+			same(efd.metric('efd_ship_request_errors_total{kind="split"}'), 0, f"{name}: nor any document")
+			es.after = None
+			net.wait_for(lambda: len(es.docs) >= 300, "all records", 60)
+			same(efd.stop(), 0, f"{name}: stops with nothing lost")
+		es.stop()
+
+
 def capture(path, records):
 	"""A pcap of NetFlow 5 over Ethernet, IPv4 and UDP; no checksums."""
 	now = int(time.time())
@@ -426,6 +449,6 @@ def test_spool_comes_back():
 		es.stop()
 
 
-run_all(test_spool_comes_back, test_one_stream, test_failed_is_busy, test_replay_waits, test_replay_gives_up, test_parked_is_gone,
+run_all(test_spool_comes_back, test_one_stream, test_failed_is_busy, test_states_of_requests, test_replay_waits, test_replay_gives_up, test_parked_is_gone,
 	test_reject_file_cannot_rotate, test_stream_that_answers, test_stop_while_closed,
 	test_full_spool_keeps_parts, test_no_spool_ceiling, test_request_refused, test_document_refused, test_reject_file_full, test_foreign_replies)

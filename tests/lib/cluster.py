@@ -121,18 +121,23 @@ class NoJava(Exception):
 	"""This machine has no Java that the engine runs on; its text says which one it needs."""
 
 
-def embedded(name="opensearch"):
-	"""A fresh node of its own, on a free port; it and its data are gone when this process ends."""
+def embedded(name="opensearch", *more):
+	"""A fresh node of its own, on a free port; it and its data are gone when this process ends. MORE: of `engine start`."""
 	java = subprocess.run([ENGINE, "java", name], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 	if java.returncode == 5:
 		raise NoJava(java.stderr.strip().removeprefix("engine: "))
 	sys.stderr.write(java.stderr)
-	url = subprocess.run([ENGINE, "start", name, "--port", "0"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+	url = subprocess.run([ENGINE, "start", name, "--port", "0", *more], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 	port = url.rsplit(":", 1)[1]
 	atexit.register(subprocess.run, [ENGINE, "stop", name, "--port", port, "--wipe"], stderr=subprocess.DEVNULL)
 	env = dict(l.split("=", 1) for l in subprocess.run([ENGINE, "env", name, "--port", port], stdout=subprocess.PIPE,
 		text=True, check=True).stdout.split())
 	return Cluster(env["ES_URL"], env.get("ES_USER"), env.get("ES_PASSWORD"))
+
+
+def stop(name, es):
+	"""Ends an embedded one now; a data folder of one's own stays."""
+	subprocess.run([ENGINE, "stop", name, "--port", es.url.rsplit(":", 1)[1], "--wipe"], stderr=subprocess.DEVNULL, check=True)
 
 
 def connect(name="opensearch"):

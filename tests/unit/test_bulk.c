@@ -64,64 +64,67 @@ static int judge(const char *reply, uint32_t items, struct bulk_verdicts *v)
 	return bulk_judge(reply, strlen(reply), items, v, &cut, &err);
 }
 
+static const struct {
+	const char *result;
+	enum verdict verdict;
+} verdict_cases[] = {
+	{ "{\"status\":201}", VERDICT_STORED },
+	{ "{\"status\":200}", VERDICT_STORED }, /* a pipeline dropped it */
+	{ "{\"status\":409,\"error\":{\"type\":\"version_conflict_engine_exception\"}}",
+	  VERDICT_DUPLICATE },
+	{ "{\"status\":429,\"error\":{\"type\":\"es_rejected_execution_exception\"}}",
+	  VERDICT_BUSY },
+	{ "{\"status\":429,\"error\":{\"type\":\"cluster_block_exception\"}}", VERDICT_RETRY },
+	{ "{\"status\":400,\"error\":{\"type\":\"validation_exception\",\"reason\":"
+	  "\"Validation "
+	  "Failed: 1: this action would add [2] shards, but this cluster currently has "
+	  "[1000]/[1000] maximum normal shards open;\"}}",
+	  VERDICT_DENIED },
+	{ "{\"status\":400,\"error\":{\"type\":\"validation_exception\",\"reason\":\"x\"}}",
+	  VERDICT_DOUBTED },
+	{ "{\"status\":400,\"error\":{\"type\":\"illegal_argument_exception\",\"reason\":"
+	  "\"pipeline with id [flow] does not exist\"}}",
+	  VERDICT_DENIED },
+	{ "{\"status\":500,\"error\":{\"type\":\"illegal_state_exception\",\"reason\":"
+	  "\"There "
+	  "are no ingest nodes in this cluster, unable to forward request to an ingest "
+	  "node.\"}}",
+	  VERDICT_DENIED },
+	/* OpenSearch 3.8 */
+	{ "{\"status\":400,\"error\":{\"type\":\"validation_exception\",\"reason\":\"Validation "
+	  "Failed: 1: this action would add [1] total LOCAL_ONLY shards, but this cluster "
+	  "currently has [1]/[1] maximum LOCAL_ONLY shards open;\"}}",
+	  VERDICT_DENIED },
+	{ "{\"status\":403,\"error\":{\"type\":\"index_create_block_exception\",\"reason\":"
+	  "\"blocked by: [FORBIDDEN/10/cluster create-index blocked (api)];\"}}",
+	  VERDICT_RETRY },
+	{ "{\"status\":507,\"error\":{\"type\":\"t\"}}", VERDICT_FAULT },
+	{ "{\"status\":503,\"error\":{\"type\":\"unavailable_shards_exception\"}}", VERDICT_RETRY },
+	{ "{\"status\":403,\"error\":{\"type\":\"cluster_block_exception\"}}", VERDICT_RETRY },
+	{ "{\"status\":403,\"error\":{\"type\":\"security_exception\"}}", VERDICT_DENIED },
+	{ "{\"status\":404,\"error\":{\"type\":\"index_not_found_exception\"}}", VERDICT_DENIED },
+	{ "{\"status\":500,\"error\":{\"type\":\"null_pointer_exception\"}}", VERDICT_FAULT },
+	{ "{\"status\":400,\"error\":{\"type\":\"mapper_parsing_exception\"}}", VERDICT_REJECTED },
+	{ "{\"status\":400,\"error\":{\"type\":\"what nobody knows\"}}", VERDICT_DOUBTED },
+	{ "{\"error\":{\"type\":\"no status\"}}", VERDICT_DOUBTED },
+};
+
 static void verdicts(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *result;
-		enum verdict verdict;
-	} cases[] = {
-		{ "{\"status\":201}", VERDICT_STORED },
-		{ "{\"status\":200}", VERDICT_STORED }, /* a pipeline dropped it */
-		{ "{\"status\":409,\"error\":{\"type\":\"version_conflict_engine_exception\"}}",
-		  VERDICT_DUPLICATE },
-		{ "{\"status\":429,\"error\":{\"type\":\"es_rejected_execution_exception\"}}",
-		  VERDICT_BUSY },
-		{ "{\"status\":429,\"error\":{\"type\":\"cluster_block_exception\"}}",
-		  VERDICT_RETRY },
-		{ "{\"status\":400,\"error\":{\"type\":\"validation_exception\",\"reason\":"
-		  "\"Validation "
-		  "Failed: 1: this action would add [2] shards, but this cluster currently has "
-		  "[1000]/[1000] maximum normal shards open;\"}}",
-		  VERDICT_DENIED },
-		{ "{\"status\":400,\"error\":{\"type\":\"validation_exception\",\"reason\":\"x\"}}",
-		  VERDICT_DOUBTED },
-		{ "{\"status\":400,\"error\":{\"type\":\"illegal_argument_exception\",\"reason\":"
-		  "\"pipeline with id [flow] does not exist\"}}",
-		  VERDICT_DENIED },
-		{ "{\"status\":500,\"error\":{\"type\":\"illegal_state_exception\",\"reason\":"
-		  "\"There "
-		  "are no ingest nodes in this cluster, unable to forward request to an ingest "
-		  "node.\"}}",
-		  VERDICT_DENIED },
-		{ "{\"status\":507,\"error\":{\"type\":\"t\"}}", VERDICT_FAULT },
-		{ "{\"status\":503,\"error\":{\"type\":\"unavailable_shards_exception\"}}",
-		  VERDICT_RETRY },
-		{ "{\"status\":403,\"error\":{\"type\":\"cluster_block_exception\"}}",
-		  VERDICT_RETRY },
-		{ "{\"status\":403,\"error\":{\"type\":\"security_exception\"}}", VERDICT_DENIED },
-		{ "{\"status\":404,\"error\":{\"type\":\"index_not_found_exception\"}}",
-		  VERDICT_DENIED },
-		{ "{\"status\":500,\"error\":{\"type\":\"null_pointer_exception\"}}",
-		  VERDICT_FAULT },
-		{ "{\"status\":400,\"error\":{\"type\":\"mapper_parsing_exception\"}}",
-		  VERDICT_REJECTED },
-		{ "{\"status\":400,\"error\":{\"type\":\"what nobody knows\"}}", VERDICT_DOUBTED },
-		{ "{\"error\":{\"type\":\"no status\"}}", VERDICT_DOUBTED },
-	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(verdict_cases) / sizeof(verdict_cases[0]); i++) {
 		char reply[512];
 		struct bulk_verdicts v;
 		snprintf(
 		    reply, sizeof(reply),
 		    "{\"errors\":true,\"items\":[{\"create\":{\"status\":201}},{\"create\":%s}]}",
-		    cases[i].result);
+		    verdict_cases[i].result);
 		assert_int_equal(judge(reply, 2, &v), 0);
 		assert_int_equal(bulk_outcome(&v, 0).verdict, VERDICT_STORED);
-		if (bulk_outcome(&v, 1).verdict != cases[i].verdict)
+		if (bulk_outcome(&v, 1).verdict != verdict_cases[i].verdict)
 			fail_msg("%s", reply);
-		assert_int_equal(v.count[cases[i].verdict],
-				 cases[i].verdict == VERDICT_STORED ? 2 : 1);
+		assert_int_equal(v.count[verdict_cases[i].verdict],
+				 verdict_cases[i].verdict == VERDICT_STORED ? 2 : 1);
 		bulk_verdicts_release(&v);
 	}
 }

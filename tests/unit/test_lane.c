@@ -20,9 +20,9 @@ static void none_stays_closed_for_what_is_gone(void **state)
 	struct lanes l;
 	struct parcel p = { 0 };
 	lanes_init(&l, "", "default");
-	uint64_t pause = lane_close(&l, LANE_FIRST, &why, NOW);
-	lane_close(&l, LANE_FIRST + 1, &why, NOW);
-	lane_close(&l, LANE_OTHER, &why, NOW);
+	uint64_t pause = lane_close(&l, LANE_FIRST, &why, "", NOW);
+	lane_close(&l, LANE_FIRST + 1, &why, "", NOW);
+	lane_close(&l, LANE_OTHER, &why, "", NOW);
 	uint32_t first = 1u << LANE_FIRST, second = first << 1, other = 1u << LANE_OTHER;
 	assert_int_equal(lanes_let_go(&l, 0, NOW + pause / 2 - 1), 0); /* too early to know */
 	l.lane[LANE_OTHER].parked = &p;
