@@ -65,13 +65,20 @@ void spool_list_forget(struct spool_list *l, struct spool_entry *e)
 	free(e);
 }
 
+static void free_all(struct spool_entry *e)
+{
+	for (struct spool_entry *next; e; e = next) {
+		next = e->next;
+		free(e);
+	}
+}
+
 void spool_list_clear(struct spool_list *l)
 {
-	while (l->held)
-		spool_list_forget(l, l->held);
+	free_all(l->held);
 	for (int lane = 0; lane < LANES; lane++)
-		while (l->waiting[lane])
-			spool_list_forget(l, l->waiting[lane]);
+		free_all(l->waiting[lane]);
+	*l = (struct spool_list){ .steps = l->steps };
 }
 
 struct spool_entry *spool_list_held(struct spool_list *l, uint64_t no)
