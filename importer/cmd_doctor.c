@@ -23,6 +23,7 @@
 #include "importer/doctor_tunnels.h"
 #include "importer/efd_metrics.h"
 #include "importer/install/effect.h"
+#include "importer/install/failure_store.h"
 #include "importer/install/health.h"
 #include "importer/install/ilm.h"
 #include "importer/install/install.h"
@@ -316,10 +317,18 @@ static int look_further(struct examination *x, struct err *err)
 	return result;
 }
 
+static int look_at_failure_stores(struct examination *x, struct err *err)
+{
+	int result = failure_store_findings(x->in.es, x->app, &x->in.cluster, x->findings, err);
+	tell(x);
+	return result;
+}
+
 static int look_at_data(struct examination *x, struct err *err)
 {
 	return look_at_streams(x, err) || look_at_records(x, err) || look_at_failures(x, err) ||
-		       look_at_exporters(x, err) || look_at_counting(x, err) || look_further(x, err)
+		       look_at_failure_stores(x, err) || look_at_exporters(x, err) ||
+		       look_at_counting(x, err) || look_further(x, err)
 		   ? -1
 		   : 0;
 }

@@ -61,7 +61,8 @@ static void show_waiting(void *arg, const struct ship_counters *now)
 	outlet_problem(p->outlet, problem, sizeof(problem));
 	fputs(PRINT_AGAIN, stderr);
 	print_plain(stderr, "stored %" PRIu64 " of %" PRIu64 "  %.60s",
-		    now->stored + now->duplicates + now->failed, now->records, problem);
+		    now->stored + now->duplicates + now->failed + now->aside, now->records,
+		    problem);
 }
 
 static int parse_ports(const struct strlist *list, uint16_t *ports, struct err *err)
@@ -141,7 +142,8 @@ static uint64_t sum(const uint64_t *values, size_t n)
 static bool accounted(const struct replay_totals *t, const struct ship_counters *s)
 {
 	uint64_t lines = sum(t->lines, LINE_KINDS);
-	return lines == s->stored + s->duplicates + s->failed + s->rejected + s->dropped &&
+	return lines ==
+		   s->stored + s->duplicates + s->failed + s->aside + s->rejected + s->dropped &&
 	       s->lost == 0 && t->decode.sink_dropped == 0;
 }
 
@@ -175,9 +177,10 @@ static void print_text(FILE *out, const struct replay_totals *t, const struct sh
 	print_plain(out, "lost on the way  %" PRIu64 " (by sequence numbers)\n", d->lost);
 	print_plain(out, "stored           %" PRIu64 "", s->stored);
 	print_plain(out,
-		    ", already there %" PRIu64 ", failed %" PRIu64 ", rejected %" PRIu64
-		    ", dropped %" PRIu64 ", lost %" PRIu64 "\n",
-		    s->duplicates, s->failed, s->rejected, s->dropped, s->lost + d->sink_dropped);
+		    ", already there %" PRIu64 ", failed %" PRIu64 ", in a failure store %" PRIu64
+		    ", rejected %" PRIu64 ", dropped %" PRIu64 ", lost %" PRIu64 "\n",
+		    s->duplicates, s->failed, s->aside, s->rejected, s->dropped,
+		    s->lost + d->sink_dropped);
 }
 
 static void totals_print_json(FILE *out, const struct replay_totals *t,
@@ -201,11 +204,12 @@ static void totals_print_json(FILE *out, const struct replay_totals *t,
 				      (json_int_t)d->held_dropped, "waiting",
 				      (json_int_t)d->held_now));
 	json_object_set_new(json, "shipped",
-			    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "stored", (json_int_t)s->stored,
-				      "duplicates", (json_int_t)s->duplicates, "failed",
-				      (json_int_t)s->failed, "rejected", (json_int_t)s->rejected,
-				      "dropped", (json_int_t)s->dropped, "lost",
-				      (json_int_t)(s->lost + d->sink_dropped)));
+			    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "stored",
+				      (json_int_t)s->stored, "duplicates",
+				      (json_int_t)s->duplicates, "failed", (json_int_t)s->failed,
+				      "failure_store", (json_int_t)s->aside, "rejected",
+				      (json_int_t)s->rejected, "dropped", (json_int_t)s->dropped,
+				      "lost", (json_int_t)(s->lost + d->sink_dropped)));
 	json_object_set_new(json, "accounted", json_boolean(accounted(t, s)));
 	print_json(out, json, JSON_INDENT(2));
 }

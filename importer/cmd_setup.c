@@ -26,6 +26,7 @@
 #include "importer/install/others.h"
 #include "importer/install/remote_known.h"
 #include "importer/install/remember.h"
+#include "importer/install/stream_own.h"
 #include "importer/record/record_files.h"
 #include "importer/setup.h"
 #include "importer/setup_ask.h"
@@ -173,8 +174,11 @@ static int make_streams(struct install *in, const struct app *app, struct outcom
 			struct err *err)
 {
 	out->doing = STEP_STREAMS;
+	if (stream_own_apply(in->es, out->own, err))
+		return -1;
 	/* where nothing was written, what look() saw is so still */
-	if (plan_applied_count(&in->plan) && look_at_effect(in, app, out, err))
+	bool wrote = plan_applied_count(&in->plan) || json_array_size(out->own);
+	if (wrote && look_at_effect(in, app, out, err))
 		return -1;
 	if (!in->cluster.has[CAP_DATA_STREAM] || findings_bad(out->effects))
 		return 0;
@@ -216,6 +220,7 @@ static void outcome_release(struct outcome *out)
 	json_decref(out->outdated);
 	json_decref(out->effects);
 	json_decref(out->states);
+	json_decref(out->own);
 	json_decref(out->streams);
 	json_decref(out->migrated);
 	json_decref(out->reasons);
@@ -256,7 +261,8 @@ static int look_at_streams(struct install *in, const struct app *app, struct out
 	if (in->record.found == RECORD_ABSENT && install_is_there(in) &&
 	    json_array_size(out->streams) == 0)
 		out->new_namespace = false;
-	return look_at_effect(in, app, out, err) || streams_outdated(in->es, out->outdated, err)
+	return look_at_effect(in, app, out, err) || streams_outdated(in->es, out->outdated, err) ||
+		       stream_own_find(in, app->flags.force, out->own, err)
 		   ? -1
 		   : 0;
 }
@@ -345,6 +351,7 @@ int cmd_setup(struct app *app, struct err *err)
 	__attribute__((cleanup(outcome_release))) struct outcome out = { .outdated = json_array(),
 									 .effects = json_array(),
 									 .states = json_array(),
+									 .own = json_array(),
 									 .streams = json_array(),
 									 .migrated = json_array(),
 									 .reasons = json_array() };

@@ -15,6 +15,7 @@
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
 #include "importer/install/effect.h"
+#include "importer/install/failure_store.h"
 #include "importer/install/health.h"
 #include "importer/install/install.h"
 #include "importer/install/mend.h"
@@ -229,6 +230,7 @@ int cmd_status(struct app *app, struct err *err)
 	if (!exporters)
 		exporters = json_array();
 	if (feed_state_read(in.es, &feeds, err) ||
+	    failure_store_findings(in.es, app, &in.cluster, effects, err) ||
 	    (in.cluster.has[CAP_DATA_STREAM] && effect_findings(in.es, app, effects, err)))
 		return -1;
 	if (app->flags.json)

@@ -37,6 +37,7 @@ struct outcome {
 	json_t *effects;    /* findings: what keeps the installation from taking effect */
 	json_t *states;     /* findings: what keeps the cluster from taking documents */
 	json_t *streams;    /* data streams of the namespace that are missing, and are created */
+	json_t *own;        /* what of streams that are there is changed: stream_own.h */
 	bool new_namespace; /* it is set up for the first time */
 	json_t *migrated; /* what an installation without a record was made with: see installed.h */
 	const char *record;    /* what becomes of the record: create, update, same */

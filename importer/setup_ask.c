@@ -30,7 +30,8 @@ bool setup_changes(const struct install *in, const struct app *app, const struct
 	       o->connection.state == CONNECTION_CREATE ||
 	       o->connection.state == CONNECTION_UPDATE || feed_timer_changes(&o->feed_timer) ||
 	       record_changed(&in->record) || json_array_size(o->reasons) ||
-	       json_array_size(o->streams) || (app->flags.rollover && json_array_size(o->outdated));
+	       json_array_size(o->streams) || json_array_size(o->own) ||
+	       (app->flags.rollover && json_array_size(o->outdated));
 }
 
 bool setup_without_effect(const struct outcome *o)

@@ -15,6 +15,7 @@
 #include "importer/core/print.h"
 #include "importer/install/mend.h"
 #include "importer/install/migrate.h"
+#include "importer/install/stream_own.h"
 #include "importer/setup.h"
 #include "importer/setup_ask.h"
 #include "importer/setup_diff.h"
@@ -62,28 +63,6 @@ static bool replaces(const struct install *in, const char *kind, bool force)
 			return true;
 	}
 	return false;
-}
-
-/* A data stream takes its lifecycle from the template when it is made, and keeps it. */
-static void say_lifecycle(json_t *list, const struct install *in, bool force)
-{
-	const char *prefix = in->rendering.prefix;
-	if (in->cluster.has[CAP_ILM] || !in->cluster.has[CAP_DSL])
-		return;
-	for (size_t i = 0; i < in->plan.n; i++) {
-		const struct plan_item *item = &in->plan.item[i];
-		const char *time =
-		    json_text_at(item->wanted, "template.lifecycle.data_retention", NULL);
-		char path[STREAMS_PATH];
-		if (!time || strcmp(item->name, NAME(prefix, "flow@lifecycle")) != 0 ||
-		    item->action == ACTION_CREATE || !plan_writes(item, force))
-			continue;
-		json_array_append_new(
-		    list, json_sprintf(
-			      "the retention counts for new data streams; those that are "
-			      "there keep theirs until PUT %s {\"data_retention\": \"%s\"}",
-			      streams_path(in->es, path, "/_data_stream/", "/_lifecycle"), time));
-	}
 }
 
 /* Which backing indices are older is known by the mark of their mapping alone. */
@@ -192,7 +171,6 @@ static json_t *consequences(const struct install *in, const struct app *app,
 			 "a changed lifecycle policy counts for the indices that are there, too");
 	if (replaces(in, "index template", force) || replaces(in, "component template", force))
 		say_rollover(list, in, app);
-	say_lifecycle(list, in, force);
 	if (rollover && (json_array_size(o->outdated) || plan_writes_count(&in->plan, force)))
 		note_add(list,
 			 "rollover starts a new backing index in each data stream whose mapping "
@@ -248,6 +226,11 @@ static void print_namespace(FILE *out, const struct app *app, const struct outco
 		print_plain(out, "create   %-20s %s\n", "namespace", app->elastic.namespace);
 	json_array_foreach (o->streams, i, name)
 		print_plain(out, "create   %-20s %s\n", "data stream", json_string_value(name));
+	json_array_foreach (o->own, i, name) {
+		char text[400];
+		stream_own_text(name, text, sizeof(text));
+		print_plain(out, "update   %-20s %s\n", "data stream", text);
+	}
 }
 
 static void print_key_plan(FILE *out, const struct app *app, const struct outcome *o)
@@ -355,7 +338,7 @@ static bool has_step(const struct app *app, const struct outcome *o, enum setup_
 {
 	switch (step) {
 	case STEP_STREAMS:
-		return json_array_size(o->streams);
+		return json_array_size(o->streams) + json_array_size(o->own) > 0;
 	case STEP_KEY:
 		return o->key == KEY_MAKE;
 	case STEP_CONNECTION:
@@ -404,13 +387,13 @@ int setup_show_json(const struct install *in, const struct app *app, const struc
 	if (app->flags.diff && setup_add_diff(&in->plan, assets, err))
 		return -1;
 	CLEANUP_JSON json_t *json = json_pack(
-	    "{s:o,s:O,s:s,s:O,s:O,s:O,s:O,s:O,s:o,s:O,s:s,s:O,s:s,s:s,s:s,s:O,s:O,s:s,s:b,s:b,s:b,"
-	    "s:b}",
+	    "{s:o,s:O,s:s,s:O,s:O,s:O,s:O,s:O,s:O,s:o,s:O,s:s,s:O,"
+	    "s:s,s:s,s:s,s:O,s:O,s:s,s:b,s:b,s:b,s:b}",
 	    "cluster", cluster_json(&in->cluster), "assets", assets, "namespace",
 	    o->new_namespace ? "create" : "same", "streams", o->streams, "effects", o->effects,
-	    "states", o->states, "notes", in->rendering.notes, "room", in->rendering.room,
-	    "consequences", consequences(in, app, o), "options", in->changes, "older",
-	    older_words[in->copy.age], "back", in->copy.back, "key", key_words[o->key],
+	    "states", o->states, "own", o->own, "notes", in->rendering.notes, "room",
+	    in->rendering.room, "consequences", consequences(in, app, o), "options", in->changes,
+	    "older", older_words[in->copy.age], "back", in->copy.back, "key", key_words[o->key],
 	    "connection", connection_words[o->connection.state], "feed_timer",
 	    feed_timer_words[o->feed_timer.state], "outdated_streams", o->outdated, "migrated",
 	    o->migrated, "record", o->record, "interrupted", *o->interrupted != 0, "rolled_over",

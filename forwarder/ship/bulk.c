@@ -62,21 +62,30 @@ bool bulk_next(const char **at, const char *end, struct bulk_item *ret_item)
 /* ---- verdicts ---- */
 
 /* Without errors the items need no reading, and reading 5,000 of them would cost more than decoding
- * them did. The member comes before the items in every version. */
+ * them did. The member comes before the items in every version. What a failure store took is no
+ * error to the cluster. */
 static bool says_no_errors(const char *reply, size_t len)
 {
-	static const char text[] = "\"errors\":false";
+	static const char text[] = "\"errors\":false", failure_store[] = "\"failure_store\"";
 	size_t head = len < 200 ? len : 200;
 	const char *items = memmem(reply, head, "\"items\"", 7);
 	const char *found =
 	    memmem(reply, items ? (size_t)(items - reply) : head, text, strlen(text));
-	return found && len > 1 && reply[0] == '{' && memrchr(reply, '}', len);
+	return found && len > 1 && reply[0] == '{' && memrchr(reply, '}', len) &&
+	       !memmem(reply, len, failure_store, sizeof(failure_store) - 1);
 }
 
 static const char *text_of(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 	return text ? text : "";
+}
+
+static bool store_failed(const json_t *list, uint32_t item)
+{
+	json_t *action = json_array_get(list, item);
+	const json_t *result = json_object_iter_value(json_object_iter(action));
+	return strcmp(text_of(result, "failure_store"), "failed") == 0;
 }
 
 struct bulk_outcome bulk_outcome(const struct bulk_verdicts *v, uint32_t item)
@@ -91,8 +100,11 @@ struct bulk_outcome bulk_outcome(const struct bulk_verdicts *v, uint32_t item)
 	const json_t *result = json_object_iter_value(json_object_iter(action));
 	const json_t *error = json_object_get(result, "error");
 	o.status = (int)json_integer_value(json_object_get(result, "status"));
-	if (o.status >= 200 && o.status < 300)
+	if (o.status >= 200 && o.status < 300) {
+		if (strcmp(text_of(result, "failure_store"), "used") == 0)
+			o.verdict = VERDICT_ASIDE;
 		return o;
+	}
 	o.type = text_of(error, "type");
 	o.reason = text_of(error, "reason");
 	/* "failed to parse" alone helps nobody: the innermost cause names the field */
@@ -198,8 +210,10 @@ int bulk_judge(const char *reply, size_t len, uint32_t items, struct bulk_verdic
 		return err_set(err, EF_FAILED, "the reply to _bulk has %zu items for %u documents",
 			       n, items);
 	v.list = list;
-	for (uint32_t i = 0; i < items; i++)
+	for (uint32_t i = 0; i < items; i++) {
 		v.count[bulk_outcome(&v, i).verdict]++;
+		v.store_failed += store_failed(list, i);
+	}
 	json_incref(list);
 	*ret_v = v;
 	return 0;

@@ -22,7 +22,7 @@
 #define BULK_PATH                                                                                \
 	"/_bulk?timeout=20s&filter_path=errors,items.*.status,items.*.error.type,items.*.error." \
 	"reason,items.*"                                                                         \
-	".error.caused_by"
+	".error.caused_by,items.*.failure_store"
 
 #define BULK_NAMESPACE_MAX 64 /* so that an action row fits SINK_HEAD_MAX */
 #define BULK_STREAM_MAX    192
@@ -56,7 +56,8 @@ bool bulk_next(const char **at, const char *end, struct bulk_item *ret_item);
 struct bulk_verdicts {
 	uint32_t items;
 	uint32_t count[VERDICTS];
-	json_t *list; /* the reply's items; NULL when all were stored */
+	uint32_t store_failed; /* refused, and the failure store did not take them either */
+	json_t *list;          /* the reply's items; NULL when all were stored */
 };
 
 /* Reads a reply to a request of `items` items. A document may be quoted in it: where that makes it

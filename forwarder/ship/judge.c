@@ -9,7 +9,8 @@
 
 static bool is_stored(enum verdict verdict)
 {
-	return verdict == VERDICT_STORED || verdict == VERDICT_DUPLICATE;
+	return verdict == VERDICT_STORED || verdict == VERDICT_DUPLICATE ||
+	       verdict == VERDICT_ASIDE;
 }
 
 /* A stream that stays busy would hold one sender after the other. */

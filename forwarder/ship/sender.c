@@ -211,14 +211,30 @@ static void send_failed(struct sender *sender, const struct sorted *sorted, cons
 		to_reject_file(sender->s, &item, &why);
 }
 
+/* The failure store of a stream keeps what it refuses where nobody looks (efctl setup switches it
+ * off, if nobody wants it). */
+static void count_aside(struct shipper *s, const struct bulk_verdicts *v)
+{
+	uint32_t aside = v->count[VERDICT_ASIDE];
+	COUNT(s, store_failed, v->store_failed);
+	if (!aside)
+		return;
+	COUNT(s, aside, aside);
+	log_warn("%u documents were refused and are in the failure store of their data stream "
+		 "(%s::failures, say): `efctl doctor` says why, `efctl setup` switches the store "
+		 "off",
+		 aside, s->lanes.lane[LANE_FIRST].name);
+}
+
 static void count_stored(const struct sender *sender, const struct parcel *p,
 			 const struct bulk_verdicts *v)
 {
 	struct shipper *s = sender->s;
 	uint32_t duplicates = v->count[VERDICT_DUPLICATE], stored = v->count[VERDICT_STORED];
 	pthread_mutex_lock(&s->lock);
-	ship_keys_count(&s->keys, sender->key_id, stored + duplicates);
+	ship_keys_count(&s->keys, sender->key_id, stored + duplicates + v->count[VERDICT_ASIDE]);
 	pthread_mutex_unlock(&s->lock);
+	count_aside(s, v);
 	if (p->kind == PARCEL_FAILED) {
 		COUNT(s, failed, stored + duplicates);
 		return;
@@ -317,7 +333,8 @@ static bool set_apart(struct sender *sender, struct parcel *p)
 
 static bool all_stored(struct sender *sender, const struct parcel *p, const struct bulk_verdicts *v)
 {
-	if (v->count[VERDICT_STORED] + v->count[VERDICT_DUPLICATE] < v->items)
+	if (v->count[VERDICT_STORED] + v->count[VERDICT_DUPLICATE] + v->count[VERDICT_ASIDE] <
+	    v->items)
 		return false;
 	count_stored(sender, p, v);
 	if (p->lane != LANE_ANY)

@@ -219,6 +219,8 @@ int render_template(struct rendering *r, const char *path, json_t **ret_json, st
 	       *mappings = json_object_get(template, "mappings");
 	if (r->cluster->serverless)
 		drop_serverless(json_object_get(template, "settings"));
+	if (!r->cluster->has[CAP_FAILURE_STORE])
+		json_object_del(template, "data_stream_options");
 	exchange_types(r, mappings);
 	mark_mapping(path, mappings);
 	if (json_object_get(json, "data_stream") && !r->cluster->has[CAP_DATA_STREAM]) {

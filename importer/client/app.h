@@ -22,12 +22,14 @@ struct setup_settings {
 	char *retention;  /* "30d" */
 	char *ilm_policy; /* ILM_OURS, or one of the user's */
 	int64_t shards;
-	int64_t replicas; /* -1: by the number of data nodes */
-	char *refresh;    /* "30s" */
-	int as;           /* whose AS number wins */
-	int leftovers;    /* keep or drop what no field holds, or keep all */
-	int personal;     /* keep or drop what identifies a person */
-	char *key_file;   /* where the API key of efd goes */
+	int64_t replicas;  /* -1: by the number of data nodes */
+	char *refresh;     /* "30s" */
+	int failure_store; /* on or off */
+	char *failure_retention;
+	int as;         /* whose AS number wins */
+	int leftovers;  /* keep or drop what no field holds, or keep all */
+	int personal;   /* keep or drop what identifies a person */
+	char *key_file; /* where the API key of efd goes */
 	struct strlist
 	    feeds; /* which threat feeds are on (feed_choice.h); none: as their rows say */
 };

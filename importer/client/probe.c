@@ -15,6 +15,7 @@ const struct capability_row capability_rows[CAPABILITIES] = {
 	[CAP_ILM] = { "ilm", "index lifecycle management" },
 	[CAP_DSL] = { "dsl", "data stream lifecycle" },
 	[CAP_LOGSDB] = { "logsdb", "index mode logsdb" },
+	[CAP_FAILURE_STORE] = { "failure_store", "failure store" },
 	[CAP_FLATTENED] = { "flattened", "field type flattened" },
 	[CAP_FLAT_OBJECT] = { "flat_object", "field type flat_object" },
 	[CAP_MATCH_ONLY_TEXT] = { "match_only_text", "field type match_only_text" },
@@ -37,6 +38,9 @@ static const struct {
 	  "{\"data_stream\":{},\"template\":{\"lifecycle\":{\"data_retention\":\"1d\"}}}" },
 	{ CAP_LOGSDB,
 	  "{\"data_stream\":{},\"template\":{\"settings\":{\"index.mode\":\"logsdb\"}}}" },
+	{ CAP_FAILURE_STORE,
+	  "{\"data_stream\":{},\"template\":{\"data_stream_options\":{\"failure_store\":{"
+	  "\"enabled\":false,\"lifecycle\":{\"data_retention\":\"1d\"}}}}}" },
 	{ CAP_FLATTENED,
 	  "{\"template\":{\"mappings\":{\"properties\":{\"x\":{\"type\":\"flattened\"}}}}}" },
 	{ CAP_FLAT_OBJECT,

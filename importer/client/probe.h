@@ -20,6 +20,7 @@ enum capability {
 	CAP_ILM,
 	CAP_DSL, /* data stream lifecycle in index templates */
 	CAP_LOGSDB,
+	CAP_FAILURE_STORE, /* data_stream_options in templates; older versions refuse them */
 	CAP_FLATTENED,
 	CAP_FLAT_OBJECT,
 	CAP_MATCH_ONLY_TEXT,

@@ -13,6 +13,7 @@
 
 static const char *const as_names[] = { "exporter", "database", NULL };
 static const char *const leftover_names[] = { "keep", "drop", "all", NULL };
+static const char *const switch_names[] = { "off", "on", NULL };
 static const char *const personal_names[] = { "drop", "keep", NULL };
 
 /* A time in Elasticsearch's notation: a whole number and one of its units. */
@@ -101,6 +102,23 @@ static const struct opt setup_rows[] = {
 	  .preset = "10s",
 	  .arg = "TIME",
 	  .help = "How soon new records can be found. Longer costs less." },
+	{ .name = "setup.failure_store",
+	  .type = OPT_ENUM,
+	  .offset = AT(failure_store),
+	  .flag = "failure-store",
+	  .preset = "off",
+	  .choices = switch_names,
+	  .help = "Elasticsearch's failure store of our data streams (8.19, 9.1 and later). off: "
+		  "what is refused comes back to efd and goes to logs-flow.failed-*, whatever the "
+		  "cluster says of other streams." },
+	{ .name = "setup.failure_retention",
+	  .type = OPT_TEXT,
+	  .check = check_retention,
+	  .offset = AT(failure_retention),
+	  .flag = "failure-retention",
+	  .preset = "30d",
+	  .arg = "TIME",
+	  .help = "How long the failure store keeps what was refused, when it is on." },
 	{ .name = "setup.as",
 	  .type = OPT_ENUM,
 	  .offset = AT(as),

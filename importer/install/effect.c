@@ -95,6 +95,19 @@ static int look_at_name(struct es *es, const char *stream, long asked, json_t *f
 	return 0;
 }
 
+/* A cluster may switch failure stores on for all of logs-* (data_streams.failure_store.enabled). */
+static void look_at_failure_store(const char *name, const json_t *stream, const json_t *wanted,
+				  json_t *findings)
+{
+	if (json_is_true(json_at(stream, "failure_store.enabled")) &&
+	    !json_is_true(json_at(wanted, "data_stream_options.failure_store.enabled")))
+		finding_add(findings, BAD,
+			    "the failure store of %s is on: what is refused goes to "
+			    "%s::failures, where no dashboard looks; setup switches it off, or "
+			    "takes it as wanted with --failure-store on",
+			    name, name);
+}
+
 static int look_at_stream(struct es *es, const char *stream, json_t *findings, struct err *err)
 {
 	char path[NAME_ROOM + 200];
@@ -105,8 +118,9 @@ static int look_at_stream(struct es *es, const char *stream, json_t *findings, s
 	snprintf(path, sizeof(path), "/_data_stream/%s", stream);
 	if (es_call(es, "GET", path, NULL, &status, &reply, err))
 		return -1;
-	const char *index =
-	    streams_write_index(json_array_get(json_object_get(reply, "data_streams"), 0));
+	const json_t *its = json_array_get(json_object_get(reply, "data_streams"), 0);
+	const char *index = streams_write_index(its);
+	look_at_failure_store(stream, its, wanted, findings);
 	return *index ? look_at_write_index(es, stream, index, wanted, findings, err)
 		      : look_at_name(es, stream, status, findings, err);
 }

@@ -26,6 +26,7 @@ static int set_variables(struct install *in, const struct app *app, struct err *
 	if (dict_own(in->dict, tables, err))
 		return -1;
 	json_object_set_new(v, "own_tables", json_string(tables));
+	json_object_set_new(v, "failure_store", json_boolean(app->setup.failure_store));
 	if (app->setup.replicas < 0)
 		json_object_set_new(v, "replicas",
 				    json_integer(in->cluster.data_nodes == 1 ? 0 : 1));

@@ -37,6 +37,10 @@ static const struct option_place {
 	  "template.settings.index.number_of_replicas" },
 	{ "setup.refresh", "component template", "flow@settings",
 	  "template.settings.index.refresh_interval" },
+	{ "setup.failure_store", "component template", "flow@settings",
+	  "template.data_stream_options.failure_store.enabled" },
+	{ "setup.failure_retention", "component template", "flow@settings",
+	  "template.data_stream_options.failure_store.lifecycle.data_retention" },
 	{ "setup.as", "pipeline", "flow-geo", "as_from" },
 	{ "setup.leftovers", "pipeline", "flow-event", "leftovers" },
 	{ "setup.personal", "pipeline", "flow-normalise", "personal" },
@@ -72,7 +76,9 @@ static bool value_text(const json_t *value, char *text, size_t size)
 		snprintf(text, size, "%lld", (long long)json_integer_value(value));
 	else if (json_is_string(value))
 		snprintf(text, size, "%s", json_string_value(value));
-	return json_is_integer(value) || json_is_string(value);
+	else if (json_is_boolean(value))
+		snprintf(text, size, "%s", json_is_true(value) ? "on" : "off");
+	return json_is_integer(value) || json_is_string(value) || json_is_boolean(value);
 }
 
 static void difference_add(const struct app *app, json_t *list, const char *option,

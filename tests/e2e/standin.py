@@ -16,7 +16,7 @@ import scripted  # noqa: E402
 from documents import Documents  # noqa: E402
 
 LISTED = {"_component_template": "component_template", "_index_template": "index_template"}
-LACKS = ("logsdb", '"lifecycle"', '"flattened"', "constant_keyword")
+LACKS = ("logsdb", "data_stream_options", '"lifecycle"', '"flattened"', "constant_keyword")
 PROCESSORS = "append convert date date_index_name dissect fail foreach geoip gsub join json kv pipeline remove rename script set split".split()
 ROOT = {"cluster_name": "scripted", "version": {"number": "3.8.0", "distribution": "opensearch"}}
 RECORD, OTHER = "flow-installation", "logs-flowers-lab"
@@ -83,7 +83,17 @@ class Engine:
 	# ---- data streams
 	def told(self, name):
 		s = self.streams[name]
-		return {"name": name, "indices": [{"index_name": f".ds-{name}-{i:06}"} for i in range(1, s["generation"] + 1)]}
+		return {"name": name, "indices": [{"index_name": f".ds-{name}-{i:06}"} for i in range(1, s["generation"] + 1)],
+			**({"lifecycle": s["lifecycle"]} if s["lifecycle"] else {})}
+
+	def lifecycle(self, template):
+		"""What a stream takes from its template when it is made."""
+		parts = (self.assets["_component_template"][c] for c in self.assets["_index_template"][template].get("composed_of", []))
+		return next((l for l in (p.get("template", {}).get("lifecycle") for p in parts) if l), None)
+
+	def own_lifecycle(self, name, sent):
+		self.streams[name]["lifecycle"] = json.loads(sent)
+		return 200, {"acknowledged": True}
 
 	def stream(self, method, names):
 		found = [n for n in sorted(self.streams) if any(fnmatch.fnmatchcase(n, p) for p in (names or "*").split(","))]
@@ -91,7 +101,7 @@ class Engine:
 			template = self.template_of(names)
 			if names in self.streams or not template:
 				return no(400, "resource_already_exists_exception" if template else "illegal_argument_exception", names)
-			self.streams[names] = {"generation": 1, "meta": self.meta(template), "documents": {}}
+			self.streams[names] = {"generation": 1, "meta": self.meta(template), "documents": {}, "lifecycle": self.lifecycle(template)}
 			return 200, {"acknowledged": True}
 		if not found and names and "*" not in names:
 			return no(404, "index_not_found_exception", names)
@@ -151,6 +161,8 @@ class Engine:
 				return self.asset(method, parts[0], parts[1] if len(parts) > 1 else "", sent)
 			if parts[:2] == ["_ingest", "pipeline"]:
 				return self.asset(method, "pipeline", parts[2] if len(parts) > 2 else "", sent)
+			if parts[0] == "_data_stream" and parts[-1] == "_lifecycle":
+				return self.own_lifecycle(parts[1], sent)
 			if parts[0] == "_data_stream":
 				return self.stream(method, parts[1] if len(parts) > 1 else "")
 			if parts[:2] == ["_cat", "indices"]:

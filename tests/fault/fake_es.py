@@ -144,10 +144,14 @@ class Request:
 		return [(json.loads(rows[i]), rows[i + 1].decode()) for i in range(0, len(rows), 2)]
 
 	def answer(self, choose=None):
-		"""Stores what `choose(n, line)` does not refuse with (status, type, reason); returns the reply."""
+		"""Stores what `choose(n, line)` does not refuse with (status, type, reason), or answer with a result; returns the reply."""
 		results, errors = [], False
 		for n, (action, line) in enumerate(self.items()):
 			refused = choose(n, line) if choose else None
+			if isinstance(refused, dict):	# the item's result itself
+				results.append({"create": refused})
+				errors |= "error" in refused
+				continue
 			if refused:
 				status, error = refused[0], {"type": refused[1], "reason": refused[2]}
 			else:

@@ -70,6 +70,10 @@ static const struct {
 } verdict_cases[] = {
 	{ "{\"status\":201}", VERDICT_STORED },
 	{ "{\"status\":200}", VERDICT_STORED }, /* a pipeline dropped it */
+	{ "{\"status\":201,\"failure_store\":\"used\"}", VERDICT_ASIDE },
+	{ "{\"status\":400,\"error\":{\"type\":\"document_parsing_exception\"},"
+	  "\"failure_store\":\"failed\"}",
+	  VERDICT_REJECTED },
 	{ "{\"status\":409,\"error\":{\"type\":\"version_conflict_engine_exception\"}}",
 	  VERDICT_DUPLICATE },
 	{ "{\"status\":429,\"error\":{\"type\":\"es_rejected_execution_exception\"}}",
@@ -123,10 +127,26 @@ static void verdicts(void **state)
 		assert_int_equal(bulk_outcome(&v, 0).verdict, VERDICT_STORED);
 		if (bulk_outcome(&v, 1).verdict != verdict_cases[i].verdict)
 			fail_msg("%s", reply);
+		assert_int_equal(v.store_failed, strstr(reply, "\"failed\"") != NULL);
 		assert_int_equal(v.count[verdict_cases[i].verdict],
 				 verdict_cases[i].verdict == VERDICT_STORED ? 2 : 1);
 		bulk_verdicts_release(&v);
 	}
+}
+
+/* The failure store's 201 is no error to the cluster, and no document where anybody looks. */
+static void a_failure_store_without_errors(void **state)
+{
+	(void)state;
+	struct bulk_verdicts v;
+	assert_int_equal(
+	    judge("{\"errors\":false,\"items\":[{\"create\":{\"status\":201}},{\"create\":{"
+		  "\"status\":201,\"failure_store\":\"used\"}}]}",
+		  2, &v),
+	    0);
+	assert_int_equal(v.count[VERDICT_STORED], 1);
+	assert_int_equal(v.count[VERDICT_ASIDE], 1);
+	bulk_verdicts_release(&v);
 }
 
 static void the_innermost_reason_counts(void **state)
@@ -285,6 +305,7 @@ int main(void)
 		cmocka_unit_test(action_rows),
 		cmocka_unit_test(items_of_a_body),
 		cmocka_unit_test(verdicts),
+		cmocka_unit_test(a_failure_store_without_errors),
 		cmocka_unit_test(the_innermost_reason_counts),
 		cmocka_unit_test(replies_without_errors_are_not_read),
 		cmocka_unit_test(replies_that_say_nothing),
