@@ -27,6 +27,7 @@
 #include "importer/install/health.h"
 #include "importer/install/ilm.h"
 #include "importer/install/install.h"
+#include "importer/install/known_faults.h"
 #include "importer/install/mend.h"
 #include "importer/install/others.h"
 #include "importer/install/remote_known.h"
@@ -88,6 +89,8 @@ static void look_at_cluster(struct examination *x)
 	if (c->distribution == ELASTICSEARCH && c->major < 8)
 		say(x, ODD, "Elasticsearch %s works, but lacks field types that 8.3 and later have",
 		    c->version);
+	known_faults(c, x->findings);
+	tell(x);
 	if (!c->processors)
 		say(x, UNKNOWN,
 		    "which processors the nodes have: the cluster does not say; each counts as "
@@ -98,6 +101,11 @@ static void look_at_cluster(struct examination *x)
 		    "other means");
 	if (!c->has[CAP_GEOIP_CITY])
 		say(x, ODD, "no geoip processor or database: records get no country, place and AS");
+	else if (c->geoip_expired)
+		say(x, BAD,
+		    "the geo databases have expired: records get no country, place and AS until "
+		    "Elasticsearch can download them again (GET /_ingest/geoip/stats), or newer "
+		    "ones are in config/ingest-geoip of every node");
 	else if (!c->geoip_loaded)
 		say(x, ODD,
 		    "the geo databases have not been loaded yet: Elasticsearch downloads them, or "

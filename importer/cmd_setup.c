@@ -24,6 +24,7 @@
 #include "importer/install/ilm.h"
 #include "importer/install/migrate.h"
 #include "importer/install/others.h"
+#include "importer/install/pipeline_limits.h"
 #include "importer/install/remote_known.h"
 #include "importer/install/remember.h"
 #include "importer/install/stream_own.h"
@@ -285,6 +286,11 @@ static int look_at_health(struct install *in, const struct app *app, struct outc
 	bool creates = json_array_size(out->streams) > 0;
 	if (setup_writes(app) && health_check(in->es, app, creates, err))
 		return -1;
+	if (pipeline_limits(in, app->flags.force, out->states, err))
+		return -1;
+	if (setup_writes(app) && findings_bad(out->states))
+		return err_set(err, EF_USAGE, "%s: %s", es_url(in->es),
+			       findings_first_bad(out->states));
 	return health_findings(in->es, app, out->states, err);
 }
 

@@ -178,6 +178,16 @@ static int probe_templates(struct es *es, struct cluster *c, struct err *err)
 	return 0;
 }
 
+static bool is_tagged(const json_t *source, const char *wanted)
+{
+	size_t i;
+	json_t *tag;
+	json_array_foreach (json_object_get(source, "tags"), i, tag)
+		if (json_is_string(tag) && strcmp(json_string_value(tag), wanted) == 0)
+			return true;
+	return false;
+}
+
 static int probe_pipelines(struct es *es, struct cluster *c, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(pipeline_probes) / sizeof(pipeline_probes[0]); i++) {
@@ -194,9 +204,11 @@ static int probe_pipelines(struct es *es, struct cluster *c, struct err *err)
 				       err);
 		c->has[pipeline_probes[i].capability] = status == 200;
 		json_t *first = json_array_get(json_object_get(reply, "docs"), 0);
-		if (pipeline_probes[i].capability == CAP_GEOIP_CITY &&
-		    json_at(first, "doc._source.geoip"))
-			c->geoip_loaded = true;
+		const json_t *source = json_at(first, "doc._source");
+		if (pipeline_probes[i].capability == CAP_GEOIP_CITY) {
+			c->geoip_loaded = json_object_get(source, "geoip");
+			c->geoip_expired = is_tagged(source, "_geoip_expired_database");
+		}
 	}
 	return 0;
 }
@@ -312,10 +324,11 @@ json_t *cluster_json(const struct cluster *c)
 	json_t *has = json_object();
 	for (int i = 0; i < CAPABILITIES; i++)
 		json_object_set_new(has, capability_rows[i].name, json_boolean(c->has[i]));
-	return json_pack("{s:s,s:s,s:s,s:s,s:b,s:i,s:b,s:o}", "product", cluster_product(c),
+	return json_pack("{s:s,s:s,s:s,s:s,s:b,s:i,s:b,s:b,s:o}", "product", cluster_product(c),
 			 "version", c->version, "name", c->name, "license", c->license,
 			 "serverless", c->serverless, "data_nodes", (int)c->data_nodes,
-			 "geoip_loaded", c->geoip_loaded, "has", has);
+			 "geoip_loaded", c->geoip_loaded, "geoip_expired", c->geoip_expired, "has",
+			 has);
 }
 
 int kibana_identify(struct es *kibana, char *ret_version, struct err *err)

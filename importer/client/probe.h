@@ -47,6 +47,7 @@ struct cluster {
 	char license[32]; /* "" when the cluster does not say */
 	bool serverless;
 	bool has[CAPABILITIES];
+	bool geoip_expired;  /* the databases are older than may be used: no lookup answers */
 	bool geoip_loaded;   /* a lookup of a public address answers now */
 	unsigned data_nodes; /* 0: the cluster does not tell of its nodes */
 	/* object: every ingest processor that all nodes have -> true; NULL: not told, so each

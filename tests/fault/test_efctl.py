@@ -160,11 +160,31 @@ told = doctor("searchable snapshots", ("GET", "/_index_template?", (200, {})), (
 	("GET", "/logs-flow-*", (200, {i["index_name"]: {"settings": {}} for i in stream["data_streams"][0]["indices"]})))
 ok(not [t for t in told if "partial-" in t or "restored-" in t or "older mapping" in t], "backing indices in snapshots are not called wrong", str(told))
 
-# A cluster that is nearly full.
+# Versions that lose data, geo databases that are too old, and states of the cluster.
+for number, problem in (("9.5.0", True), ("9.5.2", True), ("9.5.3", False), ("9.1.1", True), ("9.1.2", False), ("8.19.1", True), ("8.19.2", False)):
+	told = doctor(number, root=(200, {"cluster_name": "e", "version": {"number": number}}))
+	ok([r for r, _ in says(told, "known to lose data")] == ["problem"] * problem, f"Elasticsearch {number}: {'known to lose data' if problem else 'fine'}", str(told))
+expired = (200, {"docs": [{"doc": {"_source": {"ip": "8.8.8.8", "tags": ["_geoip_expired_database"]}}}]})
+told = doctor("expired databases", ("POST", "/_ingest/pipeline/_simulate", expired))
+ok([r for r, _ in says(told, "geo databases have expired")] == ["problem"], "geo databases that have expired are told", str(told))
 for shards, result in ((1000, "problem"), (998, "note"), (990, None)):
 	told = doctor(f"{shards} shards", ("GET", "/_cluster/settings", (200, {"defaults": {"cluster.max_shards_per_node": "1000"}})),
 		("GET", "/_cluster/health", (200, {"status": "green", "number_of_data_nodes": 1, "active_shards": shards})))
 	ok([r for r, _ in says(told, "cluster.max_shards_per_node")] == [result] * (result is not None), f"{shards} of 1000 shards", str(told))
+
+# Limits of all pipelines together: asked, and reckoned before anything is written.
+for setting, value, fits in (("max_total_metadata_size", "25mb", True), ("max_total_metadata_size", "50kb", False), ("max_pipeline_size", "300b", False),
+		("max_pipelines", "3", False)):
+	stored.clear()
+	limits = {"ingest.pipeline.max_pipeline_size": "1mb", "ingest.pipeline.max_total_metadata_size": "25mb", "ingest.pipeline.max_pipelines": "10000"}
+	limits[f"ingest.pipeline.{setting}"] = value
+	port = Odd(record(), ("GET", "/_cluster/settings", (200, {"defaults": limits})), GREEN, NODES, FLOW, ("POST", "/_", (400, {})), *STORED,
+		("GET", "/_ingest/pipeline", (200, {"others": {"processors": [], "description": "x" * 50000}})), ("", "/_", (404, {})), ("", "/", ROOT)).port
+	code, out, err = efctl(port, "setup", "--no-key", "--no-connection", "--dry-run")
+	ok(code == 3 and (setting in out) != fits, f"{setting} of {value}: a dry run {'has nothing against it' if fits else 'says so'}", out + err)
+	code, out, err = efctl(port, "setup", "--no-key", "--no-connection", "--yes")
+	ok((code, bool(stored)) == ((0, True) if fits else (2, False)) and (setting in err) != fits, f"{setting} of {value}: setup {'goes on' if fits else 'writes nothing'}",
+		f"{code} {len(stored)}\n{out}{err}")
 
 withheld = (410, {"error": {"type": "api_not_available_exception", "reason": "not available when running in serverless mode"}, "status": 410})
 SERVERLESS = (200, {"cluster_name": "less", "version": {"number": "8.11.0", "build_flavor": "serverless"}})
