@@ -95,7 +95,7 @@ static void look_at_cluster(struct examination *x)
 		say(x, UNKNOWN,
 		    "which processors the nodes have: the cluster does not say; each counts as "
 		    "there");
-	if (!c->has[CAP_ILM] && !c->has[CAP_DSL])
+	if (!c->has[CAP_ILM] && !c->has[CAP_DSL] && !c->has[CAP_ISM])
 		say(x, ODD,
 		    "neither ILM nor data stream lifecycle: old backing indices must be removed by "
 		    "other means");

@@ -20,6 +20,7 @@
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
 #include "importer/install/install.h"
+#include "importer/install/ism.h"
 #include "importer/remove_host.h"
 #include "importer/remove_needed.h"
 
@@ -386,6 +387,11 @@ static int removal_gather(struct install *in, struct app *app, struct removal *r
 		if ((kinds[k].needs == CAPABILITIES || in->cluster.has[kinds[k].needs]) &&
 		    list_kind(in, &kinds[k], app->flags.force, r, err))
 			return -1;
+	int policy = ism_find(in, err);
+	if (policy < 0)
+		return -1;
+	if (policy)
+		removal_add(r, "ISM policy", ISM_POLICIES, NAME(es_prefix(in->es), ILM_OURS));
 	return spare_needed(in, r, err);
 }
 

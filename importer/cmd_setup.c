@@ -186,12 +186,19 @@ static int make_streams(struct install *in, const struct app *app, struct outcom
 	return streams_create(in->es, app->elastic.namespace, err);
 }
 
+/* Also of streams that were there. */
+static int make_policy(struct install *in, struct outcome *out, struct err *err)
+{
+	out->doing = STEP_STREAMS;
+	return ism_apply(in->es, &out->ism, err);
+}
+
 static int do_steps(struct install *in, struct app *app, struct outcome *out, struct err *err)
 {
 	size_t removed;
 	if (apply_assets(in, app, out, err))
 		return -1;
-	if (make_streams(in, app, out, err))
+	if (make_policy(in, out, err) || make_streams(in, app, out, err))
 		return -1;
 	out->doing = STEP_DICTIONARIES;
 	if (dict_prune(in->es, in->dict, DICT_GRACE_MS, &removed, err) ||
@@ -226,6 +233,7 @@ static void outcome_release(struct outcome *out)
 	json_decref(out->migrated);
 	json_decref(out->reasons);
 	connection_release(&out->connection);
+	ism_release(&out->ism);
 	feed_timer_release(&out->feed_timer);
 }
 
@@ -263,7 +271,8 @@ static int look_at_streams(struct install *in, const struct app *app, struct out
 	    json_array_size(out->streams) == 0)
 		out->new_namespace = false;
 	return look_at_effect(in, app, out, err) || streams_outdated(in->es, out->outdated, err) ||
-		       stream_own_find(in, app->flags.force, out->own, err)
+		       stream_own_find(in, app->flags.force, out->own, err) ||
+		       ism_plan(in, app, &out->ism, err)
 		   ? -1
 		   : 0;
 }

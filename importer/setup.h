@@ -11,6 +11,7 @@
 #include "importer/client/connection.h"
 #include "importer/install/feed_timer.h"
 #include "importer/install/install.h"
+#include "importer/install/ism.h"
 
 enum key_state { KEY_NONE, KEY_KEPT, KEY_UNCHECKED, KEY_FOREIGN, KEY_MAKE, KEY_MADE };
 
@@ -33,6 +34,7 @@ struct outcome {
 	bool key_replaces; /* KEY_MAKE, and the file holds a key that does not fit this cluster */
 	struct connection connection;
 	struct feed_timer feed_timer;
+	struct ism ism;
 	json_t *outdated;   /* data streams with an older mapping */
 	json_t *effects;    /* findings: what keeps the installation from taking effect */
 	json_t *states;     /* findings: what keeps the cluster from taking documents */

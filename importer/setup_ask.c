@@ -30,7 +30,7 @@ bool setup_changes(const struct install *in, const struct app *app, const struct
 	       o->connection.state == CONNECTION_CREATE ||
 	       o->connection.state == CONNECTION_UPDATE || feed_timer_changes(&o->feed_timer) ||
 	       record_changed(&in->record) || json_array_size(o->reasons) ||
-	       json_array_size(o->streams) || json_array_size(o->own) ||
+	       json_array_size(o->streams) || json_array_size(o->own) || ism_changes(&o->ism) ||
 	       (app->flags.rollover && json_array_size(o->outdated));
 }
 

@@ -231,6 +231,16 @@ static void print_namespace(FILE *out, const struct app *app, const struct outco
 		stream_own_text(name, text, sizeof(text));
 		print_plain(out, "update   %-20s %s\n", "data stream", text);
 	}
+	const char *ism = ism_word(&o->ism);
+	if (ism && o->ism.state != ISM_SAME)
+		print_plain(
+		    out, "%-8s %-20s %s%s\n", ism, "ISM policy",
+		    NAME(app->elastic.prefix, ILM_OURS),
+		    o->ism.state == ISM_FOREIGN ? ": not ours, and kept; --force replaces it" : "");
+	size_t more = json_array_size(o->ism.bare) + json_array_size(o->ism.outdated);
+	if (more)
+		print_plain(out, "update   %-20s %zu that are there get it\n", "ISM, indices",
+			    more);
 }
 
 static void print_key_plan(FILE *out, const struct app *app, const struct outcome *o)
@@ -387,14 +397,15 @@ int setup_show_json(const struct install *in, const struct app *app, const struc
 	if (app->flags.diff && setup_add_diff(&in->plan, assets, err))
 		return -1;
 	CLEANUP_JSON json_t *json = json_pack(
-	    "{s:o,s:O,s:s,s:O,s:O,s:O,s:O,s:O,s:O,s:o,s:O,s:s,s:O,"
+	    "{s:o,s:O,s:s,s:O,s:O,s:O,s:O,s:s?,s:O,s:O,s:o,s:O,s:s,s:O,"
 	    "s:s,s:s,s:s,s:O,s:O,s:s,s:b,s:b,s:b,s:b}",
 	    "cluster", cluster_json(&in->cluster), "assets", assets, "namespace",
 	    o->new_namespace ? "create" : "same", "streams", o->streams, "effects", o->effects,
-	    "states", o->states, "own", o->own, "notes", in->rendering.notes, "room",
-	    in->rendering.room, "consequences", consequences(in, app, o), "options", in->changes,
-	    "older", older_words[in->copy.age], "back", in->copy.back, "key", key_words[o->key],
-	    "connection", connection_words[o->connection.state], "feed_timer",
+	    "states", o->states, "own", o->own, "ism", ism_word(&o->ism), "notes",
+	    in->rendering.notes, "room", in->rendering.room, "consequences",
+	    consequences(in, app, o), "options", in->changes, "older", older_words[in->copy.age],
+	    "back", in->copy.back, "key", key_words[o->key], "connection",
+	    connection_words[o->connection.state], "feed_timer",
 	    feed_timer_words[o->feed_timer.state], "outdated_streams", o->outdated, "migrated",
 	    o->migrated, "record", o->record, "interrupted", *o->interrupted != 0, "rolled_over",
 	    o->rolled_over, "dry_run", !setup_writes(app), "applied", o->applied);

@@ -13,6 +13,7 @@
 const struct capability_row capability_rows[CAPABILITIES] = {
 	[CAP_DATA_STREAM] = { "data_stream", "data streams" },
 	[CAP_ILM] = { "ilm", "index lifecycle management" },
+	[CAP_ISM] = { "ism", "index state management" },
 	[CAP_DSL] = { "dsl", "data stream lifecycle" },
 	[CAP_LOGSDB] = { "logsdb", "index mode logsdb" },
 	[CAP_FAILURE_STORE] = { "failure_store", "failure store" },
@@ -262,9 +263,12 @@ static int probe_features(struct es *es, struct cluster *c, struct err *err)
 		const char *path;
 	} features[] = {
 		{ CAP_ILM, "/_ilm/status" },
+		{ CAP_ISM, "/_plugins/_ism/policies?size=1" },
 		{ CAP_SECURITY, "/_security/_authenticate" },
 	};
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		if (features[i].capability == CAP_ISM && c->distribution != OPENSEARCH)
+			continue;
 		int r = is_there(es, features[i].path, NULL, err);
 		if (r < 0)
 			return -1;

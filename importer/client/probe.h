@@ -18,6 +18,7 @@ enum distribution { ELASTICSEARCH, OPENSEARCH };
 enum capability {
 	CAP_DATA_STREAM,
 	CAP_ILM,
+	CAP_ISM, /* OpenSearch's, a plugin */
 	CAP_DSL, /* data stream lifecycle in index templates */
 	CAP_LOGSDB,
 	CAP_FAILURE_STORE, /* data_stream_options in templates; older versions refuse them */

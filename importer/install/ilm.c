@@ -34,10 +34,17 @@ int ilm_check(struct install *in, const struct app *app, struct err *err)
 {
 	const char *policy = app->setup.ilm_policy;
 
-	if (!in->cluster.has[CAP_ILM] && !in->cluster.has[CAP_DSL])
-		render_note(&in->rendering,
-			    "nothing deletes old indices: this cluster has neither ILM nor data "
-			    "stream lifecycle, and setup.retention does not count");
+	if (!in->cluster.has[CAP_ILM] && !in->cluster.has[CAP_DSL] && !in->cluster.has[CAP_ISM])
+		render_note(
+		    &in->rendering,
+		    "nothing deletes old indices: this cluster has neither ILM nor data "
+		    "stream lifecycle%s, and setup.retention does not count. A job of yours "
+		    "has to: POST /logs-flow-default/_rollover starts a new index, DELETE of "
+		    "a backing index that GET /_data_stream lists before the last takes an "
+		    "old one away",
+		    in->cluster.distribution == OPENSEARCH
+			? " nor the plugin index management (ISM)"
+			: "");
 	if (!ilm_is_yours(app->elastic.prefix, policy))
 		return 0;
 	if (!in->cluster.has[CAP_ILM])

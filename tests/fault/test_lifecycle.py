@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What data streams that are there keep of their own: lifecycle and failure store of Elasticsearch, scripted after its API: the bare nodes lack the calls."""
+"""What data streams that are there keep of their own: OpenSearch's index state management, scripted after its published API (docs.opensearch.org,
+"ISM API": no engine with the plugin was at hand); lifecycle and failure store of Elasticsearch, scripted after its API: the bare nodes lack the calls."""
 import json
 import os
+import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -11,6 +13,70 @@ import harness  # noqa: E402
 import cluster  # noqa: E402
 import standin  # noqa: E402
 from tap import done, ok, same  # noqa: E402
+
+POLICY = "/_plugins/_ism/policies/flow"
+
+
+class Ism:
+	"""The plugin's part of an engine: one policy with a sequence number, and which index has which."""
+
+	def __init__(self, engine):
+		self.engine, self.policy, self.seq, self.managed, self.asked = engine, None, 0, {}, []
+
+	def indices(self, pattern):
+		names = [i["index_name"] for n in self.engine.streams for i in self.engine.told(n)["indices"]]
+		return [n for n in names if re.fullmatch(pattern.replace(".", r"\.").replace("*", ".*"), n)]
+
+	def explain(self, pattern):
+		found = {n: {"index.plugins.index_state_management.policy_id": self.managed.get(n), "index": n, "policy_id": self.managed.get(n)} for n in self.indices(pattern)}
+		return 200, {**found, "total_managed_indices": sum(n in self.managed for n in found)}
+
+	def put(self, query, sent):
+		if self.policy and query != f"if_seq_no={self.seq}&if_primary_term=1":
+			return standin.no(409, "version_conflict_engine_exception", "the policy is there")
+		self.seq += 1
+		self.policy = json.loads(sent)["policy"]
+		return 201, {"_id": "flow", "_seq_no": self.seq, "_primary_term": 1, "policy": {"policy": self.policy}}
+
+	def answer(self, method, path, sent):
+		path, _, query = path.partition("?")
+		if path == "/_plugins/_ism/policies":
+			return 200, {"policies": [], "total_policies": 0}
+		if path == POLICY and method == "GET":
+			# the server adds to what it was given
+			added = json.loads(json.dumps(self.policy))
+			if added:
+				added.update(policy_id="flow", last_updated_time=1, schema_version=1, error_notification=None)
+				for state in added["states"]:
+					for action in state["actions"]:
+						action["retry"] = {"count": 3, "backoff": "exponential", "delay": "1m"}
+			return (200, {"_id": "flow", "_version": self.seq, "_seq_no": self.seq, "_primary_term": 1, "policy": added}) if self.policy else standin.no(404, "status_exception", "Policy not found")
+		if path == POLICY and method == "DELETE":
+			self.policy = None
+			return 200, {"result": "deleted"}
+		if path == POLICY:
+			return self.put(query, sent)
+		what, index = path.removeprefix("/_plugins/_ism/").split("/")
+		if what == "explain":
+			return self.explain(index)
+		self.asked.append((what, index))
+		if json.loads(sent) != {"policy_id": "flow"} or index not in self.indices(index):
+			return standin.no(400, "illegal_argument_exception", index)
+		self.managed[index] = "flow"
+		return 200, {"updated_indices": 1, "failures": False, "failed_indices": []}
+
+
+class Engine(standin.Engine):
+	def __init__(self):
+		super().__init__()
+		self.ism = Ism(self)
+
+	def answer(self, method, path, sent):
+		if path.startswith("/_plugins/_ism/") and self.ism:
+			with self.lock:
+				return self.ism.answer(method, path, sent)
+		return super().answer(method, path, sent)
+
 
 def server(engine):
 	s = standin.Server()
@@ -24,10 +90,40 @@ def efctl(es, command, *args):
 	return r
 
 
+def ism():
+	engine = Engine()
+	es, plugin = server(engine), engine.ism
+	engine.ism = None
+	r = efctl(es, "setup")
+	ok(r.returncode == 0 and "nothing deletes old indices" in r.stdout and "ISM" in r.stdout and "_rollover" in r.stdout, "without the plugin setup says that nothing deletes, and how one can", r.all)
+	engine.ism = plugin
+	r = efctl(es, "setup")
+	ok(r.returncode == 0 and "ISM policy" in r.stdout and "nothing deletes" not in r.stdout, "with it there is a policy", r.all)
+	states = {s["name"]: s for s in plugin.policy["states"]}
+	same(states["hot"]["transitions"], [{"state_name": "delete", "conditions": {"min_rollover_age": "30d"}}], "which deletes after the retention")
+	same(sorted(plugin.policy["ism_template"][0]["index_patterns"]), sorted(["logs-flow-*", "logs-flow.failed-*", "metrics-flow.counters-*",
+		"metrics-flow.exporters-*", "logs-ti_flow-*"]), "new indices of all our streams get it")
+	there = sorted(n for n in plugin.indices(".*"))
+	ok(there and sorted(plugin.managed) == there, "and those that are there, which its template does not reach", f"{there} {plugin.managed}")
+	r = efctl(es, "setup", "--dry-run")
+	same((r.returncode, len(plugin.asked)), (0, len(there)), "a second setup changes nothing") or print("# " + r.all.replace("\n", "\n# "))
+	r = efctl(es, "setup", "--retention", "7d")
+	ok(r.returncode == 0 and plugin.policy["states"][0]["transitions"][0]["conditions"] == {"min_rollover_age": "7d"}, "a new retention changes the policy", r.all)
+	same(sorted(i for what, i in plugin.asked if what == "change_policy"), there, "and brings it to the indices that have the one from before")
+	plugin.policy = {"description": "mine", "states": [], "default_state": "x"}
+	r = efctl(es, "setup")
+	ok("not ours, and kept" in r.stdout and plugin.policy["description"] == "mine", "somebody else's policy of our name is kept", r.all)
+	r = efctl(es, "setup", "--force")
+	ok(r.returncode == 0 and plugin.policy["description"].startswith("Flow data streams"), "but for --force", r.all)
+	r = efctl(es, "remove", "--yes", "--data")
+	ok(r.returncode == 0 and plugin.policy is None, "remove takes ours away", r.all)
+
+
 def lifecycle():
 	lacks = standin.LACKS
 	standin.LACKS = tuple(l for l in lacks if "lifecycle" not in l)
-	engine = standin.Engine()
+	engine = Engine()
+	engine.ism = None
 	es = server(engine)
 	efctl(es, "setup", "--retention", "9d")
 	r = efctl(es, "setup", "--dry-run")
@@ -39,12 +135,12 @@ def lifecycle():
 	standin.LACKS = lacks
 
 
-class Stores(standin.Engine):
+class Stores(Engine):
 	"""The failure stores of Elasticsearch 8.19: an option of each stream, taken from its template, and how many documents each holds."""
 
 	def __init__(self):
 		super().__init__()
-		self.options, self.failures = {}, 0
+		self.ism, self.options, self.failures = None, {}, 0
 
 	def composed(self, template):
 		options = {}
@@ -116,6 +212,7 @@ def failure_stores():
 	standin.LACKS = lacks
 
 
+ism()
 lifecycle()
 failure_stores()
 done()
