@@ -385,7 +385,7 @@ def test_parked_is_gone():
 	step = es.after = Stream(FLOWS, DENIED)
 	with Efd(es.url, decode_exporter_interval="1h", spool_size="64k") as efd:
 		efd.send(30)
-		net.wait_for(lambda: re.search(r"next try in (8|9|[1-3]\d)\.", efd.log_text()), "a stream that is left alone for a while", 60)
+		net.wait_for(lambda: re.search(r"next try in (1[5-9]|[23]\d)\.", efd.log_text()), "a stream that is left alone for a while", 60)
 		es.stop()
 		dropped = 'efd_ship_documents_total{verdict="dropped"}'
 		with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
