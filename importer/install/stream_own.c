@@ -48,14 +48,32 @@ static void add(json_t *list, const char *stream, const char *what, const char *
 					      "body", body_take));
 }
 
+/* What there is of our streams; `end`: "" or "/_options". Where a cluster lacks the call, or the
+ * privilege for it (*ret_withheld), nothing is there. */
+static int read_streams(struct es *es, const char *end, json_t **ret_reply, bool *ret_withheld,
+			struct err *err)
+{
+	char path[STREAMS_PATH];
+	long status = 0;
+	CLEANUP_JSON json_t *reply = NULL;
+	streams_path(es, path, "/_data_stream/", end);
+	if (es_call(es, "GET", path, NULL, &status, &reply, err))
+		return -1;
+	if (status >= 500)
+		return es_fail(es, "GET", path, status, reply, err);
+	*ret_withheld = status == 403;
+	*ret_reply = status == 200 ? steal_ptr(reply) : NULL;
+	return 0;
+}
+
 static int find_lifecycles(const struct install *in, const char *wanted, json_t *list,
 			   struct err *err)
 {
-	char path[STREAMS_PATH];
 	size_t i;
 	json_t *stream;
+	bool withheld;
 	CLEANUP_JSON json_t *reply = NULL;
-	if (es_find(in->es, streams_path(in->es, path, "/_data_stream/", ""), &reply, err) < 0)
+	if (read_streams(in->es, "", &reply, &withheld, err))
 		return -1;
 	json_array_foreach (json_object_get(reply, "data_streams"), i, stream) {
 		const char *is = json_text_at(stream, "lifecycle." RETENTION, "none");
@@ -85,19 +103,23 @@ static bool same_store(const json_t *is, const json_t *wanted)
 static int find_failure_stores(const struct install *in, const json_t *wanted, json_t *list,
 			       struct err *err)
 {
-	char path[STREAMS_PATH], to[80], from[80];
+	char to[80], from[80];
 	size_t i;
 	json_t *stream;
+	bool withheld;
 	CLEANUP_JSON json_t *reply = NULL;
 	const json_t *store = json_object_get(wanted, "failure_store");
 	const char *keep = json_text_at(store, "lifecycle." RETENTION, "");
-	streams_path(in->es, path, "/_data_stream/", "/_options");
-	if (es_find(in->es, path, &reply, err) < 0)
+	/* who may only look at streams is not told what was said of each, but what counts */
+	if (read_streams(in->es, "/_options", &reply, &withheld, err) ||
+	    (withheld && read_streams(in->es, "", &reply, &withheld, err)))
 		return -1;
 	bool on = json_is_true(json_object_get(store, "enabled"));
 	snprintf(to, sizeof(to), "%s%s%s", failure_word(store), on ? " for " : "", on ? keep : "");
 	json_array_foreach (json_object_get(reply, "data_streams"), i, stream) {
 		const json_t *is = json_at(stream, "options.failure_store");
+		if (!is)
+			is = json_object_get(stream, "failure_store");
 		if (same_store(is, store))
 			continue;
 		snprintf(from, sizeof(from), "%s", failure_word(is));

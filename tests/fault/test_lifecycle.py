@@ -140,7 +140,7 @@ class Stores(Engine):
 
 	def __init__(self):
 		super().__init__()
-		self.ism, self.options, self.failures = None, {}, 0
+		self.ism, self.options, self.failures, self.shy, self.bare = None, {}, 0, False, False
 
 	def composed(self, template):
 		options = {}
@@ -165,9 +165,13 @@ class Stores(Engine):
 		return status, body
 
 	def answer(self, method, path, sent):
+		if path.startswith("/_data_stream/") and self.bare:
+			return 405, {"error": f"Incorrect HTTP method for uri [{path}] and method [{method}], allowed: [POST]", "status": 405}
 		if path.endswith("/_options") and method == "PUT":
 			self.options[path.split("/")[2]] = json.loads(sent)
 			return 200, {"acknowledged": True}
+		if path.endswith("/_options") and self.shy:
+			return standin.no(403, "security_exception", "action [indices:admin/data_stream/options/get] is unauthorized")
 		if path.endswith("/_options"):
 			return 200, {"data_streams": [{"name": n, **({"options": self.options[n]} if self.options.get(n) else {})} for n in self.streams]}
 		if "::failures" in path:
@@ -193,8 +197,16 @@ def failure_stores():
 			ok(r.returncode == 3 and f"the failure store of {name} is on" in r.all, f"on {how}: {command} says so", r.all[-1200:])
 		r = efctl(es, "setup", "--dry-run")
 		ok(r.returncode == 3 and f"{name}: failure store " in r.stdout and "-> off" in r.stdout, f"on {how}: a dry run says that setup would switch it off", r.all)
+		engine.shy = True
+		r = efctl(es, "setup", "--dry-run")
+		ok(r.returncode == 3 and f"{name}: failure store on -> off" in r.stdout, f"on {how}: also to who may not see options", r.all)
+		engine.shy = False
 		r = efctl(es, "setup")
 		ok(r.returncode == 0 and is_on() is False, f"on {how}: setup switches it off", r.all)
+	engine.bare = True
+	r = efctl(es, "setup", "--retention", "8d")
+	ok(r.returncode == 0 and "update   data stream" not in r.stdout, "a bare node has no calls for what streams have: nothing is changed, and nothing stops", r.all)
+	engine.bare = False
 	engine.failures = 7
 	for command in ("status", "doctor"):
 		r = efctl(es, command)
