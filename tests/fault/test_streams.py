@@ -171,52 +171,6 @@ def test_no_spool_ceiling():
 	es.stop()
 
 
-def test_failure_store():
-	"""As Elasticsearch 8.19 answers, tests/e2e/test_failure_store.py asks a real one: what its failure store took is not stored where anybody
-	looks, and what that did not take goes to the failed stream, as without one."""
-	es = FakeEs()
-	used = {"status": 201, "failure_store": "used"}
-	failed = {"status": 400, "error": {"type": "document_parsing_exception", "reason": "failed to parse"}, "failure_store": "failed"}
-
-	def choose(n, line):
-		octets_of = json.loads(line).get("ie", {}).get("octetDeltaCount", 5)
-		return used if octets_of % 100 == 0 else failed if octets_of % 100 == 1 else None
-	es.after = fake_es.items(choose)
-	with Efd(es.url, decode_exporter_interval="1h") as efd:
-		efd.send(3000)
-		verdict = 'efd_ship_documents_total{verdict="%s"}'
-		net.wait_for(lambda: efd.metric(verdict % "failed") == 30, "what the failure store did not take", 30)
-		net.wait_for(lambda: efd.metric(verdict % "failure_store") == 30, "what it took", 10)
-		net.wait_for(lambda: efd.metric(verdict % "stored") == 2940, "the others", 10)
-		same(efd.metric("efd_ship_failure_store_failed_documents_total"), 30, "the failure store's own failures are counted")
-		ok("failure store" in efd.log_text() and "efctl setup" in efd.log_text(), "the log says where documents are", efd.log_text()[-800:])
-		same(efd.stop(), 0, "stops with nothing lost")
-	es.stop()
-
-
-READ_ONLY = (403, {"error": {"root_cause": [], "type": "cluster_block_exception", "reason": "blocked by: [FORBIDDEN/6/cluster read-only (api)];"}, "status": 403})
-NO_INGEST = (500, {"error": {"root_cause": [], "type": "illegal_state_exception", "reason": "There are no ingest nodes in this cluster, "
-	"unable to forward request to an ingest node."}, "status": 500})
-
-
-def test_states_of_requests():
-	"""As tests/e2e/test_states.py finds them on real engines: the whole request is refused, and neither a key nor a document is to blame."""
-	for name, (code, body), remedy in (("read-only", READ_ONLY, '"cluster.blocks.read_only": null'), ("no ingest node", NO_INGEST, "role ingest")):
-		es = FakeEs()
-		es.after = fake_es.status(code, body)
-		with Efd(es.url) as efd:
-			efd.send(300)
-			net.wait_for(lambda: remedy in efd.get("/readyz")[1], f"the remedy of {name}", 20)
-			time.sleep(3)
-			log = efd.log_text()
-			ok(remedy in log and "make a key" not in log, f"{name}: the log has the remedy, and blames no key", log[-800:])
-			same(efd.metric('efd_ship_request_errors_total{kind="split"}'), 0, f"{name}: nor any document")
-			es.after = None
-			net.wait_for(lambda: len(es.docs) >= 300, "all records", 60)
-			same(efd.stop(), 0, f"{name}: stops with nothing lost")
-		es.stop()
-
-
 def capture(path, records):
 	"""A pcap of NetFlow 5 over Ethernet, IPv4 and UDP; no checksums."""
 	now = int(time.time())
@@ -472,6 +426,6 @@ def test_spool_comes_back():
 		es.stop()
 
 
-run_all(test_spool_comes_back, test_one_stream, test_failed_is_busy, test_failure_store, test_states_of_requests, test_replay_waits, test_replay_gives_up, test_parked_is_gone,
+run_all(test_spool_comes_back, test_one_stream, test_failed_is_busy, test_replay_waits, test_replay_gives_up, test_parked_is_gone,
 	test_reject_file_cannot_rotate, test_stream_that_answers, test_stop_while_closed,
 	test_full_spool_keeps_parts, test_no_spool_ceiling, test_request_refused, test_document_refused, test_reject_file_full, test_foreign_replies)
