@@ -209,6 +209,17 @@ static void write_keys(struct page *t, struct shipper *s)
 			    keys.list[i].in_force);
 }
 
+static void write_effects(struct page *t, struct shipper *s)
+{
+	struct ship_effect effects[BULK_STREAMS];
+	size_t n = shipper_get_effects(s, effects);
+	for (size_t i = 0; i < n; i++)
+		text_sample(t, "ship_stream_verified", true, "stream", effects[i].stream,
+			    "1: what is sent to this data stream takes effect there; 0: that is "
+			    "not known, or it does not.",
+			    effects[i].proven);
+}
+
 static void write_shipper(struct page *t, struct shipper *s)
 {
 	struct ship_counters c;
@@ -225,6 +236,7 @@ static void write_shipper(struct page *t, struct shipper *s)
 		    oldest && now_ms > oldest ? (now_ms - oldest) / 1000 : 0);
 	write_latency(t, &c);
 	write_keys(t, s);
+	write_effects(t, s);
 }
 
 static void write_output(struct page *t, const struct output *o)

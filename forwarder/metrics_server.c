@@ -3,6 +3,7 @@
 #include "forwarder/metrics_server.h"
 
 #include <microhttpd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -63,11 +64,17 @@ static enum MHD_Result answer_metrics(struct MHD_Connection *c, struct efd *efd)
 
 static enum MHD_Result answer_ready(struct MHD_Connection *c, struct efd *efd)
 {
-	char problem[SHIP_PROBLEM_MAX + 2] = "";
+	char problem[SHIP_PROBLEM_MAX + 2] = "", doubt[440] = "";
 	if (efd->shipper)
 		shipper_problem(efd->shipper, problem, sizeof(problem) - 1);
-	if (!*problem)
+	if (efd->shipper && !*problem)
+		shipper_doubt(efd->shipper, doubt, sizeof(doubt));
+	if (!*problem && !*doubt)
 		return reply_text(c, MHD_HTTP_OK, "ok\n");
+	if (!*problem) {
+		snprintf(problem, sizeof(problem), "not verified: %s\n", doubt);
+		return reply_text(c, MHD_HTTP_OK, problem);
+	}
 	strncat(problem, "\n", 2);
 	return reply_text(c, MHD_HTTP_SERVICE_UNAVAILABLE, problem);
 }

@@ -13,8 +13,9 @@ struct metrics;
  *
  *   /metrics   every counter of every part
  *   /healthz   200; 503 when a worker stands still
- *   /readyz    200 once Elasticsearch has answered; 503 and the reason when data does not get
- *   through to it */
+ *   /readyz    200 once Elasticsearch has answered: "ok", or "not verified: " and why it is not
+ *              known that what is sent takes effect; 503 and the reason when data does not get
+ *              through to it */
 struct metrics *metrics_start(const char *listen, struct efd *efd, struct err *err);
 void metrics_stop(struct metrics *m);
 

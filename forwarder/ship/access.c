@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forwarder/ship/proof.h"
 #include "forwarder/ship/queue.h"
 
 static void wipe_key(char *key_take)
@@ -62,6 +63,7 @@ static int access_change(struct shipper *s, const struct elastic_settings *to, c
 	use_key(s, key_take);
 	s->generation++;
 	s->proven = false;
+	proof_forget(s);
 	queue_wake_all(s);
 	return 0;
 }

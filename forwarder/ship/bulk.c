@@ -16,6 +16,17 @@ static const char *const streams[BULK_STREAMS] = {
 	[BULK_FAILED] = "logs-flow.failed",
 };
 
+static const char *const pipelines[BULK_STREAMS] = {
+	[LINE_FLOW] = "flow",
+	[LINE_COUNTERS] = "flow-counters",
+	[LINE_EXPORTER] = "flow-exporters",
+};
+
+const char *bulk_pipeline(int stream)
+{
+	return pipelines[stream];
+}
+
 void bulk_stream(int stream, const char *prefix, const char *ns, char ret_name[BULK_STREAM_MAX])
 {
 	snprintf(ret_name, BULK_STREAM_MAX, "%s-%s", NAME(prefix, streams[stream]), ns);
@@ -191,18 +202,24 @@ static json_t *read_items(const char *reply, size_t len, bool *ret_cut)
 	return list;
 }
 
-int bulk_judge(const char *reply, size_t len, uint32_t items, struct bulk_verdicts *ret_v,
-	       bool *ret_cut, struct err *err)
+int bulk_judge(const char *reply, size_t len, uint32_t items, bool whole,
+	       struct bulk_verdicts *ret_v, bool *ret_cut, struct err *err)
 {
 	struct bulk_verdicts v = { .items = items };
 	*ret_cut = false;
-	if (says_no_errors(reply, len)) {
+	bool no_errors = says_no_errors(reply, len);
+	if (no_errors && !whole) {
 		v.count[VERDICT_STORED] = items;
 		*ret_v = v;
 		return 0;
 	}
 	CLEANUP_JSON json_t *list = read_items(reply, len, ret_cut);
 	size_t n = json_array_size(list);
+	if (no_errors && !n) { /* it tells no more than that */
+		v.count[VERDICT_STORED] = items;
+		*ret_v = v;
+		return 0;
+	}
 	if (!list)
 		return err_set(err, EF_FAILED, "the reply to _bulk is no bulk reply: %.*s",
 			       len < 80 ? (int)len : 80, len ? reply : "");
@@ -223,4 +240,36 @@ void bulk_verdicts_release(struct bulk_verdicts *v)
 {
 	json_decref(v->list);
 	v->list = NULL;
+}
+
+/* ---- proof of effect ---- */
+
+static json_t *result_of(const struct bulk_verdicts *v, uint32_t item)
+{
+	json_t *action = json_array_get(v->list, item);
+	return json_object_iter_value(json_object_iter(action));
+}
+
+bool bulk_place(const struct bulk_verdicts *v, uint32_t item, struct bulk_place *ret_place)
+{
+	const json_t *result = result_of(v, item);
+	const struct bulk_outcome o = bulk_outcome(v, item);
+	if (!result || o.verdict != VERDICT_STORED || o.status != 201)
+		return false; /* 200: a pipeline dropped it */
+	const json_t *ran = json_object_get(result, "executed_pipelines");
+	*ret_place =
+	    (struct bulk_place){ text_of(result, "_index"), json_is_array(ran) ? ran : NULL };
+	return true;
+}
+
+void bulk_refuse(struct bulk_verdicts *v, uint32_t item, const char *why)
+{
+	json_t *result = result_of(v, item);
+	enum verdict before = bulk_outcome(v, item).verdict;
+	json_t *error = json_pack("{s:s,s:s}", "type", BULK_NO_EFFECT, "reason", why);
+	if (!error || json_object_set_new(result, "error", error))
+		return;
+	json_object_set_new(result, "status", json_integer(0));
+	v->count[before]--;
+	v->count[bulk_outcome(v, item).verdict]++;
 }

@@ -13,6 +13,8 @@
 const uint32_t ship_latency_ms[SHIP_LATENCY_BUCKETS - 1] = { 5,   10,   25,   50,   100,  250,
 							     500, 1000, 2500, 5000, 15000 };
 
+#define PROOFS \
+	"Whether what is sent to a data stream takes effect there, each time that was looked at."
 #define REQUEST_ERRORS "Requests without success, or with items to try again."
 
 const struct ship_counter_row ship_counter_rows[] = {
@@ -46,6 +48,9 @@ const struct ship_counter_row ship_counter_rows[] = {
 	ROW(request_denied, false, "ship_request_errors", "kind", "denied", REQUEST_ERRORS),
 	ROW(request_wrong, false, "ship_request_errors", "kind", "wrong", REQUEST_ERRORS),
 	ROW(request_split, false, "ship_request_errors", "kind", "split", REQUEST_ERRORS),
+	ROW(proofs_good, false, "ship_proofs", "result", "in_effect", PROOFS),
+	ROW(proofs_bad, false, "ship_proofs", "result", "not_in_effect", PROOFS),
+	ROW(proofs_none, false, "ship_proofs", "result", "not_verified", PROOFS),
 	ROW(parked, false, "ship_parked_documents", NULL, NULL,
 	    "Documents set apart because their data stream takes nothing now."),
 	ROW(streams_waiting_now, true, "ship_streams_waiting", NULL, NULL,

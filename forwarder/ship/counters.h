@@ -42,6 +42,10 @@ struct ship_counters {
 	/* an answer that is not Elasticsearch's, or a cluster without efctl setup */
 	uint64_t request_wrong;
 	uint64_t request_split; /* too large, or refused as a whole: sent again in halves */
+	/* proofs of effect, by data stream (proof.h) */
+	uint64_t proofs_good;
+	uint64_t proofs_bad;
+	uint64_t proofs_none; /* nothing could tell */
 	uint64_t parked; /* documents that were set apart, as their data stream takes nothing now */
 	uint64_t streams_waiting_now; /* data streams that take nothing */
 	uint64_t spooled;             /* batches written to the spool */

@@ -83,9 +83,15 @@ static void judge_lanes(struct shipper *s, struct parcel *p, struct tally *t)
 		t->guilty[i] = t->stored[i];
 		if (t->stored[i])
 			judge_took(s, i);
-		if (t->stored[i] || !why->type)
+		if (!why->type)
 			continue;
 		pthread_mutex_lock(&s->lock);
+		bool no_effect = lane->effect == EFFECT_NONE; /* proof.c closed it */
+		t->closed |= (uint32_t)no_effect << i;
+		if (no_effect || t->stored[i]) {
+			pthread_mutex_unlock(&s->lock);
+			continue;
+		}
 		t->guilty[i] =
 		    why->verdict == VERDICT_DOUBTED &&
 		    refusals_add(&p->refusals, WITNESS_LANE(s->lanes.witness + (uint32_t)i),

@@ -9,11 +9,18 @@
 #include "common/hash.h"
 #include "forwarder/ship/endpoint.h"
 
+static void lane_init(struct lane *lane, int stream, const char *prefix, const char *ns)
+{
+	bulk_stream(stream, prefix, ns, lane->name);
+	if (bulk_pipeline(stream))
+		name_of(lane->pipeline, prefix, bulk_pipeline(stream));
+}
+
 void lanes_init(struct lanes *l, const char *prefix, const char *ns)
 {
 	*l = (struct lanes){ .witness = (uint32_t)hash_seed() };
 	for (int i = 0; i < BULK_STREAMS; i++)
-		bulk_stream(i, prefix, ns, l->lane[LANE_FIRST + i].name);
+		lane_init(&l->lane[LANE_FIRST + i], i, prefix, ns);
 	snprintf(l->lane[LANE_OTHER].name, BULK_STREAM_MAX, "another data stream");
 }
 
@@ -28,6 +35,15 @@ int lane_of(const struct lanes *l, const struct bulk_item *item)
 			return i;
 	}
 	return LANE_OTHER;
+}
+
+uint32_t lanes_in(const struct lanes *l, const char *raw, size_t len)
+{
+	uint32_t bits = 0;
+	struct bulk_item item;
+	for (const char *at = raw; bulk_next(&at, raw + len, &item);)
+		bits |= 1u << lane_of(l, &item);
+	return bits;
 }
 
 uint32_t lanes_closed(const struct lanes *l)
@@ -62,6 +78,8 @@ bool lane_heard(struct lanes *l, int lane)
 {
 	struct lane *a = &l->lane[lane];
 	bool was_closed = a->failures > 0;
+	if (a->effect == EFFECT_NONE)
+		return false;
 	a->failures = 0;
 	a->why[0] = '\0';
 	return was_closed;
@@ -71,7 +89,7 @@ uint32_t lanes_let_go(struct lanes *l, uint32_t parked, uint64_t now_ms)
 {
 	uint32_t bits = lanes_closed(l) & ~lanes_waiting(l, now_ms) & ~parked;
 	for (int i = LANE_FIRST; i < LANES; i++) {
-		if (l->lane[i].parked)
+		if (l->lane[i].parked || l->lane[i].effect == EFFECT_NONE)
 			bits &= ~(1u << i);
 		if (bits >> i & 1)
 			lane_heard(l, i);
@@ -85,8 +103,11 @@ uint64_t lane_close(struct lanes *l, int lane, const struct bulk_outcome *why, c
 	struct lane *a = &l->lane[lane];
 	uint64_t pause = backoff_ms(a->failures++);
 	a->not_before_ms = now_ms + pause;
-	snprintf(a->why, sizeof(a->why), "%d %.60s: %.200s%s%s", why->status, why->type,
-		 why->reason, *advice ? ": " : "", advice);
+	if (a->effect == EFFECT_NONE)
+		snprintf(a->why, sizeof(a->why), "%s", why->reason);
+	else
+		snprintf(a->why, sizeof(a->why), "%d %.60s: %.200s%s%s", why->status, why->type,
+			 why->reason, *advice ? ": " : "", advice);
 	return pause;
 }
 

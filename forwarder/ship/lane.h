@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/names.h"
 #include "forwarder/ship/bulk.h"
 #include "forwarder/ship/parcel.h"
 
@@ -19,8 +20,20 @@ enum { LANE_ANY, LANE_FIRST, LANE_OTHER = LANE_FIRST + BULK_STREAMS, LANES };
 
 #define LANE_WHY_MAX 640
 
+/* Whether what is sent to a stream becomes what it should there (proof.h). */
+enum effect {
+	EFFECT_UNKNOWN,
+	EFFECT_PROVEN,
+	EFFECT_NONE, /* its pipeline does not run, or it is no data stream: nothing is sent there */
+};
+
 struct lane {
 	char name[BULK_STREAM_MAX];
+	char pipeline[NAME_ROOM]; /* that has to run there; "": none */
+	enum effect effect;
+	uint64_t proof_ms; /* when that is to be proven again */
+	char doubt[160];   /* why it is unknown; "": nobody tried */
+	bool used;         /* it took something since the start or the last reload */
 	uint32_t failures; /* in a row; 0: open */
 	uint32_t passed;   /* replies in which it took something */
 	uint64_t not_before_ms;
@@ -40,13 +53,16 @@ void lanes_init(struct lanes *l, const char *prefix, const char *ns);
 /* The lane of a document, by its action row. */
 int lane_of(const struct lanes *l, const struct bulk_item *item);
 
+/* A bit (1 << lane) for each one that the documents of a body go to. */
+uint32_t lanes_in(const struct lanes *l, const char *raw, size_t len);
+
 /* A bit (1 << lane) for each closed one. */
 uint32_t lanes_closed(const struct lanes *l);
 /* A bit for each one of which no parcel is to be taken now. */
 uint32_t lanes_waiting(const struct lanes *l, uint64_t now_ms);
 /* A parcel of it was taken: if it is closed, that is the one that finds out. */
 void lane_taken(struct lanes *l, int lane, uint64_t now_ms);
-/* It took something; true: it was closed. */
+/* It took something; true: it was closed. One without effect stays so until that is proven. */
 bool lane_open(struct lanes *l, int lane);
 /* It refused documents for good, and is none that waits. This is no evidence that it takes any;
  * true: it was closed. */

@@ -61,9 +61,10 @@ static const struct opt rows[] = {
 	  .type = OPT_BOOL,
 	  .offset = AT(setup_check),
 	  .preset = "true",
-	  .help = "Send nothing to a cluster that lacks the index template logs-flow: without it "
-		  "Elasticsearch would make up mappings. Where the key may not look, this is "
-		  "skipped." },
+	  .help = "Send nothing to a cluster that lacks the index template logs-flow, and nothing "
+		  "to a data stream on which our pipeline does not run: documents would be stored "
+		  "as they come. What the key and the cluster cannot tell is not verified, and "
+		  "/readyz says so." },
 	{ .name = "ship.reject_file",
 	  .type = OPT_TEXT,
 	  .offset = AT(reject_file),

@@ -45,7 +45,9 @@ struct parcel {
 	size_t raw_len; /* inflated */
 	uint32_t items;
 	enum parcel_kind kind;
-	int lane; /* lane.h */
+	int lane;        /* lane.h */
+	uint32_t lanes;  /* bits of those that its documents go to; 0: not known */
+	uint32_t proves; /* bits of those whose effect its reply is to prove (proof.h) */
 	struct refusals refusals;
 	uint64_t born_ms;           /* wall clock when the batch closed */
 	uint64_t spool_no;          /* number of its spool file, 0: only in memory */

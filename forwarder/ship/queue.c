@@ -358,6 +358,7 @@ static void into_queue(struct shipper *s, struct parcel *p, bool first)
 void shipper_put_back(struct shipper *s, struct parcel *p)
 {
 	bool behind = p->lane != LANE_ANY || p->refusals.strikes;
+	p->proves = 0;
 	struct parcel copy = *p; /* what follows may free p */
 	if (p->spool_no) {
 		if (behind)

@@ -11,10 +11,12 @@
 #include "common/log.h"
 #include "common/names.h"
 #include "forwarder/ship/bulk.h"
+#include "forwarder/ship/proof.h"
 #include "forwarder/ship/queue.h"
 
 #define TEMPLATE_PATH     "/_index_template/%s?filter_path=index_templates.name"
 #define TEMPLATE_PATH_MAX (sizeof(TEMPLATE_PATH) + NAME_ROOM)
+#define BULK_PATH_MAX     (sizeof(BULK_PATH) + sizeof(BULK_PROOF) + sizeof(BULK_STREAMS_ONLY))
 #define REPLY_KEEP        (1u << 20) /* memory that stays with the sender between requests */
 
 int request_connect(struct sender *sender, struct err *err)
@@ -223,6 +225,26 @@ static bool is_prepared(struct sender *sender, const char *base, int endpoint)
 	return false;
 }
 
+long request_ask(struct sender *sender, const char *path)
+{
+	struct shipper *s = sender->s;
+	struct err ignored = ERR_NONE;
+	char url[ENDPOINT_URL_MAX + 600];
+	bool fresh;
+	uint64_t wait_ms;
+	int endpoint = pick(sender, url, &fresh, &wait_ms);
+	sender->reply.status = 0;
+	if (endpoint < 0)
+		return 0;
+	size_t n = strlen(url);
+	snprintf(url + n, sizeof(url) - n, "%s", path);
+	const struct http_request req = { .method = "GET", .url = url };
+	if (http_do(sender->http, &req, &sender->reply, &ignored) < 0)
+		return sender->reply.status = 0;
+	endpoints_worked(s->endpoints, endpoint);
+	return sender->reply.status;
+}
+
 static bool speaks_of(const struct buf *body, const char *member)
 {
 	return body->len && memmem(body->data, body->len, member, strlen(member));
@@ -252,7 +274,29 @@ static void proved(struct shipper *s)
 	shipper_set_problem(s, NULL);
 }
 
-void sender_ask(struct sender *sender)
+static enum asked asked_of(long status, const struct buf *body)
+{
+	if (status == 429 || status >= 500)
+		return ASKED_NOT_NOW;
+	return status == 401 || (status == 403 && speaks_of_an_error(body)) ? ASKED_DENIED
+									    : ASKED_WRONG;
+}
+
+static enum asked not_reached(struct sender *sender, int endpoint, struct err *err)
+{
+	struct shipper *s = sender->s;
+	char path[TEMPLATE_PATH_MAX];
+	if (shipper_gives_up(s))
+		return ASKED_NOBODY;
+	COUNT(s, request_unreachable, 1);
+	snprintf(path, sizeof(path), TEMPLATE_PATH, NAME(s->prefix, "logs-flow"));
+	without_path(err->msg, path);
+	sender_trouble(s, err->msg,
+		       endpoints_failed(s->endpoints, endpoint, clock_now_ms(), -1, true));
+	return ASKED_UNREACHABLE;
+}
+
+enum asked sender_ask_now(struct sender *sender)
 {
 	struct shipper *s = sender->s;
 	struct err err = ERR_NONE;
@@ -260,34 +304,36 @@ void sender_ask(struct sender *sender)
 	char base[ENDPOINT_URL_MAX];
 	bool fresh;
 	uint64_t wait_ms;
-	int endpoint = has_to_ask(sender) ? pick(sender, base, &fresh, &wait_ms) : -1;
+	int endpoint = pick(sender, base, &fresh, &wait_ms);
 	if (endpoint < 0)
-		return;
-	if (get_template(sender, base, &err) < 0) {
-		if (shipper_gives_up(s))
-			return;
-		COUNT(s, request_unreachable, 1);
-		char path[TEMPLATE_PATH_MAX];
-		snprintf(path, sizeof(path), TEMPLATE_PATH, NAME(s->prefix, "logs-flow"));
-		without_path(err.msg, path);
-		sender_trouble(s, err.msg,
-			       endpoints_failed(s->endpoints, endpoint, clock_now_ms(), -1, true));
-		return;
-	}
+		return ASKED_NOBODY;
+	if (get_template(sender, base, &err) < 0)
+		return not_reached(sender, endpoint, &err);
 	bool missing = r->status == 404 && speaks_of_an_error(&r->body);
 	if (missing && s->ship->setup_check) {
 		not_prepared(s, base, endpoint);
-		return;
+		return ASKED_UNPREPARED;
 	}
 	/* efd's key may not look at templates: then the cluster knows it at least */
 	bool known = r->status == 403 && speaks_of_an_error(&r->body);
 	if (!missing && !known &&
 	    !(r->status == 200 && speaks_of(&r->body, "\"index_templates\""))) {
 		explain_status(sender, base, endpoint);
-		return;
+		return asked_of(r->status, &r->body);
 	}
 	endpoints_worked(s->endpoints, endpoint);
+	log_info("%s answers and accepts these credentials", base);
+	proof_idle(sender, true);
 	proved(s);
+	return ASKED_WELL;
+}
+
+void sender_ask(struct sender *sender)
+{
+	if (has_to_ask(sender))
+		sender_ask_now(sender);
+	else if (sender == sender->s->senders)
+		proof_idle(sender, false);
 }
 
 static void observe_latency(struct shipper *s, uint64_t ms)
@@ -320,6 +366,21 @@ static enum answer refused(struct sender *sender, struct parcel *p, const char *
 	return ANSWER_REFUSED;
 }
 
+/* A cluster from before these parameters refuses the request for them, and stored nothing. What the
+ * text names is left out from now on. */
+static bool knows_less(struct shipper *s, const struct http_reply *r)
+{
+	if (r->status != 400 || !speaks_of(&r->body, "unrecognized parameter"))
+		return false;
+	bool no_list = speaks_of(&r->body, "[" BULK_LIST "]");
+	bool no_require = speaks_of(&r->body, "[" BULK_REQUIRE "]");
+	pthread_mutex_lock(&s->lock);
+	s->no_list |= no_list;
+	s->no_require |= no_require;
+	pthread_mutex_unlock(&s->lock);
+	return no_list || no_require;
+}
+
 static enum answer read_reply(struct sender *sender, struct parcel *p, const char *base,
 			      int endpoint, struct bulk_verdicts *ret_v)
 {
@@ -328,13 +389,17 @@ static enum answer read_reply(struct sender *sender, struct parcel *p, const cha
 	struct err err = ERR_NONE;
 	char text[ENDPOINT_URL_MAX + sizeof(err.msg)];
 	bool cut;
+	if (knows_less(s, r)) {
+		endpoints_worked(s->endpoints, endpoint);
+		return ANSWER_AGAIN;
+	}
 	if (cluster_takes_nothing(sender, base, endpoint))
 		return ANSWER_NONE;
 	if (may_be_a_document(r->status))
 		return refused(sender, p, base, endpoint, NULL);
 	if (r->status != 200)
 		return explain_status(sender, base, endpoint);
-	if (bulk_judge(r->body.data, r->body.len, p->items, ret_v, &cut, &err) == 0) {
+	if (bulk_judge(r->body.data, r->body.len, p->items, p->proves, ret_v, &cut, &err) == 0) {
 		endpoints_passed(s->endpoints, endpoint);
 		shipper_went_well(s);
 		return ANSWER_BULK;
@@ -347,13 +412,33 @@ static enum answer read_reply(struct sender *sender, struct parcel *p, const cha
 	return ANSWER_NONE;
 }
 
+/* What this cluster knows of the parameters that we would like. A cluster that comes back may be a
+ * newer one. */
+static void bulk_path(struct shipper *s, const struct parcel *p, char path[BULK_PATH_MAX])
+{
+	pthread_mutex_lock(&s->lock);
+	bool list = p->proves && !s->no_list;
+	bool require = s->ship->setup_check && !s->no_require;
+	pthread_mutex_unlock(&s->lock);
+	snprintf(path, BULK_PATH_MAX, "%s%s%s", BULK_PATH, list ? BULK_PROOF : "",
+		 require ? BULK_STREAMS_ONLY : "");
+}
+
+static void know_nothing(struct shipper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->no_list = s->no_require = false;
+	pthread_mutex_unlock(&s->lock);
+}
+
 static enum answer post(struct sender *sender, struct parcel *p, const char *base, int endpoint,
 			struct bulk_verdicts *ret_v)
 {
 	struct shipper *s = sender->s;
 	struct err err = ERR_NONE;
-	char url[ENDPOINT_URL_MAX + sizeof(BULK_PATH)];
-	snprintf(url, sizeof(url), "%s%s", base, BULK_PATH);
+	char path[BULK_PATH_MAX], url[ENDPOINT_URL_MAX + BULK_PATH_MAX];
+	bulk_path(s, p, path);
+	snprintf(url, sizeof(url), "%s%s", base, path);
 	const struct http_request req = { .method = "POST",
 					  .url = url,
 					  .body = p->gz,
@@ -372,7 +457,7 @@ static enum answer post(struct sender *sender, struct parcel *p, const char *bas
 	COUNT(s, request_unreachable, 1);
 	if (sender->reply.status == 200 && sender->reply.body.len > REPLY_MAX / 2 && p->items > 1)
 		return ANSWER_SPLIT; /* more errors than can be read at once */
-	without_path(err.msg, BULK_PATH);
+	without_path(err.msg, path);
 	sender_trouble(s, err.msg,
 		       endpoints_failed(s->endpoints, endpoint, clock_now_ms(), -1, true));
 	return ANSWER_NONE;
@@ -392,6 +477,8 @@ enum answer sender_attempt(struct sender *sender, struct parcel *p, bool again,
 	}
 	if (fresh && !is_prepared(sender, base, endpoint))
 		return ANSWER_NONE;
+	if (fresh)
+		know_nothing(s);
 	COUNT(s, retried_requests, again);
 	enum answer answer = post(sender, p, base, endpoint, ret_v);
 	if (sender->reply.body.room > REPLY_KEEP && answer != ANSWER_BULK)

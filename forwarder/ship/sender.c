@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/names.h"
 #include "forwarder/ship/judge.h"
+#include "forwarder/ship/proof.h"
 #include "forwarder/ship/queue.h"
 #include "forwarder/ship/request.h"
 #include "forwarder/ship/split.h"
@@ -233,6 +234,8 @@ static void count_stored(const struct sender *sender, const struct parcel *p,
 	uint32_t duplicates = v->count[VERDICT_DUPLICATE], stored = v->count[VERDICT_STORED];
 	pthread_mutex_lock(&s->lock);
 	ship_keys_count(&s->keys, sender->key_id, stored + duplicates + v->count[VERDICT_ASIDE]);
+	for (int i = LANE_FIRST; i < LANE_OTHER; i++)
+		s->lanes.lane[i].used |= p->lanes >> i & 1;
 	pthread_mutex_unlock(&s->lock);
 	count_aside(s, v);
 	if (p->kind == PARCEL_FAILED) {
@@ -300,37 +303,6 @@ out:
 	return handled;
 }
 
-/* Before a parcel of all streams is sent: what is for closed lanes is parked at once. False: then
- * nothing is left. */
-static bool set_apart(struct sender *sender, struct parcel *p)
-{
-	struct shipper *s = sender->s;
-	pthread_mutex_lock(&s->lock);
-	uint32_t closed = p->lane == LANE_ANY ? lanes_closed(&s->lanes) : 0;
-	pthread_mutex_unlock(&s->lock);
-	CLEANUP_FREE char *raw = closed ? split_open(sender, p) : NULL;
-	if (!raw)
-		return true; /* for want of memory all of it is sent */
-	const char *at = raw, *end = raw + p->raw_len;
-	struct bulk_item item;
-	struct parts parts;
-	int failed = 0;
-	parts_init(&parts, p);
-	while (!failed && bulk_next(&at, end, &item)) {
-		int lane = lane_of(&s->lanes, &item);
-		failed = parts_add(&parts, closed >> lane & 1 ? lane : LANE_ANY, &item);
-	}
-	bool left = true;
-	if (!failed && parts.n[LANE_ANY] < p->items && parts_make(sender, &parts, p) == 0) {
-		COUNT(s, parked, parts_park(s, &parts));
-		left = parts.made[LANE_ANY];
-		if (left)
-			split_shrink(sender, p, steal_ptr(parts.made[LANE_ANY]));
-	}
-	parts_release(&parts);
-	return left;
-}
-
 static bool all_stored(struct sender *sender, const struct parcel *p, const struct bulk_verdicts *v)
 {
 	if (v->count[VERDICT_STORED] + v->count[VERDICT_DUPLICATE] + v->count[VERDICT_ASIDE] <
@@ -342,14 +314,119 @@ static bool all_stored(struct sender *sender, const struct parcel *p, const stru
 	return true;
 }
 
+enum ready { READY_GO, READY_GONE, READY_WAIT };
+
+/* Whether it may go, as far as is known. */
+static enum ready may_go(struct sender *sender, struct parcel *p)
+{
+	if (proof_forbids(sender->s, p))
+		return READY_WAIT;
+	return split_set_apart(sender, p) ? READY_GO : READY_GONE;
+}
+
+/* The reply to the documents that went ahead: they are settled, or kept by themselves. */
+static void settle_ahead(struct sender *sender, struct parcel *ahead, struct bulk_verdicts *v)
+{
+	proof_read(sender, ahead, v);
+	enum handled handled =
+	    all_stored(sender, ahead, v) ? HANDLED_ALL : handle_verdicts(sender, ahead, v);
+	if (handled == HANDLED_ALL)
+		parcel_free(ahead);
+	else
+		settle_part(sender, ahead, handled == HANDLED_AGAIN);
+}
+
+/* Until somebody says something of these documents. ANSWER_NONE: they had better be put back;
+ * ANSWER_AGAIN: they need not go, it is known by other means. */
+static enum answer attempt_ahead(struct sender *sender, const struct parcel *p,
+				 struct parcel *ahead, struct bulk_verdicts *ret_v)
+{
+	struct shipper *s = sender->s;
+	enum answer answer = ANSWER_BUSY;
+	for (uint32_t tries = 0; !shipper_gives_up(s); tries++) {
+		answer = sender_attempt(sender, ahead, tries > 0, ret_v);
+		if (answer == ANSWER_AGAIN)
+			proof_ask(sender, ahead->proves);
+		if (answer == ANSWER_AGAIN && !proof_open(s, ahead->proves))
+			return ANSWER_AGAIN;
+		if (answer == ANSWER_NONE && p->spool_no == 0 && shipper_away(s))
+			return ANSWER_NONE;
+		if (answer != ANSWER_AGAIN && answer != ANSWER_NONE && answer != ANSWER_BUSY)
+			return answer;
+	}
+	return ANSWER_NONE;
+}
+
+/* The first document of each of these lanes goes ahead: if it is stored as it came, it is one. All
+ * stay together until somebody answers. */
+static enum ready send_ahead(struct sender *sender, struct parcel *p, uint32_t lanes)
+{
+	struct parcel *part[2];
+	struct bulk_verdicts v = { 0 };
+	if (p->items <= (uint32_t)__builtin_popcount(lanes) ||
+	    split_first(sender, p, lanes, part) < 0) {
+		p->proves = lanes;
+		return READY_GO;
+	}
+	part[0]->proves = lanes;
+	enum answer answer = attempt_ahead(sender, p, part[0], &v);
+	if (answer == ANSWER_BULK) {
+		settle_ahead(sender, part[0], &v);
+		split_shrink(sender, p, part[1]);
+		bulk_verdicts_release(&v);
+		return READY_GO;
+	}
+	parcel_free(part[0]);
+	parcel_free(part[1]);
+	if (answer != ANSWER_AGAIN && answer != ANSWER_NONE)
+		p->proves = lanes; /* refused as a whole: nothing was stored */
+	return answer == ANSWER_NONE ? READY_WAIT : READY_GO;
+}
+
+/* The parcel has streams to be proven, and they are this sender's. */
+static enum ready prove_lanes(struct sender *sender, struct parcel *p, uint32_t lanes)
+{
+	struct shipper *s = sender->s;
+	uint32_t answered = proof_ask(sender, lanes);
+	if (!split_set_apart(sender, p))
+		return READY_GONE;
+	uint32_t open = proof_open(s, lanes & p->lanes & ~answered);
+	if (!open)
+		return may_go(sender, p);
+	enum ready ready = send_ahead(sender, p, open);
+	if (ready != READY_GO || p->proves)
+		return ready;
+	proof_ask(sender, open);
+	p->proves = proof_open(s, open & p->lanes);
+	return may_go(sender, p);
+}
+
+/* Before a parcel is sent: that each of its data streams does with it what it should. */
+static enum ready prove(struct sender *sender, struct parcel *p)
+{
+	uint32_t lanes;
+	if (!split_set_apart(sender, p))
+		return READY_GONE;
+	if (p->proves)
+		return READY_GO;
+	if (!proof_claim(sender, p, &lanes))
+		return READY_WAIT;
+	if (!lanes)
+		return READY_GO;
+	enum ready ready = prove_lanes(sender, p, lanes);
+	proof_release(sender->s, lanes);
+	return ready;
+}
+
 /* Tries until every item is where it belongs. False: it had to stop, or its lane is closed; what is
  * left is in the parcel. */
 static bool settle(struct sender *sender, struct parcel *p)
 {
 	struct shipper *s = sender->s;
 	uint32_t busy = 0;
-	if (!set_apart(sender, p))
-		return true;
+	enum ready ready = prove(sender, p);
+	if (ready != READY_GO)
+		return ready == READY_GONE;
 	for (uint32_t tries = 0; !shipper_gives_up(s); tries++) {
 		struct bulk_verdicts v = { 0 };
 		enum handled handled;
@@ -360,7 +437,15 @@ static bool settle(struct sender *sender, struct parcel *p)
 			return reject_alone(sender, p);
 		case ANSWER_REFUSED: /* smaller, the next time: one half may be good */
 			return p->items > 1 && parcel_split(sender, p, false);
+		case ANSWER_AGAIN:
+			proof_ask(sender, p->proves);
+			ready = may_go(sender, p);
+			if (ready != READY_GO)
+				return ready == READY_GONE;
+			break;
 		case ANSWER_BULK:
+			if (p->proves)
+				proof_read(sender, p, &v);
 			handled = all_stored(sender, p, &v) ? HANDLED_ALL
 							    : handle_verdicts(sender, p, &v);
 			bulk_verdicts_release(&v);

@@ -7,23 +7,62 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/exit.h"
 #include "common/thread.h"
 #include "forwarder/ship/access.h"
 #include "forwarder/ship/packer.h"
 #include "forwarder/ship/queue.h"
+#include "forwarder/ship/request.h"
 #include "forwarder/ship/sender.h"
 
 void shipper_problem(struct shipper *s, char *text, size_t room)
 {
 	pthread_mutex_lock(&s->lock);
 	const struct lane *closed = lanes_problem(&s->lanes);
-	if (closed && !s->problem[0])
+	if (closed && !s->problem[0] && closed->effect == EFFECT_NONE)
+		snprintf(text, room, "nothing is sent to %s, what is for it waits: %s",
+			 closed->name, closed->why);
+	else if (closed && !s->problem[0])
 		snprintf(text, room, "%s takes nothing, what is for it waits: %s", closed->name,
 			 closed->why);
 	else
 		snprintf(text, room, "%s",
 			 s->problem[0] || s->proven ? s->problem
 						    : "nothing was heard of Elasticsearch yet");
+	pthread_mutex_unlock(&s->lock);
+}
+
+size_t shipper_get_effects(struct shipper *s, struct ship_effect ret[BULK_STREAMS])
+{
+	pthread_mutex_lock(&s->lock);
+	for (int i = 0; i < BULK_STREAMS; i++) {
+		const struct lane *lane = &s->lanes.lane[LANE_FIRST + i];
+		ret[i] = (struct ship_effect){ lane->name, lane->effect == EFFECT_PROVEN };
+	}
+	pthread_mutex_unlock(&s->lock);
+	return BULK_STREAMS;
+}
+
+void shipper_doubt(struct shipper *s, char *text, size_t room)
+{
+	bool proven = false;
+	const struct lane *open = NULL;
+	pthread_mutex_lock(&s->lock);
+	for (int i = LANE_FIRST; i < LANE_OTHER; i++) {
+		const struct lane *lane = &s->lanes.lane[i];
+		proven |= lane->effect == EFFECT_PROVEN;
+		if (!open && lane->used && lane->effect != EFFECT_PROVEN)
+			open = lane;
+	}
+	if (!s->ship->setup_check)
+		snprintf(text, room, "ship.setup_check is off");
+	else if (open)
+		snprintf(text, room, "whether the pipeline '%s' runs on what is sent to %s%s%s",
+			 open->pipeline, open->name, open->doubt[0] ? ": " : "", open->doubt);
+	else
+		snprintf(text, room, "%s",
+			 proven ? ""
+				: "nothing was sent yet that would show whether it takes effect");
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -64,10 +103,11 @@ static int shipper_start(struct shipper *s, const struct elastic_settings *elast
 	return s->packer_started ? 0 : -1;
 }
 
-struct shipper *shipper_new(const struct ship_settings *ship,
-			    const struct elastic_settings *elastic, struct err *err)
+/* Without threads, endpoints and all that is on a disk. */
+static struct shipper *shipper_make(const struct ship_settings *ship,
+				    const struct elastic_settings *elastic, uint32_t n,
+				    struct err *err)
 {
-	uint32_t n = (uint32_t)ship->connections;
 	struct shipper *s = calloc(1, sizeof(*s) + n * sizeof(struct sender));
 	if (!s) {
 		err_set(err, EF_FAILED, "out of memory");
@@ -87,10 +127,58 @@ struct shipper *shipper_new(const struct ship_settings *ship,
 	pthread_cond_init(&s->change, &attr);
 	pthread_cond_init(&s->work, &attr);
 	pthread_condattr_destroy(&attr);
-	if (access_init(s, elastic, err) == 0 && shipper_start(s, elastic, err) == 0)
+	if (access_init(s, elastic, err) == 0)
 		return s;
 	shipper_free(s);
 	return NULL;
+}
+
+struct shipper *shipper_new(const struct ship_settings *ship,
+			    const struct elastic_settings *elastic, struct err *err)
+{
+	struct shipper *s = shipper_make(ship, elastic, (uint32_t)ship->connections, err);
+	if (s && shipper_start(s, elastic, err) == 0)
+		return s;
+	shipper_free(s);
+	return NULL;
+}
+
+/* ---- asked once ---- */
+
+static enum ef_exit exit_of(enum asked asked)
+{
+	static const enum ef_exit codes[] = {
+		[ASKED_WELL] = EF_DONE,
+		[ASKED_NOBODY] = EF_FAILED,
+		[ASKED_UNREACHABLE] = EF_UNREACHABLE,
+		[ASKED_DENIED] = EF_USAGE,
+		[ASKED_UNPREPARED] = EF_DIFFERENT,
+		[ASKED_WRONG] = EF_USAGE,
+		[ASKED_NOT_NOW] = EF_FAILED,
+	};
+	return codes[asked];
+}
+
+int shipper_look(const struct ship_settings *ship, const struct elastic_settings *elastic,
+		 char *text, size_t room, struct err *err)
+{
+	struct shipper *s = shipper_make(ship, elastic, 1, err);
+	int code = -1;
+	if (s && (s->endpoints = endpoints_new(&elastic->url, err)) &&
+	    sender_init(s->senders, s, err) == 0) {
+		code = exit_of(sender_ask_now(s->senders));
+		shipper_problem(s, text, room);
+		if (code == EF_DONE && *text)
+			code = EF_DIFFERENT; /* a data stream without effect */
+	}
+	char doubt[440] = "";
+	if (code == EF_DONE)
+		shipper_doubt(s, doubt, sizeof(doubt));
+	if (code == EF_DONE)
+		snprintf(text, room, "%s answers and accepts these credentials%s%s",
+			 elastic->url.item[0], *doubt ? "; not verified: " : "", doubt);
+	shipper_free(s);
+	return code;
 }
 
 struct batch_pool *shipper_pool(struct shipper *s)

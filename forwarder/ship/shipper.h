@@ -20,6 +20,7 @@
 #include "common/options.h"
 #include "forwarder/ship/access.h"
 #include "forwarder/ship/batch.h"
+#include "forwarder/ship/bulk.h"
 #include "forwarder/ship/counters.h"
 #include "forwarder/ship/options.h"
 #include "forwarder/ship/spool.h"
@@ -31,6 +32,14 @@ struct shipper;
  * asked whether it is there from the start on, but an unreachable one is not an error here. */
 struct shipper *shipper_new(const struct ship_settings *ship,
 			    const struct elastic_settings *elastic, struct err *err);
+
+/* Asks the first endpoint once whether it would take data with these settings, as a start does, and
+ * sends none. Returns an exit code (exit.h) with a line for people in `text`: EF_DONE;
+ * EF_DIFFERENT: the cluster was not set up, or a data stream is without effect; EF_UNREACHABLE;
+ * EF_USAGE: the credentials are refused, or somebody else answers; EF_FAILED: not now. -1: no
+ * memory. */
+int shipper_look(const struct ship_settings *ship, const struct elastic_settings *elastic,
+		 char *text, size_t room, struct err *err);
 
 /* Workers write here: batch_writer_init(w, shipper_pool(s), heads) with heads from bulk_heads(). */
 struct batch_pool *shipper_pool(struct shipper *s);
@@ -50,5 +59,16 @@ void shipper_free(struct shipper *s);
 /* What keeps data from going out, in one line for people; "" when nothing does. Before the cluster
  * has answered once since the start or the last reload, that is what it says. */
 void shipper_problem(struct shipper *s, char *text, size_t room);
+
+/* Where nothing is known to keep data from going out: why it is not known that our pipelines run on
+ * all that was sent; "" when it is. */
+void shipper_doubt(struct shipper *s, char *text, size_t room);
+
+struct ship_effect {
+	const char *stream; /* the shipper's */
+	bool proven;        /* what is sent there takes effect */
+};
+/* Of all data streams; returns how many there are. */
+size_t shipper_get_effects(struct shipper *s, struct ship_effect ret[BULK_STREAMS]);
 
 #endif

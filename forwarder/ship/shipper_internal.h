@@ -49,6 +49,10 @@ struct shipper {
 	struct elastic_settings elastic; /* its texts are borrowed, but for the API key */
 	struct ship_keys keys;
 	struct lanes lanes;
+	uint32_t proving;     /* bits of lanes whose first document is under way */
+	bool no_list;         /* the cluster does not tell which pipelines ran */
+	bool no_require;      /* and knows no require_data_stream */
+	bool may_look;        /* these credentials may look at a stream */
 	uint32_t generation;  /* counts reloads, and new keys */
 	struct parcel *queue; /* a utlist: the oldest first */
 	size_t queue_bytes;   /* of it, and of what is parked in memory */

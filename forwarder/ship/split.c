@@ -25,6 +25,7 @@ struct parcel *split_make(struct sender *sender, const char *raw, size_t len, ui
 			      .items = items,
 			      .kind = like->kind,
 			      .lane = like->lane,
+			      .lanes = lanes_in(&sender->s->lanes, raw, len),
 			      .born_ms = like->born_ms,
 			      .attempts = like->attempts,
 			      .part_of = like->spool_no ? like->spool_no : like->part_of };
@@ -56,6 +57,39 @@ int split_halves(struct sender *sender, const struct parcel *p, struct parcel *r
 	return -1;
 }
 
+int split_first(struct sender *sender, const struct parcel *p, uint32_t lanes,
+		struct parcel *ret[2])
+{
+	CLEANUP_FREE char *raw = split_open(sender, p);
+	const char *at = raw, *end = raw + p->raw_len;
+	struct bulk_item item;
+	struct buf part[2];
+	uint32_t n[2] = { 0, 0 };
+	int failed = raw ? 0 : -1;
+	for (int i = 0; i < 2; i++) {
+		buf_init(&part[i], p->raw_len + 1);
+		ret[i] = NULL;
+	}
+	while (!failed && bulk_next(&at, end, &item)) {
+		uint32_t bit = 1u << lane_of(&sender->s->lanes, &item);
+		int to = lanes & bit ? 0 : 1;
+		lanes &= ~bit;
+		n[to]++;
+		failed = buf_add(&part[to], item.row, item.row_len + 1 + item.line_len + 1);
+	}
+	for (int i = 0; i < 2 && !failed; i++) {
+		ret[i] = n[i] ? split_make(sender, part[i].data, part[i].len, n[i], p) : NULL;
+		failed = ret[i] ? 0 : -1;
+	}
+	buf_release(&part[0]);
+	buf_release(&part[1]);
+	if (!failed)
+		return 0;
+	parcel_free(ret[0]);
+	parcel_free(ret[1]);
+	return -1;
+}
+
 void split_shrink(struct sender *sender, struct parcel *p, struct parcel *rest)
 {
 	struct err err = ERR_NONE;
@@ -64,6 +98,7 @@ void split_shrink(struct sender *sender, struct parcel *p, struct parcel *rest)
 	p->gz_len = rest->gz_len;
 	p->raw_len = rest->raw_len;
 	p->items = rest->items;
+	p->lanes = rest->lanes;
 	free(rest);
 	if (p->spool_no && spool_update(sender->s->spool, p, &err) != SPOOL_OK)
 		log_warn("%s; after a crash the stored part of a batch would be sent again",
@@ -122,4 +157,33 @@ void parts_release(struct parts *parts)
 		buf_release(&parts->body[i]);
 		parcel_free(parts->made[i]);
 	}
+}
+
+bool split_set_apart(struct sender *sender, struct parcel *p)
+{
+	struct shipper *s = sender->s;
+	pthread_mutex_lock(&s->lock);
+	uint32_t closed = p->lane == LANE_ANY ? lanes_closed(&s->lanes) : 0;
+	pthread_mutex_unlock(&s->lock);
+	CLEANUP_FREE char *raw = closed ? split_open(sender, p) : NULL;
+	if (!raw)
+		return true; /* for want of memory all of it is sent */
+	const char *at = raw, *end = raw + p->raw_len;
+	struct bulk_item item;
+	struct parts parts;
+	int failed = 0;
+	parts_init(&parts, p);
+	while (!failed && bulk_next(&at, end, &item)) {
+		int lane = lane_of(&s->lanes, &item);
+		failed = parts_add(&parts, closed >> lane & 1 ? lane : LANE_ANY, &item);
+	}
+	bool left = true;
+	if (!failed && parts.n[LANE_ANY] < p->items && parts_make(sender, &parts, p) == 0) {
+		COUNT(s, parked, parts_park(s, &parts));
+		left = parts.made[LANE_ANY];
+		if (left)
+			split_shrink(sender, p, steal_ptr(parts.made[LANE_ANY]));
+	}
+	parts_release(&parts);
+	return left;
 }

@@ -14,6 +14,10 @@ struct parcel *split_make(struct sender *sender, const char *raw, size_t len, ui
 /* The halves of a parcel of two documents or more. -1: no memory, and neither is there: were only
  * the second missing, the first would be sent and counted twice. */
 int split_halves(struct sender *sender, const struct parcel *p, struct parcel *ret[2]);
+/* The first document of each of `lanes` (bits), and all the others. -1: no memory, or one of the
+ * two would be empty, and neither is there. */
+int split_first(struct sender *sender, const struct parcel *p, uint32_t lanes,
+		struct parcel *ret[2]);
 /* `p` becomes `rest` (taken), what is left of it; its spool file too. */
 void split_shrink(struct sender *sender, struct parcel *p, struct parcel *rest);
 
@@ -30,5 +34,9 @@ int parts_make(struct sender *sender, struct parts *parts, const struct parcel *
 /* Parks those of the lanes; returns how many documents they hold. */
 uint32_t parts_park(struct shipper *s, struct parts *parts);
 void parts_release(struct parts *parts);
+
+/* Before a parcel of all streams is sent: what is for closed lanes is parked at once. False: then
+ * nothing is left. */
+bool split_set_apart(struct sender *sender, struct parcel *p);
 
 #endif

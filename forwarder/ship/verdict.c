@@ -19,6 +19,8 @@ static const struct {
 } rows[] = {
 	{ 409, NULL, NULL, VERDICT_DUPLICATE },
 	{ 0, "cluster_block_exception", NULL, VERDICT_RETRY }, /* one that nobody knows yet */
+	/* our own word: it was stored without the pipeline (bulk_refuse()) */
+	{ 0, "not_in_effect", NULL, VERDICT_RETRY },
 	/* efctl setup is gone, or half there */
 	{ 400, "illegal_argument_exception", "pipeline with id [", VERDICT_DENIED },
 	{ 400, "mapper_parsing_exception", NULL, VERDICT_REJECTED },
@@ -34,6 +36,8 @@ static const struct {
 	{ 504, NULL, NULL, VERDICT_RETRY },
 	{ 401, NULL, NULL, VERDICT_DENIED },
 	{ 403, NULL, NULL, VERDICT_DENIED },
+	/* a user's pipeline may send documents to a place of its own, and that is no stream */
+	{ 404, NULL, "require_data_stream", VERDICT_DOUBTED },
 	{ 404, NULL, NULL, VERDICT_DENIED },
 	{ 500, NULL, NULL, VERDICT_FAULT },
 };

@@ -17,6 +17,7 @@
 #include "common/names.h"
 #include "importer/client/connection.h"
 #include "importer/client/es.h"
+#include "importer/client/probe.h"
 #include "importer/client/streams.h"
 #include "importer/core/files.h"
 #include "importer/core/json.h"
@@ -80,8 +81,8 @@ static bool is_own(const char *file)
 	return is_or_beside(file, own);
 }
 
-/* What efd needs. create_doc: no overwriting, no deleting; auto_configure: data streams come into
- * being from their templates. The caller's. */
+/* What efd cannot do without. create_doc: no overwriting, no deleting; auto_configure: data streams
+ * come into being from their templates. The caller's. */
 static json_t *key_privileges(const struct es *es, const char *namespace)
 {
 	json_t *names = json_array();
@@ -245,13 +246,27 @@ static void revoke_quietly(struct es *es, const char *id)
 	keys_revoke(es, id, &ignored);
 }
 
-static json_t *wish(const struct es *es, const char *namespace, uint64_t life_ms)
+/* Elasticsearch before 8.12 does not say in its replies which pipelines ran: there efd looks at the
+ * index that it writes to. */
+static bool has_to_look(struct es *es)
 {
+	struct cluster cluster;
+	struct err ignored = ERR_NONE;
+	return cluster_identify(es, &cluster, &ignored) == 0 && !cluster.serverless &&
+	       (cluster.major < 8 || (cluster.major == 8 && cluster.minor < 12));
+}
+
+static json_t *wish(struct es *es, const char *namespace, uint64_t life_ms)
+{
+	json_t *may = key_privileges(es, namespace);
+	if (has_to_look(es))
+		json_array_append_new(json_object_get(json_array_get(may, 0), "privileges"),
+				      json_string("view_index_metadata"));
 	json_t *body =
 	    json_pack("{s:o,s:{s:s,s:s},s:{s:{s:[],s:o}}}", "name",
 		      json_sprintf("%s-%s", NAME(es_prefix(es), KEY_NAME_EVERY), namespace),
 		      "metadata", "managed_by", KEY_MANAGER, "namespace", namespace,
-		      "role_descriptors", "efd", "cluster", "index", key_privileges(es, namespace));
+		      "role_descriptors", "efd", "cluster", "index", may);
 	if (life_ms)
 		json_object_set_new(body, "expiration",
 				    json_sprintf("%llums", (unsigned long long)life_ms));

@@ -14,6 +14,10 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+# what `efctl setup` makes the default pipeline of each stream, by its name without the namespace
+PIPELINES = {"logs-flow": "flow", "metrics-flow.counters": "flow-counters", "metrics-flow.exporters": "flow-exporters"}
+
+
 class FakeEs:
 	def __init__(self, port=0, certificate=None, prepared=True):
 		self.docs, self.ids, self.script = [], set(), []
@@ -23,6 +27,12 @@ class FakeEs:
 		self.auth = []            # Authorization headers seen
 		self.largest = 0          # bytes of the largest body, inflated
 		self.after = None         # step for every request after the script
+		# parameters of _bulk that it knows: 8.12 brought the first, 8.13 the second
+		self.knows = {"list_executed_pipelines", "require_data_stream"}
+		self.asked = []           # of them, those of each bulk request
+		self.runs = lambda index: PIPELINES.get(index.rsplit("-", 1)[0])	# the pipeline that runs on what goes to a name
+		self.plain = set()        # names that are ordinary indices
+		self.streams = None       # the names that are there, for who may look; None: the key may not
 		self.lock = threading.Lock()
 		self.connections = set()
 		fake = self
@@ -92,9 +102,39 @@ class FakeEs:
 			if self.prepared:
 				return reply(h, 200, {"index_templates": [{"name": "logs-flow"}]})
 			return reply(h, 404, {"error": {"type": "resource_not_found_exception", "reason": "none"}, "status": 404})
+		parts = h.path.split("?")[0].strip("/").split("/")
+		if parts[0] == "_data_stream" or "_settings" in parts:
+			return self.look(h, parts)
 		return reply(h, 200, {"version": {"number": "8.19.0"}, "tagline": "You Know, for Search"})
 
+	def look(self, h, parts):
+		"""What there is of a name: GET /_data_stream/NAME, GET /NAME/_settings."""
+		if self.streams is None:
+			return reply(h, 403, {"error": {"type": "security_exception", "reason": "action [indices:admin/data_stream/get] is unauthorized for API key"}, "status": 403})
+		name = parts[1] if parts[0] == "_data_stream" else parts[0]
+		stream = name[len(".ds-"):-len("-000001")] if name.startswith(".ds-") else name
+		if stream not in self.streams and stream not in self.plain or parts[0] == "_data_stream" and stream in self.plain:
+			return reply(h, 404, {"error": {"type": "index_not_found_exception", "reason": f"no such index [{name}]"}, "status": 404})
+		if parts[0] == "_data_stream":
+			return reply(h, 200, {"data_streams": [{"name": stream, "indices": [{"index_name": f".ds-{stream}-000001"}]}]})
+		pipeline = self.runs(stream)
+		return reply(h, 200, {name: {"settings": {"index": {"default_pipeline": pipeline}}}} if pipeline else {})
+
+	def unknown(self, h):
+		"""The parameters that it does not know, as Elasticsearch refuses them: nothing of the body is looked at."""
+		query = h.path.partition("?")[2].split("&")
+		asked = {q.partition("=")[0] for q in query} & {"list_executed_pipelines", "require_data_stream"}
+		self.asked.append(asked)
+		h.listed = "list_executed_pipelines" in asked
+		return sorted(asked - self.knows)
+
 	def post(self, h):
+		unknown = self.unknown(h)
+		if unknown:
+			Request(self, h).read()
+			text = ", ".join(f"[{u}]" for u in unknown)
+			reason = f"request [/_bulk] contains unrecognized parameter{'s' if len(unknown) > 1 else ''}: {text}"
+			return reply(h, 400, {"error": {"type": "illegal_argument_exception", "reason": reason}, "status": 400})
 		with self.lock:
 			self.requests += 1
 			step = self.script.pop(0) if self.script else self.after or store
@@ -106,6 +146,8 @@ class FakeEs:
 		"""One item as a data stream with `create` does it: (status, error)."""
 		index, id_ = action["create"]["_index"], action["create"].get("_id")
 		with self.lock:
+			if self.streams is not None and index not in self.plain:
+				self.streams.add(index)
 			if id_ is not None and (index, id_) in self.ids:
 				return 409, {"type": "version_conflict_engine_exception", "reason": "document already exists"}
 			self.ids.add((index, id_))
@@ -157,8 +199,15 @@ class Request:
 			else:
 				status, error = self.fake.store_item(action, line)
 			errors |= error is not None
-			results.append({"create": {"status": status, **({"error": error} if error else {})}})
+			results.append({"create": {"status": status, **({"error": error} if error else {}), **self.told(action["create"]["_index"], error)}})
 		return {"errors": errors, "items": results}
+
+	def told(self, index, error):
+		"""What an item says of its way when that was asked for."""
+		if not self.h.listed or error:
+			return {}
+		pipeline = self.fake.runs(index)
+		return {"_index": index if index in self.fake.plain else f".ds-{index}-2026.01.01-000001", "executed_pipelines": [pipeline] if pipeline else []}
 
 
 def reply(h, status, body, headers=(), kind="application/json"):

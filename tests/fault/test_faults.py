@@ -67,7 +67,7 @@ def test_requests():
 	fault("half a reply", [fake_es.half_reply] * 2, "unreachable")
 	fault("a reply that is no JSON", [fake_es.raw(b"<html>hello</html>", "text/html")])
 	fault("JSON that is no bulk reply", [fake_es.raw(b'{"ok":true}'), fake_es.raw(b"[]"), fake_es.raw(b'{"errors":true}')])
-	fault("a reply with too few items", [fake_es.raw(b'{"errors":true,"items":[{"create":{"status":201}}]}')])
+	fault("a reply with too few items", [fake_es.raw(b'{"errors":true,"items":[]}')])
 	fault("an empty reply", [fake_es.raw(b"")])
 	fault("another server (404)", [fake_es.status(404)], "wrong")
 	fault("a redirect", [fake_es.raw(b"", code=302)])
@@ -240,7 +240,8 @@ def test_ready():
 		es = FakeEs(port, prepared=False)
 		net.wait_for(lambda: "efctl setup" in efd.get("/readyz")[1], "the advice to run efctl setup")
 		es.prepared = True
-		net.wait_for(lambda: efd.get("/readyz") == (200, "ok\n"), "the answer that makes it ready")
+		net.wait_for(lambda: efd.get("/readyz")[0] == 200, "the answer that makes it ready")
+		ok(efd.get("/readyz")[1].startswith("not verified: nothing was sent"), "but before anything was sent nobody knows whether it takes effect", efd.get("/readyz"))
 		same((es.requests, es.docs), (0, []), "asking sends nothing")
 		es.stop()
 	for status, body, word in ((200, "<html>It works</html>", "elasticsearch.url"), (403, "<html>Forbidden</html>", "403"),

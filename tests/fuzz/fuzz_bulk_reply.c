@@ -22,7 +22,8 @@ static void judge(const uint8_t *data, size_t size)
 	struct bulk_verdicts v;
 	uint32_t items = size ? data[0] : 0, sum = 0;
 	bool cut;
-	if (!size || bulk_judge((const char *)data + 1, size - 1, items, &v, &cut, &err) < 0)
+	if (!size ||
+	    bulk_judge((const char *)data + 1, size - 1, items, data[0] & 1, &v, &cut, &err) < 0)
 		return;
 	for (int i = 0; i < VERDICTS; i++)
 		sum += v.count[i];

@@ -61,7 +61,7 @@ static int judge(const char *reply, uint32_t items, struct bulk_verdicts *v)
 {
 	struct err err = ERR_NONE;
 	bool cut;
-	return bulk_judge(reply, strlen(reply), items, v, &cut, &err);
+	return bulk_judge(reply, strlen(reply), items, false, v, &cut, &err);
 }
 
 static const struct {
@@ -232,7 +232,7 @@ static void replies_that_are_hard_to_read(void **state)
 	struct err err = ERR_NONE;
 	bool cut = false;
 	const char *nothing = "{\"errors\":true,\"items\":[{\"crea";
-	assert_int_equal(bulk_judge(nothing, strlen(nothing), 2, &v, &cut, &err), -1);
+	assert_int_equal(bulk_judge(nothing, strlen(nothing), 2, false, &v, &cut, &err), -1);
 	assert_true(cut);
 }
 

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Proof of effect, with what efd's own key may do: what is sent without our pipeline is one document at most, the rest waits and is named;
+where nothing can tell, nobody says that all is well."""
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import fake_es  # noqa: E402
+from fake_es import FakeEs  # noqa: E402
+from harness import Efd, net, octets, run_all  # noqa: E402
+from tap import ok, same  # noqa: E402
+
+FLOWS, EXPORTERS = "logs-flow-default", "metrics-flow.exporters-default"
+LIST, REQUIRE = "list_executed_pipelines", "require_data_stream"
+N = 3000
+
+
+def sample(efd, name, stream):
+	for line in efd.get("/metrics")[1].splitlines():
+		if line.startswith(f'{name}{{stream="{stream}"}} '):
+			return float(line.rsplit(" ", 1)[1])
+	return None
+
+
+def verified(efd, stream):
+	return sample(efd, "efd_ship_stream_verified", stream)
+
+
+def ends(efd, es, name, n=N):
+	"""All of it arrives, once."""
+	net.wait_for(lambda: len(es.lines(FLOWS)) == n and es.lines(EXPORTERS), "all records", 60)
+	same(octets(es.lines(FLOWS)), list(range(n)), f"{name}: in the end every flow is there once")
+	net.wait_for(lambda: efd.get("/readyz") == (200, "ok\n"), "ready", 60)
+	net.wait_for(lambda: verified(efd, FLOWS) and verified(efd, EXPORTERS), "proof of both streams", 20)
+	same(efd.stop(), 0, f"{name}: stops with nothing lost")
+	es.stop()
+
+
+def refuses(name, es, words, most, **options):
+	"""Nothing is sent to FLOWS but `most` documents, the rest waits; then the cluster is mended."""
+	with Efd(es.url, decode_exporter_interval="1s", **options) as efd:
+		efd.send(N)
+		net.wait_for(lambda: efd.get("/readyz")[0] == 503 and FLOWS in efd.get("/readyz")[1], "a reason", 20)
+		ready = efd.get("/readyz")[1]
+		ok(all(w in ready for w in words), f"{name}: /readyz names stream, reason and remedy", ready)
+		ok(f"nothing is sent to {FLOWS}" in efd.log_text(), f"{name}: and so does the log", efd.log_text()[-800:])
+		net.wait_for(lambda: es.lines(EXPORTERS) and verified(efd, EXPORTERS), "the healthy stream", 20)
+		ok(len(es.lines(FLOWS)) <= most, f"{name}: what goes there by then is {most} at most", len(es.lines(FLOWS)))
+		ok(efd.metric("efd_ship_streams_waiting") == 1 and verified(efd, FLOWS) == 0, f"{name}: metrics tell")
+		es.runs = lambda index: fake_es.PIPELINES.get(index.rsplit("-", 1)[0])
+		es.plain = set()
+		ends(efd, es, name)
+
+
+def test_well():
+	es = FakeEs()
+	with Efd(es.url, decode_exporter_interval="1s") as efd:
+		net.wait_for(lambda: efd.get("/readyz")[0] == 200, "an answer", 20)
+		ok(efd.get("/readyz")[1].startswith("not verified: "), "before anything was sent nothing is verified", efd.get("/readyz"))
+		same(verified(efd, FLOWS), 0, "and metrics say so")
+		efd.send(300)
+		net.wait_for(lambda: efd.get("/readyz") == (200, "ok\n"), "proof", 20)
+		same(es.asked[0], {LIST, REQUIRE}, "the first request asks which pipelines ran, and wants data streams only")
+		efd.send(N - 300)
+		net.wait_for(lambda: len(es.lines(FLOWS)) == N and es.lines(EXPORTERS), "all records", 20)
+		ok(all(REQUIRE in a for a in es.asked), "every request wants data streams only")
+		net.wait_for(lambda: verified(efd, EXPORTERS), "proof of the other stream", 20)
+		ok(sum(LIST in a for a in es.asked) == 2, "which pipelines ran is asked once for each stream", es.asked)
+		ok(f"{FLOWS}: the pipeline 'flow' runs" in efd.log_text(), "the log says that it does")
+		before = len(es.asked)
+		efd.process.send_signal(signal.SIGHUP)
+		net.wait_for(lambda: "read again" in efd.log_text(), "a reload")
+		efd.send(300)
+		net.wait_for(lambda: len(es.lines(FLOWS)) == N + 300, "the rest", 20)
+		ok(any(LIST in a for a in es.asked[before:]), "after a reload it is asked again")
+		ends(efd, es, "all is well", N + 300)
+
+
+def test_other_pipeline():
+	es = FakeEs()
+	es.runs = lambda index: "somebodys" if index == FLOWS else fake_es.PIPELINES.get(index.rsplit("-", 1)[0])
+	refuses("another pipeline", es, ("'flow'", "somebodys", "efctl doctor", "efctl setup"), 5)
+
+
+def test_no_pipeline():
+	es = FakeEs()
+	es.runs = lambda index: None if index == FLOWS else fake_es.PIPELINES.get(index.rsplit("-", 1)[0])
+	refuses("no pipeline", es, ("'flow'", "efctl doctor"), 5)
+
+
+def test_plain_index():
+	es = FakeEs()
+	es.knows = {LIST}	# 8.12
+	es.plain = {FLOWS}
+	refuses("an ordinary index", es, ("ordinary index", "efctl doctor"), 5)
+
+
+def test_asked():
+	"""Before 8.12 replies do not tell, and the key may look: no document goes astray."""
+	for name, change in (("no pipeline", {"runs": lambda index: None}), ("a plain index", {"plain": {FLOWS}})):
+		es = FakeEs()
+		es.knows, es.streams = set(), {FLOWS}
+		for key, value in change.items():
+			setattr(es, key, value)
+		if "runs" in change:
+			es.runs = lambda index: None if index == FLOWS else fake_es.PIPELINES.get(index.rsplit("-", 1)[0])
+		refuses(f"before 8.12, {name}", es, (FLOWS, "efctl doctor"), 0)
+	es = FakeEs()
+	es.knows, es.streams = set(), set()
+	with Efd(es.url, decode_exporter_interval="1s") as efd:
+		efd.send(N)
+		ends(efd, es, "before 8.12, streams that come into being")
+	same([a for a in es.asked[4:] if a], [], "what the cluster does not know it is not asked again")
+
+
+def test_found_at_once():
+	"""Where the key may look, nothing has to be sent to know."""
+	es = FakeEs()
+	es.streams = {FLOWS}
+	with Efd(es.url) as efd:
+		net.wait_for(lambda: efd.get("/readyz") == (200, "ok\n"), "proof", 20)
+		same(es.docs, [], "verified before there is a flow")
+	es.runs = lambda index: None
+	with Efd(es.url) as efd:
+		net.wait_for(lambda: efd.get("/readyz")[0] == 503 and FLOWS in efd.get("/readyz")[1], "a reason", 20)
+		same(es.docs, [], "and so is the lack of it")
+		es.runs = lambda index: fake_es.PIPELINES.get(index.rsplit("-", 1)[0])
+		net.wait_for(lambda: efd.get("/readyz")[0] == 200, "that it is seen when it is mended, without a flow", 60)
+	es.stop()
+
+
+def test_cannot_tell():
+	"""An old cluster and a key that may not look: sent, and said."""
+	es = FakeEs()
+	es.knows = set()
+	with Efd(es.url, decode_exporter_interval="1s") as efd:
+		efd.send(N)
+		net.wait_for(lambda: len(es.lines(FLOWS)) == N, "all records", 20)
+		net.wait_for(lambda: "403" in efd.get("/readyz")[1], "a reason", 20)
+		status, text = efd.get("/readyz")
+		ok(status == 200 and text.startswith("not verified: ") and FLOWS in text and "keys rotate" in text, "/readyz says that nobody knows, and what helps", text)
+		ok("not verified" in efd.log_text(), "and so does the log")
+		same(verified(efd, FLOWS), 0, "and metrics")
+		es.streams = {FLOWS, EXPORTERS}	# another key
+		efd.process.send_signal(signal.SIGHUP)
+		net.wait_for(lambda: efd.get("/readyz") == (200, "ok\n"), "proof with a better key", 20)
+		same(efd.stop(), 0, "stops with nothing lost")
+	es.stop()
+
+
+def test_switched_off():
+	es = FakeEs()
+	es.runs = lambda index: None
+	with Efd(es.url, no_ship_setup_check=True) as efd:
+		efd.send(N)
+		net.wait_for(lambda: len(es.lines(FLOWS)) == N, "all records", 20)
+		same([a for a in es.asked if a], [], "who switches the check off is asked for nothing")
+		ok(efd.get("/readyz")[1].startswith("not verified: ship.setup_check"), "and told that nothing is verified", efd.get("/readyz"))
+	es.stop()
+
+
+run_all(test_well, test_other_pipeline, test_no_pipeline, test_plain_index, test_asked, test_found_at_once, test_cannot_tell, test_switched_off)
