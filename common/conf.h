@@ -82,6 +82,8 @@ struct opt_table {
 	void *settings; /* what the offsets are relative to */
 	/* NULL, or bit i tells that somebody named row i (of at most 64), also as its default */
 	uint64_t *named;
+	/* NULL, or gets the path of each file that a secret was read from */
+	struct strlist *holders;
 	bool no_empty; /* an empty flag, such as "$UNSET", is an error, and not the default */
 	/* NULL, or gets each flag of the command line that set one of its options, as one word; the
 	 * last table with such a list also gets --config */

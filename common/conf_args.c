@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/conf_dir.h"
+#include "common/conf_doubt.h"
 
 /* An empty variable is an unset one, as in Compose files. */
 static const char *environment(const char *name)
@@ -32,7 +33,12 @@ static int read_env_option(const struct opt_table *t, const struct opt *opt, str
 		return 0;
 	memcpy(name + strlen(name), "_FILE", sizeof("_FILE")); /* room was declared above */
 	value = environment(name);
-	return value ? conf_set_secret_file(opt, t->settings, value, name, err) : 0;
+	if (!value)
+		return 0;
+	return conf_set_secret_file(opt, t->settings, value, name, err) ||
+		       conf_note_holder(t, 1, opt, value, err)
+		   ? -1
+		   : 0;
 }
 
 static int read_env(const struct opt_table *tables, size_t n_tables, struct err *err)
@@ -120,8 +126,12 @@ static int set_flag(struct args *a, const struct match *m, const char *shown,
 		return err_set(err, EF_USAGE, "%s wants a value", shown);
 	if (!*value && m->no_empty)
 		return err_set(err, EF_USAGE, "%s wants a value, and this one is empty", shown);
-	return m->is_file ? conf_set_secret_file(m->opt, m->settings, value, shown, err)
-			  : conf_set(m->opt, m->settings, value, shown, err);
+	if (!m->is_file)
+		return conf_set(m->opt, m->settings, value, shown, err);
+	return conf_set_secret_file(m->opt, m->settings, value, shown, err) ||
+		       conf_note_holder(a->tables, a->n_tables, m->opt, value, err)
+		   ? -1
+		   : 0;
 }
 
 /* Was a secret itself asked for on the command line? */

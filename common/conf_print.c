@@ -62,6 +62,16 @@ static void help_line(FILE *out, const char *left, const char *help, size_t help
 	fputc('\n', out);
 }
 
+/* The first sentence, and what counts when nobody says anything. */
+static void print_help_of(FILE *out, const char *left, const struct opt *opt)
+{
+	char text[1024];
+	const char *preset = opt->preset && *opt->preset ? opt->preset : NULL;
+	snprintf(text, sizeof(text), "%.*s%s%s%s", (int)first_sentence(opt->help), opt->help,
+		 preset ? " [" : "", preset ? preset : "", preset ? "]" : "");
+	help_line(out, left, text, strlen(text));
+}
+
 void conf_print_help(FILE *out, const struct opt_table *tables, size_t n_tables)
 {
 	for (const struct opt_table *t = tables; t < tables + n_tables; t++) {
@@ -78,7 +88,7 @@ void conf_print_help(FILE *out, const struct opt_table *tables, size_t n_tables)
 				 : *arg    ? " "
 					   : "",
 				 arg, opt->bare ? "]" : "");
-			help_line(out, left, opt->help, first_sentence(opt->help));
+			print_help_of(out, left, opt);
 		}
 	}
 	fprintf(out, "\nAlways:\n");

@@ -11,6 +11,7 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/conf_doubt.h"
 
 #define VALUE_MAX 65536
 
@@ -64,6 +65,12 @@ static int take_scalar(const struct yaml_walk *w, const struct opt *opt, void *s
 		conf_note_named(w->tables, w->n_tables, opt);
 	int ret = is_file ? conf_set_secret_file(opt, settings, value.data, where, err)
 			  : conf_set(opt, settings, value.data, where, err);
+	/* one that the environment says is in no file */
+	bool is_held = ret == 0 && opt->type == OPT_SECRET && value.len &&
+		       (is_file || !strstr((const char *)node->data.scalar.value, "${"));
+	if (is_held)
+		ret = conf_note_holder(w->tables, w->n_tables, opt, is_file ? value.data : w->file,
+				       err);
 	if (opt->type == OPT_SECRET)
 		explicit_bzero(value.data, value.len);
 	return ret;

@@ -18,6 +18,7 @@
 #include "forwarder/efd.h"
 #include "forwarder/sandbox.h"
 #include "forwarder/service.h"
+#include "forwarder/settings_print.h"
 
 #define TICK_MS 1000
 
@@ -189,6 +190,11 @@ static int run_until_stopped(struct program *p)
 	return EF_DONE;
 }
 
+static void warn_doubt(const char *text)
+{
+	log_warn("%s", text);
+}
+
 /* What was asked for in place of running; -1: nothing. */
 static int print_only(const struct settings *s, char shown)
 {
@@ -225,6 +231,8 @@ int main(int argc, char **argv)
 		return main_fail(&err);
 	}
 	log_init("efd", (enum log_format)p.first->log.format, (enum log_level)p.first->log.level);
+	if (!shown && !p.first->print_man && !p.first->print_reference)
+		settings_doubt(p.first, warn_doubt);
 	int code = print_only(p.first, shown);
 	if (code < 0)
 		code = run_until_stopped(&p);

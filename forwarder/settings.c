@@ -11,12 +11,15 @@
 #include "common/cleanup.h"
 #include "common/conf_args.h"
 #include "common/conf_dir.h"
-#include "common/conf_print.h"
+#include "common/conf_doubt.h"
 #include "common/log.h"
+#include "forwarder/decode/core/settings.h"
 #include "forwarder/ship/bulk.h"
 #include "forwarder/udp.h"
 
-#define AT(field) offsetof(struct settings, field)
+#define AT(field)     offsetof(struct settings, field)
+#define TEXT_(number) #number
+#define TEXT(number)  TEXT_(number)
 
 static const struct opt receive_rows[] = {
 	{ .name = "udp.listen",
@@ -134,51 +137,59 @@ static const struct opt decode_rows[] = {
 	{ .name = "decode.held_size",
 	  .type = OPT_SIZE,
 	  .offset = AT(held_bytes),
+	  .preset = TEXT(DECODE_HELD_MIB) "M",
 	  .max = 1ll << 34,
 	  .help = "Ceiling on held bytes of a worker; one exporter may use an eighth of it, then "
-		  "its oldest set makes room. 0: built-in value (16MiB), as for those that "
-		  "follow." },
+		  "its oldest set makes room. 0 is the default, here and in those that follow." },
 	{ .name = "decode.held_age",
 	  .type = OPT_DURATION,
 	  .offset = AT(held_ms),
+	  .preset = TEXT(DECODE_HELD_MINUTES) "m",
 	  .max = 86400000,
-	  .help = "How long data may wait for its template (35 minutes: many exporters repeat "
-		  "theirs every 30)." },
+	  .help = "How long data may wait for its template. Many exporters repeat theirs every 30 "
+		  "minutes." },
 	{ .name = "decode.template_age",
 	  .type = OPT_DURATION,
 	  .offset = AT(template_ms),
+	  .preset = TEXT(DECODE_TEMPLATE_HOURS) "h",
 	  .max = 366ll * 86400000,
 	  .help = "A template that was neither sent nor used for so long is forgotten. Over "
 		  "TCP it lives as long as its connection." },
 	{ .name = "decode.max_exporters",
 	  .type = OPT_INT,
 	  .offset = AT(max_exporters),
+	  .preset = TEXT(DECODE_EXPORTERS),
 	  .max = 10000000,
 	  .help = "Ceiling on exporter and domain pairs of a worker." },
 	{ .name = "decode.max_domains",
 	  .type = OPT_INT,
 	  .offset = AT(max_domains),
+	  .preset = TEXT(DECODE_DOMAINS),
 	  .max = 10000000,
 	  .help = "Ceiling on the domains (sFlow: agents and sub-agents) of one sender address." },
 	{ .name = "decode.max_templates",
 	  .type = OPT_INT,
 	  .offset = AT(max_templates),
+	  .preset = TEXT(DECODE_TEMPLATES),
 	  .max = 1000000,
 	  .help = "Ceiling on templates of one exporter, in all its TCP connections." },
 	{ .name = "decode.max_flows",
 	  .type = OPT_INT,
 	  .offset = AT(max_flows),
+	  .preset = TEXT(DECODE_FLOWS),
 	  .max = 4194304,
 	  .help = "Flows of one exporter whose sums are kept, of exporters that count up (totals, "
 		  "Cisco ASA): 72 bytes each." },
 	{ .name = "decode.max_options",
 	  .type = OPT_INT,
 	  .offset = AT(max_options),
+	  .preset = TEXT(DECODE_OPTIONS),
 	  .max = 10000000,
 	  .help = "Ceiling on names and rates learnt from one exporter." },
 	{ .name = "decode.memory",
 	  .type = OPT_SIZE,
 	  .offset = AT(decode_memory),
+	  .preset = TEXT(DECODE_MEMORY_MIB) "M",
 	  .max = 1ll << 40,
 	  .help =
 	      "Ceiling on all decoder state of a worker; one exporter may use an eighth of it." },
@@ -252,9 +263,7 @@ static const struct opt run_rows[] = {
 	  .help = "Print the manual page and end." },
 };
 
-#define TABLES 6
-
-static void tables_of(struct settings *s, struct opt_table ret_tables[TABLES])
+void settings_options(struct settings *s, struct opt_table ret_tables[SETTINGS_TABLES])
 {
 	ret_tables[0] = (struct opt_table){ .title = "Running", OPT_ROWS(run_rows), .settings = s };
 	ret_tables[1] =
@@ -262,6 +271,7 @@ static void tables_of(struct settings *s, struct opt_table ret_tables[TABLES])
 	ret_tables[2] =
 	    (struct opt_table){ .title = "Decoding", OPT_ROWS(decode_rows), .settings = s };
 	ret_tables[3] = elastic_options(&s->elastic);
+	ret_tables[3].holders = &s->holders;
 	ret_tables[4] = ship_options(&s->ship);
 	ret_tables[5] = log_options(&s->log);
 }
@@ -282,6 +292,8 @@ static int set_text(char **field, const char *fmt, const char *dir, struct err *
 /* What follows from the state directory, unless it was set. */
 static int complete(struct settings *s, struct err *err)
 {
+	if (s->elastic.client_key && strlist_add(&s->holders, s->elastic.client_key))
+		return err_set(err, EF_FAILED, "out of memory");
 	const char *given = getenv("STATE_DIRECTORY");
 	if (given && *given && set_text(&s->state_dir, "", given, err) < 0)
 		return -1;
@@ -369,8 +381,8 @@ static int settings_check_ranges(struct settings *s, struct err *err)
 }
 
 /* What efctl setup wrote, then the person's own file, which wins. */
-static int read_all(const struct opt_table tables[TABLES], int argc, char **argv, char *ret_shown,
-		    struct err *err)
+static int read_all(const struct opt_table tables[SETTINGS_TABLES], int argc, char **argv,
+		    char *ret_shown, struct err *err)
 {
 	struct strlist paths = { 0 };
 	int result = conf_dir_list(EFD_CONFIG, &paths, err);
@@ -380,17 +392,17 @@ static int read_all(const struct opt_table tables[TABLES], int argc, char **argv
 	if (result == 0 && !files)
 		result = err_set(err, EF_FAILED, "out of memory");
 	if (result == 0)
-		result =
-		    conf_load(tables, TABLES, files, paths.n, argc, argv, NULL, ret_shown, err);
+		result = conf_load(tables, SETTINGS_TABLES, files, paths.n, argc, argv, NULL,
+				   ret_shown, err);
 	strlist_release(&paths);
 	return result;
 }
 
 int settings_load(struct settings *s, int argc, char **argv, char *ret_shown, struct err *err)
 {
-	struct opt_table tables[TABLES];
+	struct opt_table tables[SETTINGS_TABLES];
 	memset(s, 0, sizeof(*s));
-	tables_of(s, tables);
+	settings_options(s, tables);
 	*ret_shown = 0;
 	if (read_all(tables, argc, argv, ret_shown, err) == 0 &&
 	    (*ret_shown || s->print_man || s->print_reference ||
@@ -402,72 +414,20 @@ int settings_load(struct settings *s, int argc, char **argv, char *ret_shown, st
 
 void settings_release(struct settings *s)
 {
-	struct opt_table tables[TABLES];
-	tables_of(s, tables);
-	conf_release(tables, TABLES);
+	struct opt_table tables[SETTINGS_TABLES];
+	settings_options(s, tables);
+	conf_release(tables, SETTINGS_TABLES);
+	strlist_release(&s->holders);
 	free(s->live);
 	s->live = NULL;
 }
 
-void settings_print_help(FILE *out)
+void settings_doubt(struct settings *s, void (*tell)(const char *text))
 {
-	struct settings s = { 0 };
-	struct opt_table tables[TABLES];
-	tables_of(&s, tables);
-	fputs("usage: efd [option…]\n\n"
-	      "Receives NetFlow, IPFIX and sFlow, decodes each record into a JSON line and ships "
-	      "it to\n"
-	      "Elasticsearch. Options are read from " CONF_DIR "/conf.d/*.yml and " CONF_DIR
-	      "/" EFD_CONFIG "\n(-c FILE in place of them), the environment and the command line, "
-	      "the later one wins.\n\n",
-	      out);
-	conf_print_help(out, tables, TABLES);
-}
-
-void settings_print_reference(FILE *out)
-{
-	struct settings s = { 0 };
-	struct opt_table tables[TABLES];
-	tables_of(&s, tables);
-	conf_print_yaml(out, tables, TABLES);
-}
-
-static const char man_head[] =
-    ".TH EFD 8\n.SH NAME\nefd \\- receive network flow records and ship them to Elasticsearch\n"
-    ".SH SYNOPSIS\n.B efd\n[\\-c FILE] [OPTION]...\n"
-    ".SH DESCRIPTION\nReceives NetFlow 1, 5, 6, 7 and 9, IPFIX and sFlow 5 over UDP (IPFIX over "
-    "TCP too), decodes each\n"
-    "record into one JSON line and ships it to Elasticsearch or OpenSearch with bulk requests. "
-    "Batches that\n"
-    "the cluster does not take are kept in a spool directory. What a value means is decided by the "
-    "ingest\n"
-    "pipelines that \\fBefctl\\fR(1) installs.\n"
-    ".SH OPTIONS\nEvery option is a path in the YAML file, an environment variable and a flag; the "
-    "later one wins.\n"
-    "Files are those of " CONF_DIR "/conf.d that end in .yml, by name, and then " CONF_DIR
-    "/" EFD_CONFIG ";\nthe environment variable EF_CONFIG_DIR names another folder than " CONF_DIR
-    ".\n"
-    ".TP\n.B \\-c, \\-\\-config FILE\nRead this file, and none of those.\n";
-
-static const char man_tail[] =
-    ".SH SIGNALS\n.TP\n.B SIGTERM, SIGINT\nStop: what was received is shipped or spooled first.\n"
-    ".TP\n.B SIGHUP\nRead the settings again; options marked as reloaded take effect, for others a "
-    "message says that a\n"
-    "restart is needed. An output file is reopened.\n"
-    ".TP\n.B SIGUSR1\nReopen the output file.\n"
-    ".SH EXIT STATUS\n0 done; 1 failed, and a later try may go well: a port in use, an address or "
-    "a file that is not there; "
-    "2 a mistake in the settings,\nwhich no waiting cures.\n"
-    ".SH SEE ALSO\n.BR efctl (1)\n";
-
-void settings_print_man(FILE *out)
-{
-	struct settings s = { 0 };
-	struct opt_table tables[TABLES];
-	tables_of(&s, tables);
-	fputs(man_head, out);
-	conf_print_man(out, tables, TABLES);
-	fputs(man_tail, out);
+	struct opt_table tables[SETTINGS_TABLES];
+	settings_options(s, tables);
+	conf_doubt_files(&s->holders, tell);
+	conf_doubt_environment(tables, SETTINGS_TABLES, environ, tell);
 }
 
 /* ---- what a reload cannot change ---------------------------------------- */
@@ -475,12 +435,12 @@ void settings_print_man(FILE *out)
 void settings_changed(const struct settings *old, const struct settings *new, char *text,
 		      size_t room)
 {
-	struct opt_table a[TABLES], b[TABLES];
-	tables_of((struct settings *)(uintptr_t)old, a);
-	tables_of((struct settings *)(uintptr_t) new, b);
+	struct opt_table a[SETTINGS_TABLES], b[SETTINGS_TABLES];
+	settings_options((struct settings *)(uintptr_t)old, a);
+	settings_options((struct settings *)(uintptr_t) new, b);
 	size_t len = 0;
 	text[0] = '\0';
-	for (int t = 0; t < TABLES; t++)
+	for (int t = 0; t < SETTINGS_TABLES; t++)
 		for (const struct opt *opt = a[t].rows; opt < a[t].rows + a[t].n; opt++)
 			if (!opt->reloads && !opt->flag_only &&
 			    conf_differs(opt, a[t].settings, b[t].settings) && len < room)

@@ -57,17 +57,20 @@ struct settings {
 	struct log_settings log;
 
 	struct worker_live *live; /* `allow`, parsed */
+	struct strlist holders;   /* files that secrets were read from */
 };
+
+#define SETTINGS_TABLES 6
+/* The tables of all options, with their fields in `s`. */
+void settings_options(struct settings *s, struct opt_table ret_tables[SETTINGS_TABLES]);
 
 /* Reads, checks and completes everything. *ret_shown: 'h' or 'V' when --help or --version was asked
  * for. On failure nothing needs releasing. */
 int settings_load(struct settings *s, int argc, char **argv, char *ret_shown, struct err *err);
 void settings_release(struct settings *s);
 
-/* --help, the commented YAML reference, the man page. */
-void settings_print_help(FILE *out);
-void settings_print_reference(FILE *out);
-void settings_print_man(FILE *out);
+/* Calls `tell` with a line for people for what is odd and no error (conf_doubt.h). */
+void settings_doubt(struct settings *s, void (*tell)(const char *text));
 
 /* Names the options that differ between the two and need a restart, separated by ", "; "" when
  * there are none. */

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/conf_dir.h"
+#include "common/conf_doubt.h"
 #include "common/http.h"
 #include "common/log.h"
 #include "forwarder/ship/options.h"
@@ -35,6 +37,11 @@ static int check_words(const struct app *app, const struct command *command, int
 	return 0;
 }
 
+static void note_doubt(const char *text)
+{
+	print_plain(stderr, "efctl: note: %s\n", text);
+}
+
 static int command_go(struct app *app, const struct command *command, int argc, char **argv,
 		      struct err *err)
 {
@@ -50,6 +57,8 @@ static int command_go(struct app *app, const struct command *command, int argc, 
 		print_plain(stdout, "efctl %s\n", version_own);
 	} else if (result == 0) {
 		log_init("efctl", app->log.format, app->log.level);
+		conf_doubt_files(&app->holders, note_doubt);
+		conf_doubt_environment(tables.table, tables.n, environ, note_doubt);
 		result = settings_check(app, err);
 		if (result == 0)
 			result = check_words(app, command, argc, argv, err);
@@ -69,6 +78,7 @@ static int command_go(struct app *app, const struct command *command, int argc, 
 	strlist_release(&app->typed);
 	strlist_release(&app->typed_setup);
 	strlist_release(&app->typed_flags);
+	strlist_release(&app->holders);
 	conf_release(tables.table, tables.n);
 	app->tables = NULL;
 	return result;

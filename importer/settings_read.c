@@ -55,6 +55,8 @@ void settings_tables(struct app *app, const struct command *command,
 	for (size_t i = 0; i < t->n; i++)
 		t->table[i].no_empty = command && command->no_empty;
 	for (size_t i = 0; i < t->n; i++)
+		t->table[i].holders = &app->holders;
+	for (size_t i = 0; i < t->n; i++)
 		t->table[i].typed = i == 0                                     ? &app->typed_flags
 				    : t->group[i] & (USES_SETUP | USES_KIBANA) ? &app->typed_setup
 									       : &app->typed;
@@ -90,6 +92,7 @@ static void settings_forget(struct app *app, const struct settings_tables *t)
 	strlist_release(&app->typed);
 	strlist_release(&app->typed_setup);
 	strlist_release(&app->typed_flags);
+	strlist_release(&app->holders);
 }
 
 int settings_read(struct app *app, const struct settings_tables *tables, int argc, char **argv,

@@ -84,6 +84,7 @@ struct app {
 	/* the command line's flags, for advice.h: settings that every command may need, those that
 	 * dictionaries do not, and the command's own */
 	struct strlist typed, typed_setup, typed_flags;
+	struct strlist holders; /* files that secrets were read from */
 	bool connection_hidden; /* efd's connection is in a file that the caller may not read */
 	struct assets *assets;  /* embedded, overlaid by setup.assets */
 };

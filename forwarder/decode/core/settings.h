@@ -8,6 +8,17 @@
 
 struct fields;
 
+/* The defaults of the ceilings; efd's options say them, too. */
+#define DECODE_EXPORTERS      16384
+#define DECODE_DOMAINS        1024
+#define DECODE_TEMPLATES      1024
+#define DECODE_FLOWS          65536
+#define DECODE_OPTIONS        16384
+#define DECODE_MEMORY_MIB     256
+#define DECODE_HELD_MIB       16
+#define DECODE_HELD_MINUTES   35
+#define DECODE_TEMPLATE_HOURS 24
+
 struct decode_limits {
 	uint32_t exporters;              /* exporter and domain pairs */
 	uint32_t domains_per_exporter;   /* of them, made by one sender address */
