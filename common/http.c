@@ -3,6 +3,7 @@
 #include "common/http.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdatomic.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -112,6 +114,33 @@ struct http *http_new(const struct elastic_settings *s, struct err *err)
 		return NULL;
 	}
 	return h;
+}
+
+int http_check_url(const char *name, const char *url, struct err *err)
+{
+	CURLU *parsed = curl_url();
+	CURLUcode code = CURLUE_OUT_OF_MEMORY;
+	if (parsed) /* a proxy may be SOCKS */
+		code = curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
+	curl_url_cleanup(parsed);
+	if (code == CURLUE_OUT_OF_MEMORY)
+		return err_set(err, EF_FAILED, "out of memory");
+	bool secret = strchr(url, '@'); /* a proxy's password may be in it */
+	return code ? err_set(err, EF_USAGE, "%s: '%s' is no URL: %s", name, secret ? "…" : url,
+			      curl_url_strerror(code))
+		    : 0;
+}
+
+int http_check_files(const struct elastic_settings *s, struct err *err)
+{
+	const char *const files[][2] = { { "ca_file", s->ca_file },
+					 { "client_cert", s->client_cert },
+					 { "client_key", s->client_key } };
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (files[i][1] && access(files[i][1], R_OK) < 0)
+			return err_errno(err, EF_FAILED, errno, "elasticsearch.%s: cannot read %s",
+					 files[i][0], files[i][1]);
+	return 0;
 }
 
 void http_free(struct http *h)

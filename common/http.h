@@ -47,6 +47,11 @@ struct http *http_new(const struct elastic_settings *s, struct err *err);
 void http_free(struct http *h);
 int http_global_init(struct err *err);
 
+/* Whether that is a URL that can be asked; EF_USAGE with a message that begins with `name`. */
+int http_check_url(const char *name, const char *url, struct err *err);
+/* Whether the files that `s` names for TLS are there and can be read: EF_FAILED. */
+int http_check_files(const struct elastic_settings *s, struct err *err);
+
 /* Do one request. 0: the server answered, whatever the status. -1: no whole answer: EF_UNREACHABLE
  * (connection, time limit, broken reply: trying again may help) or EF_FAILED (TLS trust, reply over
  * the ceiling, memory: it will not). `reply->body` is cleared first. */

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 
 #include "common/cleanup.h"
+#include "common/http.h"
 #include "common/names.h"
 
 #define AT(field) offsetof(struct elastic_settings, field)
@@ -148,7 +149,7 @@ static int check_kibana_url(const char *where, const char *url, struct err *err)
 			       "elasticsearch.password_file, which Kibana takes, too",
 			       where);
 	if (strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0)
-		return 0;
+		return http_check_url(where, url, err);
 	return err_set(err, EF_USAGE, "%s: '%s' must start with http:// or https://", where, url);
 }
 
@@ -293,6 +294,8 @@ static int check_url(char *url, struct err *err)
 	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
 		return err_set(err, EF_USAGE,
 			       "elasticsearch.url: '%s' must start with http:// or https://", url);
+	if (http_check_url("elasticsearch.url", url, err))
+		return -1;
 	size_t n = strlen(url);
 	while (n && url[n - 1] == '/')
 		url[--n] = '\0';
@@ -321,6 +324,9 @@ int elastic_settings_check(struct elastic_settings *s, struct err *err)
 			return -1;
 	if (namespace_check("elasticsearch.namespace", s->namespace, err) ||
 	    name_check_prefix(s->prefix, err))
+		return -1;
+	if (s->proxy && *s->proxy && strstr(s->proxy, "://") &&
+	    http_check_url("elasticsearch.proxy", s->proxy, err))
 		return -1;
 	if (s->password && !s->user)
 		return err_set(err, EF_USAGE,

@@ -313,15 +313,6 @@ static int open_fields(const struct settings *s, struct fields *tables[], uint32
 	return 0;
 }
 
-int efd_check(const struct settings *settings, struct err *err)
-{
-	struct fields *table;
-	if (open_fields(settings, &table, 1, err) < 0)
-		return -1;
-	fields_free(table);
-	return 0;
-}
-
 static void free_lives(struct worker_live *lives[], uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)

@@ -30,9 +30,6 @@ struct efd {
 	struct line_head heads[LINE_KINDS];
 };
 
-/* What a start and a reload look at beside the settings' own text: the files that they name. */
-int efd_check(const struct settings *settings, struct err *err);
-
 /* Opens everything and starts the threads. `settings` is borrowed. On failure everything is closed
  * again. */
 int efd_start(struct efd *e, const struct settings *settings, struct err *err);

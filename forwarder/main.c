@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/plain.h"
 #include "forwarder/alive.h"
+#include "forwarder/check.h"
 #include "forwarder/efd.h"
 #include "forwarder/sandbox.h"
 #include "forwarder/service.h"
@@ -69,7 +70,7 @@ static int take_settings(struct program *p, struct err *err)
 	if (!fresh)
 		return err_set(err, EF_FAILED, "out of memory");
 	if (settings_load(fresh, p->argc, p->argv, &shown, err) < 0 ||
-	    efd_reload(&p->efd, fresh, err) < 0) {
+	    check_settings(fresh, err) < 0 || efd_reload(&p->efd, fresh, err) < 0) {
 		settings_free(fresh);
 		return -1;
 	}
@@ -207,10 +208,12 @@ static int print_only(const struct settings *s, char shown)
 		settings_print_reference(stdout);
 	else if (s->print_man)
 		settings_print_man(stdout);
-	else if (!s->check_only)
+	else if (!s->check_only && !s->check_output)
 		return -1;
-	else if (efd_check(s, &err) < 0)
+	else if (check_settings(s, &err) < 0)
 		return main_fail(&err);
+	else if (s->check_output)
+		return http_global_init(&err) < 0 ? main_fail(&err) : check_output(s);
 	else
 		puts("the settings are valid");
 	return EF_DONE;

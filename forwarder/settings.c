@@ -246,7 +246,16 @@ static const struct opt run_rows[] = {
 	  .offset = AT(check_only),
 	  .flag = "check-config",
 	  .flag_only = true,
-	  .help = "Check the settings and end." },
+	  .help = "Check the settings and all on this host that a start would refuse, and end." },
+	{ .name = "check_output",
+	  .type = OPT_BOOL,
+	  .offset = AT(check_output),
+	  .flag = "check-output",
+	  .flag_only = true,
+	  .help = "Ask the output once whether it would take data with these settings, and end. "
+		  "Nothing is sent. Exit codes: 0 yes, 1 not now, 2 the credentials are refused or "
+		  "somebody else answers, 3 the cluster lacks `efctl setup` or a data stream is "
+		  "without effect, 4 nobody answers." },
 	{ .name = "print_reference",
 	  .type = OPT_BOOL,
 	  .offset = AT(print_reference),

@@ -49,6 +49,7 @@ struct settings {
 	bool hold;
 	bool sflow_agents;
 	bool check_only;
+	bool check_output;
 	bool print_reference;
 	bool print_man;
 
