@@ -96,7 +96,7 @@ def main():
 	tap.same(*(sorted(names) for names in rare()), "the rare stage is called for the elements that it looks at")
 	lists = {n for n, kind in registry.elements() if kind.startswith("subTemplate") and (n.startswith("ixia.") or n.startswith("subTemplate"))}
 	tap.same(sorted(lists - {r["element"] for r in table("elements") if r["rare"]}), [], "and for lists of records, which it looks into")
-	seen = sorted({n for stage in ("normalise.yml", "traffic.yml", "headers.yml", "rare.yml", "ports.yml", "applications.yml") for n in looked_for(stage)} | rare()[1]
+	seen = sorted({n for stage in ("normalise.yml", "traffic.yml", "rare.yml", "roles.yml", "applications.yml") for n in looked_for(stage)} | rare()[1]
 		| {r["element"] for name in ("elements", "address-elements") for r in table(name)})
 	unknown = [n for n in seen if n not in names and not n.startswith(USERS)]
 	tap.ok(len(seen) > 100 and not unknown, f"{len(seen)} names of elements", "not in forwarder/fields: " + ", ".join(unknown))

@@ -18,7 +18,7 @@ import stages  # noqa: E402
 
 LINES = int(os.environ.get("LINES", 60000))
 BATCH = 2000
-STAGES = ("normalise", "traffic", "headers", "sampling", "addresses", "protocol", "ports", "roles", "services", "exporter", "applications", "geo", "threats", "hosts", "event")
+STAGES = ("normalise", "traffic", "addresses", "protocol", "roles", "exporter", "counting", "applications", "geo", "threats", "event")
 rng = random.Random(1)
 
 

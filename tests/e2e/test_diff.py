@@ -11,7 +11,7 @@ import harness
 from tap import done, ok, same
 
 es = harness.ready()
-EVENT, SETTINGS, FOREIGN = "/_ingest/pipeline/flow-event", "/_component_template/flow@settings", "/_ingest/pipeline/flow-services"
+EVENT, SETTINGS, FOREIGN = "/_ingest/pipeline/flow-event", "/_component_template/flow@settings", "/_ingest/pipeline/flow-threats"
 
 
 def diff(*args):
@@ -52,7 +52,7 @@ geo = restore("/_ingest/pipeline/flow-geo", es.must("GET", "/_ingest/pipeline/fl
 edited = json.loads(json.dumps(geo))
 edited["processors"].append({"set": {"field": "a", "value": "\u00e9\0x\x1b[31m"}})
 es.must("PUT", "/_ingest/pipeline/flow-geo", edited)
-restore(FOREIGN, es.must("GET", FOREIGN)["flow-services"])
+restore(FOREIGN, es.must("GET", FOREIGN)["flow-threats"])
 es.must("PUT", FOREIGN, {"description": "mine", "processors": []})
 before = installed()
 r = diff("--dictionaries-dir", "")
@@ -63,7 +63,7 @@ same([l[0] + l[1:].strip().rstrip(",") for l in edits(r.stdout, "component", "te
 	['-"refresh_interval": "77s"', '+"refresh_interval": "10s"'], "of a template exactly the edited line")
 geo = edits(r.stdout, "pipeline", "flow-geo")
 ok('"\u00e9\\u0000x\\u001b[31m"' in "".join(geo).lower() and not set("\0\x1b") & set(r.stdout), "a character of no text is shown escaped", str(geo))
-ok('-{"description": "mine", "processors": []}' in edits(r.stdout, "pipeline", "flow-services"), "what is not ours is shown, too", r.stdout[-3000:])
+ok('-{"description": "mine", "processors": []}' in edits(r.stdout, "pipeline", "flow-threats"), "what is not ours is shown, too", r.stdout[-3000:])
 ok("drifted  pipeline             flow-event" in r.stdout.split("\n--- ")[0], "the plan comes first", r.stdout[:3000])
 ok("[efctl " not in r.stdout and '"hash"' not in r.stdout, "our own marks are no difference")
 r = diff("--dictionaries-dir", "", "--json")

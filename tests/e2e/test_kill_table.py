@@ -211,9 +211,9 @@ def folders(top):
 		with open(os.path.join(top, name, "hosts.csv"), "w", encoding="utf-8") as f:
 			f.write(text)
 	later = os.path.join(top, "later")
-	harness.efctl("assets", "--write", later, "es-templates/component-templates/flow@mappings.json", "ingest-pipelines/services.yml")
+	harness.efctl("assets", "--write", later, "es-templates/component-templates/flow@mappings.json", "ingest-pipelines/threats.yml")
 	for path, old, new in (("es-templates/component-templates/flow@mappings.json", '"properties": {', '"properties": {"later": {"type": "keyword"},'),
-			("ingest-pipelines/services.yml", "Flow stage", "Later stage")):
+			("ingest-pipelines/threats.yml", "Flow stage", "Later stage")):
 		with open(os.path.join(later, path), encoding="utf-8") as f:
 			text = f.read()
 		with open(os.path.join(later, path), "w", encoding="utf-8") as f:

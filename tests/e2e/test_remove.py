@@ -123,16 +123,16 @@ def what_is_used(es, folder, empty):
 	setup = ["setup", "--no-key", "--yes"]
 	same(harness.efctl(*setup, es=es, cwd=folder).returncode, 0, "setup once more")
 	es.must("PUT", "/_index_template/mine", {"index_patterns": ["mine-*"], "composed_of": ["flow@mappings"], "priority": 7})
-	es.must("PUT", "/_ingest/pipeline/mine", {"processors": [{"pipeline": {"name": "flow-services"}}]})
+	es.must("PUT", "/_ingest/pipeline/mine", {"processors": [{"pipeline": {"name": "flow-threats"}}]})
 	mine = {"processors": [{"set": {"field": "labels.mine", "value": "1"}}]}
 	es.must("PUT", "/_ingest/pipeline/flow@custom", mine)
 	r = remove(es, folder, "--yes", namespace="default")
 	ok(r.returncode == 0, "the last namespace goes, whoever uses a part of it", r.stdout + r.stderr)
-	for text in ("component template   flow@mappings  needed by index template mine", "pipeline             flow-services  needed by pipeline mine",
+	for text in ("component template   flow@mappings  needed by index template mine", "pipeline             flow-threats  needed by pipeline mine",
 			"pipeline             flow@custom  changed by you (--force removes it, too)"):
 		ok("kept     " + text in r.stdout, f"kept and named: {text}", r.stdout)
 	left = names(es)
-	same([sorted(set(left[s]) - set(empty[s])) for s in left], [["flow@mappings"], ["mine"], [], [], [], ["flow-services", "flow@custom", "mine"]],
+	same([sorted(set(left[s]) - set(empty[s])) for s in left], [["flow@mappings"], ["mine"], [], [], [], ["flow-threats", "flow@custom", "mine"]],
 		"nothing else is left")
 	same(es.must("GET", "/_ingest/pipeline/flow@custom")["flow@custom"], mine, "what the user wrote is what it was")
 	es.delete("/_index_template/mine")

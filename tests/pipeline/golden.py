@@ -15,7 +15,7 @@ from ndjson import diff
 
 
 # stages that read what others left, and the name of several that do one thing
-CHAINS = {"rare": ["rare", "normalise", "event"], "normalise": ["rare", "normalise", "traffic", "headers"], "counting": ["rare", "normalise", "traffic", "headers", "exporter", "counting", "sampling"], "sampling": ["counting", "sampling"], "roles": ["ports", "roles"], "services": ["ports", "services"], "applications": ["ports", "applications"]}
+CHAINS = {"rare": ["rare", "normalise", "event"], "normalise": ["rare", "normalise", "traffic"], "counting": ["rare", "normalise", "traffic", "exporter", "counting"], "sampling": ["counting"], "services": ["roles"], "hosts": ["addresses"], "applications": ["roles", "applications"]}
 SCRATCH = {"rare", "told", "turned", "twice", "kept", "two_alike", "post", "used", "left", "inside", "source", "destination", "exporter", "exporter_network", "exporter_row", "appids", "source_service", "destination_service", "source_application", "destination_application", "behind", "behind_as", "behind_service", "front", "front_as", "source_own", "destination_own"}
 
 
