@@ -15,8 +15,8 @@ from tap import ok, same  # noqa: E402
 
 
 def test_failure_store():
-	"""As Elasticsearch 8.19 answers, tests/e2e/test_failure_store.py asks a real one: what its failure store took is not stored where anybody
-	looks, and what that did not take goes to the failed stream, as without one."""
+	"""After the published API of Elasticsearch (_bulk, failure_store: used, failed): what a failure store took is not stored where anybody looks,
+	and what it did not take goes to the failed stream, as without one."""
 	es = FakeEs()
 	used = {"status": 201, "failure_store": "used"}
 	failed = {"status": 400, "error": {"type": "document_parsing_exception", "reason": "failed to parse"}, "failure_store": "failed"}
