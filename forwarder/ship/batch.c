@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <utlist.h>
@@ -150,14 +151,6 @@ void batch_pool_get_state(struct batch_pool *pool, struct batch_pool_state *ret_
 
 /* ---- writer ---- */
 
-static uint64_t lines_of(const struct sink *sink)
-{
-	uint64_t n = 0;
-	for (int kind = 0; kind < LINE_KINDS; kind++)
-		n += sink->lines[kind];
-	return n;
-}
-
 /* Hands the open batch over, or back when nothing was written to it. */
 static void writer_close(struct batch_writer *w)
 {
@@ -165,7 +158,12 @@ static void writer_close(struct batch_writer *w)
 	if (!b)
 		return;
 	b->len = (size_t)(w->sink.cur - b->data);
-	b->items = (uint32_t)(lines_of(&w->sink) - w->lines_before);
+	b->items = b->kinds = 0;
+	for (int kind = 0; kind < LINE_KINDS; kind++) {
+		uint32_t n = (uint32_t)(w->sink.lines[kind] - w->lines_before[kind]);
+		b->items += n;
+		b->kinds |= (uint32_t)(n > 0) << kind;
+	}
 	if (b->len)
 		close_batch(w->pool, b);
 	else
@@ -181,7 +179,7 @@ static int writer_more(struct sink *sink, size_t need)
 		return -1;
 	writer_close(w);
 	w->batch = take_free(w->pool);
-	w->lines_before = lines_of(sink);
+	memcpy(w->lines_before, sink->lines, sizeof(w->lines_before));
 	sink->cur = w->batch->data;
 	sink->end = w->batch->data + (need > w->pool->bytes ? need : w->pool->bytes);
 	return 0;

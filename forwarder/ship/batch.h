@@ -18,6 +18,7 @@ struct batch {
 	char *data;
 	size_t len;
 	uint32_t items;
+	uint32_t kinds;            /* a bit (1 << enum line_kind) for each that it has */
 	uint64_t opened_ms;        /* on the caller's clock; 0: empty */
 	struct batch *prev, *next; /* in its pool */
 };
@@ -55,8 +56,8 @@ void batch_pool_get_state(struct batch_pool *pool, struct batch_pool_state *ret_
 struct batch_writer {
 	struct sink sink; /* first: `more` finds the writer by it */
 	struct batch_pool *pool;
-	struct batch *batch;   /* being filled; NULL before the first line */
-	uint64_t lines_before; /* sink lines when it was taken */
+	struct batch *batch;               /* being filled; NULL before the first line */
+	uint64_t lines_before[LINE_KINDS]; /* sink lines when it was taken */
 };
 
 /* `heads` are the texts before each line (bulk_heads(), or NULL for bare NDJSON). */

@@ -37,6 +37,11 @@ int lane_of(const struct lanes *l, const struct bulk_item *item)
 	return LANE_OTHER;
 }
 
+uint32_t lanes_of_kinds(uint32_t kinds)
+{
+	return kinds << LANE_FIRST; /* streams are numbered as kinds are (bulk.h) */
+}
+
 uint32_t lanes_in(const struct lanes *l, const char *raw, size_t len)
 {
 	uint32_t bits = 0;

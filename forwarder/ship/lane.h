@@ -53,7 +53,9 @@ void lanes_init(struct lanes *l, const char *prefix, const char *ns);
 /* The lane of a document, by its action row. */
 int lane_of(const struct lanes *l, const struct bulk_item *item);
 
-/* A bit (1 << lane) for each one that the documents of a body go to. */
+/* A bit (1 << lane) for each one that lines of these kinds (bits of enum line_kind) go to. */
+uint32_t lanes_of_kinds(uint32_t kinds);
+/* The same for the documents of a body, which has to be read for it. */
 uint32_t lanes_in(const struct lanes *l, const char *raw, size_t len);
 
 /* A bit (1 << lane) for each closed one. */

@@ -64,7 +64,7 @@ static struct parcel *batch_pack(struct shipper *s, const struct batch *b)
 		return NULL;
 	}
 	p->raw_len = b->len;
-	p->lanes = lanes_in(&s->lanes, b->data, b->len);
+	p->lanes = lanes_of_kinds(b->kinds);
 	p->items = b->items;
 	p->born_ms = clock_wall_ms();
 	COUNT(s, batches, 1);

@@ -236,8 +236,12 @@ void proof_read(struct sender *sender, const struct parcel *p, struct bulk_verdi
 		if (p->proves >> lane & 1)
 			read_item(s, v, i, lane, &r);
 	}
-	for (int i = LANE_FIRST; i < LANE_OTHER; i++)
+	/* something between here and the cluster answers with less: then replies do not tell */
+	bool told = json_array_size(v->list) > 0;
+	for (int i = LANE_FIRST; i < LANE_OTHER; i++) {
+		r.stored[i] |= !told && p->proves >> i & 1;
 		settle_lane(s, i, &r);
+	}
 }
 
 /* ---- by a question ---- */
@@ -335,6 +339,17 @@ static void may_look(struct shipper *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* Neither replies nor the question told. */
+static void nobody_told(struct sender *sender, int i, enum told told, const char *why)
+{
+	struct shipper *s = sender->s;
+	if (told == TOLD_NOTHING)
+		not_told(s, i, why, sender->reply.status == 403 ? PROOF_MS : ASK_AGAIN_MS);
+	else if (s->lanes.lane[i].used) /* absent */
+		not_told(s, i, "documents were taken for it, and yet there is no such data stream",
+			 ASK_AGAIN_MS);
+}
+
 uint32_t proof_ask(struct sender *sender, uint32_t lanes)
 {
 	struct shipper *s = sender->s;
@@ -352,8 +367,8 @@ uint32_t proof_ask(struct sender *sender, uint32_t lanes)
 			in_effect(s, i, PROOF_MS);
 		else if (told == TOLD_BAD)
 			not_in_effect(s, i, why);
-		else if (told == TOLD_NOTHING && no_list)
-			not_told(s, i, why, sender->reply.status == 403 ? PROOF_MS : ASK_AGAIN_MS);
+		else if (no_list)
+			nobody_told(sender, i, told, why);
 		if (told != TOLD_ABSENT && (told != TOLD_NOTHING || no_list))
 			answered |= 1u << i;
 	}

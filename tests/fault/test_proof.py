@@ -150,6 +150,30 @@ def test_cannot_tell():
 	es.stop()
 
 
+def short_replies(streams, why):
+	es = FakeEs()
+	es.streams = streams
+	es.after = fake_es.swallow
+	with Efd(es.url, ship_batch_age="1s") as efd:
+		stored = lambda n: efd.metric('efd_ship_documents_total{verdict="stored"}') >= n
+		efd.send(N)
+		net.wait_for(lambda: stored(N), "the first records", 20)
+		sent, batches = len(es.asked), efd.metric("efd_ship_batches_total")
+		for k in range(1, 4):
+			efd.send(N)
+			net.wait_for(lambda: stored(N * (k + 1)), "more records", 20)
+		same(len(es.asked) - sent, efd.metric("efd_ship_batches_total") - batches, f"{why}: a request for each batch, and no more")
+		ready = efd.get("/readyz")
+		ok(ready[1].startswith("not verified: ") and FLOWS in ready[1] and why in ready[1], f"{why}: /readyz says that nothing is verified, and why", ready)
+	es.stop()
+
+
+def test_short_replies():
+	"""Something in between that only says that all went well: replies tell nothing, and so no document goes ahead of each batch."""
+	short_replies(None, "may not look")
+	short_replies(set(), "no such data stream")
+
+
 def test_switched_off():
 	es = FakeEs()
 	es.runs = lambda index: None
@@ -161,4 +185,4 @@ def test_switched_off():
 	es.stop()
 
 
-run_all(test_well, test_other_pipeline, test_no_pipeline, test_plain_index, test_asked, test_found_at_once, test_cannot_tell, test_switched_off)
+run_all(test_well, test_other_pipeline, test_no_pipeline, test_plain_index, test_asked, test_found_at_once, test_cannot_tell, test_short_replies, test_switched_off)
