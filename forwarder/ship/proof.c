@@ -311,7 +311,10 @@ static enum told ask_lane(struct sender *sender, const struct lane *lane, char w
 	if (status == 404 || status == 400) /* 400: an alias, to some versions */
 		return ask_name(sender, lane, why);
 	CLEANUP_JSON json_t *root = status == 200 ? read_json(sender) : NULL;
-	const json_t *stream = json_array_get(json_object_get(root, "data_streams"), 0);
+	const json_t *streams = json_object_get(root, "data_streams");
+	if (json_is_array(streams) && !json_array_size(streams))
+		return ask_name(sender, lane, why); /* there is something, and it is none */
+	const json_t *stream = json_array_get(streams, 0);
 	const json_t *indices = json_object_get(stream, "indices");
 	const json_t *last = json_array_get(indices, json_array_size(indices) - 1);
 	const char *index = json_string_value(json_object_get(last, "index_name"));

@@ -107,11 +107,10 @@ def refused(efd, es, name, most):
 
 
 def plain_index(es, version, options):
-	template = es.must("GET", f"/_index_template/logs-{PREFIX}.flow")["index_templates"][0]["index_template"]
 	es.request("DELETE", f"/_data_stream/{STREAM}")	# setup may have made it
-	es.must("DELETE", f"/_index_template/logs-{PREFIX}.flow")
-	es.must("PUT", f"/{STREAM}", {"settings": {"number_of_replicas": 0}})
-	es.must("PUT", f"/_index_template/logs-{PREFIX}.flow", template)
+	es.must("PUT", "/_index_template/somebodys", {k: v for k, v in FOREIGN.items() if k != "data_stream"})
+	es.must("PUT", f"/{STREAM}")
+	es.must("DELETE", "/_index_template/somebodys")
 	with Efd(es.url, **options) as efd:
 		efd.send(3000)
 		seen(efd, lambda: efd.get("/readyz")[0] == 503 and STREAM in efd.get("/readyz")[1], "a reason", 30)
@@ -143,15 +142,16 @@ def judge(es):
 				es.must("PUT", "/_index_template/somebodys", FOREIGN)
 				es.must("POST", f"/{STREAM}/_rollover")
 				refused(efd, es, f"{version}, somebody's template", most)
-				es.must("DELETE", "/_index_template/somebodys")
+				es.must("PUT", "/_index_template/somebodys", dict(FOREIGN, priority=1))
 				es.must("POST", f"/{STREAM}/_rollover")
 				seen(efd, lambda: efd.get("/readyz")[0] == 200 and efd.metric("efd_spool_records") == 0, "all of it to be sent", 90)
 				newest = max(es.must("GET", f"/{STREAM}/_mapping"), key=lambda name: name[-6:])
 				tap.same(es.count(newest), 3000, "in the end every flow went through the pipeline")
 				tap.same(efd.stop(), 0, "and nothing is lost")
 		finally:
-			es.request("DELETE", "/_index_template/somebodys")
+			es.request("DELETE", f"/_data_stream/{STREAM}")
 			es.request("DELETE", f"/{STREAM}")
+			es.request("DELETE", "/_index_template/somebodys")
 			efctl(es, folder, "remove", "--yes", "--data", "--no-kibana", "--key-file", key_file)
 
 

@@ -113,7 +113,9 @@ class FakeEs:
 			return reply(h, 403, {"error": {"type": "security_exception", "reason": "action [indices:admin/data_stream/get] is unauthorized for API key"}, "status": 403})
 		name = parts[1] if parts[0] == "_data_stream" else parts[0]
 		stream = name[len(".ds-"):-len("-000001")] if name.startswith(".ds-") else name
-		if stream not in self.streams and stream not in self.plain or parts[0] == "_data_stream" and stream in self.plain:
+		if parts[0] == "_data_stream" and stream in self.plain:	# so says 8.3
+			return reply(h, 200, {"data_streams": []})
+		if stream not in self.streams and stream not in self.plain:
 			return reply(h, 404, {"error": {"type": "index_not_found_exception", "reason": f"no such index [{name}]"}, "status": 404})
 		if parts[0] == "_data_stream":
 			return reply(h, 200, {"data_streams": [{"name": stream, "indices": [{"index_name": f".ds-{stream}-000001"}]}]})
