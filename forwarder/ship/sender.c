@@ -345,9 +345,8 @@ static enum answer attempt_ahead(struct sender *sender, const struct parcel *p,
 	enum answer answer = ANSWER_BUSY;
 	for (uint32_t tries = 0; !shipper_gives_up(s); tries++) {
 		answer = sender_attempt(sender, ahead, tries > 0, ret_v);
-		if (answer == ANSWER_AGAIN)
-			proof_ask(sender, ahead->proves);
-		if (answer == ANSWER_AGAIN && !proof_open(s, ahead->proves))
+		uint32_t told = answer == ANSWER_AGAIN ? proof_ask(sender, ahead->proves) : 0;
+		if (answer == ANSWER_AGAIN && !proof_open(s, ahead->proves & ~told))
 			return ANSWER_AGAIN;
 		if (answer == ANSWER_NONE && p->spool_no == 0 && shipper_away(s))
 			return ANSWER_NONE;
