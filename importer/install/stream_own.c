@@ -71,7 +71,7 @@ static int find_lifecycles(const struct install *in, const char *wanted, json_t 
 {
 	size_t i;
 	json_t *stream;
-	bool withheld;
+	bool withheld = false;
 	CLEANUP_JSON json_t *reply = NULL;
 	if (read_streams(in->es, "", &reply, &withheld, err))
 		return -1;
@@ -106,7 +106,7 @@ static int find_failure_stores(const struct install *in, const json_t *wanted, j
 	char to[80], from[80];
 	size_t i;
 	json_t *stream;
-	bool withheld;
+	bool withheld = false;
 	CLEANUP_JSON json_t *reply = NULL;
 	const json_t *store = json_object_get(wanted, "failure_store");
 	const char *keep = json_text_at(store, "lifecycle." RETENTION, "");
