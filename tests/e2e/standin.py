@@ -84,7 +84,7 @@ class Engine:
 	def told(self, name):
 		s = self.streams[name]
 		return {"name": name, "indices": [{"index_name": f".ds-{name}-{i:06}"} for i in range(1, s["generation"] + 1)],
-			**({"lifecycle": s["lifecycle"]} if s["lifecycle"] else {})}
+			**({"lifecycle": s["lifecycle"]} if s.get("lifecycle") else {})}
 
 	def lifecycle(self, template):
 		"""What a stream takes from its template when it is made."""
