@@ -17,7 +17,7 @@
 static const struct ship_settings ship = { .setup_check = true };
 
 struct rig {
-	struct shipper s;
+	struct shipper *s;
 	struct sender sender;
 	struct parcel *p;
 	struct bulk_verdicts v;
@@ -26,11 +26,12 @@ struct rig {
 static void rig_init(struct rig *r)
 {
 	memset(r, 0, sizeof(*r));
-	r->s.ship = &ship;
-	pthread_mutex_init(&r->s.lock, NULL);
-	pthread_cond_init(&r->s.change, NULL);
-	lanes_init(&r->s.lanes, "acme", "ns");
-	r->sender = (struct sender){ .s = &r->s, .gz = gzip_new() };
+	assert_non_null(r->s = calloc(1, sizeof(*r->s)));
+	r->s->ship = &ship;
+	pthread_mutex_init(&r->s->lock, NULL);
+	pthread_cond_init(&r->s->change, NULL);
+	lanes_init(&r->s->lanes, "acme", "ns");
+	r->sender = (struct sender){ .s = r->s, .gz = gzip_new() };
 	struct parcel p = { .raw_len = strlen(BODY) * 2, .items = 2, .proves = 1u << FLOW };
 	p.gz = gzip_pack(r->sender.gz, BODY BODY, p.raw_len, &p.gz_len);
 	assert_non_null(r->p = calloc(1, sizeof(p)));
@@ -42,8 +43,9 @@ static void rig_release(struct rig *r)
 	bulk_verdicts_release(&r->v);
 	parcel_free(r->p);
 	gzip_free(r->sender.gz);
-	pthread_cond_destroy(&r->s.change);
-	pthread_mutex_destroy(&r->s.lock);
+	pthread_cond_destroy(&r->s->change);
+	pthread_mutex_destroy(&r->s->lock);
+	free(r->s);
 }
 
 /* A reply of two items. */
@@ -95,10 +97,10 @@ static void what_a_reply_proves(void **state)
 		struct rig r;
 		rig_init(&r);
 		proof(&r, cases[i].one, cases[i].two);
-		assert_int_equal(r.s.lanes.lane[FLOW].effect, cases[i].effect);
+		assert_int_equal(r.s->lanes.lane[FLOW].effect, cases[i].effect);
 		assert_int_equal(r.v.count[VERDICT_STORED], cases[i].stored);
-		assert_int_equal(r.s.no_list, cases[i].no_list);
-		assert_int_equal(proof_forbids(&r.s, &(struct parcel){ .lane = FLOW }),
+		assert_int_equal(r.s->no_list, cases[i].no_list);
+		assert_int_equal(proof_forbids(r.s, &(struct parcel){ .lane = FLOW }),
 				 cases[i].effect == EFFECT_NONE);
 		rig_release(&r);
 	}
@@ -111,18 +113,18 @@ static void five_minutes(void **state)
 	    "\"status\":201," PLACE ",\"executed_pipelines\":[\"acme.flow\"]";
 	struct rig r;
 	rig_init(&r);
-	struct lane *lane = &r.s.lanes.lane[FLOW];
-	assert_int_equal(proof_open(&r.s, 1u << FLOW), 1u << FLOW);
+	struct lane *lane = &r.s->lanes.lane[FLOW];
+	assert_int_equal(proof_open(r.s, 1u << FLOW), 1u << FLOW);
 	uint64_t before = clock_now_ms();
 	proof(&r, good, good);
 	uint64_t after = clock_now_ms();
-	assert_int_equal(proof_open(&r.s, 1u << FLOW), 0);
+	assert_int_equal(proof_open(r.s, 1u << FLOW), 0);
 	assert_in_range(lane->proof_ms, before + 300000, after + 300000);
 	lane->proof_ms = clock_now_ms();
-	assert_int_equal(proof_open(&r.s, 1u << FLOW), 1u << FLOW);
+	assert_int_equal(proof_open(r.s, 1u << FLOW), 1u << FLOW);
 	proof(&r, good, good);
-	proof_forget(&r.s);
-	assert_int_equal(proof_open(&r.s, 1u << FLOW), 1u << FLOW);
+	proof_forget(r.s);
+	assert_int_equal(proof_open(r.s, 1u << FLOW), 1u << FLOW);
 	assert_int_equal(lane->effect, EFFECT_UNKNOWN);
 	rig_release(&r);
 }
