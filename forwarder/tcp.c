@@ -148,7 +148,7 @@ static int listen_on(struct tcp *t, const char *text, struct err *err)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (a.addr.ss_family == AF_INET6 && a.any)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	if (bind(fd, (const struct sockaddr *)&a.addr, a.len) < 0 || listen(fd, SOMAXCONN) < 0) {
+	if (bind(fd, (const struct sockaddr *)&a.addr, a.len) < 0 || listen(fd, 64) < 0) {
 		err_errno(err, EF_FAILED, errno, "tcp.listen: cannot listen on %s", text);
 		close(fd);
 		return -1;

@@ -157,6 +157,8 @@ def test_many_connections():
 			for i in range(1000):
 				with connect(port) as s:
 					s.sendall(message(0, LAYOUT, template(301, OCTETS), (400, b"wait"), domain=i % 3))
+				if i % 50 == 49:	# not more at once than efd may hold
+					net.wait_for(lambda: efd.metric("efd_decode_held_sets_total") == ((n - 1) * 1000 + i + 1) * 2, "those so far")
 			net.wait_for(lambda: efd.metric("efd_decode_held_sets_total") == n * 2000, "each set that waited, once more as dropped")
 			after.append(efd.metric("efd_decode_memory_bytes"))
 		same([efd.metric(f"efd_{m}") for m in ("tcp_accepted_total", "tcp_connections", "decode_exporters", "decode_sessions", "decode_templates",
