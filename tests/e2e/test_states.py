@@ -71,7 +71,7 @@ def efd_tells(site, state, words, efd, seconds):
 
 def stored(site):
 	"""The flows that efd sent: a bare node, where no pipeline does anything, refuses raw lines by the mapping, and they are in the failed stream."""
-	flows = [d for d in site.es.docs(f"logs-flow-{site.ns}") if not d["@timestamp"].startswith(SEED[:-1])]	# synthetic _source has milliseconds
+	flows = [d for d in site.es.docs(f"logs-flow-{site.ns}") if not str(d["@timestamp"]).startswith(SEED[:-1])]	# synthetic _source has milliseconds
 	refused = [d for d in site.es.docs(f"logs-flow.failed-{site.ns}") if "octetDeltaCount" in json.dumps(d)]
 	return len(flows) + len(refused)
 
