@@ -354,7 +354,7 @@ coverage: ## Lines and branches that the tests without an engine run, against te
 	$(call setup,gcovr iproute2)
 	@find build-coverage -name '*.gcda' -delete 2>/dev/null || true
 	$(Q)$(MAKE) check BUILD=build-coverage CFLAGS='-O0 -g --coverage -Wno-frame-larger-than' LDFLAGS=--coverage
-	$(Q)SANITIZE=coverage BUILD=build-coverage tests/run.py tests/fault/test_faults.py tests/fault/test_service.py tests/fault/test_streams.py tests/fault/test_tcp.py
+	$(Q)SANITIZE=coverage BUILD=build-coverage tests/run.py tests/fault/test_faults.py tests/fault/test_proof.py tests/fault/test_service.py tests/fault/test_streams.py tests/fault/test_tcp.py
 	$(Q)tests/coverage.py build-coverage
 format: ## Apply .clang-format, as clang-format 14 understands it (Debian 12)
 	$(Q)git ls-files '*.c' '*.h' | xargs $(or $(shell command -v clang-format-14),clang-format) -i
