@@ -92,11 +92,15 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
+/* What the reply says of an item, below its action; NULL: nothing. */
+static json_t *result_of(const json_t *list, uint32_t item)
+{
+	return json_object_iter_value(json_object_iter(json_array_get(list, item)));
+}
+
 static bool store_failed(const json_t *list, uint32_t item)
 {
-	json_t *action = json_array_get(list, item);
-	const json_t *result = json_object_iter_value(json_object_iter(action));
-	return strcmp(text_of(result, "failure_store"), "failed") == 0;
+	return strcmp(text_of(result_of(list, item), "failure_store"), "failed") == 0;
 }
 
 struct bulk_outcome bulk_outcome(const struct bulk_verdicts *v, uint32_t item)
@@ -104,11 +108,10 @@ struct bulk_outcome bulk_outcome(const struct bulk_verdicts *v, uint32_t item)
 	struct bulk_outcome o = { VERDICT_STORED, 201, "", "" };
 	if (!v->list)
 		return o;
-	json_t *action = json_array_get(v->list, item);
-	if (!action)
+	if (item >= json_array_size(v->list))
 		return (struct bulk_outcome){ VERDICT_UNHEARD, 0, "reply",
 					      "the reply broke off before this item" };
-	const json_t *result = json_object_iter_value(json_object_iter(action));
+	const json_t *result = result_of(v->list, item);
 	const json_t *error = json_object_get(result, "error");
 	o.status = (int)json_integer_value(json_object_get(result, "status"));
 	if (o.status >= 200 && o.status < 300) {
@@ -244,15 +247,9 @@ void bulk_verdicts_release(struct bulk_verdicts *v)
 
 /* ---- proof of effect ---- */
 
-static json_t *result_of(const struct bulk_verdicts *v, uint32_t item)
-{
-	json_t *action = json_array_get(v->list, item);
-	return json_object_iter_value(json_object_iter(action));
-}
-
 bool bulk_place(const struct bulk_verdicts *v, uint32_t item, struct bulk_place *ret_place)
 {
-	const json_t *result = result_of(v, item);
+	const json_t *result = result_of(v->list, item);
 	const struct bulk_outcome o = bulk_outcome(v, item);
 	if (!result || o.verdict != VERDICT_STORED || o.status != 201)
 		return false; /* 200: a pipeline dropped it */
@@ -264,7 +261,7 @@ bool bulk_place(const struct bulk_verdicts *v, uint32_t item, struct bulk_place 
 
 void bulk_refuse(struct bulk_verdicts *v, uint32_t item, const char *why)
 {
-	json_t *result = result_of(v, item);
+	json_t *result = result_of(v->list, item);
 	enum verdict before = bulk_outcome(v, item).verdict;
 	json_t *error = json_pack("{s:s,s:s}", "type", BULK_NO_EFFECT, "reason", why);
 	if (!error || json_object_set_new(result, "error", error))
