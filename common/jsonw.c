@@ -316,11 +316,31 @@ static inline bool plain8(uint64_t x)
 	return !(odd & tops);
 }
 
+/* The 1 to 7 bytes at `s`, the first in the lowest byte, with blanks behind them; loads overlap, so
+ * that none goes beyond them. */
+static inline uint64_t tail8(const uint8_t *s, size_t n)
+{
+	uint64_t x;
+	if (n >= 4) {
+		uint32_t head, tail;
+		memcpy(&head, s, 4);
+		memcpy(&tail, s + n - 4, 4);
+		x = le32toh(head) | (uint64_t)le32toh(tail) << 8 * (n - 4);
+	} else {
+		x = s[0] | (uint64_t)s[n / 2] << 8 * (n / 2) | (uint64_t)s[n - 1] << 8 * (n - 1);
+	}
+	return x | UINT64_C(0x2020202020202020) << 8 * n;
+}
+
 char *jsonw_string(char *p, const uint8_t *bytes, size_t n)
 {
 	*p++ = '"';
 	for (size_t i = 0; i < n;) {
 		uint64_t x;
+		if (n - i < 8 && plain8(x = tail8(bytes + i, n - i))) {
+			p = jsonw_store8(p, x) + (n - i);
+			break;
+		}
 		if (n - i >= 8 && (memcpy(&x, bytes + i, 8), plain8(x))) {
 			memcpy(p, &x, 8);
 			p += 8;
@@ -377,7 +397,7 @@ static void day_text(uint32_t days, char text[16])
 }
 
 /* `"2023-11-14T22:13:20.` */
-static void second_text(uint64_t second, struct jsonw_times *cache)
+static void second_text(char *p, uint64_t second, struct jsonw_times *cache)
 {
 	uint64_t days = second / DAY_SECONDS;
 	uint32_t s = (uint32_t)(second % DAY_SECONDS), m = s / 60, h = m / 60;
@@ -385,7 +405,6 @@ static void second_text(uint64_t second, struct jsonw_times *cache)
 		day_text((uint32_t)days, cache->day_text);
 		cache->day = days + 1;
 	}
-	char *p = cache->second_text;
 	*p++ = '"';
 	memcpy(p, cache->day_text, 11);
 	p = two(p + 11, h);
@@ -400,15 +419,16 @@ char *jsonw_time_cached(char *p, uint64_t epoch_ms, struct jsonw_times *cache)
 {
 	uint64_t second = epoch_ms / 1000;
 	uint32_t fraction = (uint32_t)(epoch_ms % 1000);
-	if (__builtin_expect(second != cache->second - 1, 0)) {
-		if (second > LAST_SECOND) {
-			second = LAST_SECOND;
-			fraction = 999;
-		}
-		second_text(second, cache);
-		cache->second = second + 1;
+	if (__builtin_expect(second > LAST_SECOND, 0)) {
+		second = LAST_SECOND;
+		fraction = 999;
 	}
-	memcpy(p, cache->second_text, 32);
+	struct jsonw_second *known = &cache->seconds[second % JSONW_SECONDS];
+	if (__builtin_expect(second != known->second - 1, 0)) {
+		second_text(known->text, second, cache);
+		known->second = second + 1;
+	}
+	memcpy(p, known->text, 32);
 	p[21] = (char)('0' + fraction / 100);
 	p[22] = (char)('0' + fraction / 10 % 10);
 	p[23] = (char)('0' + fraction % 10);

@@ -67,12 +67,18 @@ char *jsonw_string(char *p, const uint8_t *bytes, size_t n);
 /* "2023-11-14T22:13:20.000Z"; up to the year 9999, later times are written as that. */
 char *jsonw_time_ms(char *p, uint64_t epoch_ms);
 
-/* The same for times of which many fall into one second or on one day, whose texts `cache` keeps;
- * start with { 0 }. */
-struct jsonw_times {
+/* The same for times of which many fall into the same few seconds or on one day, whose texts
+ * `cache` keeps; start with { 0 }. Flows that an exporter sends together ended within its active
+ * timeout, most of them within seconds, in no order. */
+#define JSONW_SECONDS 16u
+struct jsonw_second {
 	uint64_t second; /* since 1970, plus one: 0 is "none yet" */
-	uint64_t day;    /* likewise */
-	char second_text[32], day_text[16];
+	char text[32];
+};
+struct jsonw_times {
+	struct jsonw_second seconds[JSONW_SECONDS]; /* by the second's lowest bits */
+	uint64_t day;                               /* since 1970, plus one */
+	char day_text[16];
 	uint64_t high, high_text; /* for jsonw_epoch_ms(): all but the last eight digits */
 	unsigned high_len;
 };

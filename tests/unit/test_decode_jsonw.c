@@ -185,6 +185,8 @@ static void times(void **state)
 	struct jsonw_times cache = { 0 };
 	for (uint64_t d = 0; d < 200000; d++) /* every day until 2517 */
 		one_time(d * 86400000 + random64() % 86400000, &cache);
+	for (int i = 0; i < 100000; i++) /* a few minutes, in no order */
+		one_time(1700000000000 + random64() % 200000, &cache);
 	one_time(0, &cache);
 	one_time(253402300799999, &cache);
 	snprintf(want, sizeof(want), "\"9999-12-31T23:59:59.999Z\"");
@@ -194,6 +196,23 @@ static void times(void **state)
 		uint64_t ms = random64() >> (random64() & 63);
 		snprintf(want, sizeof(want), ms > INT64_MAX ? "\"%" PRIu64 "\"" : "%" PRIu64, ms);
 		SAME(jsonw_epoch_ms(out, ms, &cache));
+	}
+}
+
+/* `octet` at a place among `len` letters. */
+static void one_octet(uint8_t octet, size_t at, size_t len)
+{
+	char letters[] = "abcdefgh";
+	letters[at] = (char)octet;
+	size_t written = (size_t)(jsonw_string(out, (const uint8_t *)letters, len) - out);
+	bool plain = octet >= 32 && octet < 128 && octet != '"' && octet != '\\';
+	assert_int_equal(plain, written == len + 2);
+	assert_int_equal(out[0] == '"' && out[written - 1] == '"', 1);
+	if (plain)
+		assert_memory_equal(out + 1, letters, len);
+	else {
+		assert_memory_equal(out + 1, letters, at);
+		assert_memory_equal(out + written - (len - at), letters + at + 1, len - at - 1);
 	}
 }
 
@@ -227,15 +246,11 @@ static void text(void **state)
 	uint8_t every[256];
 	for (int i = 0; i < 256; i++)
 		every[i] = (uint8_t)i;
-	for (int i = 0; i < 256; i++) /* no byte hides from the look at eight at once */
-		for (size_t at = 0; at < 8; at++) {
-			char eight[9] = "aaaaaaaa", wrapped[32];
-			eight[at] = (char)every[i];
-			char *end = jsonw_string(out, (const uint8_t *)eight, 8);
-			snprintf(wrapped, sizeof(wrapped), "%.*s", (int)(end - out), out);
-			bool plain = i >= 32 && i < 128 && i != '"' && i != '\\';
-			assert_int_equal(plain, end - out == 10);
-		}
+	/* No byte hides from the look at eight, or the last ones, at once. */
+	for (size_t len = 1; len <= 8; len++)
+		for (int i = 0; i < 256; i++)
+			for (size_t at = 0; at < len; at++)
+				one_octet(every[i], at, len);
 }
 
 int main(void)
