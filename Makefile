@@ -234,9 +234,10 @@ test-cluster: all ## The tests that need a cluster, on yours: ES_URL=, ES_USER=,
 $(BUILD)/tests/bench/gen: $(call src,tests/bench/generate)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lm
-bench: all $(BUILD)/tests/bench/gen $(BUILD)/tests/bench/decode $(BUILD)/tests/property/test_work ## How fast it is, as ratios
+bench: all $(BUILD)/tests/bench/gen $(BUILD)/tests/bench/decode $(BUILD)/tests/bench/compress $(BUILD)/tests/property/test_work ## How fast it is, as ratios
 	$(Q)tests/bench/decode.py && tests/bench/ship.py
 	$(Q)$(BUILD)/tests/property/test_work
+	$(Q)$(WITH_ENGINE) tests/bench/compress.py
 	$(Q)$(WITH_ENGINE) tests/bench/dictionaries.py
 	$(Q)$(WITH_ENGINE) tests/bench/pipelines.py
 	$(Q)$(WITH_ENGINE) tests/bench/disk.py
