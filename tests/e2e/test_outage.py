@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A real engine is stopped and started in the middle of a load, and efd is killed with -9 again and again: every record
-that efd had accepted is in the index exactly once. Starts an engine of its own, as that of the other tests must stay up."""
+"""A real engine is stopped and started in the middle of a load, and efd is killed with -9 again and again, ROUNDS times (10): every
+record that efd had accepted is in the index exactly once. SEED repeats a run. Starts an engine of its own, as that of the other tests
+must stay up."""
 import os
 import random
 import shutil
@@ -68,8 +69,10 @@ def main():
 			ok(efd.metric("efd_spool_records") >= 6000, "while the engine is down, records wait in the spool")
 			engine("start", "opensearch", "--port", port)
 			all_once(es, efd.sent, "after it is back, each is there once")
-			rng = random.Random(7)
-			for _ in range(10):
+			rounds, seed = int(os.environ.get("ROUNDS") or 10), int(os.environ.get("SEED") or random.randrange(1 << 30))
+			note(f"SEED={seed}")
+			rng = random.Random(seed)
+			for _ in range(rounds):
 				before = efd.sent
 				efd.send(rng.randrange(30, 900), every=0.0005)
 				# what the spool has not accepted yet is not efd's: wait for that, then kill at any moment of the sending
@@ -78,9 +81,10 @@ def main():
 				time.sleep(rng.random() * 0.3)
 				efd.kill()
 				efd.start()
-			all_once(es, efd.sent, "after ten times kill -9, each is there once")
+			all_once(es, efd.sent, f"after {rounds} times kill -9, each is there once")
 			same(efd.stop(), 0, "stop")
 			failed = es.post("/logs-flow.failed-outage/_count")
+			note(f"{efd.sent} records sent, {sums(es)[0]} stored")
 			note(f"failed stream: {failed[1] if failed[0] == 200 else 'none'}")
 	finally:
 		engine("stop", "opensearch", "--port", port, "--wipe")
