@@ -39,58 +39,31 @@ void conf_doubt_files(const struct strlist *holders, void (*tell)(const char *te
 
 /* ---- variables ---- */
 
-/* What the programs' options begin with. A variable of one of these groups that is none of the
- * program at hand's is the other one's. */
-static const char *const groups[] = { "CHECK", "DECODE",  "DICTIONARIES", "ELASTICSEARCH", "KIBANA",
-				      "LOG",   "METRICS", "OUTPUT",       "SECCOMP",       "SETUP",
-				      "SHIP",  "SPOOL",   "STATE",        "STOP",          "TCP",
-				      "TEE",   "UDP" };
 /* Those that are no options. */
 static const char *const others[] = { "EF_CONFIG", "EF_CONFIG_DIR" };
-
-/* The group that a variable's name begins with: its length behind EF_. */
-static size_t group_of(const char *name)
-{
-	const char *at = name + strlen("EF_");
-	return strcspn(at, "_=");
-}
-
-static bool is_group_of(const char *name, const char *option)
-{
-	size_t n = group_of(name);
-	return n == group_of(option) && strncmp(name, option, strlen("EF_") + n) == 0;
-}
-
-static bool is_foreign(const char *name)
-{
-	size_t n = group_of(name);
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (strlen(groups[i]) == n && strncmp(name + strlen("EF_"), groups[i], n) == 0)
-			return true;
-	return false;
-}
 
 static unsigned least(unsigned a, unsigned b)
 {
 	return a < b ? a : b;
 }
 
-/* The distance of Levenshtein. */
-static unsigned distance(const char *a, const char *b)
+/* How many letters more, less, others, or the other way round make `b` of `a`: Levenshtein's
+ * distance with neighbours that change places (Damerau). */
+static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-	unsigned row[CONF_NAME_MAX + 8], n = (unsigned)strlen(b);
-	for (unsigned j = 0; j <= n; j++)
-		row[j] = j;
-	for (unsigned i = 1; a[i - 1]; i++) {
-		unsigned before = row[0];
-		row[0] = i;
-		for (unsigned j = 1; j <= n; j++) {
-			unsigned same = before + (a[i - 1] != b[j - 1]);
-			before = row[j];
-			row[j] = least(same, least(row[j], row[j - 1]) + 1);
+	unsigned row[3][CONF_NAME_MAX + 8];
+	for (size_t i = 0; i <= a_len; i++) {
+		unsigned *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+		now[0] = (unsigned)i;
+		for (size_t j = 1; j <= b_len; j++) {
+			now[j] = i ? least(least(last[j], now[j - 1]) + 1,
+					   last[j - 1] + (a[i - 1] != b[j - 1]))
+				   : (unsigned)j;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				now[j] = least(now[j], before[j - 2] + 1);
 		}
 	}
-	return row[n];
+	return row[a_len % 3][b_len];
 }
 
 /* What is known of a variable that is looked at. */
@@ -101,11 +74,18 @@ struct near_name {
 	char nearest[CONF_NAME_MAX + 8];
 };
 
+/* The first words behind EF_, which are the options' groups, are compared first: short ones of the
+ * two programs (UDP, LOG, TEE) are hardly different, and what is another's is none of ours. */
 static void compare_option(struct near_name *s, const char *option)
 {
-	unsigned far = distance(s->name, option);
+	const char *its = s->name + strlen("EF_"), *ours = option + strlen("EF_");
+	size_t its_len = strcspn(its, "_"), len = strcspn(ours, "_");
+	unsigned apart = distance(its, its_len, ours, len);
+	s->own |= apart == 0;
+	if (apart > 1 && apart > len / 3)
+		return;
+	unsigned far = distance(s->name, strlen(s->name), option, strlen(option));
 	s->known |= far == 0;
-	s->own |= is_group_of(s->name, option);
 	if (far >= s->far)
 		return;
 	s->far = far;
@@ -141,7 +121,7 @@ void conf_doubt_environment(const struct opt_table *tables, size_t n_tables, cha
 		snprintf(name, sizeof(name), "%.*s", (int)n, *e);
 		struct near_name s = { .name = name, .far = UINT32_MAX };
 		search_tables(&s, tables, n_tables);
-		if (s.known || (!s.own && (is_foreign(name) || s.far > NEAR)))
+		if (s.known || (!s.own && s.far > NEAR))
 			continue;
 		snprintf(text, sizeof(text),
 			 "the environment variable %s is no option and says nothing; is it %s?",

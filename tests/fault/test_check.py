@@ -110,15 +110,17 @@ def test_environment():
 	for program, args, name in ((EFD, ["--check-config"], "efd"), (EFCTL, ["keys", "--url", "http://127.0.0.1:1"], "efctl")):
 		said = lambda **env: "\n".join(l for l in run(*args, program=program, **env)[2].splitlines() if "variable" in l)
 		for typed, meant in (("EF_ELASTICSEARCH_NAMESPCE", "EF_ELASTICSEARCH_NAMESPACE"), ("EF_ELASTICSERCH_URL", "EF_ELASTICSEARCH_URL"),
-				("EF_ELASTICSEARCH_PASSWORD_FIEL", "EF_ELASTICSEARCH_PASSWORD_FILE"), ("EF_CONFG", "EF_CONFIG"), ("EF_LOG_LEVELS", "EF_LOG_LEVEL")):
+				("EF_ELASTICSEARCH_PASSWORD_FIEL", "EF_ELASTICSEARCH_PASSWORD_FILE"), ("EF_CONFG", "EF_CONFIG"), ("EF_LOG_LEVELS", "EF_LOG_LEVEL"),
+				("EF_SIHP_MEMORY", "EF_SHIP_MEMORY"), ("EF_LGO_LEVEL", "EF_LOG_LEVEL")):
 			text = said(**{typed: "default"})
 			ok(typed in text and f"is it {meant}?" in text, f"{name}: {typed} is warned of, {meant} is near", text)
-		same(said(EF_SETUP_KEY_FILE="/x", EF_UDP_LISTEN="2055", EF_DECODE_HOLD="true", EF_KIBANA_SPACE="x", EF_DICTIONARIES_DIR="/x"), "",
+		same(said(EF_SETUP_KEY_FILE="/x", EF_UDP_LISTEN="2055", EF_DECODE_HOLD="true", EF_KIBANA_SPACE="x", EF_DICTIONARIES_DIR="/x",
+			EF_TCP_CONNECTIONS="9"), "",
 			f"{name}: what belongs to one of the two programs is not")
 		same(said(EF_SOMETHING_ELSE="1", EFFECT="1"), "", f"{name}: nor what is like none of ours")
 	text = run("--check-config", EF_UDP_LISTN="2055")[2]
 	ok("is it EF_UDP_LISTEN?" in text, "efd knows its own", text)
-	# the groups of variables that are one of the two programs' are those of their options
+	# a variable of any group of efd's is none that efctl could take for one of its own, written wrongly
 	groups = {m[1] for m in re.finditer(r"^#?(\w+):", run("--print-reference")[1], re.M)}
 	ok(len(groups) > 10, "groups", groups)
 	for group in groups - {"elasticsearch", "log", "ship", "spool"}:	# which it has, too
