@@ -21,14 +21,28 @@ const struct stream_row stream_rows[STREAMS_ALL] = {
 	{ "logs-ti_flow", "threat indicators" },
 };
 
+/* Of the first `n` rows; each name goes on with `end` and `more`. */
+static const char *path_of(const struct es *es, char *path, size_t n, const char *end,
+			   const char *more, const char *before, const char *after)
+{
+	size_t len = (size_t)snprintf(path, STREAMS_PATH, "%s", before);
+	for (size_t i = 0; i < n && len < STREAMS_PATH; i++)
+		len += (size_t)snprintf(path + len, STREAMS_PATH - len, "%s%s-%s%s", i ? "," : "",
+					NAME(es_prefix(es), stream_rows[i].name), end, more);
+	if (len < STREAMS_PATH)
+		snprintf(path + len, STREAMS_PATH - len, "%s", after);
+	return path;
+}
+
 const char *streams_path(const struct es *es, char *path, const char *before, const char *after)
 {
-	size_t n = (size_t)snprintf(path, STREAMS_PATH, "%s", before);
-	for (size_t i = 0; i < STREAMS_ALL; i++)
-		n += (size_t)snprintf(path + n, STREAMS_PATH - n, "%s%s-*", i ? "," : "",
-				      NAME(es_prefix(es), stream_rows[i].name));
-	snprintf(path + n, STREAMS_PATH - n, "%s", after);
-	return path;
+	return path_of(es, path, STREAMS_ALL, "*", "", before, after);
+}
+
+const char *streams_failures_path(const struct es *es, char *path, const char *namespace,
+				  const char *after)
+{
+	return path_of(es, path, STREAMS, namespace, "::failures", "/", after);
 }
 
 const char *streams_simulate_path(char *path, const char *stream)

@@ -24,8 +24,11 @@ extern const struct stream_row stream_rows[STREAMS_ALL];
 
 /* A path with the patterns of all our data streams between `before` and `after`; `path` has
  * STREAMS_PATH bytes. */
-#define STREAMS_PATH 600
+#define STREAMS_PATH 1200
 const char *streams_path(const struct es *es, char *path, const char *before, const char *after);
+/* The same with the failure stores of the streams of `namespace` that efd writes to. */
+const char *streams_failures_path(const struct es *es, char *path, const char *namespace,
+				  const char *after);
 
 /* The path that asks what a new index of `stream` would get. It asks for another name of the same
  * pattern: OpenSearch refuses one that exists. */

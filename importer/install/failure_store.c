@@ -15,17 +15,7 @@
 #include "importer/core/json.h"
 
 /* Those that hold nothing yet have no index, which is no error. */
-static const char *stores_path(const struct es *es, const char *namespace, char path[STREAMS_PATH])
-{
-	size_t n = 0;
-	for (size_t i = 0; i < STREAMS; i++)
-		n +=
-		    (size_t)snprintf(path + n, STREAMS_PATH - n, "%c%s-%s::failures", i ? ',' : '/',
-				     NAME(es_prefix(es), stream_rows[i].name), namespace);
-	snprintf(path + n, STREAMS_PATH - n,
-		 "/_search?ignore_unavailable=true&allow_no_indices=true");
-	return path;
-}
+#define SEARCH "/_search?ignore_unavailable=true&allow_no_indices=true"
 
 int failure_store_findings(struct es *es, const struct app *app, const struct cluster *cluster,
 			   json_t *findings, struct err *err)
@@ -37,8 +27,8 @@ int failure_store_findings(struct es *es, const struct app *app, const struct cl
 					      1, "sort", "@timestamp", "desc");
 	if (!cluster->has[CAP_FAILURE_STORE])
 		return 0;
-	if (es_call(es, "POST", stores_path(es, app->elastic.namespace, path), body, &status,
-		    &reply, err))
+	streams_failures_path(es, path, app->elastic.namespace, SEARCH);
+	if (es_call(es, "POST", path, body, &status, &reply, err))
 		return -1;
 	long long n = json_int_at(reply, "hits.total.value");
 	const json_t *last = json_array_get(json_at(reply, "hits.hits"), 0);

@@ -11,6 +11,7 @@
 #include "importer/client/advice.h"
 #include "importer/client/es.h"
 #include "importer/client/settings.h"
+#include "importer/client/streams.h"
 #include "importer/core/finding.h"
 #include "importer/core/json.h"
 #include "importer/install/install.h"
@@ -39,12 +40,13 @@ int ilm_check(struct install *in, const struct app *app, struct err *err)
 		    &in->rendering,
 		    "nothing deletes old indices: this cluster has neither ILM nor data "
 		    "stream lifecycle%s, and setup.retention does not count. A job of yours "
-		    "has to: POST /logs-flow-default/_rollover starts a new index, DELETE of "
+		    "has to: POST /%s-%s/_rollover starts a new index, DELETE of "
 		    "a backing index that GET /_data_stream lists before the last takes an "
 		    "old one away",
 		    in->cluster.distribution == OPENSEARCH
 			? " nor the plugin index management (ISM)"
-			: "");
+			: "",
+		    NAME(app->elastic.prefix, stream_rows[0].name), app->elastic.namespace);
 	if (!ilm_is_yours(app->elastic.prefix, policy))
 		return 0;
 	if (!in->cluster.has[CAP_ILM])

@@ -96,6 +96,8 @@ def ism():
 	engine.ism = None
 	r = efctl(es, "setup")
 	ok(r.returncode == 0 and "nothing deletes old indices" in r.stdout and "ISM" in r.stdout and "_rollover" in r.stdout, "without the plugin setup says that nothing deletes, and how one can", r.all)
+	r = efctl(es, "setup", "--dry-run", "--namespace", "site", "--prefix", "acme")
+	ok("POST /logs-acme.flow-site/_rollover" in r.all, "by the stream's own name", r.all)
 	engine.ism = plugin
 	r = efctl(es, "setup")
 	ok(r.returncode == 0 and "ISM policy" in r.stdout and "nothing deletes" not in r.stdout, "with it there is a policy", r.all)
