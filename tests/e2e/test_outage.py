@@ -73,10 +73,10 @@ def main():
 			note(f"SEED={seed}")
 			rng = random.Random(seed)
 			for _ in range(rounds):
-				before = efd.sent
-				efd.send(rng.randrange(30, 900), every=0.0005)
+				records, sent = efd.metric("efd_ship_records_total"), rng.randrange(30, 900)
+				efd.send(sent, every=0.0005)
 				# what the spool has not accepted yet is not efd's: wait for that, then kill at any moment of the sending
-				net.wait_for(lambda: efd.metric("efd_ship_records_total") >= efd.sent - before and
+				net.wait_for(lambda: efd.metric("efd_ship_records_total") >= records + sent and
 					efd.metric("efd_spool_batches_total") >= efd.metric("efd_ship_batches_total"), "batches on disk")
 				time.sleep(rng.random() * 0.3)
 				efd.kill()
