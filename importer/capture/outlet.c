@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
+#include "common/plain.h"
 #include "common/thread.h"
 #include "forwarder/ship/bulk.h"
 #include "importer/capture/timeshift.h"
@@ -23,7 +25,7 @@ struct outlet {
 	/* first: `more` finds the outlet by it. Unused when the decoder writes to `writer`
 	 * directly */
 	struct sink sink;
-	char *room;
+	char *room; /* room_len, and a NUL behind what is in it */
 	size_t room_len;
 	int64_t shift_ms;
 	struct timeshift *timeshift; /* NULL: times stay */
@@ -41,21 +43,28 @@ static void fail_file(struct outlet *o)
 		o->file_errno = errno ? errno : EIO;
 }
 
+/* Lines on standard output say the same, and steer no terminal. */
 static void write_lines(struct outlet *o)
 {
-	size_t len = (size_t)(o->sink.cur - o->room);
 	const char *data = o->room;
+	CLEANUP_FREE char *shown = NULL;
+	*o->sink.cur = '\0';
 	if (o->timeshift) {
 		buf_clear(&o->moved);
-		if (timeshift_line(o->timeshift, o->room, len, &o->moved)) {
+		if (timeshift_line(o->timeshift, o->room, (size_t)(o->sink.cur - o->room),
+				   &o->moved) ||
+		    buf_add(&o->moved, "", 1)) {
 			errno = ENOMEM;
 			fail_file(o);
 			return;
 		}
 		data = o->moved.data;
-		len = o->moved.len;
 	}
-	if (len && fwrite(data, 1, len, o->file) != len)
+	if (o->file == stdout) {
+		shown = plain_json(data);
+		data = shown;
+	}
+	if (!data || fwrite(data, 1, strlen(data), o->file) != strlen(data))
 		fail_file(o);
 }
 
@@ -125,7 +134,7 @@ static int more(struct sink *sink, size_t need)
 	struct outlet *o = (struct outlet *)sink;
 	drain(o);
 	if (need > o->room_len) {
-		char *room = need <= ROOM_MAX ? realloc(o->room, need) : NULL;
+		char *room = need <= ROOM_MAX ? realloc(o->room, need + 1) : NULL;
 		if (!room)
 			return -1;
 		o->room = room;
@@ -148,7 +157,7 @@ void outlet_move(struct outlet *o, int64_t shift_ms)
 static int outlet_new(int64_t limit_ms, struct outlet **ret_outlet, struct err *err)
 {
 	struct outlet *o = calloc(1, sizeof(*o));
-	if (!o || !(o->room = malloc(ROOM_FIRST))) {
+	if (!o || !(o->room = malloc(ROOM_FIRST + 1))) {
 		free(o);
 		return err_set(err, EF_FAILED, "out of memory");
 	}

@@ -195,15 +195,16 @@ def own_words(es):
 
 
 def captures():
-	"""What exporters say of themselves: applications, interfaces, users. Raw lines are JSON; what is shown of them is elsewhere."""
+	"""What exporters say of themselves: applications, interfaces, users."""
 	with tempfile.TemporaryDirectory() as folder:
 		path = os.path.join(folder, "a\x1b[2J\nname.pcap")
 		with open(path, "wb") as f:
 			f.write(capture_of(EVIL.encode()[:60]))
-		r = harness.efctl("decode", path)
+		r = run(None, "decode", path)
 		names = [l.get("ie", {}).get("applicationName") for l in map(json.loads, r.stdout.splitlines())]
 		same([n for n in names if n], [EVIL.encode()[:60].decode(errors="replace")], "the raw line says it as it came")
 		same([r.returncode, r.stderr], [0, ""], "and nothing else")
+		plain(r, "the raw line, escaped", "\\u009b31m\\u202ey")
 		with open(path, "r+b") as f:
 			f.truncate(os.path.getsize(path) - 3)
 		r = run(None, "decode", path, "--output", "/dev/null")
