@@ -30,6 +30,7 @@
 #include "importer/install/known_faults.h"
 #include "importer/install/mend.h"
 #include "importer/install/others.h"
+#include "importer/install/raw_documents.h"
 #include "importer/install/remote_known.h"
 #include "importer/install/tell.h"
 
@@ -316,7 +317,8 @@ static int look_further(struct examination *x, struct err *err)
 {
 	static findings_fn *const further[] = { ilm_findings,          others_findings,
 						remote_known_findings, feed_state_findings,
-						sender_findings,       doctor_tunnels };
+						sender_findings,       doctor_tunnels,
+						raw_documents_findings };
 	int result = 0;
 	for (size_t i = 0; i < sizeof(further) / sizeof(further[0]) && result == 0; i++) {
 		result = further[i](x->in.es, x->app, x->findings, err);

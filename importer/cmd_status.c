@@ -19,6 +19,7 @@
 #include "importer/install/health.h"
 #include "importer/install/install.h"
 #include "importer/install/mend.h"
+#include "importer/install/raw_documents.h"
 #include "importer/install/tell.h"
 
 #define EXPORTERS_MAX  1000
@@ -231,6 +232,7 @@ int cmd_status(struct app *app, struct err *err)
 		exporters = json_array();
 	if (feed_state_read(in.es, &feeds, err) ||
 	    failure_store_findings(in.es, app, &in.cluster, effects, err) ||
+	    raw_documents_findings(in.es, app, effects, err) ||
 	    (in.cluster.has[CAP_DATA_STREAM] && effect_findings(in.es, app, effects, err)))
 		return -1;
 	if (app->flags.json)

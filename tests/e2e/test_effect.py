@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What is installed takes effect, or setup, status and doctor say what is in its way: somebody's template that wins, a plain index or an
-alias of a stream's name, a write index without our pipeline. Nobody says that all is well, and a rollover moves nothing to another's."""
+alias of a stream's name, a write index without our pipeline, raw documents that such a thing left behind. Nobody says that all is well, and a rollover moves nothing to another's."""
 import json
 import os
 import tempfile
@@ -58,6 +58,37 @@ def foreign_template(es, folder):
 	same(len(indices(es)), len(before) + 2, "a new index was started once")
 
 
+def raw_documents(es, folder):
+	"""One that went ahead, and another one; efd has sent the first once more meanwhile. docs/operations.md has the calls."""
+	lines = harness.efctl("decode", CAPTURE).stdout.splitlines()[:2]
+	if not same(len(lines), 2, "two raw lines"):
+		return
+	es.must("PUT", "/_index_template/somebodys", FOREIGN)
+	es.must("POST", f"/{STREAM}/_rollover")
+	index = indices(es)[-1]
+	for n, line in enumerate(lines):
+		es.must("PUT", f"/{STREAM}/_create/raw-{n}", line)
+	es.must("PUT", "/_index_template/somebodys", dict(FOREIGN, priority=1))
+	es.must("POST", f"/{STREAM}/_refresh")
+	es.must("POST", f"/{STREAM}/_rollover")
+	es.must("PUT", f"/{STREAM}/_create/raw-0", lines[0])
+	told_raw(es, folder, "2 documents", STREAM, index, "Raw documents")
+	raw = {"bool": {"must_not": {"exists": {"field": "ecs.version"}}}}
+	r = es.must("POST", "/_reindex?refresh=true", {"conflicts": "proceed", "source": {"index": index, "query": raw}, "dest": {"index": STREAM, "op_type": "create"}})
+	same((r["created"], r["version_conflicts"], r["failures"]), (1, 1, []), "what is not there yet goes through the pipeline")
+	es.must("POST", f"/{index}/_delete_by_query?refresh=true", {"query": raw})
+	well(es, folder, "and the raw lines are gone")
+	docs = es.docs(STREAM)
+	same(sorted(d["ecs"]["version"] for d in docs), ["8.17.0"] * 2, "each is there once, as a document")
+
+
+def told_raw(es, folder, *words):
+	for command in ("status", "doctor"):
+		r = run(es, folder, command)
+		same(r.returncode, 3, f"raw documents: {command} has exit code 3")
+		ok(any(all(w in line for w in words) for line in r.stdout.splitlines()), f"raw documents: {command} names them", r.stdout[-1500:])
+
+
 def other_things(es, folder):
 	es.must("DELETE", f"/_data_stream/{STREAM}")
 	es.must("DELETE", "/_index_template/somebodys")
@@ -87,6 +118,7 @@ def main():
 		try:
 			well(es, folder, "at first")
 			foreign_template(es, folder)
+			raw_documents(es, folder)
 			other_things(es, folder)
 			no_pipeline(es, folder)
 		finally:
