@@ -20,6 +20,7 @@
 #include "importer/doctor_exporters.h"
 #include "importer/doctor_key.h"
 #include "importer/doctor_senders.h"
+#include "importer/doctor_timeouts.h"
 #include "importer/doctor_tunnels.h"
 #include "importer/efd_metrics.h"
 #include "importer/install/effect.h"
@@ -315,10 +316,10 @@ typedef int findings_fn(struct es *es, const struct app *app, json_t *findings, 
 /* What other files look at. */
 static int look_further(struct examination *x, struct err *err)
 {
-	static findings_fn *const further[] = { ilm_findings,          others_findings,
-						remote_known_findings, feed_state_findings,
-						sender_findings,       doctor_tunnels,
-						raw_documents_findings };
+	static findings_fn *const further[] = { ilm_findings,           others_findings,
+						remote_known_findings,  feed_state_findings,
+						sender_findings,        doctor_tunnels,
+						raw_documents_findings, doctor_timeouts };
 	int result = 0;
 	for (size_t i = 0; i < sizeof(further) / sizeof(further[0]) && result == 0; i++) {
 		result = further[i](x->in.es, x->app, x->findings, err);

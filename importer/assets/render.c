@@ -53,7 +53,7 @@ int render_note(struct rendering *r, const char *fmt, ...)
 
 /* ${name} of a text; the result is a number where the whole text is one variable that is a
  * number. */
-static json_t *replace_text(struct rendering *r, const char *path, const char *text,
+static json_t *replace_text(const json_t *variables, const char *path, const char *text,
 			    struct err *err)
 {
 	CLEANUP_BUF struct buf out;
@@ -68,7 +68,7 @@ static json_t *replace_text(struct rendering *r, const char *path, const char *t
 		}
 		memcpy(name, start + 2, n);
 		name[n] = '\0';
-		const json_t *value = json_object_get(r->variables, name);
+		const json_t *value = json_object_get(variables, name);
 		if (!value) {
 			err_set(err, EF_USAGE, "%s: there is no variable ${%s}", path, name);
 			return NULL;
@@ -93,7 +93,7 @@ static json_t *replace_text(struct rendering *r, const char *path, const char *t
 	return json_stringn(out.data, out.len);
 }
 
-static int replace_variables(struct rendering *r, const char *path, json_t *tree, struct err *err)
+int render_variables(const json_t *variables, const char *path, json_t *tree, struct err *err)
 {
 	const char *key;
 	json_t *value;
@@ -101,10 +101,11 @@ static int replace_variables(struct rendering *r, const char *path, json_t *tree
 	if (json_is_object(tree)) {
 		json_object_foreach (tree, key, value) {
 			if (!json_is_string(value)) {
-				if (replace_variables(r, path, value, err))
+				if (render_variables(variables, path, value, err))
 					return -1;
 			} else if (strstr(json_string_value(value), "${")) {
-				json_t *new = replace_text(r, path, json_string_value(value), err);
+				json_t *new =
+				    replace_text(variables, path, json_string_value(value), err);
 				if (!new || json_object_set_new(tree, key, new))
 					return -1;
 			}
@@ -112,10 +113,11 @@ static int replace_variables(struct rendering *r, const char *path, json_t *tree
 	} else if (json_is_array(tree)) {
 		json_array_foreach (tree, i, value) {
 			if (!json_is_string(value)) {
-				if (replace_variables(r, path, value, err))
+				if (render_variables(variables, path, value, err))
 					return -1;
 			} else if (strstr(json_string_value(value), "${")) {
-				json_t *new = replace_text(r, path, json_string_value(value), err);
+				json_t *new =
+				    replace_text(variables, path, json_string_value(value), err);
 				if (!new || json_array_set_new(tree, i, new))
 					return -1;
 			}
@@ -135,7 +137,7 @@ int render_load(struct rendering *r, const char *path, json_t **ret_json, struct
 	if (!json_is_object(json))
 		return err_set(err, EF_USAGE, "%s: an object is wanted", a->origin);
 	prefix_enter(r->assets, r->prefix, json);
-	if (replace_variables(r, a->origin, json, err))
+	if (render_variables(r->variables, a->origin, json, err))
 		return -1;
 	*ret_json = steal_ptr(json);
 	return 0;

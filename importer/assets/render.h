@@ -52,6 +52,10 @@ int render_template(struct rendering *r, const char *path, json_t **ret_json, st
  */
 bool render_name(const struct rendering *r, const char *path, char *name, size_t size);
 
+/* Replaces ${name} in every text of `tree` by the variable of that name (text or integer). A text
+ * that is nothing but a variable becomes what that is. `path`: for errors. */
+int render_variables(const json_t *variables, const char *path, json_t *tree, struct err *err);
+
 /* For pipeline.c: the parsed file with the installation's names in it and its variables
  * replaced. */
 int render_load(struct rendering *r, const char *path, json_t **ret_json, struct err *err);

@@ -26,10 +26,11 @@ struct setup_settings {
 	char *refresh;     /* "30s" */
 	int failure_store; /* on or off */
 	char *failure_retention;
-	int as;         /* whose AS number wins */
-	int leftovers;  /* keep or drop what no field holds, or keep all */
-	int personal;   /* keep or drop what identifies a person */
-	char *key_file; /* where the API key of efd goes */
+	int as;                 /* whose AS number wins */
+	int leftovers;          /* keep or drop what no field holds, or keep all */
+	int personal;           /* keep or drop what identifies a person */
+	int64_t active_timeout; /* ms: no step of a chart of rates is shorter */
+	char *key_file;         /* where the API key of efd goes */
 	struct strlist
 	    feeds; /* which threat feeds are on (feed_choice.h); none: as their rows say */
 };

@@ -143,6 +143,16 @@ static const struct opt setup_rows[] = {
 	  .help = "What to do with what identifies a person or opens a door: numbers of "
 		  "subscribers, phones and devices, cookies and credentials. drop them, or keep "
 		  "them in flow.ie." },
+	{ .name = "setup.active_timeout",
+	  .type = OPT_DURATION,
+	  .offset = AT(active_timeout),
+	  .flag = "active-timeout",
+	  .preset = "5m",
+	  .min = 60000,
+	  .max = 3600000,
+	  .help = "The longest active timeout of your exporters: how long a flow may last before "
+		  "they report it. A record's bytes stand where it ends, so no chart of rates has "
+		  "shorter steps than this." },
 	{ .name = "setup.feeds",
 	  .type = OPT_LIST,
 	  .check = conf_check_line,
@@ -172,6 +182,23 @@ bool settings_named(const struct app *app, const char *option)
 	return conf_named(app->tables->table, app->tables->n, option);
 }
 
+/* As people and Elasticsearch write it, in the largest unit that is whole: 5m, 90s. */
+static json_t *duration_text(int64_t ms)
+{
+	return ms % 60000 == 0  ? json_sprintf("%lldm", (long long)(ms / 60000))
+	       : ms % 1000 == 0 ? json_sprintf("%llds", (long long)(ms / 1000))
+				: json_sprintf("%lldms", (long long)ms);
+}
+
+/* ${name}, and ${name_ms} where a number is wanted. */
+static void duration_add(json_t *variables, const char *name, int64_t ms)
+{
+	char in_ms[64];
+	snprintf(in_ms, sizeof(in_ms), "%s_ms", name);
+	json_object_set_new(variables, name, duration_text(ms));
+	json_object_set_new(variables, in_ms, json_integer(ms));
+}
+
 json_t *settings_variables(const struct app *app)
 {
 	json_t *variables = json_object();
@@ -184,6 +211,8 @@ json_t *settings_variables(const struct app *app)
 							 : NULL;
 		if (o->type == OPT_INT)
 			json_object_set_new(variables, name, json_integer(*(const int64_t *)field));
+		else if (o->type == OPT_DURATION)
+			duration_add(variables, name, *(const int64_t *)field);
 		else if (text)
 			json_object_set_new(variables, name, json_string(text));
 	}

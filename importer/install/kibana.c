@@ -12,10 +12,12 @@
 #include "importer/assets/asset.h"
 #include "importer/assets/fold.h"
 #include "importer/assets/prefix.h"
+#include "importer/assets/render.h"
 #include "importer/client/app.h"
 #include "importer/client/es.h"
 #include "importer/client/names.h"
 #include "importer/client/remote.h"
+#include "importer/client/settings.h"
 #include "importer/core/json.h"
 #include "importer/install/kibana_extra.h"
 #include "importer/install/kibana_space.h"
@@ -226,7 +228,7 @@ static bool is_object(const char *path)
 
 int kibana_plan(struct kibana *k, const struct app *app, struct plan *p, struct err *err)
 {
-	CLEANUP_JSON json_t *found = NULL;
+	CLEANUP_JSON json_t *found = NULL, *variables = settings_variables(app);
 	if (kibana_fetch(k, &found, err))
 		return -1;
 	for (size_t i = 0; i < assets_count(app->assets); i++) {
@@ -236,6 +238,10 @@ int kibana_plan(struct kibana *k, const struct app *app, struct plan *p, struct 
 		if (!is_object(a->path))
 			continue;
 		json_t *object = json_loadb(a->text, a->len, JSON_REJECT_DUPLICATES, &why);
+		if (render_variables(variables, a->origin, object, err)) {
+			json_decref(object);
+			return -1;
+		}
 		remote_enter(object, &app->kibana.remote); /* knows the names of our files */
 		prefix_enter(app->assets, es_prefix(k->es), object);
 		const char *type = json_text_at(object, "type", NULL),

@@ -113,7 +113,10 @@ local k = import 'kibana.libsonnet';
   // Several fields as one bucket: the N largest combinations, which nested buckets cannot rank.
   tuple(fields, label, n=10):: l.terms(fields[0], label, n, false) { params+: { secondaryFields: fields[1:], parentFormat: { id: 'multi_terms' } } },
   // How often the rows of a view come: shorter buckets would be empty in between, their neighbours too high. (Lens: the least interval.)
-  local every = { 'flow-counters': '5m', 'flow-exporters': '1m' },
+  // A record's bytes stand where it ends, after as long as the exporter's active timeout: setup knows it (--active-timeout).
+  local every = { flow: '${active_timeout}', 'flow-counters': '5m', 'flow-exporters': '1m' },
+  // What is drawn over time says so.
+  local stepped(title, view) = if view == 'flow' then title + ', in steps of ${active_timeout} or more' else title,
   time(view):: {
     operationType: 'date_histogram',
     label: '@timestamp',
@@ -200,7 +203,7 @@ local k = import 'kibana.libsonnet';
     preferredSeriesType: type,
     valueLabels: 'hide',
     fittingFunction: 'None',
-    curveType: 'CURVE_MONOTONE_X',
+    curveType: 'LINEAR',  // a curve draws values that were never there
     fillOpacity: 0.7,
     axisTitlesVisibilitySettings: { x: false, yLeft: false, yRight: false },
     gridlinesVisibilitySettings: { x: false, yLeft: true, yRight: true },
@@ -212,13 +215,13 @@ local k = import 'kibana.libsonnet';
   // Over time, one series a value of the bucket: the largest over the whole range.
   area(title, bucket, measure, kql='', view='flow', type='area_stacked', legendAt='right', legendSize='large')::
     local c = layer('', [bucket, l.time(view)], [measure]);
-    lens('lnsXY', title, { l0: c }, xy(type, [{ layerId: 'l0', layerType: 'data', seriesType: type, xAccessor: 'b1', splitAccessor: 'b0', accessors: ['m0'] }], legend(legendAt, legendSize)), kql, view),
+    lens('lnsXY', stepped(title, view), { l0: c }, xy(type, [{ layerId: 'l0', layerType: 'data', seriesType: type, xAccessor: 'b1', splitAccessor: 'b0', accessors: ['m0'] }], legend(legendAt, legendSize)), kql, view),
   lines(title, bucket, measure, kql='', view='flow', legendSize='large'):: l.area(title, bucket, measure, kql, view, 'line', 'right', legendSize),
   stacks(title, bucket, measure, kql='', view='flow', legendSize='large'):: l.area(title, bucket, measure, kql, view, 'bar_stacked', 'right', legendSize),
   // Over time, one series a measure.
   series(title, measures, kql='', view='flow', type='area', colours=inout, legendAt='bottom')::
     local c = layer('', [l.time(view)], measures);
-    lens('lnsXY', title, { l0: c }, xy(type, [{
+    lens('lnsXY', stepped(title, view), { l0: c }, xy(type, [{
       layerId: 'l0',
       layerType: 'data',
       seriesType: type,
@@ -261,7 +264,7 @@ local k = import 'kibana.libsonnet';
   treemap(title, bucket, measure, kql='', view='flow'):: pie('treemap', title, if std.isArray(bucket) then bucket else [bucket], measure, kql, view, false),
   heatmap(title, bucket, measure, kql='', view='flow')::
     local c = layer('', [bucket, l.time(view)], [measure]);  // this order: the largest over the whole range
-    lens('lnsHeatmap', title, { l0: c }, {
+    lens('lnsHeatmap', stepped(title, view), { l0: c }, {
       shape: 'heatmap',
       layerId: 'l0',
       layerType: 'data',

@@ -59,8 +59,11 @@ local k = import 'kibana.libsonnet';
     if std.objectHas(t, 'two') then t.two.of % [path('b%d' % i), path('a%d' % i), path('b%d' % i)]
     else '(%s || 0) * %s' % [path('a%d' % i), t.factor],
 
-  // steps: of the course; few where rows come but once in a while.
-  kpis(tiles, index='logs-flow-*', steps=60):: k.untitled(k.vis('vega', 'Key figures', { spec: {
+  // How often the rows of a stream come (lens.libsonnet): the course has no shorter steps.
+  local least = { 'logs-flow-*': '${active_timeout_ms}', 'metrics-flow.counters-*': '300000', 'metrics-flow.exporters-*': '60000' },
+  // Kibana chooses the steps of the search; those that are too short are drawn as one.
+  local drawn(t) = if std.objectHas(t, 'two') || std.objectHas(t.agg, 'avg') then 'mean' else if std.objectHas(t.agg, 'max') || std.objectHas(t.agg, 'cardinality') then 'max' else 'sum',
+  kpis(tiles, index='logs-flow-*'):: k.untitled(k.vis('vega', 'Key figures', { spec: {
     '$schema': 'https://vega.github.io/schema/vega/v5.json',
     description: 'Key figures of the time range, each with its course',
     autosize: { type: 'fit', contains: 'padding' },
@@ -77,7 +80,7 @@ local k = import 'kibana.libsonnet';
         url: v.query(index, {
           whole: { range: { field: '@timestamp', ranges: [{ from: { '%timefilter%': 'min' }, to: { '%timefilter%': 'max' } }] }, aggs: aggsOf(tiles) },
           course: {
-            date_histogram: { field: '@timestamp', interval: { '%autointerval%': steps }, min_doc_count: 0, extended_bounds: { min: { '%timefilter%': 'min' }, max: { '%timefilter%': 'max' } } },
+            date_histogram: { field: '@timestamp', interval: { '%autointerval%': 60 }, min_doc_count: 0, extended_bounds: { min: { '%timefilter%': 'min' }, max: { '%timefilter%': 'max' } } },
             aggs: aggsOf(tiles),
           },
         }),
@@ -95,8 +98,10 @@ local k = import 'kibana.libsonnet';
       { name: 'course', source: 'reply', transform: [
         { type: 'formula', as: 'b', expr: 'datum.course.buckets' },
         { type: 'flatten', fields: ['b'] },
-        { type: 'formula', as: 't', expr: 'datum.b.key' },
-      ] + [{ type: 'formula', as: 'y%d' % i, expr: valueOf(tiles[i], i, 'datum.b.') } for i in std.range(0, n - 1)] },
+        { type: 'formula', as: 't', expr: 'floor(datum.b.key / %s) * %s' % [least[index], least[index]] },
+      ] + [{ type: 'formula', as: 'y%d' % i, expr: valueOf(tiles[i], i, 'datum.b.') } for i in std.range(0, n - 1)] + [
+        { type: 'aggregate', groupby: ['t'], fields: ['y%d' % i for i in std.range(0, n - 1)], ops: [drawn(t) for t in tiles], as: ['y%d' % i for i in std.range(0, n - 1)] },
+      ] },
     ],
     scales: [{ name: 't', type: 'time', domain: { data: 'course', field: 't' }, range: [0, { signal: 'tile' }] }]
       // the least number beside the data: nothing but noughts would be drawn at the top
@@ -105,7 +110,7 @@ local k = import 'kibana.libsonnet';
       { type: 'group', encode: { update: { x: { signal: 'gap + %d * (tile + gap)' % i }, y: { value: 0 }, width: { signal: 'tile' }, height: { signal: 'height' } } }, marks: [
         { type: 'area', from: { data: 'course' }, encode: { update: {
           x: { scale: 't', field: 't' }, y: { scale: 'y%d' % i, field: 'y%d' % i }, y2: { signal: 'height - 4' },
-          fill: { value: tiles[i].colour }, fillOpacity: { value: 0.25 }, stroke: { value: tiles[i].colour }, strokeWidth: { value: 1.5 }, interpolate: { value: 'monotone' },
+          fill: { value: tiles[i].colour }, fillOpacity: { value: 0.25 }, stroke: { value: tiles[i].colour }, strokeWidth: { value: 1.5 }, interpolate: { value: 'linear' },
         } } },
       ] }
       for i in std.range(0, n - 1)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What doctor says of a router that ends a tunnel and of one whose OUT_BYTES nobody has explained; interfaces.csv leaves the tunnel out of totals."""
+"""What doctor says of flows longer than the steps of charts, of a router that ends a tunnel and of one whose OUT_BYTES nobody has explained; interfaces.csv leaves the tunnel out of totals."""
 import json
 import os
 import tempfile
@@ -25,7 +25,7 @@ LINES = [
 	line("192.0.2.1", 1, 0, 17, 60, 4500),
 	line("192.0.2.2", 1, 2, 6, 9950, 443),
 	line("192.0.2.2", 1, 2, 50, 50),	# half a per cent
-	line("192.0.2.3", 1, 2, 6, 700, 443, ie={"postOctetDeltaCount": 900}, count={"post": "unknown"}),
+	line("192.0.2.3", 1, 2, 6, 700, 443, ie={"postOctetDeltaCount": 900, "flowStartMilliseconds": NOW_MS - 29 * 60000}, count={"post": "unknown"}),
 ]
 
 
@@ -46,11 +46,15 @@ with tempfile.TemporaryDirectory() as folder:
 	tap.same(total, 11800, "inside and outside of the tunnel count")
 	tap.ok(len(tunnels) == 1 and tunnels[0].startswith("192.0.2.1 carries tunnels (GRE 49 %, UDP 4500 5 % of its octets)"), "doctor names the router, and not the other one", "\n".join(notes))
 	tap.ok(any(n.startswith("192.0.2.3 sends OUT_BYTES, 900 octets") for n in notes), "doctor asks what OUT_BYTES are", "\n".join(notes))
+	long = [n for n in notes if "of flows longer than" in n]
+	tap.ok(len(long) == 1 and long[0].startswith("192.0.2.3: 1 records of the last hour are of flows longer than 375 s, the longest of 1740 s") and long[0].endswith("setup --active-timeout 30m"),
+		"doctor names who tells flows later than the steps of charts, and the command", "\n".join(notes))
 	with open(os.path.join(folder, "interfaces.csv"), "w", encoding="utf-8") as f:
 		f.write("exporter,interface,name,totals\n" + "192.0.2.1,12,Tunnel12,false\n")
-	r = harness.efctl("setup", "--yes", "--no-key", "--dictionaries-dir", folder, es=es)
-	tap.same(r.returncode, 0, "interfaces.csv leaves the tunnel out")
+	r = harness.efctl("setup", "--yes", "--no-key", "--dictionaries-dir", folder, "--active-timeout", "30m", es=es)
+	tap.same(r.returncode, 0, "interfaces.csv leaves the tunnel out; steps are of half an hour")
 	total, notes = said(es, "outside", folder)
 	tap.same(total, 11300, "the inner packets do not count")
 	tap.ok(not any("carries tunnels" in n for n in notes), "and doctor has nothing to say of tunnels", "\n".join(notes))
+	tap.ok(not any("of flows longer than" in n for n in notes), "nor of late flows, by the options that setup remembers", "\n".join(notes))
 tap.done()

@@ -106,6 +106,38 @@ code, out, err = setup(b)
 ok(code == 0 and len(b.objects) == n > 30, f"{n} objects are imported", out[-1500:] + err)
 same(actions(b), {"same": n}, "what Kibana adds is Kibana's hand, not the user's")
 
+# ---- no step of a chart is shorter than a flow may last before it is told
+def steps(both):
+	"""{interval} of all charts over time of flows; the titles of these; what is left of variables."""
+	intervals, titles, left = set(), set(), 0
+	for o in both.objects.values():
+		left += json.dumps(o).count("${")
+		for panel in json.loads(o["attributes"].get("panelsJSON", "[]")):
+			a = panel["embeddableConfig"].get("attributes", {})
+			flows = any(r["id"] == "flow" for r in a.get("references", []))
+			for layer in a.get("state", {}).get("datasourceStates", {}).get("indexpattern", {}).get("layers", {}).values():
+				over_time = [c["params"]["interval"] for c in layer["columns"].values() if c["operationType"] == "date_histogram"]
+				if flows and over_time:
+					intervals |= set(over_time)
+					titles.add(re.sub(".*, in steps of", "…", panel["title"]))
+	return intervals, titles, left
+
+
+def least(both):
+	"""The shortest steps, in milliseconds, of the courses that Vega draws."""
+	return set(re.findall(r"floor\(datum\.b\.key / (\d+)\)", "".join(json.dumps(o) for o in both.objects.values()))) - {"60000"}
+
+
+same(steps(b), ({"5m"}, {"… 5m or more"}, 0), "charts over time have steps of 5m or more, and say so")
+same(least(b), {"300000"}, "key figures' courses have, too")
+code, out, err = setup(b, "--active-timeout", "30m")
+same((code, steps(b), least(b) - {"300000"}), (0, ({"30m"}, {"… 30m or more"}, 0), {"1800000"}), "--active-timeout 30m: all have")
+same(actions(b), {"same": n}, "the next run has not forgotten it")
+code, out, err = setup(b, "--active-timeout", "2s")
+ok(code == 2 and "active-timeout" in err and len(err.splitlines()) == 1, "steps of two seconds are refused", err)
+code, out, err = setup(b, "--reset", "active-timeout")
+same((code, steps(b)[0]), (0, {"5m"}), "--reset active-timeout: five minutes again")
+
 # ---- somebody edits a dashboard in Kibana
 board = b.objects["dashboard", "flow-overview"]["attributes"]
 before = board["panelsJSON"]

@@ -11,12 +11,15 @@ EFCTL = os.path.join(TOP, os.environ.get("BUILD", "build"), "efctl")
 NAMESPACE = "dashboards"
 
 
+ACTIVE_TIMEOUT = "5m", 300000	# what setup writes into them without --active-timeout
+
+
 def objects():
-	"""The compiled saved objects as they are in kibana/, plain (not folded)."""
+	"""The compiled saved objects of kibana/ as setup imports them, plain (not folded)."""
 	out = []
 	for path in sorted(glob.glob(os.path.join(TOP, "kibana", "*", "*.json"))):
 		with open(path) as f:
-			o = json.load(f)
+			o = json.loads(f.read().replace("${active_timeout}", ACTIVE_TIMEOUT[0]).replace("${active_timeout_ms}", str(ACTIVE_TIMEOUT[1])))
 		if isinstance(o, dict) and "type" in o and "attributes" in o:
 			out.append(o)
 	return out

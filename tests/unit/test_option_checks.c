@@ -34,6 +34,7 @@ static const struct {
 	{ "setup.failure_retention", "soon" },
 	{ "setup.as", "none" },
 	{ "setup.leftovers", "some" },
+	{ "setup.active_timeout", "2s" },
 	{ "setup.personal", "maybe" },
 	{ "setup.feeds", "one,tw\no" },
 	{ "setup.key_file", "/etc/efd/api\tkey" },

@@ -28,7 +28,7 @@ local healthKpis = v.kpis([
   v.sum('Not decoded', 'exporter.decode_errors', v.human.count, null, '#e7664c'),
   v.max('Largest clock skew', 'exporter.clock_skew_ms', v.human.millis),
   v.sum('Restarts', 'exporter.restarts'),
-], 'metrics-flow.exporters-*', 12);
+], 'metrics-flow.exporters-*');
 
 [
   c.dashboard('flow-exporters', 'Exporters', 'Who sends flows, how much, and how well', interfaces, [
@@ -109,7 +109,7 @@ local healthKpis = v.kpis([
       v.count('Samples'),
       v.unique('Up interfaces', 'flow.interface', { range: { 'counters.if_counters.ifStatus': { gte: 3 } } }, '#54b399'),
       v.max('Largest speed', 'flow.speed', v.human.bits),
-    ], 'metrics-flow.counters-*', 12)]]),
+    ], 'metrics-flow.counters-*')]]),
     k.row(13, [
       [24, l.lines('In, Mbit/s', interface, octets('ifInOctets'), view=counters)],
       [24, l.lines('Out, Mbit/s', interface, octets('ifOutOctets'), view=counters)],
