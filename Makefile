@@ -240,6 +240,7 @@ bench: all $(BUILD)/tests/bench/gen $(BUILD)/tests/bench/decode $(BUILD)/tests/b
 	$(Q)$(WITH_ENGINE) tests/bench/compress.py
 	$(Q)$(WITH_ENGINE) tests/bench/dictionaries.py
 	$(Q)$(WITH_ENGINE) tests/bench/pipelines.py
+	$(Q)$(WITH_ENGINE) tests/bench/document.py
 	$(Q)$(WITH_ENGINE) tests/bench/disk.py
 
 .PHONY: bench-against
