@@ -16,6 +16,7 @@
 #include "importer/core/print.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
+#include "importer/doctor_cost.h"
 #include "importer/doctor_counting.h"
 #include "importer/doctor_exporters.h"
 #include "importer/doctor_key.h"
@@ -101,6 +102,8 @@ static void look_at_cluster(struct examination *x)
 		say(x, ODD,
 		    "neither ILM nor data stream lifecycle: old backing indices must be removed by "
 		    "other means");
+	if (x->app->setup.geo == GEO_OFF)
+		return;
 	if (!c->has[CAP_GEOIP_CITY])
 		say(x, ODD, "no geoip processor or database: records get no country, place and AS");
 	else if (c->geoip_expired)
@@ -319,7 +322,8 @@ static int look_further(struct examination *x, struct err *err)
 	static findings_fn *const further[] = { ilm_findings,           others_findings,
 						remote_known_findings,  feed_state_findings,
 						sender_findings,        doctor_tunnels,
-						raw_documents_findings, doctor_timeouts };
+						raw_documents_findings, doctor_timeouts,
+						doctor_cost };
 	int result = 0;
 	for (size_t i = 0; i < sizeof(further) / sizeof(further[0]) && result == 0; i++) {
 		result = further[i](x->in.es, x->app, x->findings, err);

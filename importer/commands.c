@@ -99,6 +99,8 @@ static const struct opt opt_expires = { .name = "expires",
 					.flag_only = true,
 					.help = "The new API key ends after TIME, such as 90d. "
 						"Without it never; rotate: as the one before." };
+ROW(cost, OPT_BOOL, "cost", NULL, NULL,
+    "What a document takes on disk by field, too: the cluster reads the whole stream for it.");
 ROW(efd_wait, OPT_DURATION, "efd-wait", "2m", "TIME",
     "How long rotate waits for efd to store documents with the new key.");
 ROW(all_expired, OPT_BOOL, "all-expired", NULL, NULL, "revoke: all of ours that have ended.");
@@ -139,7 +141,7 @@ const struct command commands[] = {
 	  .run = cmd_doctor,
 	  .uses = USES_SETUP | USES_DICTIONARIES | USES_CLUSTER | USES_KIBANA,
 	  .text = "Look for what commonly goes wrong and say how to mend it",
-	  .options = ROWS(&opt_efd_url) },
+	  .options = ROWS(&opt_efd_url, &opt_cost) },
 	{ .name = "replay",
 	  .args = "FILE…",
 	  .run = cmd_replay,

@@ -16,6 +16,8 @@ struct es;
 struct settings_tables;
 struct ship_settings;
 
+enum { GEO_OFF, GEO_COUNTRY, GEO_FULL };
+
 /* `setup:` of the configuration file: what the installed templates say. */
 struct setup_settings {
 	char *assets;     /* directory whose files replace embedded ones */
@@ -27,6 +29,9 @@ struct setup_settings {
 	int failure_store; /* on or off */
 	char *failure_retention;
 	int as;                 /* whose AS number wins */
+	int profile;            /* how much of a document is kept */
+	int geo;                /* GEO_…: what the geo databases are asked for */
+	int as_lookup;          /* whether the AS database is asked */
 	int leftovers;          /* keep or drop what no field holds, or keep all */
 	int personal;           /* keep or drop what identifies a person */
 	int64_t active_timeout; /* ms: no step of a chart of rates is shorter */
@@ -67,6 +72,7 @@ struct flags {
 	char *to;
 	int64_t give_up; /* ms: how long a replay waits while nothing is stored */
 	char *efd_url;   /* NULL: the one that the packaged settings of efd mean */
+	bool cost;       /* doctor: bytes by field, too */
 	char *output;
 	struct strlist field;
 };
