@@ -14,7 +14,7 @@
 
 struct err {
 	enum ef_exit code;
-	char msg[1024];
+	char msg[1536];
 };
 
 #define ERR_NONE ((struct err){ 0 })

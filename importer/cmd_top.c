@@ -27,8 +27,8 @@ static const struct ranking {
 } rankings[] = {
 	{ .name = "talkers",
 	  .title = "TALKER",
-	  .fields = { "flow.source.name" },
-	  .other_end = "flow.destination.name" },
+	  .fields = { "flow.client.name" },
+	  .other_end = "flow.server.name" },
 	{ .name = "services", .title = "SERVICE", .fields = { "flow.service.name" } },
 	{ .name = "conversations",
 	  .title = "CLIENT → SERVER, SERVICE",
@@ -60,8 +60,8 @@ static json_t *sums(void)
 {
 	return json_pack("{s:{s:{s:s}},s:{s:{s:s}},s:{s:{s:s}},s:{s:{s:s}}}", "bytes", "sum",
 			 "field", "network.bytes", "packets", "sum", "field", "network.packets",
-			 "source", "sum", "field", "source.bytes", "destination", "sum", "field",
-			 "destination.bytes");
+			 "client", "sum", "field", "client.bytes", "server", "sum", "field",
+			 "server.bytes");
 }
 
 static json_t *terms(const struct ranking *k, const char *field, int64_t size)
@@ -144,7 +144,7 @@ static void bucket_name(const json_t *bucket, char *name, size_t size)
 		snprintf(name, size, "%s", part[0]);
 }
 
-static int take_buckets(struct rows *rows, const json_t *agg, bool is_destination, struct err *err)
+static int take_buckets(struct rows *rows, const json_t *agg, bool is_server, struct err *err)
 {
 	size_t i;
 	json_t *bucket;
@@ -154,13 +154,13 @@ static int take_buckets(struct rows *rows, const json_t *agg, bool is_destinatio
 		struct row *row = row_of(rows, name);
 		if (!row)
 			return err_set(err, EF_FAILED, "out of memory");
-		uint64_t from = (uint64_t)json_int_at(bucket, "source.value");
-		uint64_t to = (uint64_t)json_int_at(bucket, "destination.value");
+		uint64_t from = (uint64_t)json_int_at(bucket, "client.value");
+		uint64_t to = (uint64_t)json_int_at(bucket, "server.value");
 		row->bytes += (uint64_t)json_int_at(bucket, "bytes.value");
 		row->packets += (uint64_t)json_int_at(bucket, "packets.value");
 		row->flows += (uint64_t)json_int_at(bucket, "doc_count");
-		row->out += is_destination ? to : from;
-		row->in += is_destination ? from : to;
+		row->out += is_server ? to : from;
+		row->in += is_server ? from : to;
 	}
 	return 0;
 }

@@ -21,6 +21,7 @@ static const struct {
 	enum capability needs;
 } processor_needs[] = {
 	{ "geoip", "database_file", "GeoLite2-City.mmdb", CAP_GEOIP_CITY },
+	{ "geoip", "database_file", "GeoLite2-Country.mmdb", CAP_GEOIP_COUNTRY },
 	{ "geoip", "database_file", "GeoLite2-ASN.mmdb", CAP_GEOIP_ASN },
 };
 
@@ -52,6 +53,39 @@ static bool is_inlined(const struct rendering *r, const json_t *processor, char 
 		return false;
 	snprintf(path, size, "ingest-pipelines/%s.yml", name + 5);
 	return assets_find(r->assets, path) != NULL;
+}
+
+/* Whether a variable has the value, or one of the values, that `when` wants. */
+static bool is_met(const json_t *has, const json_t *wanted)
+{
+	size_t i;
+	const json_t *one;
+	if (!json_is_array(wanted))
+		return json_equal(has, wanted);
+	json_array_foreach (wanted, i, one)
+		if (json_equal(has, one))
+			return true;
+	return false;
+}
+
+/* Step 2: 1 for a processor that `when` leaves out, 0, or -1; `when` itself is taken away. */
+static int take_when(const struct rendering *r, const char *path, json_t *processor,
+		     struct err *err)
+{
+	json_t *options, *wanted;
+	const char *name;
+	if (!processor_type(processor, &options) || !json_object_get(options, "when"))
+		return 0;
+	json_object_foreach (json_object_get(options, "when"), name, wanted) {
+		const json_t *has = json_object_get(r->variables, name);
+		if (!has)
+			return err_set(err, EF_USAGE, "%s: when: there is no variable %s", path,
+				       name);
+		if (!is_met(has, wanted))
+			return 1;
+	}
+	json_object_del(options, "when");
+	return 0;
 }
 
 /* Step 5. */
@@ -116,10 +150,10 @@ static int put_tables(struct rendering *r, json_t *tree, struct err *err)
 	return 0;
 }
 
-static int expand_one(struct rendering *r, json_t *processor, int depth, json_t *out,
-		      struct err *err)
+static int expand_one(struct rendering *r, const char *path, json_t *processor, int depth,
+		      json_t *out, struct err *err)
 {
-	char path[256];
+	char file[256];
 	const char *dictionary = json_string_value(json_object_get(processor, "dictionary"));
 	CLEANUP_JSON json_t *inner = NULL;
 	if (dictionary && json_object_size(processor) == 1) {
@@ -127,8 +161,11 @@ static int expand_one(struct rendering *r, json_t *processor, int depth, json_t 
 			return -1;
 		return json_array_extend(out, inner);
 	}
-	if (is_inlined(r, processor, path, sizeof(path))) {
-		if (load_processors(r, path, depth + 1, &inner, err))
+	int unwanted = take_when(r, path, processor, err);
+	if (unwanted)
+		return unwanted < 0 ? -1 : 0;
+	if (is_inlined(r, processor, file, sizeof(file))) {
+		if (load_processors(r, file, depth + 1, &inner, err))
 			return -1;
 		return json_array_extend(out, json_object_get(inner, "processors"));
 	}
@@ -140,8 +177,8 @@ static int expand_one(struct rendering *r, json_t *processor, int depth, json_t 
 }
 
 /* Steps 3 to 5 for a list of processors; the lists in on_failure are lists, too. */
-static int expand_list(struct rendering *r, json_t *holder, const char *member, int depth,
-		       struct err *err)
+static int expand_list(struct rendering *r, const char *path, json_t *holder, const char *member,
+		       int depth, struct err *err)
 {
 	json_t *list = json_object_get(holder, member), *processor, *options;
 	size_t i;
@@ -151,9 +188,9 @@ static int expand_list(struct rendering *r, json_t *holder, const char *member, 
 	json_array_foreach (list, i, processor) {
 		processor_type(processor, &options);
 		if (json_object_get(options, "on_failure") &&
-		    expand_list(r, options, "on_failure", depth, err))
+		    expand_list(r, path, options, "on_failure", depth, err))
 			return -1;
-		if (expand_one(r, processor, depth, out, err))
+		if (expand_one(r, path, processor, depth, out, err))
 			return -1;
 	}
 	if (json_array_size(out) == 0 && strcmp(member, "on_failure") == 0)
@@ -185,8 +222,8 @@ static int load_processors(struct rendering *r, const char *path, int depth, jso
 	if (!json_is_array(json_object_get(pipeline, "processors")))
 		return err_set(err, EF_USAGE, "%s: a list 'processors' is wanted", path);
 	if (scripts_check(r, path, pipeline, err) ||
-	    expand_list(r, pipeline, "processors", depth, err) ||
-	    expand_list(r, pipeline, "on_failure", depth, err))
+	    expand_list(r, path, pipeline, "processors", depth, err) ||
+	    expand_list(r, path, pipeline, "on_failure", depth, err))
 		return -1;
 	*ret_pipeline = steal_ptr(pipeline);
 	return 0;

@@ -100,7 +100,7 @@ static int finish_script(struct rendering *r, const char *path, json_t *script, 
 		       PAINLESS_MAX);
 }
 
-/* Calls `each` for every script below `tree`. */
+/* Calls `each` for every script below `tree`, conditions that are scripts too. */
 static int scripts_walk(struct rendering *r, const char *path, json_t *tree,
 			int (*each)(struct rendering *r, const char *path, json_t *script,
 				    struct err *err),
@@ -113,7 +113,7 @@ static int scripts_walk(struct rendering *r, const char *path, json_t *tree,
 		if (scripts_walk(r, path, value, each, err))
 			return -1;
 	json_object_foreach (json_is_object(tree) ? tree : NULL, key, value) {
-		if (strcmp(key, "script") == 0 &&
+		if ((strcmp(key, "script") == 0 || strcmp(key, "if") == 0) &&
 		    json_is_string(json_object_get(value, "source")) && each(r, path, value, err))
 			return -1;
 		if (strcmp(key, "params") != 0 && scripts_walk(r, path, value, each, err))

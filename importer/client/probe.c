@@ -23,6 +23,7 @@ const struct capability_row capability_rows[CAPABILITIES] = {
 	[CAP_CONSTANT_KEYWORD] = { "constant_keyword", "field type constant_keyword" },
 	[CAP_WILDCARD] = { "wildcard", "field type wildcard" },
 	[CAP_GEOIP_CITY] = { "geoip_city", "geoip with a City database" },
+	[CAP_GEOIP_COUNTRY] = { "geoip_country", "geoip with a Country database" },
 	[CAP_GEOIP_ASN] = { "geoip_asn", "geoip with an ASN database" },
 	[CAP_PIPELINE_META] = { "pipeline_meta", "_meta in pipelines" },
 	[CAP_SECURITY] = { "security", "API keys" },
@@ -61,6 +62,8 @@ static const struct {
 } pipeline_probes[] = {
 	{ CAP_GEOIP_CITY, "{\"processors\":[{\"geoip\":{\"field\":\"ip\",\"database_file\":"
 			  "\"GeoLite2-City.mmdb\"}}]}" },
+	{ CAP_GEOIP_COUNTRY, "{\"processors\":[{\"geoip\":{\"field\":\"ip\",\"database_file\":"
+			     "\"GeoLite2-Country.mmdb\"}}]}" },
 	{ CAP_GEOIP_ASN, "{\"processors\":[{\"geoip\":{\"field\":\"ip\",\"database_file\":"
 			 "\"GeoLite2-ASN.mmdb\"}}]}" },
 	{ CAP_PIPELINE_META, "{\"processors\":[],\"_meta\":{\"x\":\"y\"}}" },

@@ -28,6 +28,7 @@ enum capability {
 	CAP_CONSTANT_KEYWORD, /* also without a value in the mapping */
 	CAP_WILDCARD,
 	CAP_GEOIP_CITY, /* the processor, and a database for it that may still be on its way */
+	CAP_GEOIP_COUNTRY,
 	CAP_GEOIP_ASN,
 	CAP_PIPELINE_META,
 	CAP_SECURITY, /* API keys can be made */

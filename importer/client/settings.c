@@ -12,6 +12,8 @@
 #define AT(field) offsetof(struct setup_settings, field)
 
 static const char *const as_names[] = { "exporter", "database", NULL };
+static const char *const profile_names[] = { "lean", "standard", "full", NULL };
+static const char *const geo_names[] = { "off", "country", "full", NULL };
 static const char *const leftover_names[] = { "keep", "drop", "all", NULL };
 static const char *const switch_names[] = { "off", "on", NULL };
 static const char *const personal_names[] = { "drop", "keep", NULL };
@@ -126,6 +128,33 @@ static const struct opt setup_rows[] = {
 	  .preset = "exporter",
 	  .choices = as_names,
 	  .help = "Whose AS number wins when the exporter and the geo database both know one." },
+	{ .name = "setup.profile",
+	  .type = OPT_ENUM,
+	  .offset = AT(profile),
+	  .flag = "profile",
+	  .preset = "standard",
+	  .choices = profile_names,
+	  .help = "How much of a document is kept: lean fills the overview, the top pages, "
+		  "interfaces, threats and Kibana Security's addresses; standard all dashboards "
+		  "and pages; full is for those who search by all that there is. docs/cost.md "
+		  "has what each costs and leaves empty." },
+	{ .name = "setup.geo",
+	  .type = OPT_ENUM,
+	  .offset = AT(geo),
+	  .flag = "geo",
+	  .preset = "full",
+	  .choices = geo_names,
+	  .help = "What the geo databases are asked for: off, the country of each end alone, or "
+		  "full, its city and coordinates too. Less costs less; docs/cost.md has how "
+		  "much." },
+	{ .name = "setup.as_lookup",
+	  .type = OPT_ENUM,
+	  .offset = AT(as_lookup),
+	  .flag = "as-lookup",
+	  .preset = "on",
+	  .choices = switch_names,
+	  .help = "Whether the AS database is asked for numbers and names. off: AS numbers are "
+		  "those that exporters and your networks tell, without names." },
 	{ .name = "setup.leftovers",
 	  .type = OPT_ENUM,
 	  .offset = AT(leftovers),

@@ -42,6 +42,9 @@ static const struct option_place {
 	{ "setup.failure_retention", "component template", "flow@settings",
 	  "template.data_stream_options.failure_store.lifecycle.data_retention" },
 	{ "setup.as", "pipeline", "flow-geo", "as_from" },
+	{ "setup.profile", "pipeline", "flow-event", "profile" },
+	{ "setup.geo", "pipeline", "flow-geo", "geo" },
+	{ "setup.as_lookup", "pipeline", "flow-geo", "as_lookup" },
 	{ "setup.leftovers", "pipeline", "flow-event", "leftovers" },
 	{ "setup.personal", "pipeline", "flow-normalise", "personal" },
 };

@@ -18,6 +18,7 @@ import stages  # noqa: E402
 
 LINES = int(os.environ.get("LINES", 60000))
 BATCH = 2000
+stages.PROFILE = "standard"
 STAGES = ("normalise", "traffic", "addresses", "protocol", "roles", "exporter", "counting", "applications", "geo", "threats", "event")
 rng = random.Random(1)
 

@@ -12,7 +12,7 @@ from tap import done, ok, same
 
 # option, what the first setup is given, what it is without
 OPTIONS = (("shards", "3", "1"), ("replicas", "2", "0"), ("refresh", "5s", "10s"), ("as", "database", "exporter"),
-	("leftovers", "drop", "keep"), ("personal", "keep", "drop"))
+	("profile", "lean", "standard"), ("geo", "country", "full"), ("as-lookup", "off", "on"), ("leftovers", "drop", "keep"), ("personal", "keep", "drop"))
 GIVEN = [w for name, value, _ in OPTIONS for w in ("--" + name, value)]
 
 
@@ -23,6 +23,10 @@ def efctl(es, folder, *args, **env):
 def without_record(es):
 	es.must("DELETE", "/flow-installation")
 	es.must("DELETE", "/_component_template/flow@installation")	# only a later efctl has it
+
+
+def option(flag):
+	return "setup." + flag.replace("-", "_")
 
 
 def record(es):
@@ -44,7 +48,7 @@ def parameters(es):
 
 def refused(r, *names):
 	"""Refused, and each of NAMES is told of with what it is, what it would be, and what to give."""
-	told = {name: all(w in r.stderr for w in (f"setup.{name}: installed {value}, would become {other}", f"--{name} {value} keeps it",
+	told = {name: all(w in r.stderr for w in (f"{option(name)}: installed {value}, would become {other}", f"--{name} {value} keeps it",
 		f"--{name} {other} changes it")) for name, value, other in OPTIONS}
 	return r.returncode == 2 and told == {name: name in names for name, _, _ in OPTIONS}
 
@@ -63,12 +67,12 @@ def options(es, folder, tables):
 		"a dry run shows the plan and the refusal", r.stdout + r.stderr)
 	r = efctl(es, folder, "setup", "--no-key", "--dry-run", "--json")
 	same([(o["option"], o["installed"], o["wanted"]) for o in json.loads(r.stdout)["migrated"]][:-1],
-		[("setup." + name, value, other) for name, value, other in sorted(OPTIONS, key=lambda o: every.index(o[0]))],
+		[(option(name), value, other) for name, value, other in sorted(OPTIONS, key=lambda o: every.index(o[0]))],
 		"as JSON, too")
 	r = efctl(es, folder, "setup", "--no-key", "--force")
 	ok(refused(r, *every), "--force is no name of an option", r.stderr)
 	r = efctl(es, folder, "dictionaries", "apply")
-	ok(refused(r, "as", "leftovers", "personal") and "networks, hosts" in r.stderr, "dictionaries apply refuses what is in pipelines", r.stderr)
+	ok(refused(r, "as", "profile", "geo", "as-lookup", "leftovers", "personal") and "networks, hosts" in r.stderr, "dictionaries apply refuses what is in pipelines", r.stderr)
 	r = efctl(es, folder, "setup", "--no-key", "--yes")
 	ok(r.returncode == 2 and "tables of yours (networks, hosts)" in r.stderr, "--yes gives no table away", r.stderr)
 	ok(installed(es) == before and es.get("/flow-installation")[0] == 404, "none of them changed anything, or left anything")
@@ -80,12 +84,12 @@ def options(es, folder, tables):
 	conf = os.path.join(folder, "efctl.yml")
 	with open(conf, "w", encoding="utf-8") as f:
 		f.write(f"setup:\n  replicas: 2\n  refresh:\ndictionaries:\n  dir: {tables}\n")
-	r = efctl(es, folder, "setup", "--no-key", "--config", conf, "--as", "database", "--leftovers", "drop", "--personal", "keep", EF_SETUP_SHARDS="3")
+	r = efctl(es, folder, "setup", "--no-key", "--config", conf, "--as", "database", "--profile", "lean", "--geo", "country", "--as-lookup", "off", "--leftovers", "drop", "--personal", "keep", EF_SETUP_SHARDS="3")
 	ok(refused(r, "refresh") and "hosts" not in r.stderr, "the file names, an empty value in it does not", r.stderr)
 	ok(installed(es) == before, "and still nothing changed")
 	r = efctl(es, folder, "setup", "--no-key", "--yes", "--dictionaries-dir", tables)
 	ok(r.returncode == 0 and "update" not in r.stdout, "--yes keeps the options as they are", r.stdout + r.stderr)
-	same(record(es)["options"], {"setup." + name: value for name, value, _ in OPTIONS}, "and records them")
+	same(record(es)["options"], {option(name): value for name, value, _ in OPTIONS}, "and records them")
 	same([t for t in installed(es)[:2]], before[:2], "no pipeline and no index template is another one")
 	r = efctl(es, folder, "setup", "--no-key")
 	ok(r.returncode == 0 and "update" not in r.stdout, "from then on nothing has to be named", r.stdout + r.stderr)

@@ -39,12 +39,13 @@ static inline void open_fixture(struct fixture *f, const char *dir, const char *
 		.prefix = prefix,
 		.dictionaries = &f->dictionaries,
 		/* what users write may look like a name of ours, and is none */
-		.variables =
-		    json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:s,s:s,s:s,s:i,s:b,s:s,s:{}}",
-			      "own_tables", "see logs-x", "as", "exporter", "leftovers", "keep",
-			      "personal", "drop", "retention", "30d", "refresh", "10s", "shards", 1,
-			      "replicas", 0, "version", "1", "record", "2", "tables", "3", "serial",
-			      4, "failure_store", 0, "failure_retention", "30d", "options"),
+		.variables = json_pack(
+		    "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:s,s:s,s:s,s:i,s:b,s:s,s:{}}",
+		    "own_tables", "see logs-x", "as", "exporter", "profile", "standard", "geo",
+		    "full", "as_lookup", "on", "leftovers", "keep", "personal", "drop", "retention",
+		    "30d", "refresh", "10s", "shards", 1, "replicas", 0, "version", "1", "record",
+		    "2", "tables", "3", "serial", 4, "failure_store", 0, "failure_retention", "30d",
+		    "options"),
 		.notes = json_array(),
 		.room = json_object(),
 	};

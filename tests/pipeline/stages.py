@@ -13,12 +13,13 @@ import cluster as clusters  # noqa: E402, F401 (for the tests)
 import tap  # noqa: E402
 
 EFCTL = os.path.join(ROOT, os.environ.get("BUILD", "build"), "efctl")
+PROFILE = "full"	# nothing that a stage writes is left out; test_profiles.py has the others
 ENDS = ("source", "destination", "client", "server")
 
 
 def setup(cluster, dictionaries=os.path.join(HERE, "dictionaries"), more=(), assets=ROOT, force=True):
 	"""Install everything with the test's own dictionaries; what setup said. Without `force` a change by hand is no failure."""
-	command = [EFCTL, "setup", "--url", cluster.url, "--no-kibana", "--no-key", "--yes", "--assets", assets, *(["--force"] if force else []), *more]
+	command = [EFCTL, "setup", "--url", cluster.url, "--no-kibana", "--no-key", "--yes", "--profile", PROFILE, "--assets", assets, *(["--force"] if force else []), *more]
 	command += ["--dictionaries-dir", dictionaries or ""]
 	run = subprocess.run(command, env={**os.environ, **cluster.env()}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 	if run.returncode:

@@ -57,6 +57,12 @@ static const struct {
 	  "processors:\n- script: {source: \"a\\n//@run\\nb\", if: 'c'}\n- script: {source: "
 	  "\"d\\n//@run\\ne\"}\n"
 	  "- script: {source: \"f\"}\n- script: {source: \"g\\n//@run\\nh\"}\n" },
+	{ "ingest-pipelines/t-when.yml",
+	  "processors:\n- set: {when: {word: w}, field: a}\n- set: {when: {word: [v, w], n: 3}, "
+	  "field: b, on_failure: [{set: {when: {n: 4}, field: c}}]}\n- set: {when: {word: w, n: "
+	  "4}, field: d}\n- pipeline: {when: {word: v}, name: flow-t-circle}\n" },
+	{ "ingest-pipelines/t-when-unknown.yml",
+	  "processors:\n- set: {when: {nobody: w}, field: a}\n" },
 	{ "ingest-pipelines/lib/t-lib.painless", "// library\nint lib() { return 0; }\n" },
 	{ "es-templates/component-templates/t.json",
 	  "{\"template\":{\"settings\":{\"index\":{\"number_of_shards\":\"${n}\",\"x\":\"a-${word}"
@@ -163,6 +169,18 @@ static void pipeline_goes_through_all_steps(void **state)
 	assert_non_null(strstr(json_string_value(json_array_get(f->r.notes, 0)), "geoip"));
 }
 
+/* Of several conditions all must hold; what is left out is not looked into. */
+static void when_leaves_processors_out(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = ERR_NONE;
+	CLEANUP_JSON json_t *p = NULL;
+	if (render_pipeline(&f->r, "ingest-pipelines/t-when.yml", &p, &err))
+		fail_msg("%s", err.msg);
+	assert_json(p,
+		    "{\"processors\":[{\"set\":{\"field\":\"a\"}},{\"set\":{\"field\":\"b\"}}]}");
+}
+
 static void scripts_merge_only_with_neighbours(void **state)
 {
 	struct fixture *f = *state;
@@ -234,6 +252,7 @@ static void mistakes_are_named(void **state)
 		{ "ingest-pipelines/t-clash.yml", "the parameter 'same' two values" },
 		{ "ingest-pipelines/t-circle.yml", "in a circle" },
 		{ "ingest-pipelines/t-unknown.yml", "there is no variable ${nobody}" },
+		{ "ingest-pipelines/t-when-unknown.yml", "there is no variable nobody" },
 		{ "ingest-pipelines/t-nolib.yml",
 		  "there is no ingest-pipelines/lib/nowhere.painless" },
 		{ "ingest-pipelines/t-calls.yml",
@@ -319,6 +338,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pipeline_goes_through_all_steps),
+		cmocka_unit_test(when_leaves_processors_out),
 		cmocka_unit_test(scripts_merge_only_with_neighbours),
 		cmocka_unit_test(too_long_scripts_are_not_merged),
 		cmocka_unit_test(too_large_pipelines_are_refused),

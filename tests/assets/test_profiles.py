@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What profiles leave out (the stages event and geo) against docs/cost.md and docs/fields.md: every field of a profile's list is one of ours, and the
+panels that lack a field of theirs are those that the page lists."""
+import json
+import os
+import re
+import sys
+
+import yaml
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "lib"), os.path.join(HERE, "..", "kibana")]
+import rig
+import saved
+import tap
+
+ROOT = os.path.join(HERE, "..", "..")
+ENDS = ("source", "destination", "client", "server")
+PROFILES = ("lean", "standard", "full")
+# pages that lean fills, but for single panels that docs/cost.md lists
+FILLED = ("flow-overview", "flow-top-talkers", "flow-top-services", "flow-top-conversations", "flow-top-applications", "flow-interfaces", "flow-threats")
+
+
+def read(path):
+	with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+		return f.read()
+
+
+def params(stage):
+	return yaml.safe_load(read(f"ingest-pipelines/{stage}.yml"))["processors"][0]["script"]["params"]
+
+
+def left_out(profile):
+	"""The paths that documents of a profile lack."""
+	paths = {".".join(p) for p in params("event")["left_out"][profile]}
+	kept = params("geo")["geo_kept"]
+	paths |= {f"{end}.geo.{name}" for end in ENDS for name in kept["full"] if name not in kept[profile]}
+	return paths | ({"network.community_id", "flow.nat.community_id"} if profile == "lean" else set())
+
+
+def lacks(field, paths):
+	return any(field == p or field.startswith(p + ".") for p in paths)
+
+
+def panel_fields(panel):
+	"""The fields without which a panel is empty or less than it is."""
+	spec = saved.vega_spec(panel)
+	if spec:
+		return set(re.findall(r"[a-z_@]+(?:\.[a-z_]+)+", json.dumps(spec)))
+	if panel["embeddableConfig"].get("attributes", {}).get("state"):
+		return set(saved.lens_fields(panel))
+	return set()
+
+
+def empty_panels(paths):
+	"""(dashboard, title of the panel) of all that use a field of flow records that is left out; maps and lists of records by what they are of."""
+	objects, others = rig.objects(), {}
+	for o in objects:
+		if o["type"] == "map":
+			others[o["id"]] = set(saved.map_fields(o["attributes"]["layerListJSON"]))
+		elif o["type"] == "search" and saved.view_of(o["references"]) == "flow":
+			others[o["id"]] = set(o["attributes"]["columns"])
+	out = set()
+	for d, p in saved.panels(objects):
+		refs = {r["id"] for r in d["references"] if r["name"].startswith(p["panelIndex"] + ":")}
+		views = refs & set(saved.TEMPLATE_OF)
+		fields = panel_fields(p) if not views or views & {"flow", "flow-security"} else set()
+		if any(lacks(f, paths) for f in fields.union(*(others.get(r, ()) for r in refs))):
+			out.add((d["id"].removeprefix("flow-"), re.sub(r".* '(.*?)(, in steps of .*)?'$", r"\1", saved.where(d, p))))
+	return out
+
+
+fields = set(rig.mapping_fields("logs-flow"))
+owners = read("docs/fields.md")
+for profile in PROFILES:
+	strange = [p for p in left_out(profile) if not any(f == p or f.startswith(p + ".") for f in fields)]
+	tap.same(strange, [], f"{profile} leaves out fields that there are")
+kept = params("geo")["geo_kept"]
+tap.ok(set(kept["lean"]) < set(kept["standard"]) < set(kept["full"]) and left_out("full") == set(), "each profile keeps what the one before it keeps, full all")
+
+page = read("docs/cost.md")
+section = re.search(r"<!-- panels of lean -->\n(.*?)<!-- end -->", page, re.S)[1]
+listed = {(d, t) for d, titles in re.findall(r"^\| `([\w-]+)` \| (.*) \|$", section, re.M) for t in titles.split(" · ")}
+empty = empty_panels(left_out("lean"))
+tap.same(sorted(empty - listed), [], "docs/cost.md lists the panels that are empty with lean")
+tap.same(sorted(listed - empty), [], "and no other")
+tap.same(sorted(empty_panels(left_out("standard"))), [], "standard fills every panel")
+whole = {d["id"] for d, _ in saved.panels(rig.objects())}
+tap.ok(set(FILLED) <= whole and not [t for d, t in empty if "flow-" + d in FILLED and d.startswith("top-")], "lean fills the top pages")
+tap.same(sorted(set(re.findall(r"`([a-z0-9_.]+)`", re.search(r"<!-- fields of lean -->\n(.*?)<!-- end -->", page, re.S)[1]))), sorted(left_out("lean") - left_out("standard")),
+	"docs/cost.md lists the fields that lean leaves out beside standard's")
+tap.same(sorted(set(re.findall(r"`([a-z0-9_.]+)`", re.search(r"<!-- fields of standard -->\n(.*?)<!-- end -->", page, re.S)[1]))), sorted(left_out("standard")),
+	"and those that standard leaves out")
+tap.done()

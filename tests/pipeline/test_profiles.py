@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Profiles on an engine: a document of `standard` or `lean` is that of `full` without what the stages' lists leave out, and nothing else is another;
+--geo and --as-lookup ask the databases for what they say, where the cluster has some."""
+import glob
+import json
+import os
+import subprocess
+
+import stages
+import tap
+import yaml
+
+LINES = 400	# of each capture
+
+
+def params(stage):
+	with open(os.path.join(stages.ROOT, "ingest-pipelines", f"{stage}.yml"), encoding="utf-8") as f:
+		return yaml.safe_load(f)["processors"][0]["script"]["params"]
+
+
+def left_out(profile):
+	kept = params("geo")["geo_kept"]
+	paths = {".".join(p) for p in params("event")["left_out"][profile]}
+	paths |= {f"{end}.geo.{name}" for end in stages.ENDS for name in kept["full"] if name not in kept[profile]}
+	return paths | ({"network.community_id", "flow.nat.community_id"} if profile == "lean" else set())
+
+
+def raw():
+	"""Lines of every capture, and some between public addresses, one of them translated."""
+	for path in sorted(glob.glob(os.path.join(stages.ROOT, "tests", "captures", "*.pcap"))):
+		run = subprocess.run([stages.EFCTL, "replay", "--output", "-", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+		yield from [l for l in map(json.loads, run.stdout.decode().splitlines()) if "ie" in l][:LINES]
+	for ends in ({"sourceIPv4Address": "8.8.8.8", "destinationIPv4Address": "1.1.1.1"}, {"sourceIPv4Address": "10.0.0.1", "destinationIPv4Address": "8.8.8.8",
+		"postNATSourceIPv4Address": "9.9.9.9"}, {"sourceIPv6Address": "2001:4860:4860::8888", "destinationIPv6Address": "fd00::1"}):
+		yield {"@timestamp": "2026-01-02T03:04:05.678Z", "flow": {"type": "ipfix", "exporter": "192.0.2.1", "domain": 1, "seq": 1, "template": 256, "exported": 1767323045678,
+			"received": 1767323045700}, "ie": {**ends, "sourceTransportPort": 50000, "destinationTransportPort": 443, "protocolIdentifier": 6, "octetDeltaCount": 1000, "packetDeltaCount": 3}}
+
+
+def documents(cluster, lines, *more):
+	stages.setup(cluster, dictionaries=None, more=more)	# no places of networks
+	docs = stages.simulate(cluster, "flow", lines)
+	for doc in docs:	# the clock's
+		doc.get("event", {}).pop("ingested", None)
+	return docs
+
+
+def flat(doc):
+	return {path: value for path, value in stages.leaves(doc)}
+
+
+def below(path, paths):
+	return any(path == p or path.startswith(p + ".") for p in paths)
+
+
+def compare(profile, full, docs, paths):
+	lost, other = set(), []
+	for a, b in zip(full, docs):
+		a, b = flat(a), flat(b)
+		lost |= {p for p in a if p not in b}
+		other += [p for p in b if below(p, paths) or b[p] != a.get(p)]
+		other += [p for p in a if p not in b and not below(p, paths)]
+	tap.same(sorted(set(other)), [], f"{profile}: a document is that of full without what the lists leave out")
+	return lost
+
+
+def main():
+	cluster = stages.clusters.connect()
+	lines = list(raw())
+	full = documents(cluster, lines, "--profile", "full")
+	tap.ok(len(full) > 1000 and not [d for d in full if "error" in d], f"{len(full)} documents of all captures")
+	seen = compare("standard", full, documents(cluster, lines, "--profile", "standard"), left_out("standard"))
+	places = [d for d in full[-3:] if "country_iso_code" in d.get("destination", {}).get("geo", {})]
+	tap.ok(not places or any(p.endswith("geo.country_name") for p in seen), "which are names of places, where there is a database")
+	lean = left_out("lean")
+	seen = compare("lean", full, documents(cluster, lines, "--profile", "lean"), lean)
+	tap.ok({"message", "network.community_id", "related.ip", "flow.source.name", "event.start"} <= seen, "lean leaves out what it says")
+	if not places:
+		tap.skip("--geo and --as-lookup", "this cluster has no geo database")
+	else:
+		lookups(cluster, lines[-3:])
+	stages.setup(cluster)
+	tap.done()
+
+
+def lookups(cluster, lines):
+	def at(*more):
+		docs = documents(cluster, lines, *more)
+		return [{"geo": sorted(d[end].get("geo", {})), "as": "as" in d[end]} for d in docs for end in ("source", "destination")]
+	every = at()
+	tap.same([bool(e["geo"]) for e in every], [True, True, True, True, True, False], "public addresses have a place, the translated one its translation's, an IPv6 one too")
+	tap.same([e["as"] for e in every], [True, True, True, True, True, False], "and an AS")
+	tap.ok("location" in every[0]["geo"] + every[1]["geo"], "with coordinates")
+	country = at("--geo", "country")
+	tap.ok(all(set(e["geo"]) <= {"continent_name", "country_iso_code", "country_name"} for e in country) and country[0]["geo"] and country[0]["as"], "--geo country: the country alone", str(country))
+	off = at("--geo", "off", "--as-lookup", "off")
+	tap.same([e for e in off if e["geo"] or e["as"]], [], "--geo off --as-lookup off: neither")
+	stages.setup(cluster, more=["--reset", "geo", "--reset", "as_lookup"])
+
+
+main()
