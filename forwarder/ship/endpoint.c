@@ -171,11 +171,13 @@ uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int6
 {
 	pthread_mutex_lock(&e->lock);
 	struct endpoint *p = endpoint_find(e, number);
-	uint64_t pause =
-	    retry_after_ms >= 0 ? (uint64_t)retry_after_ms : backoff_ms(p ? p->failures : 0);
-	uint64_t most = retry_after_ms >= 0 ? RETRY_AFTER_MAX_MS : away ? pause : BUSY_MAX_MS;
-	if (pause > most)
-		pause = most;
+	uint64_t pause = backoff_ms(p ? p->failures : 0);
+	if (!away && pause > BUSY_MAX_MS)
+		pause = BUSY_MAX_MS;
+	if (retry_after_ms > RETRY_AFTER_MAX_MS)
+		retry_after_ms = RETRY_AFTER_MAX_MS;
+	if (retry_after_ms > (int64_t)pause)
+		pause = (uint64_t)retry_after_ms;
 	if (p) {
 		p->failures++;
 		p->heard = p->heard && !away;

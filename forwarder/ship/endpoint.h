@@ -48,9 +48,10 @@ enum refusal {
 	REFUSAL_ALL,      /* it takes nothing, as far as one knows: the data waits */
 };
 enum refusal endpoints_refused(struct endpoints *e, int number, uint32_t items, struct refusals *r);
-/* Leaves it alone for `retry_after_ms`, up to RETRY_AFTER_MAX_MS, or, when that is negative, for a
- * time that doubles with each failure, with jitter. `away`: it does not take data at all; otherwise
- * it is only busy. Returns the pause. */
+/* Leaves it alone for a time that doubles with each failure, with jitter; for `retry_after_ms`, if
+ * that is longer, up to RETRY_AFTER_MAX_MS. A shorter one is no leave to ask again and again: a
+ * server that says 0, or a date of the past by our clock, would be asked without a pause. `away`:
+ * it does not take data at all; otherwise it is only busy. Returns the pause. */
 uint64_t endpoints_failed(struct endpoints *e, int number, uint64_t now_ms, int64_t retry_after_ms,
 			  bool away);
 

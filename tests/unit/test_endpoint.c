@@ -84,6 +84,24 @@ static void no_retry_after_lasts_for_ever(void **state)
 	}
 }
 
+/* Nothing, now, or a date that is past by our clock: it is asked again as late as without a word of
+ * it, and later with every failure. */
+static void no_retry_after_takes_the_pause_away(void **state)
+{
+	(void)state;
+	static const int64_t said[] = { 0, 1, BACKOFF_MIN_MS / 2 };
+	for (int i = 0; i < 6; i++) {
+		struct endpoints *e = made(1);
+		for (uint64_t least = BACKOFF_MIN_MS / 2; least <= BUSY_MAX_MS / 2; least *= 2) {
+			uint64_t pause = endpoints_failed(e, 0, NOW, said[i % 3], i >= 3);
+			assert_in_range(pause, least, 2 * least);
+			assert_int_equal(pick(e, NOW + least - 1), -1);
+			assert_int_equal(wait_ms, pause - least + 1);
+		}
+		endpoints_free(e);
+	}
+}
+
 /* While one sender finds out whether it is back, the others do not ask, too. */
 static void one_sender_tries_first(void **state)
 {
@@ -147,6 +165,7 @@ int main(void)
 		cmocka_unit_test(they_take_turns),
 		cmocka_unit_test(busy_ones_are_tried_sooner),
 		cmocka_unit_test(no_retry_after_lasts_for_ever),
+		cmocka_unit_test(no_retry_after_takes_the_pause_away),
 		cmocka_unit_test(one_sender_tries_first),
 		cmocka_unit_test(an_older_list_is_forgotten),
 		cmocka_unit_test(counts_of_another_run_are_no_evidence),
