@@ -70,14 +70,17 @@ static const char *processor_name(const char *key)
 }
 
 /* A pipeline's own row tells its time: in Elasticsearch 8.3 what the row of the call says is
- * none. */
+ * none. That row has all its calls; those of this one take their share. */
 static double processor_ms(const json_t *pipelines, const char *key, const json_t *processor)
 {
 	const json_t *called = strncmp(key, "pipeline:", 9) == 0
 				   ? json_object_get(pipelines, processor_name(key))
 				   : NULL;
-	return (double)(called ? json_int_at(called, "time_in_millis")
-			       : json_int_at(processor, "stats.time_in_millis"));
+	long long calls = json_int_at(called, "count");
+	if (!calls)
+		return (double)json_int_at(processor, "stats.time_in_millis");
+	return (double)json_int_at(called, "time_in_millis") *
+	       (double)json_int_at(processor, "stats.count") / (double)calls;
 }
 
 /* One node's. */

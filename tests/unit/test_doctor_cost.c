@@ -43,9 +43,10 @@ static void time_by_stage(void **state)
 	CLEANUP_JSON json_t *findings = json_array();
 	CLEANUP_JSON json_t *reply = reply_of(
 	    "{'nodes':{'a':{'ingest':{'pipelines':{'flow':{'count':1000,'time_in_millis':100,"
-	    "'processors':[{'pipeline:flow-roles':{'stats':{'time_in_millis':628097902037}}},"
+	    "'processors':[{'pipeline:flow-roles':{'stats':{'count':1000,'time_in_millis':"
+	    "628097902037}}},"
 	    "{'pipeline:flow-geo':{'stats':{'time_in_millis':2}}}]},"
-	    "'flow-roles':{'count':1000,'time_in_millis':60},"
+	    "'flow-roles':{'count':2000,'time_in_millis':120},"
 	    "'other':{'count':5,'time_in_millis':5000}}}},"
 	    "'b':{'ingest':{'pipelines':{'flow':{'count':2000,'time_in_millis':140,"
 	    "'processors':[{'pipeline:flow-roles':{'stats':{'time_in_millis':60}}},"
