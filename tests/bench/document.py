@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a document costs, taken apart: processor time of the whole node and bytes, part by part, and against another checkout.
 
-usage: document.py [--before CHECKOUT] [bytes] [cpu] [parts] [FILE.ndjson]
+usage: document.py [--before CHECKOUT] [--profile lean|full]... [bytes] [cpu] [parts] [FILE.ndjson]
 
 The records are raw lines of captures (`efctl replay --output`), or of FILE; LINES (40000) of them, or the same ones again. All
 ways of the table are measured in turns on one warm node: ROUNDS (7) rounds, of which the median counts, after 120,000
@@ -88,11 +88,11 @@ def without(docs, paths):
 class Installation:
 	"""One checkout's pipelines and templates in the cluster."""
 
-	def __init__(self, cluster, checkout, prefix):
+	def __init__(self, cluster, checkout, prefix, *more):
 		self.c, self.prefix = cluster, prefix
 		self.dot = prefix + "." if prefix else ""
-		efctl = os.path.join(checkout, "build", "efctl") if prefix else stages.EFCTL
-		more = ["--prefix", prefix] if prefix else []
+		efctl = stages.EFCTL if checkout == stages.ROOT else os.path.join(checkout, "build", "efctl")
+		more = [*more, *(["--prefix", prefix] if prefix else [])]
 		subprocess.run([efctl, "setup", "--url", cluster.url, "--no-kibana", "--no-key", "--no-connection", "--yes", "--force", "--dictionaries-dir", "", "--assets", checkout, *more],
 			env={**os.environ, **cluster.env()}, stdout=subprocess.DEVNULL, check=True)
 		self.flow = self.dot + "flow"
@@ -162,8 +162,8 @@ def ways(c, installations, raw):
 		way(at + "raw lines, all stages and geo lookups", lines, i.flow, i)
 		if not i.prefix:
 			way("raw lines into nothing", lines, EMPTY, i, **nothing)
-		way(at + "raw lines into nothing, all stages", lines, i.bare, i, **nothing)
-		way(at + "raw lines into nothing, all stages and geo lookups", lines, i.flow, i, **nothing)
+			way("raw lines into nothing, all stages", lines, i.bare, i, **nothing)
+			way("raw lines into nothing, all stages and geo lookups", lines, i.flow, i, **nothing)
 	return out
 
 
@@ -199,22 +199,22 @@ def kept(c, installation, docs, **settings):
 	return size / count, usage
 
 
-def on_disk(c, installations, raw):
+def on_disk(c, installations, raw, parted):
 	print(f"{name_of(c)}: bytes a document, one segment, {LINES} documents")
 	for i in installations:
 		docs = finished(c, i, raw, i.flow, "bench-docs")
 		size, usage = kept(c, i, docs)
-		print(f"{size:8.1f}  {'before: ' if i.prefix else ''}as it is")
-		for name, n in usage[:30]:
+		print(f"{size:8.1f}  {i.prefix + ': ' if i.prefix else ''}as it is", flush=True)
+		for name, n in usage[:10 if i.prefix else 30]:
 			print(f"  {n:6.2f}  {name}")
-		if not i.prefix:
-			for part, paths in PARTS.items():
-				print(f"{kept(c, i, without(docs, paths))[0]:8.1f}  without {part}", flush=True)
+		for part, paths in PARTS.items() if parted and not i.prefix else ():
+			print(f"{kept(c, i, without(docs, paths))[0]:8.1f}  without {part}", flush=True)
 
 
 def main():
 	p = argparse.ArgumentParser()
 	p.add_argument("--before", metavar="CHECKOUT")
+	p.add_argument("--profile", action="append", default=[], choices=("lean", "full"))
 	p.add_argument("what", nargs="*")
 	args = p.parse_args()
 	files = [w for w in args.what if w not in KINDS]
@@ -222,11 +222,12 @@ def main():
 	c = stages.clusters.connect()
 	c.must("PUT", f"/_ingest/pipeline/{EMPTY}", {"processors": []})
 	raw = captured(files[0] if files else os.environ.get("NDJSON"))
-	installations = [Installation(c, stages.ROOT, "")]
+	installations = [Installation(c, stages.ROOT, "", "--profile", "standard")]
+	installations += [Installation(c, stages.ROOT, name, "--profile", name) for name in args.profile]
 	if args.before:
 		installations.append(Installation(c, args.before, BEFORE))
 	if "bytes" in wanted:
-		on_disk(c, installations, raw)
+		on_disk(c, installations, raw, "parts" in wanted)
 	if "cpu" in wanted:
 		cpu(c, ways(c, installations, raw))
 	if "parts" in wanted:
