@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Vega panel: mean, 95th percentile and peak of each interface, as traffic is billed. Over a day the intervals are 5 minutes
-// as usual; over longer ranges they grow with it, and the 95th percentile becomes a little lower.
+// A Vega panel: mean and highest step of the busiest interfaces. Steps grow with the time range, and the highest one is a mean of that
+// long: how long is written above it. The 95th percentile as it is billed is percentile.libsonnet's.
 local vega = import 'vega.libsonnet';
 
 // side: flow.ingress (what came in by an interface) or flow.egress (what went out by it).
 function(side, colour, size=10, index='logs-flow-*') {
   local bits = vega.human.bits,
   '$schema': 'https://vega.github.io/schema/vega/v5.json',
-  description: 'Mean, 95th percentile and peak of the busiest interfaces',
+  description: 'Mean and highest step of the busiest interfaces',
   autosize: { type: 'fit', contains: 'padding' },
   padding: { left: 10, right: 10, top: 26, bottom: 6 },
   signals: [
@@ -17,7 +17,7 @@ function(side, colour, size=10, index='logs-flow-*') {
   ],
   data: [
     {
-      name: 'rows',
+      name: 'reply',
       url: vega.query(index, { top: {
         terms: { field: side + '.interface', size: size, order: { v: 'desc' } },
         aggs: {
@@ -27,22 +27,32 @@ function(side, colour, size=10, index='logs-flow-*') {
             date_histogram: { field: '@timestamp', interval: { '%autointerval%': 300 }, min_doc_count: 0, extended_bounds: { min: { '%timefilter%': 'min' }, max: { '%timefilter%': 'max' } } },
             aggs: { v: { sum: { field: side + '.bytes' } } },
           },
-          p95: { percentiles_bucket: { buckets_path: 't>v', percents: [95], gap_policy: 'insert_zeros' } },
-          peak: { max_bucket: { buckets_path: 't>v', gap_policy: 'insert_zeros' } },
           mean: { avg_bucket: { buckets_path: 't>v', gap_policy: 'insert_zeros' } },
         },
       } }),
       format: { property: 'aggregations.top.buckets' },
       transform: [
         { type: 'window', ops: ['row_number'], as: ['n'] },
-        { type: 'formula', as: 'seconds', expr: 'length(datum.t.buckets) > 1 ? (datum.t.buckets[1].key - datum.t.buckets[0].key) / 1000 : 1' },
-        { type: 'formula', as: 'mean', expr: 'datum.mean.value * 8 / datum.seconds' },
-        { type: 'formula', as: 'p95', expr: "datum.p95.values['95.0'] * 8 / datum.seconds" },
-        { type: 'formula', as: 'peak', expr: 'datum.peak.value * 8 / datum.seconds' },
-        { type: 'formula', as: 'used', expr: "datum.speed.value > 0 ? format(datum.p95 / datum.speed.value, '.1%') : '–'" },
-        { type: 'formula', as: 'y', expr: 'datum.n - 1' },
+        { type: 'formula', as: 'wide', expr: 'length(datum.t.buckets) > 1 ? datum.t.buckets[1].key - datum.t.buckets[0].key : 1000' },
+        { type: 'formula', as: 'seconds', expr: 'max(datum.wide, ${active_timeout_ms}) / 1000' },
       ],
     },
+    // A flow's bytes stand where it ends: steps that are shorter than flows may last are taken together.
+    { name: 'highest', source: 'reply', transform: [
+      { type: 'formula', as: 'b', expr: 'datum.t.buckets' },
+      { type: 'flatten', fields: ['b'] },
+      { type: 'formula', as: 'step', expr: 'floor(datum.b.key / ${active_timeout_ms})' },
+      { type: 'formula', as: 'bytes', expr: 'datum.b.v.value' },
+      { type: 'aggregate', groupby: ['key', 'step'], fields: ['bytes'], ops: ['sum'], as: ['bytes'] },
+      { type: 'aggregate', groupby: ['key'], fields: ['bytes'], ops: ['max'], as: ['bytes'] },
+    ] },
+    { name: 'rows', source: 'reply', transform: [
+      { type: 'lookup', from: 'highest', key: 'key', fields: ['key'], values: ['bytes'], as: ['most'] },
+      { type: 'formula', as: 'mean', expr: 'datum.mean.value * 8000 / datum.wide' },
+      { type: 'formula', as: 'peak', expr: 'datum.most * 8 / datum.seconds' },
+      { type: 'formula', as: 'used', expr: "datum.speed.value > 0 ? format(datum.peak / datum.speed.value, '.1%') : '–'" },
+      { type: 'formula', as: 'y', expr: 'datum.n - 1' },
+    ] },
   ],
   scales: [{ name: 'x', type: 'linear', domain: { data: 'rows', field: 'peak' }, zero: true, range: [{ signal: 'names' }, { signal: 'max(names + 20, width - numbers)' }] }],
   local at = { signal: 'datum.y * row' },
@@ -52,21 +62,19 @@ function(side, colour, size=10, index='logs-flow-*') {
     x: right(share), y: middle, align: { value: 'right' }, baseline: { value: 'middle' }, fontSize: { value: 12 }, text: text,
   } } },
   local head(text, x, align='right') = { type: 'text', style: 'guide-title', encode: { update: { x: x, y: { value: -10 }, align: { value: align }, text: { value: text } } } },
-  local tip = { signal: "{'interface': datum.key, 'mean': %s, '95th percentile': %s, 'peak': %s, 'interval': datum.seconds + ' s'}" % [bits('datum.mean'), bits('datum.p95'), bits('datum.peak')] },
+  local tip = { signal: "{'interface': datum.key, 'mean': %s, 'highest': %s, 'in steps of': datum.seconds + ' s'}" % [bits('datum.mean'), bits('datum.peak')] },
   marks: [
     head('Interface', { value: 0 }, 'left'),
     head('Mean', right(0.74)),
-    head('95th', right(0.46)),
-    head('Peak', right(0.18)),
-    head('Used', right(0)),
+    { type: 'text', style: 'guide-title', encode: { update: { x: right(0.3), y: { value: -10 }, align: { value: 'right' }, text: {
+      signal: "length(data('rows')) ? 'Highest ' + (data('rows')[0].seconds < 3600 ? data('rows')[0].seconds / 60 + ' min' : data('rows')[0].seconds / 3600 + ' h') : 'Highest'" } } } },
+    head('of the speed', right(0)),
     { type: 'text', from: { data: 'rows' }, style: 'guide-label', encode: { update: { x: { value: 0 }, y: middle, baseline: { value: 'middle' }, fontSize: { value: 12 }, text: { field: 'key' }, limit: { signal: 'names - 8' }, tooltip: tip } } },
-    // peak pale, 95th percentile full, mean a line
+    // highest pale, mean full
     { type: 'rect', from: { data: 'rows' }, encode: { update: { x: { scale: 'x', value: 0 }, x2: { scale: 'x', field: 'peak' }, y: { signal: 'datum.y * row + row * 0.22' }, height: { signal: 'row * 0.56' }, fill: { value: colour }, fillOpacity: { value: 0.25 }, tooltip: tip } } },
-    { type: 'rect', from: { data: 'rows' }, encode: { update: { x: { scale: 'x', value: 0 }, x2: { scale: 'x', field: 'p95' }, y: { signal: 'datum.y * row + row * 0.22' }, height: { signal: 'row * 0.56' }, fill: { value: colour }, tooltip: tip } } },
-    { type: 'rect', from: { data: 'rows' }, encode: { update: { x: { scale: 'x', field: 'mean' }, width: { value: 2 }, y: { signal: 'datum.y * row + row * 0.1' }, height: { signal: 'row * 0.8' }, fill: { value: '#98a2b3' }, tooltip: tip } } },
+    { type: 'rect', from: { data: 'rows' }, encode: { update: { x: { scale: 'x', value: 0 }, x2: { scale: 'x', field: 'mean' }, y: { signal: 'datum.y * row + row * 0.22' }, height: { signal: 'row * 0.56' }, fill: { value: colour }, tooltip: tip } } },
     number({ signal: bits('datum.mean') }, 0.74),
-    number({ signal: bits('datum.p95') }, 0.46),
-    number({ signal: bits('datum.peak') }, 0.18),
+    number({ signal: bits('datum.peak') }, 0.3),
     number({ field: 'used' }, 0),
   ],
 }

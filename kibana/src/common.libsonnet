@@ -19,8 +19,9 @@ local v = import 'vega.libsonnet';
   connections: l.sum('flow.connections', 'Connections'),
   up: l.sum('client.bytes', 'Client sent', 'bytes', 1),
   down: l.sum('server.bytes', 'Server sent', 'bytes', 1),
+  share: l.share('network.bytes'),
   // Of the rows of the table: a tuple knows no rest.
-  share: l.share('network.bytes', 'Of listed'),
+  listed: l.share('network.bytes', 'Of listed'),
   bits: l.rate('network.bytes', 'Mbit/s', '', 0.000008, 2),
   pps: l.rate('network.packets', 'packets/s', ''),
   rps: l.countRate('records/s', ''),

@@ -81,9 +81,9 @@ local k = import 'kibana.libsonnet';
     l.formula(label, "normalize_by_unit(counter_rate(max(%s)), unit='s') * 8 / max(%s)" % [field, speed],
               { max: l.part('max', [], field), grown: l.part('counter_rate', ['max']), second: l.part('normalize_by_unit', ['grown']), speed: l.part('max', [], speed) },
               div(mul('second', 8), 'speed'), 'max', 'percent', 2),
-  // Share of the whole table or chart.
+  // Share of the rows of the table.
   share(field, label='Share')::
-    l.formula(label, 'sum(%s) / overall_sum(sum(%s))' % [field, field],
+    { whole:: true } + l.formula(label, 'sum(%s) / overall_sum(sum(%s))' % [field, field],
               { sum: l.part('sum', [], field), all: l.part('overall_sum', ['sum']) }, div('sum', 'all'), 'sum', 'percent'),
   shareOfCount(label='Share')::
     l.formula(label, 'count() / overall_sum(count())',
@@ -108,9 +108,11 @@ local k = import 'kibana.libsonnet';
     isBucketed: true,
     scale: 'ordinal',
     sourceField: field,
-    params: { size: n, orderBy: { type: 'column', columnId: 'm0' }, orderDirection: 'desc', otherBucket: other, missingBucket: false, parentFormat: { id: 'terms' } },
+    params: { size: n, orderBy: { type: 'column', columnId: 'm0' }, orderDirection: 'desc', otherBucket: other, missingBucket: other && type == 'string',  // (Lens: of texts alone)
+              parentFormat: { id: 'terms' } },
   },
   // Several fields as one bucket: the N largest combinations, which nested buckets cannot rank.
+  // A record that lacks one of them is in none: for such fields there is ranking.libsonnet.
   tuple(fields, label, n=10):: l.terms(fields[0], label, n, false) { params+: { secondaryFields: fields[1:], parentFormat: { id: 'multi_terms' } } },
   // How often the rows of a view come: shorter buckets would be empty in between, their neighbours too high. (Lens: the least interval.)
   // A record's bytes stand where it ends, after as long as the exporter's active timeout: setup knows it (--active-timeout).
@@ -277,8 +279,11 @@ local k = import 'kibana.libsonnet';
     }, kql, view),
 
   // widths: of the bucket columns in pixels; the measures share the rest, but for one with a width. The first measure ranks and is shaded.
+  // Where it shows shares they are of everything: the rest, and what lacks the field, have rows (a tuple has none for either).
   table(title, buckets, measures, kql='', view='flow', widths=[], rows=20)::
-    local list = if std.isArray(buckets) then buckets else [buckets];
+    local shares = std.length([m for m in measures if std.objectHasAll(m, 'whole')]) > 0;
+    local whole(b) = if shares && b.operationType == 'terms' && b.dataType == 'string' && !std.objectHas(b.params, 'secondaryFields') then b { params+: { otherBucket: true, missingBucket: true } } else b;
+    local list = [whole(b) for b in if std.isArray(buckets) then buckets else [buckets]];
     local c = layer('', list, measures);
     lens('lnsDatatable', title, { l0: c }, {
       layerId: 'l0',

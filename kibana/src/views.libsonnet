@@ -6,7 +6,7 @@ local ends = ['source', 'destination', 'client', 'server'];
 local sides(name) = ['flow.ingress.' + name, 'flow.egress.' + name];
 local each(fields, format) = { [name]: format for name in fields };
 
-// Values that lead on: an address to the page of its host, an AS to its traffic.
+// Values that lead on: an address to the page of its host, an AS to its traffic, an interface to both its directions.
 local page(id, kql) = f.link("/app/dashboards#/view/%s?_a=(query:(language:kuery,query:'%s'))" % [id, kql]);
 
 local formats =
@@ -16,6 +16,7 @@ local formats =
   + each([e + '.port' for e in ends] + [e + '.as.number' for e in ends] + ['process.pid', 'flow.service.port'], f.plain)
   + each([e + '.ip' for e in ends], page('flow-hosts', 'related.ip:%22{{rawValue}}%22'))
   + each([e + '.as.organization.name' for e in ends], page('flow-as', 'source.as.organization.name:%22{{rawValue}}%22 or destination.as.organization.name:%22{{rawValue}}%22'))
+  + each(sides('interface'), page('flow-interfaces', 'flow.ingress.interface:%22{{rawValue}}%22 or flow.egress.interface:%22{{rawValue}}%22'))
   + { 'event.duration': f.duration('nanoseconds') }
   + each(['flow.latency.client', 'flow.latency.server', 'flow.latency.application'], f.duration('microseconds'));
 

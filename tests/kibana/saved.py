@@ -144,6 +144,9 @@ ROUND = [(500, "100ms"), (5000, "1s"), (7500, "5s"), (15000, "10s"), (45000, "30
 	(2700000, "30m"), (7200000, "1h"), (21600000, "3h"), (86400000, "12h"), (604800000, "24h")]
 
 
+UNIT_MS = {"week": 604800000, "day": 86400000, "hour": 3600000, "minute": 60000, "second": 1000}
+
+
 def vega_search(url, now_ms, span_ms):
 	"""The search that Kibana makes of a Vega data url: context, time and interval filled in."""
 	def fill(node):
@@ -152,7 +155,7 @@ def vega_search(url, now_ms, span_ms):
 		if not isinstance(node, dict):
 			return node
 		if "%timefilter%" in node:
-			return {"min": now_ms - span_ms, "max": now_ms}[node["%timefilter%"]]
+			return {"min": now_ms - span_ms, "max": now_ms}[node["%timefilter%"]] + node.get("shift", 0) * UNIT_MS[node.get("unit", "day")]
 		out = {}
 		for k, v in node.items():
 			if isinstance(v, dict) and "%autointerval%" in v:

@@ -3,6 +3,7 @@
 local c = import '../common.libsonnet';
 local k = import '../kibana.libsonnet';
 local l = import '../lens.libsonnet';
+local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
 local from = l.terms('source.as.organization.name', 'Source AS', 10);
@@ -30,9 +31,9 @@ local has(end) = { exists: { field: end + '.as.number' } };
       [24, l.area('To AS, packets/s', to, c.pps)],
     ]),
     k.row(18, [
-      [16, c.toRecords(l.table('From AS', [l.tuple(['source.as.organization.name', 'source.as.number'], 'AS › number', 200)], [c.bytes, c.share, c.records, l.unique('source.ip', 'Hosts')], widths=[260], rows=10))],
-      [16, c.toRecords(l.table('To AS', [l.tuple(['destination.as.organization.name', 'destination.as.number'], 'AS › number', 200)], [c.bytes, c.share, c.records, l.unique('destination.ip', 'Hosts')], widths=[260], rows=10))],
-      [16, c.toRecords(l.table('By interface', [l.tuple(['flow.egress.interface', 'destination.as.organization.name'], 'Interface out › AS', 200)], [c.interface.out.bytes, c.records], widths=[320], rows=10))],
+      [16, v.panel('From AS', r.spec([['source.as.organization.name', 'AS', 'no AS known'], ['source.as.number', 'number', '–', -1]], [r.bytes, r.records, r.unique('source.ip', 'Hosts')]))],
+      [16, v.panel('To AS', r.spec([['destination.as.organization.name', 'AS', 'no AS known'], ['destination.as.number', 'number', '–', -1]], [r.bytes, r.records, r.unique('destination.ip', 'Hosts')]))],
+      [16, v.panel('Out by interface, to AS', r.spec([['flow.egress.interface', 'Interface out', 'none'], ['destination.as.organization.name', 'AS', 'no AS known']], [r.of('flow.egress.bytes', 'Bytes'), r.records]))],
     ]),
   ]),
 ]

@@ -4,6 +4,7 @@ local billing = import '../billing.libsonnet';
 local c = import '../common.libsonnet';
 local k = import '../kibana.libsonnet';
 local l = import '../lens.libsonnet';
+local percentile = import '../percentile.libsonnet';
 local v = import '../vega.libsonnet';
 
 local into = c.interface['in'];
@@ -58,7 +59,7 @@ local healthKpis = v.kpis([
     ]),
     k.row(12, [
       [16, l.lines('Clock skew, ms', c.exporter(10, false), l.max('exporter.clock_skew_ms', 'ms'), view=health, legendSize='medium')],
-      [16, l.series('Datagrams that are not as they should be', [sum('decode_errors', 'not decoded'), sum('unknown_templates', 'without template'), sum('reordered', 'reordered'), sum('duplicates', 'duplicates')], view=health, type='bar_stacked', colours=['#e7664c', '#da8b45', '#d6bf57', '#6092c0'])],
+      [16, l.series('Abnormal datagrams', [sum('decode_errors', 'not decoded'), sum('unknown_templates', 'without template'), sum('reordered', 'reordered'), sum('duplicates', 'duplicates')], view=health, type='bar_stacked', colours=['#e7664c', '#da8b45', '#d6bf57', '#6092c0'])],
       [16, l.lines('Templates known', c.exporter(10, false), l.max('exporter.templates', 'templates'), view=health, legendSize='medium')],
     ]),
     k.row(13, [
@@ -80,9 +81,10 @@ local healthKpis = v.kpis([
       v.count('Records of partial figures', partial, '#da8b45'),
       v.sum('Metered twice', 'flow.duplicate.bytes', v.human.bytes, { term: { 'flow.duplicate.reason': 'egress' } }, '#d6bf57'),
     ])]]),
+    k.row(10, [[48, v.panel('95th percentile of one interface', percentile())]]),
     k.row(14, [
-      [24, v.panel('In: mean, 95th percentile, peak', billing('flow.ingress', '#54b399'))],
-      [24, v.panel('Out: mean, 95th percentile, peak', billing('flow.egress', '#6092c0'))],
+      [24, v.panel('In: mean and highest', billing('flow.ingress', '#54b399'))],
+      [24, v.panel('Out: mean and highest', billing('flow.egress', '#6092c0'))],
     ]),
     k.row(13, [
       [24, l.lines('In, Mbit/s', into.bucket(), into.bits)],
@@ -97,7 +99,7 @@ local healthKpis = v.kpis([
       [24, l.table('Interfaces out', [out.bucket(200, false)], [out.bytes, out.packets, out.back, out.partial, l.last('observer.egress.interface.alias', 'Description', 'string'), l.max('flow.egress.speed', 'Speed', null)], widths=[220], rows=10)],
     ]),
     k.row(15, [
-      [48, l.table('From interface to interface: each packet once', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.share, c.packets, c.records], widths=[480], rows=8)],
+      [48, l.table('From interface to interface: each packet once', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.listed, c.packets, c.records], widths=[480], rows=8)],
     ]),
   ]),
 

@@ -3,6 +3,7 @@
 local c = import '../common.libsonnet';
 local k = import '../kibana.libsonnet';
 local l = import '../lens.libsonnet';
+local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
 local denied = 'flow.firewall.event: denied or flow.forwarding.status: dropped';
@@ -26,12 +27,12 @@ local deniedQuery = { bool: { should: [{ term: { 'flow.firewall.event': 'denied'
     ])]]),
     k.row(12, [
       [16, l.series('Events', [event('denied'), event('created'), event('deleted'), event('update'), event('alert')], type='bar_stacked', colours=['#e7664c', '#54b399', '#6092c0', '#d6bf57', '#bd271e'], legendAt='right')],
-      [16, l.stacks('Denied by rule', l.terms('rule.name', 'Rule', 8, false), c.records, denied)],
-      [16, l.stacks('Denied: reason', l.terms('event.reason', 'Reason', 8, false), c.records, denied)],
+      [16, l.stacks('Denied by rule', l.terms('rule.name', 'Rule', 8), c.records, denied)],
+      [16, l.stacks('Denied by reason', l.terms('event.reason', 'Reason', 8), c.records, denied)],
     ]),
     k.row(18, [
-      [16, c.toHost(l.table('Denied clients', [l.tuple(['flow.client.name', 'rule.name'], 'Client › rule', 100)], [c.records, l.unique('server.ip', 'Servers'), l.unique('server.port', 'Ports')], denied, widths=[320], rows=10))],
-      [16, c.toHost(l.table('Denied servers', [l.tuple(['flow.server.name', 'flow.service.name'], 'Server › service', 100)], [c.records, l.unique('client.ip', 'Clients')], denied, widths=[280], rows=10))],
+      [16, v.panel('Denied clients', r.spec([['flow.client.name', 'Client', 'no client'], ['rule.name', 'rule', 'no rule told']], [r.records, r.unique('server.ip', 'Servers'), r.unique('server.port', 'Ports')], deniedQuery))],
+      [16, v.panel('Denied servers', r.spec([['flow.server.name', 'Server', 'no server'], ['flow.service.name', 'service', 'no service']], [r.records, r.unique('client.ip', 'Clients')], deniedQuery))],
       [16, l.table('Rules', [l.tuple(['rule.name', 'rule.id'], 'Rule › id', 100)], [c.records, c.connections, l.count('Denied', denied), c.bytes], 'rule.name: *', widths=[240], rows=10)],
     ]),
     k.row(11, [

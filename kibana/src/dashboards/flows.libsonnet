@@ -5,6 +5,7 @@ local k = import '../kibana.libsonnet';
 local l = import '../lens.libsonnet';
 local maps = import '../map.libsonnet';
 local sankey = import '../sankey.libsonnet';
+local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
 local flows(id, title, description, controls, spec, a, b) = c.dashboard(id, title, description, controls, [
@@ -20,14 +21,14 @@ local flows(id, title, description, controls, spec, a, b) = c.dashboard(id, titl
 local geo(id, title, mapId, controls, a, b, ports) = c.dashboard(id, title, 'Where the ends are; private networks at their site', controls, [
   k.row(27, [[48, k.map('Flows between places', mapId)]]),
   k.row(13, [
-    [12, l.treemap(a[0] + ' countries and cities', [l.terms(a[1] + '.geo.country_iso_code', 'Country', 12), l.terms(a[1] + '.geo.city_name', 'City', 4, false)], c.bytes)],
-    [12, l.treemap(b[0] + ' countries and cities', [l.terms(b[1] + '.geo.country_iso_code', 'Country', 12), l.terms(b[1] + '.geo.city_name', 'City', 4, false)], c.bytes)],
+    [12, l.treemap(a[0] + ' countries', l.terms(a[1] + '.geo.country_iso_code', 'Country', 12), c.bytes)],
+    [12, l.treemap(b[0] + ' countries', l.terms(b[1] + '.geo.country_iso_code', 'Country', 12), c.bytes)],
     [12, l.area('%s countries, Mbit/s' % b[0], l.terms(b[1] + '.geo.country_iso_code', 'Country', 8), c.bits, legendSize='medium')],
     [12, ports],
   ]),
   k.row(18, [
-    [24, l.table('Between countries', [l.tuple([a[1] + '.geo.country_iso_code', b[1] + '.geo.country_iso_code'], '%s › %s' % [a[0], b[0]], 100)], [c.bytes, c.share, c.records], widths=[300], rows=10)],
-    [24, l.table('Between cities', [l.tuple([a[1] + '.geo.city_name', b[1] + '.geo.city_name'], '%s › %s' % [a[0], b[0]], 100)], [c.bytes, c.share, c.records], widths=[300], rows=10)],
+    [24, v.panel('Between countries', r.spec([[a[1] + '.geo.country_iso_code', a[0], 'no country'], [b[1] + '.geo.country_iso_code', std.asciiLower(b[0]), 'no country']], [r.bytes, r.records]))],
+    [24, v.panel('Between cities', r.spec([[a[1] + '.geo.city_name', a[0], 'no city'], [b[1] + '.geo.city_name', std.asciiLower(b[0]), 'no city']], [r.bytes, r.records]))],
   ]),
 ]);
 

@@ -3,6 +3,7 @@
 local c = import '../common.libsonnet';
 local k = import '../kibana.libsonnet';
 local l = import '../lens.libsonnet';
+local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
 local sent = l.rate('client.bytes', 'client to server, Mbit/s', '', 0.000008, 2);
@@ -26,10 +27,10 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
       [12, l.stacks('Records by direction', l.terms('network.direction', 'Direction', 4, false), c.records, legendSize='medium')],
     ]),
     k.row(15, [
-      [12, c.toHost(l.table('Servers it asks', [c.server(100)], [c.bytes, c.records], widths=[210], rows=8))],
-      [12, c.toHost(l.table('Clients that ask it', [c.client(100)], [c.bytes, c.records], widths=[210], rows=8))],
-      [12, l.table('Services', [l.tuple(['flow.service.name', 'network.transport'], 'Service › protocol', 100)], [c.bytes, c.records], widths=[210], rows=8)],
-      [12, l.table('Countries and AS', [l.tuple(['server.geo.country_iso_code', 'server.as.organization.name'], 'Country › AS', 100)], [c.bytes, c.records], widths=[210], rows=8)],
+      [12, c.toHost(l.table('Contacts', [c.server(100)], [c.bytes, c.records], widths=[210], rows=8))],
+      [12, c.toHost(l.table('Contacted by', [c.client(100)], [c.bytes, c.records], widths=[210], rows=8))],
+      [12, v.panel('Services', r.spec([['flow.service.name', 'Service', 'no service'], ['network.transport', 'protocol', 'no protocol']], [r.bytes, r.records]))],
+      [12, v.panel('Countries and AS', r.spec([['server.geo.country_iso_code', 'Country', 'no country'], ['server.as.organization.name', 'AS', 'no AS known']], [r.bytes, r.records]))],
     ]),
     k.row(11, [
       [16, l.series('Latency, ms', [
@@ -67,7 +68,7 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
       [36, l.area('Platforms, Mbit/s', l.terms('host.os.platform', 'Platform', 8), c.bits)],
     ]),
     k.row(18, [
-      [24, c.toRecords(l.table('User, process and server', [l.tuple(['user.name', 'process.name', 'flow.server.name'], 'User › process › server', 200)], [c.bytes, c.share, c.records], widths=[380], rows=10))],
+      [24, c.toRecords(l.table('User, process and server', [l.tuple(['user.name', 'process.name', 'flow.server.name'], 'User › process › server', 200)], [c.bytes, c.listed, c.records], widths=[380], rows=10))],
       [24, c.toRecords(l.table('Host and executable', [l.tuple(['host.name', 'process.executable'], 'Host › executable', 200)], [c.bytes, c.records, l.unique('server.ip', 'Servers')], widths=[380], rows=10))],
     ]),
   ], [['with a user or process', ['user.name', 'process.name']]]),

@@ -3,6 +3,7 @@
 local c = import '../common.libsonnet';
 local k = import '../kibana.libsonnet';
 local l = import '../lens.libsonnet';
+local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
 local threats = { exists: { field: 'flow.threat.category' } };
@@ -26,11 +27,11 @@ local threats = { exists: { field: 'flow.threat.category' } };
     k.row(15, [
       [14, c.toHost(l.bars('Top clients', c.client(10), c.bytes))],
       [14, c.toHost(l.bars('Top servers', c.server(10), c.bytes))],
-      [20, l.table('Top conversations', l.tuple(['flow.client.name', 'flow.server.name', 'flow.service.name'], 'Client › server › service', 100), [c.bytes, c.records], widths=[430], rows=8)],
+      [20, v.panel('Top conversations', r.spec([['flow.client.name', 'Client', 'no client'], ['flow.server.name', 'server', 'no server'], ['flow.service.name', 'service', 'no service']], [r.bytes, r.records]))],
     ]),
     k.row(12, [
-      [16, c.toAs(l.treemap('Autonomous systems asked', l.terms('server.as.organization.name', 'AS', 12), c.bytes))],
-      [16, l.treemap('Countries asked', [l.terms('server.geo.country_iso_code', 'Country', 10), l.terms('server.geo.city_name', 'City', 4, false)], c.bytes)],
+      [16, c.toAs(l.treemap('Top destination networks (AS)', l.terms('server.as.organization.name', 'AS', 12), c.bytes))],
+      [16, l.treemap('Top destination countries', l.terms('server.geo.country_iso_code', 'Country', 12), c.bytes)],
       [16, l.donut('IP versions and protocols', [l.terms('network.type', 'IP version', 4, false), c.protocol(6)], c.bytes)],
     ]),
     k.row(12, [

@@ -15,7 +15,7 @@ local records(id, title, description, controls, search) = c.dashboard(id, title,
 ]);
 
 [
-  records('flow-records-client-server', 'Records, client and server', 'Every record: who asked whom for what', c.standard, 'flow-records'),
+  records('flow-records-client-server', 'Records, client and server', 'Every record: who contacted whom for what', c.standard, 'flow-records'),
   records('flow-records-source-destination', 'Records, source and destination', 'Every record as the exporter saw it',
           [k.control('flow.type', 'Flow type'), c.control.exporter, c.control.ingress, c.control.egress, c.control.source, c.control.destination], 'flow-records-wire'),
 ]

@@ -3,6 +3,7 @@
 local c = import '../common.libsonnet';
 local k = import '../kibana.libsonnet';
 local l = import '../lens.libsonnet';
+local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
 local measures = [c.bytes, c.share, c.packets, c.records];
@@ -27,7 +28,7 @@ local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
     ]),
     k.row(20, [
       [20, c.toRecords(l.table('Top services', [c.service(200, false)], measures + [l.unique('client.ip', 'Clients'), l.unique('server.ip', 'Servers')], widths=[160], rows=13))],
-      [14, c.toRecords(l.table('Service and server port', [l.tuple(['flow.service.name', 'network.transport', 'server.port'], 'Service › protocol › port', 200)], [c.bytes, c.records], widths=[240], rows=13))],
+      [14, v.panel('Service and server port', r.spec([['flow.service.name', 'Service', 'no service'], ['network.transport', 'protocol', 'no protocol'], ['server.port', 'port', 'no port', -1]], [r.bytes, r.records]))],
       [14, l.table('Top IP protocols', [c.protocol(50, false)], [c.bytes, c.share, c.records], widths=[130], rows=13)],
     ]),
   ]),
@@ -39,20 +40,20 @@ local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
     ]),
     k.row(22, [
       [30, c.toRecords(l.table('Client, server and service', [l.tuple(['flow.client.name', 'flow.server.name', 'flow.service.name'], 'Client › server › service', 500)],
-                               [c.bytes, c.share, c.packets, c.records, c.down, c.up, l.avg('event.duration', 'Duration', null)], widths=[430], rows=13))],
-      [18, c.toRecords(l.table('Networks', [l.tuple(['flow.client.network.name', 'flow.server.network.name'], 'Client network › server network', 100)], [c.bytes, c.share, c.records], widths=[260], rows=13))],
+                               [c.bytes, c.listed, c.packets, c.records, c.down, c.up, l.avg('event.duration', 'Duration', null)], widths=[430], rows=13))],
+      [18, v.panel('Networks', r.spec([['flow.client.network.name', 'Client network', 'no name'], ['flow.server.network.name', 'server network', 'no name']], [r.bytes, r.records]))],
     ]),
   ]),
 
   c.dashboard('flow-top-applications', 'Top applications', 'What the traffic is for', [c.control.exporter, c.control.application, c.control.direction, c.control.client, c.control.server], [
     k.row(13, [
       [30, l.area('Applications, Mbit/s', c.application(12), c.bits)],
-      [18, l.treemap('Categories and applications', [l.terms('flow.application.category', 'Category', 12), l.terms('network.application', 'Application', 5, false)], c.bytes)],
+      [18, l.treemap('Application categories', l.terms('flow.application.category', 'Category', 12), c.bytes)],
     ]),
     k.row(20, [
       [18, c.toRecords(l.table('Top applications', [c.application(200, false)], measures + [l.unique('client.ip', 'Clients')], widths=[170], rows=13))],
-      [15, c.toRecords(l.table('Application and service', [l.tuple(['network.application', 'flow.service.name'], 'Application › service', 200)], [c.bytes, c.records], widths=[260], rows=13))],
-      [15, c.toHost(l.table('Who uses them', [l.tuple(['flow.client.name', 'network.application'], 'Client › application', 200)], [c.bytes, c.records], widths=[300], rows=13))],
+      [15, v.panel('Application and service', r.spec([['network.application', 'Application', 'not told'], ['flow.service.name', 'service', 'no service']], [r.bytes, r.records]))],
+      [15, v.panel('Who uses them', r.spec([['flow.client.name', 'Client', 'no client'], ['network.application', 'application', 'not told']], [r.bytes, r.records]))],
     ]),
   ]),
 ]
