@@ -5,20 +5,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
-#define BLOCK "cluster_block_exception"
+#define BLOCK      "cluster_block_exception"
+#define SOME_INDEX "<index>"
 #define CLUSTER_BLOCK(told, name)                                                      \
 	{                                                                              \
 		0, BLOCK, told, name,                                                  \
 		    "take that away (PUT /_cluster/settings {\"persistent\": {\"" name \
 		    "\": null}, \"transient\": {\"" name "\": null}})"                 \
 	}
-#define INDEX_BLOCK(told, name)                                       \
-	{                                                             \
-		0, BLOCK, told, name,                                 \
-		    "take that away (PUT /<index>/_settings {\"" name \
-		    "\": null}), if nobody needs it"                  \
+#define INDEX_BLOCK(told, name)                                              \
+	{                                                                    \
+		0, BLOCK, told, name,                                        \
+		    "take that away (PUT /" SOME_INDEX "/_settings {\"" name \
+		    "\": null}), if nobody needs it"                         \
 	}
 
 /* A block is known by the number between slashes: "blocked by: [FORBIDDEN/6/cluster read-only
@@ -66,4 +68,29 @@ enum cluster_state cluster_state_of(int status, const char *type, const char *re
 			return (enum cluster_state)i;
 	}
 	return STATE_NONE;
+}
+
+const char *cluster_state_remedy(enum cluster_state state, const char *index,
+				 char text[CLUSTER_REMEDY_MAX])
+{
+	const char *remedy = cluster_states[state].remedy, *at = strstr(remedy, SOME_INDEX);
+	if (!at || !index || !*index)
+		snprintf(text, CLUSTER_REMEDY_MAX, "%s", remedy);
+	else
+		snprintf(text, CLUSTER_REMEDY_MAX, "%.*s%.255s%s", (int)(at - remedy), remedy,
+			 index, at + strlen(SOME_INDEX));
+	return text;
+}
+
+const char *cluster_state_remedy_of(enum cluster_state state, const char *reason,
+				    char text[CLUSTER_REMEDY_MAX])
+{
+	static const char before[] = "index [";
+	char index[256] = "";
+	const char *at = strstr(reason, before);
+	const char *end = at ? strchr(at, ']') : NULL;
+	if (end)
+		snprintf(index, sizeof(index), "%.*s", (int)(end - at - (long)strlen(before)),
+			 at + strlen(before));
+	return cluster_state_remedy(state, index, text);
 }

@@ -34,6 +34,15 @@ extern const struct cluster_state_row cluster_states[CLUSTER_STATES];
 /* The state that an error tells of; `type` and `reason` are "" when it has none. */
 enum cluster_state cluster_state_of(int status, const char *type, const char *reason);
 
+#define CLUSTER_REMEDY_MAX 512
+/* The remedy with the name of the index, where it asks for one; NULL: it is not known. Returns
+ * `text`. */
+const char *cluster_state_remedy(enum cluster_state state, const char *index,
+				 char text[CLUSTER_REMEDY_MAX]);
+/* The same, with the first index that the reason names ("index [NAME] blocked by: …"). */
+const char *cluster_state_remedy_of(enum cluster_state state, const char *reason,
+				    char text[CLUSTER_REMEDY_MAX]);
+
 /* Whether it is an index that is blocked, and not the cluster. */
 static inline int cluster_state_is_of_index(enum cluster_state s)
 {

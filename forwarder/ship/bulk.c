@@ -72,18 +72,33 @@ bool bulk_next(const char **at, const char *end, struct bulk_item *ret_item)
 
 /* ---- verdicts ---- */
 
-/* Without errors the items need no reading, and reading 5,000 of them would cost more than decoding
- * them did. The member comes before the items in every version. What a failure store took is no
- * error to the cluster. */
-static bool says_no_errors(const char *reply, size_t len)
+/* A reply with nothing in it but documents that were stored (201) or discarded by a pipeline (200),
+ * as BULK_PATH asks for it, is read as text: a tree of 5,000 items would cost more than decoding
+ * them did. It may have been made by anybody, so nothing of it is taken for granted. */
+#define PLAIN_HEAD  "{\"errors\":false,\"items\":["
+#define PLAIN_ITEM  "{\"create\":{\"status\":20"
+#define PLAIN_ROOM  (sizeof(PLAIN_ITEM) - 1 + 4) /* its last digit, two braces, and what follows */
+#define PLAIN_FRAME (sizeof(PLAIN_HEAD) - 1 + 1) /* the last item is followed by two characters */
+
+/* False: it is another reply, or something else is in it. */
+static bool read_plain(const char *reply, size_t len, uint32_t items, uint32_t *ret_discarded)
 {
-	static const char text[] = "\"errors\":false", failure_store[] = "\"failure_store\"";
-	size_t head = len < 200 ? len : 200;
-	const char *items = memmem(reply, head, "\"items\"", 7);
-	const char *found =
-	    memmem(reply, items ? (size_t)(items - reply) : head, text, strlen(text));
-	return found && len > 1 && reply[0] == '{' && memrchr(reply, '}', len) &&
-	       !memmem(reply, len, failure_store, sizeof(failure_store) - 1);
+	const size_t before = sizeof(PLAIN_ITEM) - 1;
+	uint32_t discarded = 0;
+	if (!items || len != PLAIN_FRAME + items * PLAIN_ROOM ||
+	    memcmp(reply, PLAIN_HEAD, sizeof(PLAIN_HEAD) - 1) != 0)
+		return false;
+	const char *at = reply + sizeof(PLAIN_HEAD) - 1;
+	for (uint32_t i = 0; i < items; i++, at += PLAIN_ROOM) {
+		const char digit = at[before];
+		if (memcmp(at, PLAIN_ITEM, sizeof(PLAIN_ITEM) - 1) != 0 ||
+		    (digit != '0' && digit != '1') ||
+		    memcmp(at + before + 1, i + 1 < items ? "}}," : "}}]", 3) != 0)
+			return false;
+		discarded += digit == '0';
+	}
+	*ret_discarded = discarded;
+	return reply[len - 1] == '}';
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -92,15 +107,23 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* What the reply says of an item, below its action; NULL: nothing. */
+/* What the reply says of an item; NULL: nothing, or of another action than ours. */
 static json_t *result_of(const json_t *list, uint32_t item)
 {
-	return json_object_iter_value(json_object_iter(json_array_get(list, item)));
+	return json_object_get(json_array_get(list, item), "create");
 }
 
 static bool store_failed(const json_t *list, uint32_t item)
 {
 	return strcmp(text_of(result_of(list, item), "failure_store"), "failed") == 0;
+}
+
+/* Of an item without error. What is created has 201; one that a pipeline dropped is a "noop". */
+static enum verdict verdict_of_success(const json_t *result, int status)
+{
+	if (strcmp(text_of(result, "failure_store"), "used") == 0)
+		return VERDICT_ASIDE;
+	return status == 200 ? VERDICT_DISCARDED : VERDICT_STORED;
 }
 
 struct bulk_outcome bulk_outcome(const struct bulk_verdicts *v, uint32_t item)
@@ -113,10 +136,13 @@ struct bulk_outcome bulk_outcome(const struct bulk_verdicts *v, uint32_t item)
 					      "the reply broke off before this item" };
 	const json_t *result = result_of(v->list, item);
 	const json_t *error = json_object_get(result, "error");
+	bool failed = error && !json_is_null(error);
+	if (!failed && !json_is_integer(json_object_get(result, "status")))
+		return (struct bulk_outcome){ VERDICT_UNHEARD, 0, "reply",
+					      "the reply does not say what became of this item" };
 	o.status = (int)json_integer_value(json_object_get(result, "status"));
-	if (o.status >= 200 && o.status < 300) {
-		if (strcmp(text_of(result, "failure_store"), "used") == 0)
-			o.verdict = VERDICT_ASIDE;
+	if (o.status >= 200 && o.status < 300 && !failed) {
+		o.verdict = verdict_of_success(result, o.status);
 		return o;
 	}
 	o.type = text_of(error, "type");
@@ -174,13 +200,14 @@ static json_t *whole_items(const char *text, size_t len)
 	return NULL;
 }
 
-/* The items of a whole reply; NULL: it is no bulk reply. */
+/* The items of a whole reply; NULL: it is no bulk reply. Something in between may leave them out,
+ * so without errors they may be wanting, and the list is empty then; what is there counts. */
 static json_t *items_of(json_t *root)
 {
-	json_t *list = json_object_get(root, "items");
-	if (!json_is_boolean(json_object_get(root, "errors")) || !json_is_array(list))
-		return NULL;
-	return json_incref(list);
+	json_t *list = json_object_get(root, "items"), *errors = json_object_get(root, "errors");
+	if (!list && json_is_false(errors))
+		return json_array();
+	return json_is_boolean(errors) && json_is_array(list) ? json_incref(list) : NULL;
 }
 
 /* What a strict reader did not take. *ret_cut: it breaks off. */
@@ -197,28 +224,36 @@ static json_t *read_again(const char *reply, size_t len, bool *ret_cut)
 
 static json_t *read_items(const char *reply, size_t len, bool *ret_cut)
 {
-	json_t *root = json_loadb(reply, len, JSON_ALLOW_NUL, NULL);
-	if (!root && memmem(reply, len, "\"items\"", 7))
+	json_t *root = json_loadb(len ? reply : "", len, JSON_ALLOW_NUL, NULL);
+	if (!root && len && memmem(reply, len, "\"items\"", 7))
 		return read_again(reply, len, ret_cut);
 	json_t *list = items_of(root);
 	json_decref(root);
 	return list;
 }
 
+/* Whether a reply that has no item says of all of them that they were stored. */
+static bool says_no_errors(const char *reply, size_t len)
+{
+	static const char text[] = "\"errors\":false";
+	return memmem(reply, len, text, strlen(text));
+}
+
 int bulk_judge(const char *reply, size_t len, uint32_t items, bool whole,
 	       struct bulk_verdicts *ret_v, bool *ret_cut, struct err *err)
 {
 	struct bulk_verdicts v = { .items = items };
+	uint32_t discarded = 0;
 	*ret_cut = false;
-	bool no_errors = says_no_errors(reply, len);
-	if (no_errors && !whole) {
-		v.count[VERDICT_STORED] = items;
+	if (!whole && read_plain(reply, len, items, &discarded)) {
+		v.count[VERDICT_STORED] = items - discarded;
+		v.count[VERDICT_DISCARDED] = discarded;
 		*ret_v = v;
 		return 0;
 	}
 	CLEANUP_JSON json_t *list = read_items(reply, len, ret_cut);
 	size_t n = json_array_size(list);
-	if (no_errors && !n) { /* it tells no more than that */
+	if (list && !n && says_no_errors(reply, len)) { /* it tells no more than that */
 		v.count[VERDICT_STORED] = items;
 		*ret_v = v;
 		return 0;
@@ -252,7 +287,7 @@ bool bulk_place(const struct bulk_verdicts *v, uint32_t item, struct bulk_place 
 	const json_t *result = result_of(v->list, item);
 	const struct bulk_outcome o = bulk_outcome(v, item);
 	if (!result || o.verdict != VERDICT_STORED || o.status != 201)
-		return false; /* 200: a pipeline dropped it */
+		return false;
 	const json_t *ran = json_object_get(result, "executed_pipelines");
 	*ret_place =
 	    (struct bulk_place){ text_of(result, "_index"), json_is_array(ran) ? ran : NULL };

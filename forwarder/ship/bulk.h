@@ -67,13 +67,14 @@ struct bulk_verdicts {
 	uint32_t items;
 	uint32_t count[VERDICTS];
 	uint32_t store_failed; /* refused, and the failure store did not take them either */
-	json_t *list;          /* the reply's items; NULL when all were stored */
+	json_t *list;          /* the reply's items; NULL when all were stored or discarded */
 };
 
-/* Reads a reply to a request of `items` items; `whole`: also the items of one without errors. A
- * document may be quoted in it: where that makes it
- * no JSON (RFC 8259 section 8: half a surrogate pair, no UTF-8), what is not ASCII is left out, and
- * of one that breaks off all is read that is whole; the rest of its items are VERDICT_UNHEARD.
+/* Reads a reply to a request of `items` items; `whole`: the list is there also when all were
+ * stored. A document may be quoted in it: where that makes it no JSON (RFC 8259 section 8: half a
+ * surrogate pair, no UTF-8), what is not ASCII is left out, and of one that breaks off all is read
+ * that is whole; the rest of its items, and those of which it says nothing, are VERDICT_UNHEARD.
+ * One without any items that says that there are no errors is believed.
  * -1: it is no answer to this request, so nothing is known of any item; *ret_cut: but a bulk reply,
  * which a smaller request could mend. */
 int bulk_judge(const char *reply, size_t len, uint32_t items, bool whole,

@@ -33,6 +33,8 @@ const struct ship_counter_row ship_counter_rows[] = {
 	ROW(failed, false, "ship_documents", "verdict", "failed", "What became of documents."),
 	ROW(aside, false, "ship_documents", "verdict", "failure_store",
 	    "What became of documents."),
+	ROW(discarded, false, "ship_documents", "verdict", "discarded",
+	    "What became of documents."),
 	ROW(rejected, false, "ship_documents", "verdict", "rejected", "What became of documents."),
 	ROW(dropped, false, "ship_documents", "verdict", "dropped", "What became of documents."),
 	ROW(lost, false, "ship_documents", "verdict", "lost", "What became of documents."),

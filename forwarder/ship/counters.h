@@ -14,8 +14,8 @@ struct shipper;
 extern const uint32_t ship_latency_ms[SHIP_LATENCY_BUCKETS - 1];
 
 /* All only grow, except those named _now. records = stored + duplicates + failed + aside +
- * rejected + dropped + lost, once everything is settled; what a full reject file gave up is counted
- * as rejected first, and then as lost. */
+ * discarded + rejected + dropped + lost, once everything is settled; what a full reject file gave
+ * up is counted as rejected first, and then as lost. */
 struct ship_counters {
 	uint64_t batches;
 	uint64_t records;    /* lines in batches */
@@ -24,9 +24,10 @@ struct ship_counters {
 	uint64_t requests;
 	uint64_t sent_bytes;
 	uint64_t stored;
-	uint64_t duplicates;   /* an earlier attempt had stored them */
-	uint64_t failed;       /* refused, and now in logs-flow.failed-* with the reason */
-	uint64_t aside;        /* refused, and now in the failure store of their stream */
+	uint64_t duplicates; /* an earlier attempt had stored them */
+	uint64_t failed;     /* refused, and now in logs-flow.failed-* with the reason */
+	uint64_t aside;      /* refused, and now in the failure store of their stream */
+	uint64_t discarded;  /* a pipeline dropped them: in no index, and no error to the cluster */
 	uint64_t store_failed; /* refused by a failure store, too; in one of the others, besides */
 	uint64_t rejected; /* refused there too: in the reject file, or, without one, only logged */
 	uint64_t dropped;  /* given up by the full spool */

@@ -3,14 +3,20 @@
  * are opened and closed here. */
 #include "forwarder/ship/judge.h"
 
+#include <stdio.h>
+
 #include "common/clock.h"
-#include "common/cluster_state.h"
 #include "common/log.h"
 
 static bool is_stored(enum verdict verdict)
 {
 	return verdict == VERDICT_STORED || verdict == VERDICT_DUPLICATE ||
 	       verdict == VERDICT_ASIDE;
+}
+
+bool is_settled(enum verdict verdict)
+{
+	return is_stored(verdict) || verdict == VERDICT_DISCARDED;
 }
 
 /* A stream that stays busy would hold one sender after the other. */
@@ -36,6 +42,8 @@ static void tally_items(const struct shipper *s, const struct parcel *p,
 		int lane = lane_of(&s->lanes, &item);
 		if (is_stored(o.verdict))
 			t->stored[lane] = true;
+		else if (o.verdict == VERDICT_DISCARDED)
+			t->heard |= 1u << lane;
 		else if (may_wait(p, o.verdict) && !t->waits[lane].type)
 			t->waits[lane] = o;
 	}
@@ -51,14 +59,17 @@ void count_refusal(struct shipper *s, const struct bulk_outcome *why)
 		COUNT(s, request_failed, 1);
 }
 
-const char *outcome_advice(const struct bulk_outcome *o)
+const char *outcome_advice(const struct bulk_outcome *o, char text[CLUSTER_REMEDY_MAX])
 {
 	enum cluster_state state = cluster_state_of(o->status, o->type, o->reason);
-	return state != STATE_NONE ? cluster_states[state].remedy
-	       : o->verdict == VERDICT_DENIED
-		   ? "run `efctl setup`, or check the privileges of the key; `efctl doctor` "
-		     "tells more"
-		   : "";
+	if (state != STATE_NONE)
+		return cluster_state_remedy_of(state, o->reason, text);
+	snprintf(text, CLUSTER_REMEDY_MAX, "%s",
+		 o->verdict == VERDICT_DENIED
+		     ? "run `efctl setup`, or check the privileges of the key; `efctl doctor` "
+		       "tells more"
+		     : "");
+	return text;
 }
 
 void judge_took(struct shipper *s, int lane)
@@ -78,7 +89,8 @@ static void judge_lanes(struct shipper *s, struct parcel *p, struct tally *t)
 	for (int i = LANE_FIRST; i < LANES; i++) {
 		const struct bulk_outcome *why = &t->waits[i];
 		struct lane *lane = &s->lanes.lane[i];
-		const char *advice = why->type ? outcome_advice(why) : "";
+		char text[CLUSTER_REMEDY_MAX];
+		const char *advice = why->type ? outcome_advice(why, text) : "";
 		uint64_t pause = 0;
 		t->guilty[i] = t->stored[i];
 		if (t->stored[i])
@@ -116,6 +128,15 @@ void judge_reply(struct shipper *s, struct parcel *p, const struct bulk_verdicts
 	*ret_t = (struct tally){ 0 };
 	tally_items(s, p, v, raw, ret_t);
 	judge_lanes(s, p, ret_t);
+	judge_heard(s, ret_t->heard & ~ret_t->closed);
+}
+
+uint32_t tally_took(const struct tally *t)
+{
+	uint32_t bits = t->heard;
+	for (int i = LANE_FIRST; i < LANES; i++)
+		bits |= (uint32_t)t->stored[i] << i;
+	return bits;
 }
 
 void judge_heard(struct shipper *s, uint32_t bits)
@@ -133,7 +154,7 @@ void judge_heard(struct shipper *s, uint32_t bits)
 
 enum fate fate_of(const struct parcel *p, const struct tally *t, enum verdict verdict, int lane)
 {
-	if (is_stored(verdict))
+	if (is_settled(verdict))
 		return FATE_DONE;
 	if (verdict == VERDICT_UNHEARD || (verdict == VERDICT_BUSY && !may_wait(p, verdict)) ||
 	    (verdict == VERDICT_FAULT && p->attempts + 1 < FAULT_LIMIT))

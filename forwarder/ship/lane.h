@@ -31,11 +31,12 @@ struct lane {
 	char name[BULK_STREAM_MAX];
 	char pipeline[NAME_ROOM]; /* that has to run there; "": none */
 	enum effect effect;
-	uint64_t proof_ms; /* when that is to be proven again */
-	char doubt[160];   /* why it is unknown; "": nobody tried */
-	bool used;         /* it took something since the start or the last reload */
-	uint32_t failures; /* in a row; 0: open */
-	uint32_t passed;   /* replies in which it took something */
+	uint64_t proof_ms;  /* when that is to be proven again */
+	char doubt[160];    /* why it is unknown; "": nobody tried */
+	uint32_t discarded; /* documents in a row that were to prove it, and a pipeline dropped */
+	bool used;          /* it took something since the start or the last reload */
+	uint32_t failures;  /* in a row; 0: open */
+	uint32_t passed;    /* replies in which it took something */
 	uint64_t not_before_ms;
 	char why[LANE_WHY_MAX]; /* what the last reply said, and what to do about it */
 	struct parcel *parked;  /* a utlist, for want of a spool */

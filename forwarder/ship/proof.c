@@ -13,11 +13,15 @@
 #include "forwarder/ship/request.h"
 #include "forwarder/ship/split.h"
 
-#define ASK_AGAIN_MS 30000 /* after a question without an answer */
-#define NEXT_MS      1000  /* after a document that tells nothing, as it was there before */
-#define WHY_MAX      300
+#define ASK_AGAIN_MS  30000 /* after a question without an answer */
+#define NEXT_MS       1000  /* after a document that tells nothing: it was there, or is dropped */
+#define DISCARDED_MAX 10    /* documents in a row that were dropped: what is proven is so no more */
+#define WHY_MAX       300
 
 #define REMEDY "`efctl doctor` names what is in the way, and `efctl setup` mends it"
+#define BESIDE                                                                                     \
+	"the pipeline '%.60s', which is not ours, runs%s on what is stored there, and may change " \
+	"it, drop it or send it elsewhere: `efctl doctor` says where it is set"
 
 void proof_forget(struct shipper *s)
 {
@@ -28,7 +32,7 @@ void proof_forget(struct shipper *s)
 		lane->used = false;
 		lane->doubt[0] = '\0';
 	}
-	s->no_list = s->no_require = s->may_look = false;
+	s->no_list = s->no_require = s->short_replies = s->may_look = s->told_discarded = false;
 }
 
 /* The lock is held. */
@@ -109,6 +113,7 @@ static void in_effect(struct shipper *s, int i, uint64_t good_for_ms)
 	bool opened = was_none && lane_heard(&s->lanes, i);
 	lane->proof_ms = good_for_ms ? clock_now_ms() + good_for_ms : lane->proof_ms;
 	lane->doubt[0] = '\0';
+	lane->discarded = 0;
 	pthread_mutex_unlock(&s->lock);
 	COUNT(s, proofs_good, 1);
 	if (!known && lane->pipeline[0])
@@ -148,6 +153,22 @@ static void not_told(struct shipper *s, int i, const char *why, uint64_t again_m
 			 lane->pipeline, why);
 }
 
+/* A pipeline dropped the document that was to prove it, which may be what somebody wants of one in
+ * two. What was proven is believed until several in a row are gone. */
+static void proof_discarded(struct shipper *s, int i)
+{
+	struct lane *lane = &s->lanes.lane[i];
+	pthread_mutex_lock(&s->lock);
+	bool believed = lane->effect == EFFECT_PROVEN && ++lane->discarded < DISCARDED_MAX;
+	lane->proof_ms = clock_now_ms() + NEXT_MS;
+	if (lane->effect == EFFECT_NONE)
+		lane->not_before_ms = lane->proof_ms;
+	pthread_mutex_unlock(&s->lock);
+	if (!believed)
+		not_told(s, i, "a pipeline drops what is sent there: `efctl doctor` names it",
+			 NEXT_MS);
+}
+
 /* ---- by a reply ---- */
 
 static bool ran(const json_t *pipelines, const char *name)
@@ -160,10 +181,27 @@ static bool ran(const json_t *pipelines, const char *name)
 	return false;
 }
 
+/* A pipeline that ran beside the one that should: a reply names those that an index asks for, not
+ * those that they call. NULL: none did, or ours sent it to a place of the user's. */
+static const char *ran_beside(const struct lane *lane, const struct bulk_place *place)
+{
+	char own[BULK_STREAM_MAX + 8];
+	size_t i;
+	const json_t *one;
+	snprintf(own, sizeof(own), ".ds-%s-", lane->name);
+	if (*place->index && strncmp(place->index, own, strlen(own)) != 0)
+		return NULL;
+	json_array_foreach (place->pipelines, i, one)
+		if (json_is_string(one) && strcmp(json_string_value(one), lane->pipeline) != 0)
+			return json_string_value(one);
+	return NULL;
+}
+
 /* Why it has no effect, in `why`; "": it has. False: the reply does not tell. */
 static bool judge_place(const struct lane *lane, const struct bulk_place *place, char why[WHY_MAX])
 {
 	const char *first = json_string_value(json_array_get(place->pipelines, 0));
+	const char *other = place->pipelines ? ran_beside(lane, place) : NULL;
 	why[0] = '\0';
 	if (strcmp(place->index, lane->name) == 0)
 		snprintf(why, WHY_MAX,
@@ -176,12 +214,15 @@ static bool judge_place(const struct lane *lane, const struct bulk_place *place,
 			 "the pipeline '%.60s' does not run there (%s%.60s), documents would be "
 			 "stored as they come: " REMEDY,
 			 lane->pipeline, first ? "but " : "none does", first ? first : "");
+	else if (other)
+		snprintf(why, WHY_MAX, BESIDE, other, "");
 	return true;
 }
 
 struct read_proof {
 	bool stored[LANES], good[LANES];
 	bool there[LANES]; /* it was stored before, without effect perhaps */
+	bool discarded[LANES];
 	char why[LANES][WHY_MAX];
 };
 
@@ -195,6 +236,7 @@ static void read_item(const struct shipper *s, struct bulk_verdicts *v, uint32_t
 		r->there[lane] = true;
 		bulk_refuse(v, i, l->why);
 	}
+	r->discarded[lane] |= bulk_outcome(v, i).verdict == VERDICT_DISCARDED;
 	if (!bulk_place(v, i, &place))
 		return;
 	r->stored[lane] = true;
@@ -215,8 +257,10 @@ static void settle_lane(struct shipper *s, int lane, const struct read_proof *r)
 		in_effect(s, lane, PROOF_MS);
 	} else if (r->stored[lane]) {
 		pthread_mutex_lock(&s->lock);
-		s->no_list = true;
+		s->no_list = s->short_replies = true;
 		pthread_mutex_unlock(&s->lock);
+	} else if (r->discarded[lane]) {
+		proof_discarded(s, lane);
 	} else if (r->there[lane]) {
 		pthread_mutex_lock(&s->lock);
 		s->lanes.lane[lane].not_before_ms = clock_now_ms() + NEXT_MS;
@@ -254,9 +298,18 @@ static json_t *read_json(const struct sender *sender)
 	return json_loadb(body->len ? body->data : "", body->len, 0, NULL);
 }
 
-static enum told says_nothing(long status, char why[WHY_MAX])
+static enum told says_nothing(struct shipper *s, long status, char why[WHY_MAX])
 {
-	if (status == 401 || status == 403)
+	pthread_mutex_lock(&s->lock);
+	bool short_replies = s->short_replies;
+	pthread_mutex_unlock(&s->lock);
+	if ((status == 401 || status == 403) && short_replies)
+		snprintf(
+		    why, WHY_MAX,
+		    "this key may not look (%ld), and replies come without what was asked for: "
+		    "let what is in between pass them on as they are",
+		    status);
+	else if (status == 401 || status == 403)
 		snprintf(why, WHY_MAX,
 			 "this key may not look (%ld), and replies do not tell: `efctl keys "
 			 "rotate` makes one that may",
@@ -268,23 +321,35 @@ static enum told says_nothing(long status, char why[WHY_MAX])
 	return TOLD_NOTHING;
 }
 
+/* The pipeline that the settings of an index name; NULL: none. */
+static const char *pipeline_named(const json_t *settings, const char *key)
+{
+	const char *name =
+	    json_string_value(json_object_get(json_object_get(settings, "index"), key));
+	return name && strcmp(name, "_none") != 0 ? name : NULL;
+}
+
 static enum told ask_index(struct sender *sender, const struct lane *lane, const char *index,
 			   char why[WHY_MAX])
 {
 	char path[600];
-	snprintf(path, sizeof(path), "/%.255s/_settings/index.default_pipeline", index);
+	snprintf(path, sizeof(path),
+		 "/%.255s/_settings/index.default_pipeline,index.final_pipeline", index);
 	long status = request_ask(sender, path);
 	CLEANUP_JSON json_t *root = status == 200 ? read_json(sender) : NULL;
 	const json_t *settings = json_object_get(json_object_get(root, index), "settings");
-	const char *pipeline = json_string_value(
-	    json_object_get(json_object_get(settings, "index"), "default_pipeline"));
+	const char *pipeline = pipeline_named(settings, "default_pipeline");
+	const char *final = pipeline_named(settings, "final_pipeline");
 	if (!root)
-		return says_nothing(status, why);
-	if (!lane->pipeline[0] || (pipeline && strcmp(pipeline, lane->pipeline) == 0))
-		return TOLD_GOOD;
-	snprintf(why, WHY_MAX, "the pipeline of its index %.100s is '%.60s', not '%.60s': " REMEDY,
-		 index, pipeline ? pipeline : "_none", lane->pipeline);
-	return TOLD_BAD;
+		return says_nothing(sender->s, status, why);
+	if (final)
+		snprintf(why, WHY_MAX, BESIDE, final, " last");
+	else if (strcmp(pipeline ? pipeline : "", lane->pipeline) != 0)
+		snprintf(why, WHY_MAX,
+			 "the pipeline of its index %.100s is '%.60s', not '%.60s': " REMEDY, index,
+			 pipeline ? pipeline : "_none",
+			 lane->pipeline[0] ? lane->pipeline : "_none");
+	return *why ? TOLD_BAD : TOLD_GOOD;
 }
 
 /* It is no data stream: is it something else? */
@@ -296,7 +361,7 @@ static enum told ask_name(struct sender *sender, const struct lane *lane, char w
 	if (status == 404)
 		return TOLD_ABSENT;
 	if (status != 200)
-		return says_nothing(status, why);
+		return says_nothing(sender->s, status, why);
 	snprintf(why, WHY_MAX,
 		 "it is an index or alias, no data stream, and no template of ours reaches "
 		 "it: " REMEDY);
@@ -318,7 +383,7 @@ static enum told ask_lane(struct sender *sender, const struct lane *lane, char w
 	const json_t *indices = json_object_get(stream, "indices");
 	const json_t *last = json_array_get(indices, json_array_size(indices) - 1);
 	const char *index = json_string_value(json_object_get(last, "index_name"));
-	return index ? ask_index(sender, lane, index, why) : says_nothing(status, why);
+	return index ? ask_index(sender, lane, index, why) : says_nothing(sender->s, status, why);
 }
 
 /* What is asked for once replies do not tell; before, only whether a stream that had no effect has

@@ -5,8 +5,9 @@
  * A key that may only add documents learns it from their reply (`list_executed_pipelines`,
  * Elasticsearch 8.12 and later): the first document for a stream goes ahead by itself, after a
  * start, a reload, and every five minutes. Where replies do not tell, the write index is asked for
- * its default pipeline, which takes view_index_metadata. A stream without effect is closed
- * (lane.h): what is for it waits. Where nothing can tell, it is sent to, and said. */
+ * its default and its final pipeline, which takes view_index_metadata. A pipeline beside ours has a
+ * say in what is stored, so nothing is proven with it. A stream without effect is closed (lane.h):
+ * what is for it waits. Where nothing can tell, it is sent to, and said. */
 #ifndef EF_SHIP_PROOF_H
 #define EF_SHIP_PROOF_H
 

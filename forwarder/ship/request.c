@@ -124,13 +124,13 @@ static enum cluster_state state_of_reply(const struct http_reply *r, char ret_re
 static bool cluster_takes_nothing(struct sender *sender, const char *base, int endpoint)
 {
 	struct shipper *s = sender->s;
-	char text[SHIP_PROBLEM_MAX], reason[200];
+	char text[SHIP_PROBLEM_MAX], reason[200], remedy[CLUSTER_REMEDY_MAX];
 	enum cluster_state state = state_of_reply(&sender->reply, reason);
 	if (state == STATE_NONE)
 		return false;
 	COUNT(s, request_failed, 1);
 	snprintf(text, sizeof(text), "%s: takes nothing (%ld: %s): %s", base, sender->reply.status,
-		 reason, cluster_states[state].remedy);
+		 reason, cluster_state_remedy_of(state, reason, remedy));
 	sender_trouble(s, text,
 		       endpoints_failed(s->endpoints, endpoint, clock_now_ms(),
 					sender->reply.retry_after_ms, true));
@@ -427,7 +427,7 @@ static void bulk_path(struct shipper *s, const struct parcel *p, char path[BULK_
 static void know_nothing(struct shipper *s)
 {
 	pthread_mutex_lock(&s->lock);
-	s->no_list = s->no_require = false;
+	s->no_list = s->no_require = s->short_replies = false;
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/names.h"
+#include "forwarder/ship/account.h"
 #include "forwarder/ship/judge.h"
 #include "forwarder/ship/proof.h"
 #include "forwarder/ship/queue.h"
@@ -212,47 +213,14 @@ static void send_failed(struct sender *sender, const struct sorted *sorted, cons
 		to_reject_file(sender->s, &item, &why);
 }
 
-/* The failure store of a stream keeps what it refuses where nobody looks (efctl setup switches it
- * off, if nobody wants it). */
-static void count_aside(struct shipper *s, const struct bulk_verdicts *v)
-{
-	uint32_t aside = v->count[VERDICT_ASIDE];
-	COUNT(s, store_failed, v->store_failed);
-	if (!aside)
-		return;
-	COUNT(s, aside, aside);
-	log_warn("%u documents were refused and are in the failure store of their data stream "
-		 "(%s::failures, say): `efctl doctor` says why, `efctl setup` switches the store "
-		 "off",
-		 aside, s->lanes.lane[LANE_FIRST].name);
-}
-
-static void count_stored(const struct sender *sender, const struct parcel *p,
-			 const struct bulk_verdicts *v)
-{
-	struct shipper *s = sender->s;
-	uint32_t duplicates = v->count[VERDICT_DUPLICATE], stored = v->count[VERDICT_STORED];
-	pthread_mutex_lock(&s->lock);
-	ship_keys_count(&s->keys, sender->key_id, stored + duplicates + v->count[VERDICT_ASIDE]);
-	for (int i = LANE_FIRST; i < LANE_OTHER; i++)
-		s->lanes.lane[i].used |= p->lanes >> i & 1;
-	pthread_mutex_unlock(&s->lock);
-	count_aside(s, v);
-	if (p->kind == PARCEL_FAILED) {
-		COUNT(s, failed, stored + duplicates);
-		return;
-	}
-	COUNT(s, stored, stored);
-	COUNT(s, duplicates, duplicates);
-}
-
 /* A document that alone has a fault of its own holds a sender only shortly: others are taken. */
 static void wait_to_retry(struct shipper *s, struct parcel *p, const struct sorted *sorted,
 			  uint32_t of)
 {
-	char text[SHIP_PROBLEM_MAX];
-	const char *advice = outcome_advice(&sorted->first);
-	bool unheard = sorted->first.verdict == VERDICT_UNHEARD;
+	char text[SHIP_PROBLEM_MAX], remedy[CLUSTER_REMEDY_MAX];
+	const char *advice = outcome_advice(&sorted->first, remedy);
+	/* of a reply that breaks off the rest comes sooner or later */
+	bool unheard = sorted->first.verdict == VERDICT_UNHEARD && sorted->again_n < of;
 	bool alone = unheard || (sorted->first.verdict == VERDICT_FAULT && sorted->again_n < of);
 	uint64_t pause = backoff_ms(alone ? 0 : p->attempts);
 	COUNT(s, retried_items, sorted->again_n);
@@ -287,7 +255,7 @@ static enum handled handle_verdicts(struct sender *sender, struct parcel *p,
 			      BACKOFF_MIN_MS); /* all again; ids keep it from being stored twice */
 		goto out;
 	}
-	count_stored(sender, p, v);
+	account_taken(sender, p, v, tally_took(&tally));
 	reject_the_rest(sender, p, v, raw, &tally, &sorted);
 	send_failed(sender, &sorted, p);
 	COUNT(s, parked, parts_park(s, &sorted.parts));
@@ -305,12 +273,16 @@ out:
 
 static bool all_stored(struct sender *sender, const struct parcel *p, const struct bulk_verdicts *v)
 {
-	if (v->count[VERDICT_STORED] + v->count[VERDICT_DUPLICATE] + v->count[VERDICT_ASIDE] <
-	    v->items)
+	uint32_t settled = 0;
+	for (int i = 0; i < VERDICTS; i++)
+		settled += is_settled((enum verdict)i) ? v->count[i] : 0;
+	if (settled < v->items)
 		return false;
-	count_stored(sender, p, v);
-	if (p->lane != LANE_ANY)
+	account_taken(sender, p, v, p->lanes);
+	if (p->lane != LANE_ANY && settled > v->count[VERDICT_DISCARDED])
 		judge_took(sender->s, p->lane);
+	else if (p->lane != LANE_ANY)
+		judge_heard(sender->s, 1u << p->lane);
 	return true;
 }
 

@@ -56,6 +56,9 @@ void shipper_doubt(struct shipper *s, char *text, size_t room)
 	}
 	if (!s->ship->setup_check)
 		snprintf(text, room, "ship.setup_check is off");
+	else if (open && !open->pipeline[0])
+		snprintf(text, room, "whether what is sent to %s stays there%s%s", open->name,
+			 open->doubt[0] ? ": " : "", open->doubt);
 	else if (open)
 		snprintf(text, room, "whether the pipeline '%s' runs on what is sent to %s%s%s",
 			 open->pipeline, open->name, open->doubt[0] ? ": " : "", open->doubt);

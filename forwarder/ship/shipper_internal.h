@@ -52,6 +52,8 @@ struct shipper {
 	uint32_t proving;     /* bits of lanes whose first document is under way */
 	bool no_list;         /* the cluster does not tell which pipelines ran */
 	bool no_require;      /* and knows no require_data_stream */
+	bool short_replies;   /* it was asked which pipelines ran, and replies do not say */
+	bool told_discarded;  /* the log says that a pipeline drops documents */
 	bool may_look;        /* these credentials may look at a stream */
 	uint32_t generation;  /* counts reloads, and new keys */
 	struct parcel *queue; /* a utlist: the oldest first */

@@ -7,8 +7,9 @@ enum verdict {
 	VERDICT_STORED,
 	VERDICT_DUPLICATE, /* 409: an earlier attempt had stored it */
 	VERDICT_ASIDE, /* refused, and in the stream's failure store: no dashboard looks there */
-	VERDICT_BUSY,  /* 429: the node has too much to do; a little later */
-	VERDICT_RETRY, /* a block, a shard that is away: this data stream cannot take it now */
+	VERDICT_DISCARDED, /* a pipeline dropped it: it was taken, and is in no index */
+	VERDICT_BUSY,      /* 429: the node has too much to do; a little later */
+	VERDICT_RETRY,     /* a block, a shard that is away: this data stream cannot take it now */
 	/* other 5xx: may be the moment, may be the document; retried, but not for ever */
 	VERDICT_FAULT,
 	VERDICT_UNHEARD, /* the reply broke off before it: stored or not, the next one tells */

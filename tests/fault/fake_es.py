@@ -31,6 +31,7 @@ class FakeEs:
 		self.knows = {"list_executed_pipelines", "require_data_stream"}
 		self.asked = []           # of them, those of each bulk request
 		self.runs = lambda index: PIPELINES.get(index.rsplit("-", 1)[0])	# the pipeline that runs on what goes to a name
+		self.final = {}           # the pipeline that comes last on what goes to a name
 		self.plain = set()        # names that are ordinary indices
 		self.streams = None       # the names that are there, for who may look; None: the key may not
 		self.lock = threading.Lock()
@@ -119,8 +120,9 @@ class FakeEs:
 			return reply(h, 404, {"error": {"type": "index_not_found_exception", "reason": f"no such index [{name}]"}, "status": 404})
 		if parts[0] == "_data_stream":
 			return reply(h, 200, {"data_streams": [{"name": stream, "indices": [{"index_name": f".ds-{stream}-000001"}]}]})
-		pipeline = self.runs(stream)
-		return reply(h, 200, {name: {"settings": {"index": {"default_pipeline": pipeline}}}} if pipeline else {})
+		found = {"default_pipeline": self.runs(stream), "final_pipeline": self.final.get(stream)}
+		index = {key: value for key, value in found.items() if value and "index." + key in parts[-1].split(",")}
+		return reply(h, 200, {name: {"settings": {"index": index}}} if index else {})
 
 	def unknown(self, h):
 		"""The parameters that it does not know, as Elasticsearch refuses them: nothing of the body is looked at."""
@@ -208,8 +210,8 @@ class Request:
 		"""What an item says of its way when that was asked for."""
 		if not self.h.listed or error:
 			return {}
-		pipeline = self.fake.runs(index)
-		return {"_index": index if index in self.fake.plain else f".ds-{index}-2026.01.01-000001", "executed_pipelines": [pipeline] if pipeline else []}
+		ran = [p for p in (self.fake.runs(index), self.fake.final.get(index)) if p]
+		return {"_index": index if index in self.fake.plain else f".ds-{index}-2026.01.01-000001", "executed_pipelines": ran}
 
 
 def reply(h, status, body, headers=(), kind="application/json"):

@@ -12,7 +12,7 @@ from fake_es import FakeEs  # noqa: E402
 from harness import Efd, net, octets, run_all  # noqa: E402
 from tap import ok, same  # noqa: E402
 
-FLOWS, EXPORTERS = "logs-flow-default", "metrics-flow.exporters-default"
+FLOWS, EXPORTERS, FAILED = "logs-flow-default", "metrics-flow.exporters-default", "logs-flow.failed-default"
 LIST, REQUIRE = "list_executed_pipelines", "require_data_stream"
 N = 3000
 
@@ -50,7 +50,7 @@ def refuses(name, es, words, most, **options):
 		ok(len(es.lines(FLOWS)) <= most, f"{name}: what goes there by then is {most} at most", len(es.lines(FLOWS)))
 		ok(efd.metric("efd_ship_streams_waiting") == 1 and verified(efd, FLOWS) == 0, f"{name}: metrics tell")
 		es.runs = lambda index: fake_es.PIPELINES.get(index.rsplit("-", 1)[0])
-		es.plain = set()
+		es.plain, es.final = set(), {}
 		ends(efd, es, name)
 
 
@@ -88,6 +88,27 @@ def test_no_pipeline():
 	es = FakeEs()
 	es.runs = lambda index: None if index == FLOWS else fake_es.PIPELINES.get(index.rsplit("-", 1)[0])
 	refuses("no pipeline", es, ("'flow'", "efctl doctor"), 5)
+
+
+def test_final_pipeline():
+	"""One that comes after ours: by what replies say, and, where they do not, by what the index says."""
+	es = FakeEs()
+	es.final = {FLOWS: "somebodys"}
+	refuses("a final pipeline", es, ("somebodys", "efctl doctor"), 5)
+	es = FakeEs()
+	es.knows, es.streams, es.final = set(), {FLOWS}, {FLOWS: "somebodys"}
+	refuses("before 8.12, a final pipeline", es, ("somebodys", "efctl doctor"), 0)
+
+
+def test_final_pipeline_of_failed():
+	"""No pipeline is to run on what was refused."""
+	es = FakeEs()
+	es.knows, es.streams, es.runs = set(), {FAILED}, lambda index: "somebodys" if index == FAILED else None
+	with Efd(es.url) as efd:
+		net.wait_for(lambda: FAILED in efd.get("/readyz")[1], "a reason", 20)
+		status, text = efd.get("/readyz")
+		ok(status == 503 and "somebodys" in text, "a pipeline on the stream of refused documents is named", text)
+	es.stop()
 
 
 def test_plain_index():
@@ -164,7 +185,7 @@ def short_replies(streams, why):
 			net.wait_for(lambda: stored(N * (k + 1)), "more records", 20)
 		same(len(es.asked) - sent, efd.metric("efd_ship_batches_total") - batches, f"{why}: a request for each batch, and no more")
 		ready = efd.get("/readyz")
-		ok(ready[1].startswith("not verified: ") and FLOWS in ready[1] and why in ready[1], f"{why}: /readyz says that nothing is verified, and why", ready)
+		ok(ready[1].startswith("not verified: ") and FLOWS in ready[1] and why in ready[1] and "rotate" not in ready[1], f"{why}: /readyz says that nothing is verified, and why", ready)
 	es.stop()
 
 
@@ -172,6 +193,40 @@ def test_short_replies():
 	"""Something in between that only says that all went well: replies tell nothing, and so no document goes ahead of each batch."""
 	short_replies(None, "may not look")
 	short_replies(set(), "no such data stream")
+
+
+def test_discarded():
+	"""A pipeline that drops all is no error to the cluster: counted apart, said once, and nothing is verified by it."""
+	es = FakeEs()
+	es.after = fake_es.items(lambda n, line: {"status": 200, "result": "noop"})
+	discarded = 'efd_ship_documents_total{verdict="discarded"}'
+	with Efd(es.url, decode_exporter_interval="1h") as efd:
+		efd.send(300)
+		net.wait_for(lambda: efd.metric(discarded) == 300, "what was dropped", 20)
+		same(efd.metric('efd_ship_documents_total{verdict="stored"}'), 0, "what a pipeline drops is not stored")
+		net.wait_for(lambda: "drops" in efd.get("/readyz")[1], "a reason", 20)
+		status, text = efd.get("/readyz")
+		ok(status == 200 and text.startswith("not verified: ") and FLOWS in text and "efctl doctor" in text, "/readyz says that a pipeline drops it", text)
+		efd.send(300)
+		net.wait_for(lambda: efd.metric(discarded) == 600, "more of it", 20)
+		same(efd.log_text().count("a pipeline dropped"), 1, "the log says it once")
+		es.after = None
+		net.wait_for(lambda: efd.send(30) or efd.get("/readyz") == (200, "ok\n"), "proof, when it drops no more", 20, 0.3)
+		same(efd.stop(), 0, "stops with nothing lost")
+	es.stop()
+
+
+def test_ready_again():
+	"""The stream of what was refused refuses a document, too, and took none: that says nothing of what is sent."""
+	es = FakeEs()
+	refused = (400, "mapper_parsing_exception", "no")
+	es.after = lambda request: fake_es.reply(request.h, 200, request.answer(lambda n, line: refused if '"octetDeltaCount":5,' in line or "pipeline_error" in line else None))
+	with Efd(es.url, decode_exporter_interval="1s") as efd:
+		efd.send(300)
+		net.wait_for(lambda: efd.metric('efd_ship_documents_total{verdict="rejected"}') == 1, "the reject", 20)
+		net.wait_for(lambda: efd.get("/readyz") == (200, "ok\n"), "ready after a document that nobody takes", 20)
+		ok(True, "ready after a document that nobody takes")
+	es.stop()
 
 
 def test_switched_off():
@@ -185,4 +240,4 @@ def test_switched_off():
 	es.stop()
 
 
-run_all(test_well, test_other_pipeline, test_no_pipeline, test_plain_index, test_asked, test_found_at_once, test_cannot_tell, test_short_replies, test_switched_off)
+run_all(test_well, test_other_pipeline, test_no_pipeline, test_final_pipeline, test_final_pipeline_of_failed, test_plain_index, test_asked, test_found_at_once, test_cannot_tell, test_short_replies, test_discarded, test_ready_again, test_switched_off)

@@ -69,7 +69,13 @@ static const struct {
 	enum verdict verdict;
 } verdict_cases[] = {
 	{ "{\"status\":201}", VERDICT_STORED },
-	{ "{\"status\":200}", VERDICT_STORED }, /* a pipeline dropped it */
+	{ "{\"status\":200}", VERDICT_DISCARDED }, /* a pipeline dropped it */
+	{ "{\"status\":200,\"result\":\"noop\"}", VERDICT_DISCARDED },
+	/* it cannot be both */
+	{ "{\"status\":201,\"error\":{\"type\":\"x\",\"reason\":\"y\"}}", VERDICT_DOUBTED },
+	{ "{\"status\":201,\"error\":null}", VERDICT_STORED },
+	{ "{\"status\":\"201\"}", VERDICT_UNHEARD },
+	{ "{}", VERDICT_UNHEARD },
 	{ "{\"status\":201,\"failure_store\":\"used\"}", VERDICT_ASIDE },
 	{ "{\"status\":400,\"error\":{\"type\":\"document_parsing_exception\"},"
 	  "\"failure_store\":\"failed\"}",
@@ -165,15 +171,47 @@ static void the_innermost_reason_counts(void **state)
 	bulk_verdicts_release(&v);
 }
 
-static void replies_without_errors_are_not_read(void **state)
+/* Of what is asked for no tree is made; whatever else is in it counts as it stands, also without
+ * errors. */
+static void replies_without_errors(void **state)
 {
 	(void)state;
-	struct bulk_verdicts v;
-	assert_int_equal(
-	    judge("{\"took\":3,\"errors\":false,\"items\":[{\"create\":{\"status\":201}}]}", 1, &v),
-	    0);
-	assert_int_equal(v.count[VERDICT_STORED], 1);
-	assert_null(v.list);
+#define NONE "\"errors\":false"
+#define TOOK "{\"create\":{\"status\":201}}"
+#define GONE "{\"create\":{\"status\":200}}"
+	static const struct {
+		const char *reply;
+		uint32_t stored, discarded, unheard, rejected;
+		bool tree;
+	} cases[] = {
+		{ "{" NONE ",\"items\":[" TOOK "," TOOK "]}", 2, 0, 0, 0, false },
+		{ "{" NONE ",\"items\":[" GONE "," TOOK "]}", 1, 1, 0, 0, false },
+		{ "{" NONE ",\"items\":[" TOOK "," GONE "]}", 1, 1, 0, 0, false },
+		{ "{\"took\":3," NONE ",\"items\":[" TOOK "," GONE "]}", 1, 1, 0, 0, true },
+		{ "{" NONE ",\"items\":[" TOOK ",{\"index\":{\"status\":201}}]}", 1, 0, 1, 0,
+		  true },
+		{ "{" NONE ",\"items\":[{\"index\":{\"status\":20},\"create\":{\"status\":201}},"
+		  "{}]}",
+		  1, 0, 1, 0, true },
+		{ "{" NONE ",\"items\":[" TOOK ",{\"create\":{\"status\":400,\"error\":{\"type\":"
+		  "\"mapper_parsing_exception\"}}}]}",
+		  1, 0, 0, 1, true },
+		/* something in between takes the items out */
+		{ "{" NONE "}", 2, 0, 0, 0, false },
+		{ "{" NONE ",\"items\":[]}", 2, 0, 0, 0, false },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bulk_verdicts v;
+		if (judge(cases[i].reply, 2, &v) < 0)
+			fail_msg("not read: %s", cases[i].reply);
+		if (v.count[VERDICT_STORED] != cases[i].stored ||
+		    v.count[VERDICT_DISCARDED] != cases[i].discarded ||
+		    v.count[VERDICT_UNHEARD] != cases[i].unheard ||
+		    v.count[VERDICT_REJECTED] != cases[i].rejected ||
+		    (v.list != NULL) != cases[i].tree)
+			fail_msg("read otherwise: %s", cases[i].reply);
+		bulk_verdicts_release(&v);
+	}
 }
 
 static void replies_that_say_nothing(void **state)
@@ -186,6 +224,9 @@ static void replies_that_say_nothing(void **state)
 		"<html>\"errors\":false</html>",
 		"{\"errors\":true}",
 		"{\"items\":[]}",
+		"{" NONE ",\"items\":null}",
+		"{" NONE ",\"items\":[" TOOK "]}",
+		"{" NONE ",\"items\":[" TOOK "," TOOK "," TOOK "]}",
 		"{\"errors\":true,\"items\":[]}",
 		"{\"errors\":true,\"items\":[{\"create\":{\"status\":201}",
 		"{\"errors\":true,\"items\":[{\"create\":{\"status\":201}},{},{},",
@@ -307,7 +348,7 @@ int main(void)
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(a_failure_store_without_errors),
 		cmocka_unit_test(the_innermost_reason_counts),
-		cmocka_unit_test(replies_without_errors_are_not_read),
+		cmocka_unit_test(replies_without_errors),
 		cmocka_unit_test(replies_that_say_nothing),
 		cmocka_unit_test(replies_that_are_hard_to_read),
 		cmocka_unit_test(failed_documents),

@@ -73,9 +73,17 @@ static void what_a_reply_proves(void **state)
 		bool no_list;
 	} cases[] = {
 		{ good, good, EFFECT_PROVEN, 2, false },
-		/* ours with one of the user's beside it */
-		{ good, "\"status\":201,\"executed_pipelines\":[\"x\",\"acme.flow\"]",
+		/* ours, and then that of the place which one of the user's sent it to */
+		{ good,
+		  "\"status\":201,\"_index\":\".ds-logs-users-ns-2026.01.01-000001\","
+		  "\"executed_pipelines\":[\"acme.flow\",\"users\"]",
 		  EFFECT_PROVEN, 2, false },
+		/* one after ours, which may do anything with it */
+		{ good, "\"status\":201," PLACE ",\"executed_pipelines\":[\"acme.flow\",\"final\"]",
+		  EFFECT_NONE, 1, false },
+		/* the same where the reply does not say into which index */
+		{ good, "\"status\":201,\"executed_pipelines\":[\"acme.flow\",\"final\"]",
+		  EFFECT_NONE, 1, false },
 		/* of an installation without the prefix */
 		{ good, "\"status\":201," PLACE ",\"executed_pipelines\":[\"flow\"]", EFFECT_NONE,
 		  1, false },
@@ -89,7 +97,8 @@ static void what_a_reply_proves(void **state)
 		{ "\"status\":409,\"error\":{\"type\":\"version_conflict_engine_exception\"}",
 		  "\"status\":400,\"error\":{\"type\":\"mapper_parsing_exception\"}",
 		  EFFECT_UNKNOWN, 0, false },
-		{ "\"status\":200", "\"status\":200", EFFECT_UNKNOWN, 2, false },
+		{ "\"status\":200", "\"status\":200", EFFECT_UNKNOWN, 0, false },
+		{ "\"status\":200", good, EFFECT_PROVEN, 1, false },
 		/* a cluster that takes the question and does not answer it */
 		{ "\"status\":201", "\"status\":201", EFFECT_UNKNOWN, 2, true },
 	};
@@ -104,6 +113,34 @@ static void what_a_reply_proves(void **state)
 				 cases[i].effect == EFFECT_NONE);
 		rig_release(&r);
 	}
+}
+
+/* What drops some of the documents is no reason to doubt what was proven; what drops all is. */
+static void dropped(void **state)
+{
+	(void)state;
+	static const char good[] =
+	    "\"status\":201," PLACE ",\"executed_pipelines\":[\"acme.flow\"]";
+	struct rig r;
+	rig_init(&r);
+	struct lane *lane = &r.s->lanes.lane[FLOW];
+	proof(&r, good, good);
+	for (int n = 0; n < 9; n++) {
+		uint64_t before = clock_now_ms();
+		proof(&r, "\"status\":200", "\"status\":200");
+		assert_int_equal(lane->effect, EFFECT_PROVEN);
+		assert_in_range(lane->proof_ms, before, clock_now_ms() + 5000);
+	}
+	proof(&r, "\"status\":200", "\"status\":200");
+	assert_int_equal(lane->effect, EFFECT_UNKNOWN);
+	assert_non_null(strstr(lane->doubt, "drops"));
+	assert_false(proof_forbids(r.s, &(struct parcel){ .lane = FLOW }));
+	proof(&r, good, "\"status\":200");
+	assert_int_equal(lane->effect, EFFECT_PROVEN);
+	assert_string_equal(lane->doubt, "");
+	proof(&r, "\"status\":200", "\"status\":200");
+	assert_int_equal(lane->effect, EFFECT_PROVEN);
+	rig_release(&r);
 }
 
 static void five_minutes(void **state)
@@ -133,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_reply_proves),
+		cmocka_unit_test(dropped),
 		cmocka_unit_test(five_minutes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

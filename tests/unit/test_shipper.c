@@ -110,13 +110,13 @@ static enum MHD_Result answer_item_by_item(struct MHD_Connection *c, int items)
 	char text[4096];
 	size_t len = (size_t)snprintf(text, sizeof(text), "{\"errors\":true,\"items\":[");
 	for (int i = 0; i < items; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len,
-					"%s{\"create\":{\"status\":%d,\"error\":{\"type\":"
-					"\"t\",\"reason\":\"r\"}}}",
-					i ? "," : "",
-					i == 0   ? 400
-					: i == 1 ? 429
-						 : 201);
+		len +=
+		    (size_t)snprintf(text + len, sizeof(text) - len,
+				     "%s{\"create\":{\"status\":%d%s}}", i ? "," : "",
+				     i == 0   ? 400
+				     : i == 1 ? 429
+					      : 201,
+				     i < 2 ? ",\"error\":{\"type\":\"t\",\"reason\":\"r\"}" : "");
 	snprintf(text + len, sizeof(text) - len, "]}");
 	return answer(c, 200, text);
 }
