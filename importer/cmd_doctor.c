@@ -24,6 +24,7 @@
 #include "importer/doctor_timeouts.h"
 #include "importer/doctor_tunnels.h"
 #include "importer/efd_metrics.h"
+#include "importer/install/discarded.h"
 #include "importer/install/effect.h"
 #include "importer/install/failure_store.h"
 #include "importer/install/health.h"
@@ -45,7 +46,6 @@ struct examination {
 	json_t *findings;
 	size_t bad, told; /* of the findings */
 	char *metrics;    /* of efd; NULL: none answers */
-	bool blocked;     /* the cluster, which then may show no data streams either */
 };
 
 /* Prints and counts what was found since the last call. */
@@ -118,13 +118,10 @@ static void look_at_cluster(struct examination *x)
 		    "config/ingest-geoip of every node");
 }
 
-/* A state in which it takes nothing, and shows no data streams either. */
 static int look_at_health(struct examination *x, struct err *err)
 {
 	int result = health_findings(x->in.es, x->app, x->findings, err);
-	size_t bad = x->bad;
 	tell(x);
-	x->blocked = x->bad > bad;
 	return result;
 }
 
@@ -226,8 +223,10 @@ static int look_at_records(struct examination *x, struct err *err)
 static int look_at_failures(struct examination *x, struct err *err)
 {
 	CLEANUP_JSON json_t *reply = NULL;
-	CLEANUP_JSON json_t *body = json_pack("{s:i,s:b,s:[{s:s}]}", "size", 1, "track_total_hits",
-					      1, "sort", "@timestamp", "desc");
+	/* something else of that name may know no @timestamp */
+	CLEANUP_JSON json_t *body =
+	    json_pack("{s:i,s:b,s:[{s:{s:s,s:s}}]}", "size", 1, "track_total_hits", 1, "sort",
+		      "@timestamp", "order", "desc", "unmapped_type", "date");
 	if (streams_search(x->in.es, "logs-flow.failed", x->app->elastic.namespace, body, &reply,
 			   err))
 		return -1;
@@ -319,11 +318,11 @@ typedef int findings_fn(struct es *es, const struct app *app, json_t *findings, 
 /* What other files look at. */
 static int look_further(struct examination *x, struct err *err)
 {
-	static findings_fn *const further[] = {
-		ilm_findings,           others_findings, remote_known_findings,
-		feed_state_findings,    sender_findings, doctor_tunnels,
-		raw_documents_findings, doctor_timeouts, doctor_cost
-	};
+	static findings_fn *const further[] = { ilm_findings,           others_findings,
+						remote_known_findings,  feed_state_findings,
+						sender_findings,        doctor_tunnels,
+						raw_documents_findings, discarded_findings,
+						doctor_timeouts,        doctor_cost };
 	int result = 0;
 	for (size_t i = 0; i < sizeof(further) / sizeof(further[0]) && result == 0; i++) {
 		result = further[i](x->in.es, x->app, x->findings, err);
@@ -339,13 +338,36 @@ static int look_at_failure_stores(struct examination *x, struct err *err)
 	return result;
 }
 
+/* What cannot be looked at does not hide the rest. -1: something could not, the first of it is in
+ * `err`. */
 static int look_at_data(struct examination *x, struct err *err)
 {
-	return look_at_streams(x, err) || look_at_records(x, err) || look_at_failures(x, err) ||
-		       look_at_failure_stores(x, err) || look_at_exporters(x, err) ||
-		       look_at_counting(x, err) || look_further(x, err)
-		   ? -1
-		   : 0;
+	static const struct {
+		int (*look)(struct examination *x, struct err *err);
+		const char *what;
+	} steps[] = {
+		{ look_at_streams, "whether data streams have the current mapping" },
+		{ look_at_records, "whether flow records arrive" },
+		{ look_at_failures, "whether records failed" },
+		{ look_at_failure_stores, "whether failure stores hold documents" },
+		{ look_at_exporters, "what exporters lose" },
+		{ look_at_counting, "whether flows are counted twice" },
+		{ look_further, "what else there is" },
+	};
+	int result = 0;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct err one = ERR_NONE;
+		if (steps[i].look(x, &one) == 0)
+			continue;
+		if (result == 0)
+			*err = one;
+		result = -1;
+		tell(x);
+		say(x, UNKNOWN, "%s: %s", steps[i].what, one.msg);
+		if (one.code == EF_UNREACHABLE)
+			break;
+	}
+	return result;
 }
 
 static int examine(struct examination *x, struct err *err)
@@ -360,12 +382,8 @@ static int examine(struct examination *x, struct err *err)
 	look_at_assets(x);
 	if (look_at_effect(x, err) || look_at_key(x, err))
 		return -1;
-	if (look_at_data(x, err) == 0)
-		return 0;
-	if (!x->blocked)
-		return -1;
-	say(x, UNKNOWN, "the data streams and what is in them: %s", err->msg);
-	return 0;
+	/* with a reason for it, perhaps; then that is the result */
+	return look_at_data(x, err) == 0 || x->bad ? 0 : -1;
 }
 
 int cmd_doctor(struct app *app, struct err *err)

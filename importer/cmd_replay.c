@@ -23,6 +23,7 @@
 #include "importer/core/print.h"
 #include "importer/install/effect.h"
 #include "importer/install/health.h"
+#include "importer/install/replaced.h"
 
 struct progress {
 	bool terminal;
@@ -61,8 +62,8 @@ static void show_waiting(void *arg, const struct ship_counters *now)
 	outlet_problem(p->outlet, problem, sizeof(problem));
 	fputs(PRINT_AGAIN, stderr);
 	print_plain(stderr, "stored %" PRIu64 " of %" PRIu64 "  %.60s",
-		    now->stored + now->duplicates + now->failed + now->aside, now->records,
-		    problem);
+		    now->stored + now->duplicates + now->failed + now->aside + now->discarded,
+		    now->records, problem);
 }
 
 static int parse_ports(const struct strlist *list, uint16_t *ports, struct err *err)
@@ -108,6 +109,8 @@ static int check_target(struct es *es, const struct app *app, bool streams, stru
 	    (streams && effect_findings(es, app, effects, err)))
 		return -1;
 	const char *bad = findings_first_bad(effects);
+	if (!bad && replaced_check(es, app, err))
+		return -1;
 	return bad ? err_set(err, EF_DIFFERENT, "%s: nothing is replayed: %s", es_url(es), bad) : 0;
 }
 
@@ -142,8 +145,8 @@ static uint64_t sum(const uint64_t *values, size_t n)
 static bool accounted(const struct replay_totals *t, const struct ship_counters *s)
 {
 	uint64_t lines = sum(t->lines, LINE_KINDS);
-	return lines ==
-		   s->stored + s->duplicates + s->failed + s->aside + s->rejected + s->dropped &&
+	return lines == s->stored + s->duplicates + s->failed + s->aside + s->discarded +
+			    s->rejected + s->dropped &&
 	       s->lost == 0 && t->decode.sink_dropped == 0;
 }
 
@@ -178,8 +181,9 @@ static void print_text(FILE *out, const struct replay_totals *t, const struct sh
 	print_plain(out, "stored           %" PRIu64 "", s->stored);
 	print_plain(out,
 		    ", already there %" PRIu64 ", failed %" PRIu64 ", in a failure store %" PRIu64
-		    ", rejected %" PRIu64 ", dropped %" PRIu64 ", lost %" PRIu64 "\n",
-		    s->duplicates, s->failed, s->aside, s->rejected, s->dropped,
+		    ", discarded by a pipeline %" PRIu64 ", rejected %" PRIu64 ", dropped %" PRIu64
+		    ", lost %" PRIu64 "\n",
+		    s->duplicates, s->failed, s->aside, s->discarded, s->rejected, s->dropped,
 		    s->lost + d->sink_dropped);
 }
 
@@ -203,13 +207,13 @@ static void totals_print_json(FILE *out, const struct replay_totals *t,
 				      (json_int_t)d->held_decoded, "dropped",
 				      (json_int_t)d->held_dropped, "waiting",
 				      (json_int_t)d->held_now));
-	json_object_set_new(json, "shipped",
-			    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "stored",
-				      (json_int_t)s->stored, "duplicates",
-				      (json_int_t)s->duplicates, "failed", (json_int_t)s->failed,
-				      "failure_store", (json_int_t)s->aside, "rejected",
-				      (json_int_t)s->rejected, "dropped", (json_int_t)s->dropped,
-				      "lost", (json_int_t)(s->lost + d->sink_dropped)));
+	json_object_set_new(
+	    json, "shipped",
+	    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "stored", (json_int_t)s->stored,
+		      "duplicates", (json_int_t)s->duplicates, "failed", (json_int_t)s->failed,
+		      "failure_store", (json_int_t)s->aside, "discarded", (json_int_t)s->discarded,
+		      "rejected", (json_int_t)s->rejected, "dropped", (json_int_t)s->dropped,
+		      "lost", (json_int_t)(s->lost + d->sink_dropped)));
 	json_object_set_new(json, "accounted", json_boolean(accounted(t, s)));
 	print_json(out, json, JSON_INDENT(2));
 }
@@ -313,7 +317,8 @@ static int judge_given_up(const struct app *app, const char *why, const struct r
 			  const struct ship_counters *s, struct err *err)
 {
 	uint64_t lines = sum(t->lines, LINE_KINDS);
-	uint64_t settled = s->stored + s->duplicates + s->failed + s->rejected;
+	uint64_t settled =
+	    s->stored + s->duplicates + s->failed + s->aside + s->discarded + s->rejected;
 	bool twice = app->flags.now || !app->ship->ids;
 	return err_set(err, EF_FAILED,
 		       "given up, as nothing was stored for %" PRId64 " s (%.300s): %" PRIu64

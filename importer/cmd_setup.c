@@ -354,7 +354,8 @@ static int look_only(const struct install *in, const struct app *app, const stru
 		return -1;
 	if (setup_forbidden(in, app, out, err))
 		return -1;
-	return setup_changes(in, app, out) || setup_without_effect(out) ||
+	bool foreign = plan_count(&in->plan, ACTION_FOREIGN) && !app->flags.force;
+	return foreign || setup_changes(in, app, out) || setup_without_effect(out) ||
 		       (app->flags.diff && setup_differs(&in->plan))
 		   ? EF_DIFFERENT
 		   : EF_DONE;

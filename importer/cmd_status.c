@@ -14,12 +14,14 @@
 #include "importer/core/print.h"
 #include "importer/core/table.h"
 #include "importer/dictionary/feed_state.h"
+#include "importer/install/discarded.h"
 #include "importer/install/effect.h"
 #include "importer/install/failure_store.h"
 #include "importer/install/health.h"
 #include "importer/install/install.h"
 #include "importer/install/mend.h"
 #include "importer/install/raw_documents.h"
+#include "importer/install/replaced.h"
 #include "importer/install/tell.h"
 
 #define EXPORTERS_MAX  1000
@@ -222,6 +224,7 @@ int cmd_status(struct app *app, struct err *err)
 	if (install_open(&in, app, err) || install_plan(&in, app, err) ||
 	    health_findings(in.es, app, effects, err))
 		return -1;
+	replaced_findings(&in, app, effects);
 	if (look_at_data(&in, app, s, &exporters, outdated, err)) {
 		if (!findings_bad(effects))
 			return -1;
@@ -233,6 +236,7 @@ int cmd_status(struct app *app, struct err *err)
 	if (feed_state_read(in.es, &feeds, err) ||
 	    failure_store_findings(in.es, app, &in.cluster, effects, err) ||
 	    raw_documents_findings(in.es, app, effects, err) ||
+	    discarded_findings(in.es, app, effects, err) ||
 	    (in.cluster.has[CAP_DATA_STREAM] && effect_findings(in.es, app, effects, err)))
 		return -1;
 	if (app->flags.json)

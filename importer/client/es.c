@@ -205,12 +205,13 @@ static int state_fail(struct es *es, const char *method, const char *path, long 
 		      enum cluster_state state, const char *reason, struct err *err)
 {
 	const struct cluster_state_row *row = &cluster_states[state];
+	char remedy[CLUSTER_REMEDY_MAX];
 	if (row->setting && !cluster_state_is_of_index(state))
 		return err_set(err, EF_USAGE, "%s is blocked (%s) and refuses %s %s: %s",
 			       es_url(es), row->setting, method, path, row->remedy);
 	return err_set(err, status == 503 ? EF_UNREACHABLE : EF_FAILED,
 		       "%s refuses %s %s (%ld, %s): %s", es_url(es), method, path, status, reason,
-		       row->remedy);
+		       cluster_state_remedy_of(state, reason, remedy));
 }
 
 int es_fail(struct es *es, const char *method, const char *path, long status, const json_t *reply,

@@ -147,6 +147,12 @@ int streams_of(struct es *es, bool has_data_streams, const char *namespace,
 	return 0;
 }
 
+/* Whether documents are kept, or only what is indexed of them. */
+static bool keeps_source(const json_t *mapping)
+{
+	return !json_is_false(json_at(mapping, "_source.enabled"));
+}
+
 /* Templates carry a mark of their mapping inside it (render.c); an index keeps the one it was made
  * with. */
 static int same_mapping(struct es *es, const char *stream, const char *index, bool *ret_same,
@@ -162,7 +168,8 @@ static int same_mapping(struct es *es, const char *stream, const char *index, bo
 	json_t *mapping = json_object_get(json_object_get(actual, index), "mappings");
 	json_t *is = json_object_get(mapping, "_meta");
 	json_t *should = json_at(simulated, "template.mappings._meta");
-	*ret_same = should == is || (should && is && json_equal(should, is));
+	*ret_same = (should == is || (should && is && json_equal(should, is))) &&
+		    keeps_source(mapping) == keeps_source(json_at(simulated, "template.mappings"));
 	return 0;
 }
 

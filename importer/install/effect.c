@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/cluster_state.h"
 #include "common/names.h"
 #include "importer/client/app.h"
 #include "importer/client/es.h"
@@ -16,6 +17,7 @@
 #include "importer/install/others.h"
 
 #define PIPELINE "settings.index.default_pipeline"
+#define FINAL    "settings.index.final_pipeline"
 
 static void say_unknown(json_t *findings, const char *what, long status, const json_t *reply)
 {
@@ -40,6 +42,72 @@ static int simulate_index(struct es *es, const char *stream, json_t *findings,
 	return 0;
 }
 
+/* A pipeline that the settings of an index let come after ours; NULL: none. None of ours is. */
+static const char *final_pipeline(const json_t *settings_and_mappings)
+{
+	const char *name = json_text_at(settings_and_mappings, FINAL, "_none");
+	return strcmp(name, "_none") != 0 ? name : NULL;
+}
+
+static void look_at_final(const char *stream, const char *index, const json_t *its,
+			  const json_t *wanted, json_t *findings)
+{
+	const char *now = final_pipeline(its), *later = final_pipeline(wanted);
+	if (now)
+		finding_add(findings, BAD,
+			    "%s is written to %s, where the pipeline '%s' comes after ours and may "
+			    "change what is stored, drop it or send it elsewhere: take that away "
+			    "(PUT /%s/_settings {\"index.final_pipeline\": null}), and call it in "
+			    "flow@custom if it is wanted",
+			    stream, index, now, index);
+	if (later && (!now || strcmp(now, later) != 0))
+		finding_add(findings, BAD,
+			    "new indices of %s get the pipeline '%s' after ours, which may change "
+			    "what is stored, drop it or send it elsewhere: take "
+			    "index.final_pipeline out of the index template that decides there or "
+			    "of its components (flow@custom, say)",
+			    stream, later);
+}
+
+/* Blocks of the index alone, which nothing lifts by itself. One that is written to no more may well
+ * have some, and those of a full disk are of health.c. */
+static void look_at_index_blocks(const char *stream, const char *index, const json_t *its,
+				 json_t *findings)
+{
+	char path[100], remedy[CLUSTER_REMEDY_MAX];
+	for (int i = 0; i < CLUSTER_STATES; i++) {
+		const char *block = cluster_states[i].setting;
+		if (!cluster_state_is_of_index((enum cluster_state)i) || i == STATE_DISK_FULL)
+			continue;
+		snprintf(path, sizeof(path), "settings.%s", block);
+		if (strcmp(json_text_at(its, path, "false"), "true") == 0)
+			finding_add(findings, BAD, "%s is written to %s, which is blocked (%s): %s",
+				    stream, index, block,
+				    cluster_state_remedy((enum cluster_state)i, index, remedy));
+	}
+}
+
+/* What would not show it to anybody, and is not so in a new one. */
+static bool keeps_no_source(const json_t *its, const json_t *wanted)
+{
+	return json_is_false(json_at(its, "mappings._source.enabled")) &&
+	       !json_is_false(json_at(wanted, "mappings._source.enabled"));
+}
+
+/* The index does not show itself: for want of a privilege, or as a block forbids even that. */
+static void index_hidden(const char *stream, const char *index, long status, const json_t *reply,
+			 json_t *findings)
+{
+	char remedy[CLUSTER_REMEDY_MAX];
+	enum cluster_state state = es_state(status, reply);
+	if (state == STATE_NONE)
+		say_unknown(findings, stream, status, reply);
+	else
+		finding_add(findings, BAD, "%s is written to %s, which is blocked (%s): %s", stream,
+			    index, cluster_states[state].setting,
+			    cluster_state_remedy(state, index, remedy));
+}
+
 /* The index that the stream is written to now, against what a new one would get. */
 static int look_at_write_index(struct es *es, const char *stream, const char *index,
 			       const json_t *wanted, json_t *findings, struct err *err)
@@ -51,21 +119,35 @@ static int look_at_write_index(struct es *es, const char *stream, const char *in
 	if (es_call(es, "GET", path, NULL, &status, &reply, err))
 		return -1;
 	if (status != 200) {
-		say_unknown(findings, stream, status, reply);
+		index_hidden(stream, index, status, reply, findings);
 		return 0;
 	}
 	const json_t *is = json_object_get(reply, index);
+	look_at_final(stream, index, is, wanted, findings);
+	look_at_index_blocks(stream, index, is, findings);
 	const char *pipeline = json_text_at(is, PIPELINE, "");
 	const char *should = json_text_at(wanted, PIPELINE, "");
-	if (wanted && strcmp(pipeline, should) != 0)
+	bool unmarked = json_at(wanted, "mappings._meta") && !json_at(is, "mappings._meta");
+	if (wanted && strcmp(pipeline, should) != 0 && unmarked)
 		finding_add(findings, BAD,
 			    "%s is written to %s, whose pipeline is '%s' and not '%s': documents "
 			    "are stored as they come; with --rollover setup starts a new index",
 			    stream, index, pipeline, should);
-	else if (json_at(wanted, "mappings._meta") && !json_at(is, "mappings._meta"))
+	else if (wanted && strcmp(pipeline, should) != 0)
+		finding_add(findings, BAD,
+			    "%s is written to %s, whose pipeline is '%s' and not '%s': put that "
+			    "right (PUT /%s/_settings {\"index.default_pipeline\": \"%s\"})",
+			    stream, index, pipeline, should, index, *should ? should : "_none");
+	else if (unmarked)
 		finding_add(findings, BAD,
 			    "%s is written to %s, which was not made from our index template; with "
 			    "--rollover setup starts a new index",
+			    stream, index);
+	else if (keeps_no_source(is, wanted))
+		finding_add(findings, BAD,
+			    "%s is written to %s, which keeps no document (_source.enabled is "
+			    "false), so that nobody can look at one; with --rollover setup starts "
+			    "a new index",
 			    stream, index);
 	return 0;
 }
@@ -121,8 +203,10 @@ static int look_at_stream(struct es *es, const char *stream, json_t *findings, s
 	const json_t *its = json_array_get(json_object_get(reply, "data_streams"), 0);
 	const char *index = streams_write_index(its);
 	look_at_failure_store(stream, its, wanted, findings);
-	return *index ? look_at_write_index(es, stream, index, wanted, findings, err)
-		      : look_at_name(es, stream, status, findings, err);
+	if (*index)
+		return look_at_write_index(es, stream, index, wanted, findings, err);
+	look_at_final(stream, "", NULL, wanted, findings);
+	return look_at_name(es, stream, status, findings, err);
 }
 
 int effect_findings(struct es *es, const struct app *app, json_t *findings, struct err *err)

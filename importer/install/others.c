@@ -18,6 +18,8 @@
 /* What may stand in a path as it is (RFC 3986 section 3.3). */
 #define PATH_CHARACTERS \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@"
+#define FINAL       "settings.index.final_pipeline"
+#define WANTING_MAX 200
 #define INTEGRATION "logs-netflow.log-*" /* the streams of Elastic's integration */
 
 static bool pattern_matches(const json_t *template, const char *stream)
@@ -32,16 +34,48 @@ static bool pattern_matches(const json_t *template, const char *stream)
 	return false;
 }
 
-/* Whether all that `ours` says stands in `theirs`, which may say more. */
-static bool is_within(const json_t *ours, const json_t *theirs)
+static bool maps_as(const json_t *ours, const json_t *theirs);
+
+/* Whether all fields of `ours` stand in `theirs` and are mapped as ours; there may be more. */
+static bool maps_all(const json_t *ours, const json_t *theirs)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)ours, name, value)
+		if (!maps_as(value, json_object_get(theirs, name)))
+			return false;
+	return true;
+}
+
+/* Members of a field, or of a mapping as a whole, that may say more than ours: more fields, and
+ * what is for people. All others say how the documents are kept (_source, _routing, enabled,
+ * dynamic) and whether a field is found (index, doc_values, enabled). */
+static bool may_say_more(const char *member)
+{
+	return strcmp(member, "properties") == 0 || strcmp(member, "fields") == 0;
+}
+
+static bool is_for_people(const char *member)
+{
+	return strcmp(member, "_meta") == 0 || strcmp(member, "meta") == 0;
+}
+
+/* A field, or a whole mapping. */
+static bool maps_as(const json_t *ours, const json_t *theirs)
 {
 	const char *name;
 	json_t *value;
 
 	if (!json_is_object(ours) || !json_is_object(theirs))
-		return json_equal(ours, theirs);
+		return false;
 	json_object_foreach ((json_t *)ours, name, value)
-		if (!is_within(value, json_object_get(theirs, name)))
+		if (may_say_more(name)
+			? !maps_all(value, json_object_get(theirs, name))
+			: !is_for_people(name) && !json_equal(value, json_object_get(theirs, name)))
+			return false;
+	json_object_foreach ((json_t *)theirs, name, value)
+		if (!may_say_more(name) && !is_for_people(name) && !json_object_get(ours, name))
 			return false;
 	return true;
 }
@@ -64,25 +98,34 @@ static int simulate(struct es *es, const char *name, json_t **ret_template, stru
 	return 0;
 }
 
+static bool same_pipeline(const json_t *ours, const json_t *theirs, const char *setting)
+{
+	return strcmp(json_text_at(ours, setting, "_none"),
+		      json_text_at(theirs, setting, "_none")) == 0;
+}
+
 /* Somebody may have one for a namespace of ours, made of our templates and more: what new indices
- * get for want of ours, NULL where nothing is wanting. */
-static int wanting(struct es *es, const char *row, const char *other, const char **ret_text,
+ * get for want of ours, "" where nothing is wanting. */
+static int wanting(struct es *es, const char *row, const char *other, char text[WANTING_MAX],
 		   struct err *err)
 {
-	static const char pipeline[] = "settings.index.default_pipeline";
 	CLEANUP_JSON json_t *ours = NULL, *theirs = NULL;
 
 	if (simulate(es, row, &ours, err) || simulate(es, other, &theirs, err))
 		return -1;
-	bool mapping =
-	    is_within(json_object_get(ours, "mappings"), json_object_get(theirs, "mappings"));
-	bool piped =
-	    strcmp(json_text_at(ours, pipeline, ""), json_text_at(theirs, pipeline, "")) == 0;
-	*ret_text =
-	    !ours || !theirs ? "its mapping and its pipeline"
-	    : !mapping ? piped ? "another mapping than ours" : "its mapping and no pipeline of ours"
-	    : piped    ? NULL
-		       : "our mapping, but not our pipeline";
+	const json_t *our_mapping = json_object_get(ours, "mappings");
+	const json_t *their_mapping = json_object_get(theirs, "mappings");
+	bool mapping = our_mapping ? maps_as(our_mapping, their_mapping) : !their_mapping;
+	bool piped = same_pipeline(ours, theirs, "settings.index.default_pipeline");
+	bool last = same_pipeline(ours, theirs, FINAL);
+	snprintf(text, WANTING_MAX, "%s%.60s",
+		 !ours || !theirs ? "its mapping and its pipeline"
+		 : !mapping
+		     ? piped ? "another mapping than ours" : "its mapping and no pipeline of ours"
+		 : !piped ? "our mapping, but not our pipeline"
+		 : !last  ? "our mapping and our pipeline, and after it the pipeline "
+			  : "",
+		 ours && mapping && piped && !last ? json_text_at(theirs, FINAL, "_none") : "");
 	return 0;
 }
 
@@ -107,14 +150,15 @@ static int look_at_stream(struct es *es, const json_t *templates, const char *ro
 {
 	const json_t *ours = json_called(templates, row);
 	const json_t *theirs = ours ? winner(templates, ours, stream) : NULL;
-	const char *name = json_text_at(theirs, "name", "?"), *get = NULL;
+	const char *name = json_text_at(theirs, "name", "?");
+	char get[WANTING_MAX];
 	long long priority = json_int_at(theirs, "index_template.priority");
 
 	if (!theirs)
 		return 0;
-	if (wanting(es, row, name, &get, err))
+	if (wanting(es, row, name, get, err))
 		return -1;
-	if (get)
+	if (*get)
 		finding_add(findings, BAD,
 			    "index template %s has a higher priority (%lld) than ours (%lld) "
 			    "and matches %s: new indices there get %s; lower its priority, narrow "

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What is installed takes effect, or setup, status and doctor say what is in its way: somebody's template that wins, a plain index or an
-alias of a stream's name, a write index without our pipeline, raw documents that such a thing left behind. Nobody says that all is well, and a rollover moves nothing to another's."""
+alias of a stream's name, a write index without our pipeline, one that another comes after, a blocked one, one without _source, raw documents that such a thing left behind. Nobody says that all is well, and a rollover moves nothing to another's."""
 import json
 import os
+import sys
 import tempfile
 
 import harness
+import net
 from tap import done, ok, same
 
 PREFIX = "seen"
@@ -111,16 +113,142 @@ def no_pipeline(es, folder):
 	well(es, folder, "with its pipeline again")
 
 
+def final_pipeline(es, folder):
+	"""One of others comes after ours, and drops all: by a template that is made of ours, by the write index, by flow@custom."""
+	es.must("PUT", "/_ingest/pipeline/drops-all", {"processors": [{"drop": {}}]})
+	ours = es.must("GET", f"/_index_template/{TEMPLATE}")["index_templates"][0]["index_template"]
+	theirs = dict(FOREIGN, composed_of=ours["composed_of"], template={"settings": {"index": {"default_pipeline": f"{PREFIX}.flow", "final_pipeline": "drops-all"}}})
+	es.must("PUT", "/_index_template/somebodys", theirs)
+	told(es, folder, "a template with a final pipeline", "somebodys", STREAM, "drops-all")
+	es.must("PUT", "/_index_template/somebodys", dict(theirs, priority=1))
+	for kind in ("logs-%s.flow", "metrics-%s.flow.counters", "metrics-%s.flow.exporters", "logs-%s.flow.failed"):
+		stream = kind % PREFIX + "-default"
+		index = es.must("GET", f"/_data_stream/{stream}")["data_streams"][0]["indices"][-1]["index_name"]
+		es.must("PUT", f"/{index}/_settings", {"index.final_pipeline": "drops-all"})
+		if kind.endswith(".flow"):
+			efd_refuses(es, stream, "drops-all")
+		told(es, folder, f"a final pipeline of {index}", stream, "drops-all", f"PUT /{index}/_settings")
+		es.must("PUT", f"/{index}/_settings", {"index.final_pipeline": None})
+	custom = f"/_component_template/{PREFIX}.flow@custom"
+	before = es.must("GET", custom)["component_templates"][0]["component_template"]
+	es.must("PUT", custom, dict(before, template={"settings": {"index.final_pipeline": "drops-all"}}))
+	told(es, folder, "a final pipeline of flow@custom", STREAM, "drops-all", "flow@custom")
+	es.must("PUT", custom, before)
+	well(es, folder, "without a final pipeline")
+
+
+def efd_refuses(es, stream, pipeline):
+	"""efd reads the setting, where replies do not tell."""
+	with harness.fault.Efd(es.url, prefix=PREFIX, decode_exporter_interval="1h") as efd:
+		efd.send(90)
+		net.wait_for(lambda: efd.get("/readyz")[0] == 503 and stream in efd.get("/readyz")[1], "a reason", 30)
+		ok(pipeline in efd.get("/readyz")[1], "efd sends nothing there and names the pipeline", efd.get("/readyz"))
+		efd.kill()
+
+
+def no_source(es, folder):
+	ours = es.must("GET", f"/_index_template/{TEMPLATE}")["index_templates"][0]["index_template"]
+	template = {"settings": {"index": {"default_pipeline": f"{PREFIX}.flow"}}, "mappings": {"_source": {"enabled": False}}}
+	es.must("PUT", "/_index_template/somebodys", dict(FOREIGN, composed_of=ours["composed_of"], template=template))
+	told(es, folder, "a template without _source", "somebodys", STREAM, "another mapping")
+	template["mappings"] = {"properties": {"source": {"properties": {"ip": {"type": "ip", "index": False}}}}}
+	es.must("PUT", "/_index_template/somebodys", dict(FOREIGN, composed_of=ours["composed_of"], template=template))
+	told(es, folder, "a template whose fields nobody can search", "somebodys", STREAM, "another mapping")
+	template["mappings"] = {"_source": {"enabled": False}}
+	es.must("PUT", "/_index_template/somebodys", dict(FOREIGN, composed_of=ours["composed_of"], template=template))
+	es.must("POST", f"/{STREAM}/_rollover")
+	es.must("PUT", "/_index_template/somebodys", dict(FOREIGN, priority=1))
+	told(es, folder, "a write index without _source", STREAM, indices(es)[-1], "_source", "--rollover")
+	well(es, folder, "after --rollover", "--rollover")
+
+
+def blocked(es, folder):
+	"""The index that is written to, alone; an old one may be blocked for good."""
+	old, index = indices(es)[-2:]
+	es.must("PUT", f"/{old}/_settings", {"index.blocks.write": True})
+	well(es, folder, "an older index is blocked")
+	for block in ("write", "read_only"):
+		es.must("PUT", f"/{index}/_settings", {f"index.blocks.{block}": True})
+		told(es, folder, f"a write index with blocks.{block}", STREAM, f"index.blocks.{block}", f"PUT /{index}/_settings")
+		es.must("PUT", f"/{index}/_settings", {f"index.blocks.{block}": None})
+	es.must("PUT", f"/{index}/_settings", {"index.blocks.write": True})
+	with harness.fault.Efd(es.url, prefix=PREFIX, decode_exporter_interval="1h") as efd:
+		efd.send(90)
+		net.wait_for(lambda: efd.get("/readyz")[0] == 503 and f"PUT /{index}/_settings" in efd.get("/readyz")[1], "a remedy", 30)
+		ok(True, "efd has the request that takes the block away, with the name of the index")
+		efd.kill()
+	es.must("PUT", f"/{index}/_settings", {"index.blocks.write": None})
+	well(es, folder, "without a block")
+
+
+def dropped(es, folder):
+	"""By flow@custom, which may be what somebody wants: counted and named, and no problem."""
+	custom = f"/_ingest/pipeline/{PREFIX}.flow@custom"
+	before = es.must("GET", custom)[f"{PREFIX}.flow@custom"]
+	es.must("PUT", custom, {"processors": [{"drop": {"tag": "mine"}}]})
+	r = run(es, folder, "replay", "--json", CAPTURE)
+	told = json.loads(r.stdout)
+	same((r.returncode, told["shipped"]["discarded"], told["accounted"]), (0, told["records"]["flow"], True), "dropped by flow@custom: replay counts what it drops")
+	ok("discarded by a pipeline" in run(es, folder, "replay", "--now", CAPTURE).stdout, "dropped by flow@custom: replay says so")
+	n = 2 * told["records"]["flow"]
+	with harness.fault.Efd(es.url, prefix=PREFIX, decode_exporter_interval="1h") as efd:
+		efd.send(90)
+		net.wait_for(lambda: efd.metric('efd_ship_documents_total{verdict="discarded"}') == 90, "what was dropped", 30)
+		same((efd.metric('efd_ship_documents_total{verdict="stored"}'), efd.stop()), (0, 0), "dropped by flow@custom: efd counts it apart")
+	for command in ("status", "doctor"):
+		text = run(es, folder, command).stdout
+		ok(f"{PREFIX}.flow@custom has dropped {n + 90} documents" in text, f"dropped by flow@custom: {command} names it", text[-1500:])
+	es.must("PUT", custom, before)
+
+
+def replaced(es, folder):
+	"""The pipeline that all flows go through: somebody's in its place, ours changed by hand, none."""
+	pipeline = f"/_ingest/pipeline/{PREFIX}.flow"
+	before = es.must("GET", pipeline)[f"{PREFIX}.flow"]
+	es.must("PUT", pipeline, {"processors": []})
+	told(es, folder, "somebody's pipeline in place of ours", f"{PREFIX}.flow", "not ours", "--force")
+	es.must("PUT", pipeline, dict(before, processors=before["processors"] + [{"set": {"field": "labels.site", "value": "x"}}]))
+	r = run(es, folder, "status")
+	ok(r.returncode == 0 and any("changed by hand" in line and "note" in line and "--force" in line for line in r.stdout.splitlines()), "ours changed by hand: a note, with the command", r.stdout[-1500:])
+	es.must("DELETE", pipeline)
+	for command, args in (("status", []), ("doctor", []), ("replay", [CAPTURE])):
+		r = run(es, folder, command, *args)
+		ok(r.returncode == 3 and "missing" in r.stdout + r.stderr and "setup" in r.stdout + r.stderr, f"no pipeline: {command} names it", r.stdout[-1500:])
+	well(es, folder, "when it is there again")
+
+
+def failed_is_index(es, folder):
+	"""What doctor cannot look at does not hide the rest."""
+	name = f"logs-{PREFIX}.flow.failed"
+	es.must("DELETE", f"/_data_stream/{name}-default")
+	es.must("DELETE", f"/_index_template/{name}")
+	es.must("PUT", f"/{name}-default", {})
+	told(es, folder, "the stream of refused records is an index", f"{name}-default", "no data stream")
+	r = run(es, folder, "doctor")
+	ok("threat feed" in r.stdout and "No mapping" not in r.stdout + r.stderr, "doctor goes on to the end", r.stdout[-1500:] + r.stderr)
+	es.must("DELETE", f"/{name}-default")
+	well(es, folder, "when it is gone")
+
+
 def main():
 	es = harness.ready()
 	with tempfile.TemporaryDirectory(prefix="efctl-test-") as folder:
 		os.chdir(folder)
 		try:
 			well(es, folder, "at first")
+			if len(sys.argv) > 1:
+				[globals()[name](es, folder) for name in sys.argv[1:]]
+				return
 			foreign_template(es, folder)
 			raw_documents(es, folder)
 			other_things(es, folder)
 			no_pipeline(es, folder)
+			final_pipeline(es, folder)
+			no_source(es, folder)
+			blocked(es, folder)
+			dropped(es, folder)
+			replaced(es, folder)
+			failed_is_index(es, folder)
 		finally:
 			run(es, folder, "remove", "--yes", "--data")
 	done()

@@ -13,7 +13,12 @@ from tap import done, ok, same  # noqa: E402
 
 PAGE = os.path.join(TOP, "docs", "states.md")
 COLUMNS = ["setup", "efd", "replay", "status", "doctor"]
-ROWS = ["foreign template", "plain index", "path", "failure store", "read-only", "no ingest node", "shard limit"]
+ROWS = ["foreign template", "plain index", "final pipeline", "no source", "blocked write index", "pipeline drops", "pipeline replaced",
+	"path", "failure store", "read-only", "no ingest node", "shard limit"]
+
+
+# what a program cannot see, or has nothing to say of
+BLIND = {("no source", "efd"), ("pipeline replaced", "efd"), ("pipeline drops", "setup")}
 
 
 def matrix():
@@ -39,5 +44,5 @@ for row, cells in table.items():
 	for column, text in cells.items():
 		named = re.findall(r"`(test_\w+\.py) (\w+)`", text)
 		missing = [f"{f} {t}" for f, t in named if t not in functions(f)]
-		ok(named and not missing, f"{row}, {column}: a test that exists", f"{text!r} {missing}")
+		ok((named or (row, column) in BLIND) and not missing, f"{row}, {column}: a test that exists", f"{text!r} {missing}")
 done()
