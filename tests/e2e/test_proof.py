@@ -159,8 +159,9 @@ es = secured()
 if es:
 	judge(es)
 else:
-	try:
-		judge(cluster.embedded("es8"))
-	except cluster.NoJava as e:
-		tap.skip("proof of effect on a secured Elasticsearch", str(e))
+	for name in ("es8", "es9"):
+		try:
+			judge(cluster.embedded(name))
+		except cluster.NoJava as e:
+			tap.skip(f"proof of effect on a secured Elasticsearch, {name}", str(e))
 tap.done()

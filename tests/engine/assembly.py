@@ -28,6 +28,7 @@ ENGINES = {
 	"es8": dict(port=19208, java=(17, 25), brand="elasticsearch", password="not-secret"),
 	"es9": dict(port=19209, java=(21, 99), module="jdk.jlink", brand="elasticsearch", password="not-secret"),
 }
+OWN_ANALYSIS = ("es8", "es9")	# bare, and yet with an index of users and API keys
 # Modules of es7 come as bare jars: what the node wants to know about each, and what each may do.
 ES7_MODULES = {
 	"analysis-common": ("analysis.common.CommonAnalysisPlugin", "lang-painless", []),
@@ -136,19 +137,19 @@ def describe_module(home, name, version):
 			f.write("grant {\n" + "".join(f"  permission {g};\n" for g in grants) + "};\n")
 
 
-def compile_module(home, cls, version):
+def compile_module(engine, home, cls, version):
 	"""Make the module HOME/modules/CLS of the file CLS.java beside this one."""
-	java = java_home("es8")
+	java, low = java_home(engine), ENGINES[engine]["java"][0]
 	if not os.path.exists(f"{java}/bin/javac"):
-		die("es8 needs a JDK: install openjdk-17-jdk-headless or a later one (make install-deps)")
+		die(f"{engine} needs a JDK: install one of Java {low} or later (make install-deps)")
 	module = f"{home}/modules/{cls.lower()}"
 	os.makedirs(module)
 	with tempfile.TemporaryDirectory() as classes:
-		run([f"{java}/bin/javac", "-nowarn", "-proc:none", "--release", "17", "-cp", f"{home}/lib/*", "-d", classes, os.path.join(HERE, cls + ".java")],
+		run([f"{java}/bin/javac", "-nowarn", "-proc:none", "--release", str(low), "-cp", f"{home}/lib/*", "-d", classes, os.path.join(HERE, cls + ".java")],
 			f"compiling {cls}.java")
 		run([f"{java}/bin/jar", "--create", "--file", f"{module}/{cls.lower()}.jar", "-C", classes, "."], f"packing {cls}.java")
 	with open(f"{module}/plugin-descriptor.properties", "w") as f:
-		f.write(f"description={cls}\nversion={version}\nname={cls.lower()}\nclassname={cls}\njava.version=17\n"
+		f.write(f"description={cls}\nversion={version}\nname={cls.lower()}\nclassname={cls}\njava.version={low}\n"
 			f"elasticsearch.version={version}\nextended.plugins=\nhas.native.controller=false\n")
 
 
@@ -176,8 +177,8 @@ def assemble(engine, home):
 	zips = glob.glob(f"{stage}/*.zip")
 	unzip(zips[0], stage, strip=1)
 	os.unlink(zips[0])
-	if engine == "es8":
-		compile_module(stage, "Analysis", rows[0]["coordinates"].split(":")[2])
+	if engine in OWN_ANALYSIS:
+		compile_module(engine, stage, "Analysis", rows[0]["coordinates"].split(":")[2])
 	if engine == "es7":
 		for jar in glob.glob(f"{stage}/modules/ingest-geoip/geolite2-databases-*.jar"):
 			unzip(jar, f"{stage}/modules/ingest-geoip", only=".mmdb")
@@ -260,7 +261,7 @@ def mark(home, rows, make):
 def fetch(engine):
 	home = os.path.join(CACHE, engine)
 	own = []
-	if engine == "es8":
+	if engine in OWN_ANALYSIS:
 		with open(os.path.join(HERE, "Analysis.java")) as f:
 			own = [hashlib.sha256(f.read().encode()).hexdigest()]
 	mark(home, artefacts(engine) + own, lambda h: assemble(engine, h))
