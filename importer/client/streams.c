@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/names.h"
 #include "importer/client/es.h"
 #include "importer/client/remote.h"
 #include "importer/core/json.h"
@@ -21,28 +20,27 @@ const struct stream_row stream_rows[STREAMS_ALL] = {
 	{ "logs-ti_flow", "threat indicators" },
 };
 
-/* Of the first `n` rows; each name goes on with `end` and `more`. */
-static const char *path_of(const struct es *es, char *path, size_t n, const char *end,
-			   const char *more, const char *before, const char *after)
+const char *streams_path(const struct es *es, char *path, const char *before, const char *after)
 {
-	size_t len = (size_t)snprintf(path, STREAMS_PATH, "%s", before);
-	for (size_t i = 0; i < n && len < STREAMS_PATH; i++)
-		len += (size_t)snprintf(path + len, STREAMS_PATH - len, "%s%s-%s%s", i ? "," : "",
-					NAME(es_prefix(es), stream_rows[i].name), end, more);
-	if (len < STREAMS_PATH)
-		snprintf(path + len, STREAMS_PATH - len, "%s", after);
+	size_t n = (size_t)snprintf(path, STREAMS_PATH, "%s", before);
+	for (size_t i = 0; i < STREAMS_ALL; i++)
+		n += (size_t)snprintf(path + n, STREAMS_PATH - n, "%s%s-*", i ? "," : "",
+				      NAME(es_prefix(es), stream_rows[i].name));
+	snprintf(path + n, STREAMS_PATH - n, "%s", after);
 	return path;
 }
 
-const char *streams_path(const struct es *es, char *path, const char *before, const char *after)
+int streams_each(struct es *es, const char *namespace, stream_look_fn *look, json_t *findings,
+		 struct err *err)
 {
-	return path_of(es, path, STREAMS_ALL, "*", "", before, after);
-}
-
-const char *streams_failures_path(const struct es *es, char *path, const char *namespace,
-				  const char *after)
-{
-	return path_of(es, path, STREAMS, namespace, "::failures", "/", after);
+	for (size_t i = 0; i < STREAMS; i++) {
+		char name[STREAM_NAME];
+		snprintf(name, sizeof(name), "%s-%s", NAME(es_prefix(es), stream_rows[i].name),
+			 namespace);
+		if (look(es, name, findings, err))
+			return -1;
+	}
+	return 0;
 }
 
 const char *streams_simulate_path(char *path, const char *stream)

@@ -10,6 +10,7 @@
 
 #include "common/conf.h"
 #include "common/err.h"
+#include "common/names.h"
 
 struct es;
 
@@ -24,11 +25,15 @@ extern const struct stream_row stream_rows[STREAMS_ALL];
 
 /* A path with the patterns of all our data streams between `before` and `after`; `path` has
  * STREAMS_PATH bytes. */
-#define STREAMS_PATH 1200
+#define STREAMS_PATH 600
 const char *streams_path(const struct es *es, char *path, const char *before, const char *after);
-/* The same with the failure stores of the streams of `namespace` that efd writes to. */
-const char *streams_failures_path(const struct es *es, char *path, const char *namespace,
-				  const char *after);
+
+/* Looks at each data stream of `namespace` that efd writes to, by its whole name; what there is to
+ * say of one goes into `findings`. */
+#define STREAM_NAME (NAME_ROOM + 100)
+typedef int stream_look_fn(struct es *es, const char *stream, json_t *findings, struct err *err);
+int streams_each(struct es *es, const char *namespace, stream_look_fn *look, json_t *findings,
+		 struct err *err);
 
 /* The path that asks what a new index of `stream` would get. It asks for another name of the same
  * pattern: OpenSearch refuses one that exists. */

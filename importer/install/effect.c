@@ -212,14 +212,8 @@ static int look_at_stream(struct es *es, const char *stream, json_t *findings, s
 int effect_findings(struct es *es, const struct app *app, json_t *findings, struct err *err)
 {
 	CLEANUP_JSON json_t *found = json_array();
-	if (others_templates(es, app, findings, err))
+	if (others_templates(es, app, findings, err) ||
+	    streams_each(es, app->elastic.namespace, look_at_stream, found, err))
 		return -1;
-	for (size_t i = 0; i < STREAMS; i++) {
-		char stream[NAME_ROOM + 100];
-		snprintf(stream, sizeof(stream), "%s-%s", NAME(es_prefix(es), stream_rows[i].name),
-			 app->elastic.namespace);
-		if (look_at_stream(es, stream, found, err))
-			return -1;
-	}
 	return json_array_extend(findings, found);
 }

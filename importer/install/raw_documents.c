@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "common/cleanup.h"
-#include "common/names.h"
 #include "importer/client/app.h"
 #include "importer/client/es.h"
 #include "importer/client/streams.h"
@@ -39,17 +38,16 @@ static const char *indices_text(const json_t *reply, char *text, size_t room)
 
 static int look_at_stream(struct es *es, const char *stream, json_t *findings, struct err *err)
 {
-	char path[NAME_ROOM + 200], text[400];
+	char path[STREAM_NAME + 40], text[400];
 	long status = 0;
 	CLEANUP_JSON json_t *reply = NULL, *body = question();
-	snprintf(path, sizeof(path), "/%s/_search?ignore_unavailable=true&allow_no_indices=true",
-		 stream);
+	snprintf(path, sizeof(path), "/%s/_search", stream);
 	if (es_call(es, "POST", path, body, &status, &reply, err))
 		return -1;
 	long long n = json_int_at(reply, "hits.total.value");
 	const json_t *one = json_array_get(json_at(reply, "hits.hits"), 0);
 	es_reason(reply, text, sizeof(text));
-	if (status != 200 && status != 404)
+	if (status != 200 && status != 404) /* 404: no such stream */
 		finding_add(findings, UNKNOWN,
 			    "whether %s has documents without our pipeline: the cluster does not "
 			    "say (%ld, %s)",
@@ -66,12 +64,5 @@ static int look_at_stream(struct es *es, const char *stream, json_t *findings, s
 
 int raw_documents_findings(struct es *es, const struct app *app, json_t *findings, struct err *err)
 {
-	for (size_t i = 0; i < STREAMS; i++) {
-		char stream[NAME_ROOM + 100];
-		snprintf(stream, sizeof(stream), "%s-%s", NAME(es_prefix(es), stream_rows[i].name),
-			 app->elastic.namespace);
-		if (look_at_stream(es, stream, findings, err))
-			return -1;
-	}
-	return 0;
+	return streams_each(es, app->elastic.namespace, look_at_stream, findings, err);
 }

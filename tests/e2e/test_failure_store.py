@@ -8,6 +8,7 @@ import os
 
 import harness
 import cluster
+import roles
 import tap
 
 
@@ -49,6 +50,17 @@ def wanted(site):
 	tap.same(store.get("enabled"), False, f"{site.name}: --reset brings the default back") or tap.note(r.stdout + r.stderr)
 
 
+def privileges(site):
+	"""The role of the manual, beside the one that looks: what it may, and that a search of stores takes it."""
+	look, both = roles.user(site.es, "look", "flow-look"), roles.user(site.es, "failures", "flow-look", "flow-failures")
+	streams = [s.format("default") for s in harness.STREAMS]
+	asked = {"index": [{"names": streams, "privileges": ["read_failure_store", "manage_failure_store"]}]}
+	tap.same([who.must("POST", "/_security/user/_has_privileges", asked)["has_all_requested"] for who in (look, both)], [False, True],
+		f"{site.name}: the role of the manual may read and manage the failure stores of each stream, that for looking neither")
+	path = "/" + ",".join(s + "::failures" for s in streams) + "/_search"
+	tap.same([who.get(path)[0] for who in (look, both)], [403, 404], f"{site.name}: who may not read them is told so, whether there are any or not")
+
+
 def once_more():
 	"""What a failure store kept goes through flow-retry as if it came now: an engine with the processors, given what one with the store keeps."""
 	es = cluster.embedded()
@@ -77,7 +89,7 @@ def main():
 			except cluster.NoJava as e:
 				tap.skip(f"failure store on {name}", str(e))
 				continue
-			for step in (off, wanted):
+			for step in (off, wanted, privileges):
 				step(site)
 	tap.done()
 
