@@ -41,3 +41,14 @@ bool api_key_id(const char *encoded, char ret_id[API_KEY_ID_MAX])
 	explicit_bzero(plain, sizeof(plain));
 	return found;
 }
+
+int api_key_check(const char *where, const char *text, struct err *err)
+{
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return err_set(err, EF_USAGE,
+				       "%s is no API key: it has a blank or a character that is "
+				       "not of ASCII",
+				       where);
+	return 0;
+}

@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "common/cleanup.h"
+#include "common/regular.h"
 
 #define SECRET_FILE_MAX 16384
 
@@ -267,19 +268,12 @@ int conf_set(const struct opt *opt, void *settings, const char *text, const char
 int conf_set_secret_file(const struct opt *opt, void *settings, const char *path, const char *where,
 			 struct err *err)
 {
-	CLEANUP_FILE FILE *f = fopen(path, "re");
-	if (!f)
-		return err_errno(err, EF_FAILED, errno, "%s: cannot read %s", where, path);
 	char *line = calloc(1, SECRET_FILE_MAX);
 	if (!line)
 		return no_memory(err);
-	int ret;
-	if (fgets(line, SECRET_FILE_MAX, f) && strlen(line) == SECRET_FILE_MAX - 1)
-		ret = err_set(err, EF_USAGE, "%s: the first line of %s is longer than %d bytes",
-			      where, path, SECRET_FILE_MAX - 2);
-	else if (line[strcspn(line, "\r\n")] = '\0', !*line)
-		ret = err_set(err, EF_FAILED, "%s: %s is empty; its first line must be the secret",
-			      where, path);
+	int ret = regular_secret(path, line, SECRET_FILE_MAX, err);
+	if (ret)
+		err_wrap(err, "%s", where);
 	else
 		ret =
 		    conf_set(opt, settings, line, where, err) || set_path(opt, settings, path, err)

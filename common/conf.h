@@ -67,6 +67,7 @@ struct opt {
 	char letter;                /* one-letter flag, or 0 */
 	/* what the flag means without a value, which then follows '='; NULL: it wants one */
 	const char *bare;
+	bool is_url;      /* in which there may be a password: what holds one is a secret's file */
 	bool adds;        /* OPT_LIST: named once more, it gets more, and no others */
 	bool flag_only;   /* neither in the YAML file nor in the environment */
 	bool reloads;     /* efd takes a new value on SIGHUP; the others need a restart */

@@ -262,8 +262,7 @@ static int read_files(const struct opt_table *tables, size_t n_tables,
 		      struct err *err)
 {
 	if (named)
-		return conf_read(tables, n_tables,
-				 &(struct conf_file){ .path = named, .named = true }, err);
+		return conf_read(tables, n_tables, &(struct conf_file){ .path = named }, err);
 	for (const struct conf_file *f = files; f < files + n_files; f++)
 		if (conf_is_there(f->path) && conf_read(tables, n_tables, f, err))
 			return -1;

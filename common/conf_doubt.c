@@ -7,7 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define NEAR 3 /* so many letters more, less or others make another word of one */
+#include "common/buf.h"
+#include "common/shell.h"
+
+#define HOLDER_MAX 65536 /* bytes of a line about a file */
+#define NEAR       3     /* so many letters more, less or others make another word of one */
 
 /* ---- files ---- */
 
@@ -23,17 +27,19 @@ int conf_note_holder(const struct opt_table *tables, size_t n_tables, const stru
 
 void conf_doubt_files(const struct strlist *holders, void (*tell)(const char *text))
 {
-	char text[CONF_DOUBT_MAX];
 	struct stat st;
 	for (size_t i = 0; i < holders->n; i++) {
 		if (stat(holders->item[i], &st) < 0 || !S_ISREG(st.st_mode) ||
 		    !(st.st_mode & S_IROTH))
 			continue;
-		snprintf(text, sizeof(text),
-			 "%.500s holds a secret, and everybody on this machine can read it: chmod "
-			 "o-r %.300s",
-			 holders->item[i], holders->item[i]);
-		tell(text);
+		CLEANUP_BUF struct buf text;
+		buf_init(&text, HOLDER_MAX);
+		if (buf_add_fmt(&text,
+				"%s holds a secret, and everybody on this machine can read it: "
+				"chmod o-r ",
+				holders->item[i]) == 0 &&
+		    shell_add_word(&text, holders->item[i]) == 0)
+			tell(text.data);
 	}
 }
 

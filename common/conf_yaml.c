@@ -2,16 +2,14 @@
  * Settings from a YAML file: a walk over libyaml's document against the option tables. */
 #include "common/conf_yaml.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <yaml.h>
 
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/conf_doubt.h"
+#include "common/regular.h"
 
 #define VALUE_MAX 65536
 
@@ -66,12 +64,14 @@ static int take_scalar(const struct yaml_walk *w, const struct opt *opt, void *s
 	int ret = is_file ? conf_set_secret_file(opt, settings, value.data, where, err)
 			  : conf_set(opt, settings, value.data, where, err);
 	/* one that the environment says is in no file */
-	bool is_held = ret == 0 && opt->type == OPT_SECRET && value.len &&
+	bool is_secret =
+	    opt->type == OPT_SECRET || (opt->is_url && value.len && strchr(value.data, '@'));
+	bool is_held = ret == 0 && is_secret && value.len &&
 		       (is_file || !strstr((const char *)node->data.scalar.value, "${"));
 	if (is_held)
 		ret = conf_note_holder(w->tables, w->n_tables, opt, is_file ? value.data : w->file,
 				       err);
-	if (opt->type == OPT_SECRET)
+	if (is_secret)
 		explicit_bzero(value.data, value.len);
 	return ret;
 }
@@ -185,27 +185,6 @@ static void wipe(const yaml_document_t *doc)
 			explicit_bzero(n->data.scalar.value, n->data.scalar.length);
 }
 
-/* A FIFO that nobody named would be waited for without end. */
-static FILE *settings_open(const struct conf_file *file, struct err *err)
-{
-	struct stat st = { 0 };
-	int fd = open(file->path, O_RDONLY | O_CLOEXEC | (file->named ? 0 : O_NONBLOCK));
-	bool known = fd >= 0 && fstat(fd, &st) == 0;
-	bool waits = known && !file->named && S_ISFIFO(st.st_mode);
-	bool is_folder = known && S_ISDIR(st.st_mode);
-	FILE *f = fd < 0 || waits || is_folder ? NULL : fdopen(fd, "r");
-	int why = errno;
-	if (!f && fd >= 0)
-		close(fd);
-	if (waits)
-		err_set(err, EF_USAGE, "the configuration %s is a FIFO: remove it", file->path);
-	else if (is_folder)
-		err_set(err, EF_USAGE, "the configuration %s is a folder, not a file", file->path);
-	else if (!f)
-		err_errno(err, EF_FAILED, why, "cannot read the configuration %s", file->path);
-	return f;
-}
-
 static bool is_empty(yaml_document_t *doc)
 {
 	const yaml_node_t *root = yaml_document_get_root_node(doc);
@@ -249,9 +228,9 @@ int conf_read(const struct opt_table *tables, size_t n_tables, const struct conf
 	      struct err *err)
 {
 	const char *path = file->path;
-	CLEANUP_FILE FILE *f = settings_open(file, err);
+	CLEANUP_FILE FILE *f = regular_stream(path, err);
 	if (!f)
-		return -1;
+		return err_wrap(err, "the configuration");
 
 	struct yaml_walk w = { .tables = file->only ? file->only : tables,
 			       .n_tables = file->only ? 1 : n_tables,

@@ -8,8 +8,6 @@
 /* A file of settings. */
 struct conf_file {
 	const char *path;
-	bool
-	    named; /* by somebody, and so perhaps a pipe; else a FIFO is an error, not waited for */
 	const struct opt_table *
 	    only; /* its options are taken, all others passed over; NULL: another one is an error */
 };

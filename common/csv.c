@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/regular.h"
+
 /* Undo the quotes of one cell in place; where the cell ends, or NULL when it is not well formed. */
 static char *unquote(char *from)
 {
@@ -86,9 +88,9 @@ int csv_open(struct csv *c, const char *path, const char *header, struct err *er
 	*c = (struct csv){ .path = path, .columns = 1 };
 	for (const char *p = header; *p; p++)
 		c->columns += *p == ',';
-	c->file = fopen(path, "re");
+	c->file = regular_stream(path, err);
 	if (!c->file)
-		return err_errno(err, EF_FAILED, errno, "cannot open %s", path);
+		return -1;
 	rc = next_line(c, err);
 	if (rc < 0)
 		return -1;

@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdatomic.h>
@@ -15,6 +16,8 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/regular.h"
+#include "common/url.h"
 
 #define UPLOAD_PIECE 262144L /* bytes */
 
@@ -116,31 +119,61 @@ struct http *http_new(const struct elastic_settings *s, struct err *err)
 	return h;
 }
 
-int http_check_url(const char *name, const char *url, struct err *err)
+/* What TLS is made from, of a file each; NULL: not named. */
+#define TLS_FILES 3
+static void tls_files(const struct elastic_settings *s, const char *ret[TLS_FILES][2])
 {
-	CURLU *parsed = curl_url();
-	CURLUcode code = CURLUE_OUT_OF_MEMORY;
-	if (parsed) /* a proxy may be SOCKS */
-		code = curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
-	curl_url_cleanup(parsed);
-	if (code == CURLUE_OUT_OF_MEMORY)
-		return err_set(err, EF_FAILED, "out of memory");
-	bool secret = strchr(url, '@'); /* a proxy's password may be in it */
-	return code ? err_set(err, EF_USAGE, "%s: '%s' is no URL: %s", name, secret ? "…" : url,
-			      curl_url_strerror(code))
-		    : 0;
+	const char *const files[TLS_FILES][2] = { { "elasticsearch.ca_file", s->ca_file },
+						  { "elasticsearch.client_cert", s->client_cert },
+						  { "elasticsearch.client_key", s->client_key } };
+	memcpy(ret, files, sizeof(files));
+}
+
+/* libcurl opens them by their names at each connection, and would wait for a FIFO. */
+static int look_at_files(const struct elastic_settings *s, struct err *err)
+{
+	const char *files[TLS_FILES][2];
+	tls_files(s, files);
+	for (int i = 0; i < TLS_FILES; i++)
+		if (files[i][1] && regular_check(files[i][1], err))
+			return err_wrap(err, "%s", files[i][0]);
+	return 0;
+}
+
+/* Nobody is there to be asked for one. */
+static int no_passphrase(char *text, int room, int writes, void *arg)
+{
+	(void)text, (void)room, (void)writes, (void)arg;
+	return 0;
 }
 
 int http_check_files(const struct elastic_settings *s, struct err *err)
 {
-	const char *const files[][2] = { { "ca_file", s->ca_file },
-					 { "client_cert", s->client_cert },
-					 { "client_key", s->client_key } };
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (files[i][1] && access(files[i][1], R_OK) < 0)
-			return err_errno(err, EF_FAILED, errno, "elasticsearch.%s: cannot read %s",
-					 files[i][0], files[i][1]);
-	return 0;
+	if (look_at_files(s, err))
+		return -1;
+	SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
+	if (!tls)
+		return err_set(err, EF_FAILED, "out of memory");
+	SSL_CTX_set_default_passwd_cb(tls, no_passphrase);
+	int result = 0;
+	if (s->ca_file && SSL_CTX_load_verify_locations(tls, s->ca_file, NULL) != 1)
+		result = err_set(err, EF_USAGE,
+				 "elasticsearch.ca_file: %s holds no certificate in the form PEM",
+				 s->ca_file);
+	else if (s->client_cert && SSL_CTX_use_certificate_chain_file(tls, s->client_cert) != 1)
+		result = err_set(err, EF_USAGE,
+				 "elasticsearch.client_cert: %s holds no certificate in the form "
+				 "PEM",
+				 s->client_cert);
+	else if (s->client_key &&
+		 SSL_CTX_use_PrivateKey_file(tls, s->client_key, SSL_FILETYPE_PEM) != 1)
+		result = err_set(err, EF_USAGE,
+				 "elasticsearch.client_key: %s is not the private key of %s in the "
+				 "form PEM, without a passphrase",
+				 s->client_key, s->client_cert);
+	SSL_CTX_free(tls);
+	ERR_clear_error();
+	return result;
 }
 
 void http_free(struct http *h)
@@ -319,9 +352,13 @@ static void set_request(struct http *h, const struct http_request *req, struct c
 	}
 }
 
-static int explain(const struct http *h, CURLcode code, const char *url, struct err *err)
+static int explain(const struct http *h, CURLcode code, const char *asked, struct err *err)
 {
-	const char *why = *h->message ? h->message : curl_easy_strerror(code);
+	char url[URL_SHOWN_MAX], why[CURL_ERROR_SIZE];
+	url_shown(asked, url, sizeof(url));
+	/* libcurl quotes a proxy that it cannot use, with the password, and finds some in the
+	 * environment, too */
+	url_shown(*h->message ? h->message : curl_easy_strerror(code), why, sizeof(why));
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
@@ -361,6 +398,8 @@ static int explain(const struct http *h, CURLcode code, const char *url, struct 
 int http_do(struct http *h, const struct http_request *req, struct http_reply *reply,
 	    struct err *err)
 {
+	if (look_at_files(&h->s, err))
+		return -1;
 	struct curl_slist *headers = make_headers(h, req);
 	if (!headers)
 		return err_set(err, EF_FAILED, "out of memory");

@@ -2,8 +2,8 @@
  * HTTP requests to Elasticsearch and Kibana over one kept libcurl handle: TLS, authentication, time
  * limits, replies with a ceiling.
  *
- * A handle belongs to one thread. Credentials never appear in messages; user information in a URL
- * is refused. */
+ * A handle belongs to one thread. Credentials never appear in messages, nor does what may be
+ * one in a URL. */
 #ifndef EF_COMMON_HTTP_H
 #define EF_COMMON_HTTP_H
 
@@ -47,9 +47,8 @@ struct http *http_new(const struct elastic_settings *s, struct err *err);
 void http_free(struct http *h);
 int http_global_init(struct err *err);
 
-/* Whether that is a URL that can be asked; EF_USAGE with a message that begins with `name`. */
-int http_check_url(const char *name, const char *url, struct err *err);
-/* Whether the files that `s` names for TLS are there and can be read: EF_FAILED. */
+/* Whether the files that `s` names for TLS can be read (else EF_FAILED) and are what they have to
+ * be (else EF_USAGE). */
 int http_check_files(const struct elastic_settings *s, struct err *err);
 
 /* Do one request. 0: the server answered, whatever the status. -1: no whole answer: EF_UNREACHABLE

@@ -6,9 +6,10 @@
 #include <string.h>
 #include <openssl/evp.h>
 
+#include "common/api_key.h"
 #include "common/cleanup.h"
-#include "common/http.h"
 #include "common/names.h"
+#include "common/url.h"
 
 #define AT(field) offsetof(struct elastic_settings, field)
 
@@ -73,6 +74,7 @@ static const struct opt elastic_rows[] = {
 	{ .name = "elasticsearch.proxy",
 	  .type = OPT_TEXT,
 	  .offset = AT(proxy),
+	  .is_url = true,
 	  .arg = "URL",
 	  .help = "HTTP or SOCKS proxy. Without it the environment's usual variables count." },
 	{ .name = "elasticsearch.namespace",
@@ -143,14 +145,10 @@ static const char *const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR
 
 static int check_kibana_url(const char *where, const char *url, struct err *err)
 {
-	if (strchr(url, '@')) /* which is shown to nobody */
-		return err_set(err, EF_USAGE,
-			       "%s must not hold a password; use elasticsearch.user and "
-			       "elasticsearch.password_file, which Kibana takes, too",
-			       where);
-	if (strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0)
-		return http_check_url(where, url, err);
-	return err_set(err, EF_USAGE, "%s: '%s' must start with http:// or https://", where, url);
+	return url_check_server(where, url,
+				"; use elasticsearch.user and elasticsearch.password_file, which "
+				"Kibana takes, too",
+				err);
 }
 
 /* As Kibana does; a part of paths, and of our saved objects' ids. */
@@ -287,14 +285,8 @@ static int resolve_cloud_id(struct elastic_settings *s, struct err *err)
 
 static int check_url(char *url, struct err *err)
 {
-	if (strchr(url, '@')) /* first, for then it is shown to nobody */
-		return err_set(err, EF_USAGE,
-			       "elasticsearch.url must not hold a password; use elasticsearch.user "
-			       "and elasticsearch.password_file");
-	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-		return err_set(err, EF_USAGE,
-			       "elasticsearch.url: '%s' must start with http:// or https://", url);
-	if (http_check_url("elasticsearch.url", url, err))
+	if (url_check_server("elasticsearch.url", url,
+			     "; use elasticsearch.user and elasticsearch.password_file", err))
 		return -1;
 	size_t n = strlen(url);
 	while (n && url[n - 1] == '/')
@@ -313,6 +305,20 @@ int namespace_check(const char *where, const char *name, struct err *err)
 		       where, name);
 }
 
+static int check_credentials(const struct elastic_settings *s, struct err *err)
+{
+	if (s->api_key && api_key_check("elasticsearch.api_key", s->api_key, err))
+		return -1;
+	if (s->password && !s->user)
+		return err_set(err, EF_USAGE,
+			       "elasticsearch.password is set but elasticsearch.user is not");
+	if (!s->client_cert != !s->client_key)
+		return err_set(
+		    err, EF_USAGE,
+		    "elasticsearch.client_cert and elasticsearch.client_key go together");
+	return 0;
+}
+
 int elastic_settings_check(struct elastic_settings *s, struct err *err)
 {
 	if (s->cloud_id && resolve_cloud_id(s, err))
@@ -325,15 +331,7 @@ int elastic_settings_check(struct elastic_settings *s, struct err *err)
 	if (namespace_check("elasticsearch.namespace", s->namespace, err) ||
 	    name_check_prefix(s->prefix, err))
 		return -1;
-	if (s->proxy && *s->proxy && strstr(s->proxy, "://") &&
-	    http_check_url("elasticsearch.proxy", s->proxy, err))
+	if (s->proxy && *s->proxy && url_check_proxy("elasticsearch.proxy", s->proxy, err))
 		return -1;
-	if (s->password && !s->user)
-		return err_set(err, EF_USAGE,
-			       "elasticsearch.password is set but elasticsearch.user is not");
-	if (!s->client_cert != !s->client_key)
-		return err_set(
-		    err, EF_USAGE,
-		    "elasticsearch.client_cert and elasticsearch.client_key go together");
-	return 0;
+	return check_credentials(s, err);
 }

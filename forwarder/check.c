@@ -17,7 +17,10 @@
 #include "common/log.h"
 #include "common/plain.h"
 #include "forwarder/decode/template/field.h"
+#include "forwarder/output.h"
+#include "forwarder/service.h"
 #include "forwarder/ship/shipper.h"
+#include "forwarder/state.h"
 #include "forwarder/tee.h"
 #include "forwarder/udp.h"
 
@@ -44,8 +47,11 @@ static int check_folder(const char *name, const char *path, const char *made_bef
 	size_t n = made_before ? strlen(made_before) : 0;
 	if (!path)
 		return 0;
-	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+	bool there = stat(path, &st) == 0;
+	if (there && !S_ISDIR(st.st_mode))
 		return err_set(err, EF_FAILED, "%s: %s is no folder", name, path);
+	if (!there && errno == ENOENT && lstat(path, &st) == 0)
+		return err_set(err, EF_FAILED, "%s: %s is a link that leads nowhere", name, path);
 	if (access(path, W_OK | X_OK) == 0)
 		return 0;
 	if (errno != ENOENT)
@@ -55,16 +61,11 @@ static int check_folder(const char *name, const char *path, const char *made_bef
 	return can_be_made(name, path, err);
 }
 
-static int check_file(const char *name, const char *path, struct err *err)
+static int check_output_file(const char *path, struct err *err)
 {
-	struct stat st;
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return err_set(err, EF_FAILED, "%s: %s is a folder", name, path);
-	if (access(path, W_OK) == 0)
-		return 0;
-	if (errno != ENOENT)
-		return err_errno(err, EF_FAILED, errno, "%s: cannot open %s", name, path);
-	return can_be_made(name, path, err);
+	if (output_check(path, err) < 0 || strcmp(path, "-") == 0)
+		return strcmp(path, "-") == 0 ? 0 : -1;
+	return access(path, F_OK) == 0 ? 0 : can_be_made("output", path, err);
 }
 
 static bool ships(const struct settings *s)
@@ -82,34 +83,67 @@ static int check_files(const struct settings *s, struct err *err)
 		return -1;
 	if (ships(s))
 		return check_folder("spool.dir", s->ship.spool_dir, s->state_dir, err);
-	return strcmp(s->output, "-") == 0 ? 0 : check_file("output", s->output, err);
+	return check_output_file(s->output, err);
 }
 
 /* ---- addresses ---- */
 
-static int check_bind(const char *name, const char *text, int type, bool loopback_default,
+/* The addresses of one kind of socket that were looked at. */
+struct listens {
+	int type; /* SOCK_DGRAM, SOCK_STREAM */
+	size_t n;
+	struct listen_address *a;
+	const char **text; /* borrowed */
+};
+
+static int check_bind(const char *name, const char *text, int type, const struct listen_address *a,
 		      struct err *err)
 {
-	struct listen_address a;
-	if (listen_parse(text, loopback_default, &a, err) < 0)
-		return err_wrap(err, "%s", name);
-	CLEANUP_FD int fd = socket(a.addr.ss_family, type | SOCK_CLOEXEC, 0);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&a.addr, a.len) == 0 ||
-	    (errno != EADDRNOTAVAIL && errno != EACCES))
+	CLEANUP_FD int fd = socket(a->addr.ss_family, type | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&a->addr, a->len) == 0)
 		return 0; /* a start knows a way without IPv6 */
+	if (errno == EADDRINUSE)
+		return 0; /* by the efd that runs, say */
+	if (service_sockets())
+		return 0; /* systemd may have bound it, who may more */
 	return err_errno(err, EF_FAILED, errno, "%s: cannot listen on %s", name, text);
+}
+
+static int check_listen(struct listens *l, const char *name, const char *text,
+			bool loopback_default, struct err *err)
+{
+	struct listen_address *a = &l->a[l->n];
+	if (listen_parse(text, loopback_default, a, err) < 0)
+		return err_wrap(err, "%s", name);
+	for (size_t i = 0; i < l->n; i++)
+		if (listen_meet(&l->a[i], a))
+			return err_set(err, EF_USAGE,
+				       "%s: %s is, as a whole or in part, the same address as %s: "
+				       "leave one of them out",
+				       name, text, l->text[i]);
+	l->text[l->n++] = text;
+	return check_bind(name, text, l->type, a, err);
 }
 
 static int check_listens(const struct settings *s, struct err *err)
 {
+	const size_t n = s->udp_listen.n + s->tcp_listen.n + 1;
+	CLEANUP_FREE struct listen_address *a = calloc(n, sizeof(*a));
+	CLEANUP_FREE const char **text = calloc(n, sizeof(*text));
+	struct listens udp = { .type = SOCK_DGRAM, .a = a, .text = text };
+	struct listens tcp = { .type = SOCK_STREAM,
+			       .a = a + s->udp_listen.n,
+			       .text = text + s->udp_listen.n };
+	if (!a || !text)
+		return err_set(err, EF_FAILED, "out of memory");
 	for (size_t i = 0; i < s->udp_listen.n; i++)
-		if (check_bind("udp.listen", s->udp_listen.item[i], SOCK_DGRAM, false, err) < 0)
+		if (check_listen(&udp, "udp.listen", s->udp_listen.item[i], false, err) < 0)
 			return -1;
 	for (size_t i = 0; i < s->tcp_listen.n; i++)
-		if (check_bind("tcp.listen", s->tcp_listen.item[i], SOCK_STREAM, false, err) < 0)
+		if (check_listen(&tcp, "tcp.listen", s->tcp_listen.item[i], false, err) < 0)
 			return -1;
 	return s->metrics_listen && *s->metrics_listen
-		   ? check_bind("metrics.listen", s->metrics_listen, SOCK_STREAM, true, err)
+		   ? check_listen(&tcp, "metrics.listen", s->metrics_listen, true, err)
 		   : 0;
 }
 
@@ -131,11 +165,26 @@ static void look_at_cpus(const struct settings *s)
 				 s->cpus.item[i], n - 1);
 }
 
+/* What is no saved state is no reason not to start: what was learnt is lost. */
+static void look_at_state(const struct settings *s)
+{
+	for (uint32_t i = 0; s->state_dir && i < (uint32_t)s->workers; i++) {
+		struct err err = ERR_NONE;
+		if (state_check(s->state_dir, i, (uint32_t)s->workers, &err) < 0)
+			log_warn("%s; a start would go without what it should hold", err.msg);
+	}
+}
+
+void check_doubts(const struct settings *s)
+{
+	look_at_cpus(s);
+	look_at_state(s);
+}
+
 int check_settings(const struct settings *s, struct err *err)
 {
 	if (check_files(s, err) < 0 || check_listens(s, err) < 0 || check_tee(s, err) < 0)
 		return -1;
-	look_at_cpus(s);
 	return ships(s) ? http_check_files(&s->elastic, err) : 0;
 }
 
@@ -157,12 +206,12 @@ int check_output(const struct settings *s)
 	struct err err = ERR_NONE;
 	int code = EF_DONE;
 	if (!ships(s)) {
-		if (strcmp(s->output, "-") != 0 && check_file("output", s->output, &err) < 0) {
-			fprintf(stderr, "%s\n", plain_text(err.msg));
-			return err.code;
+		if (check_output_file(s->output, &err) == 0) {
+			puts("the output can be opened");
+			return EF_DONE;
 		}
-		puts("the output can be written to");
-		return EF_DONE;
+		fprintf(stderr, "%s\n", plain_text(err.msg));
+		return err.code;
 	}
 	log_set_level(LOG_LEVEL_ERROR);
 	for (size_t i = 0; i < s->elastic.url.n; i++) {

@@ -136,6 +136,9 @@ static void load_state(const struct efd *e, struct worker *w, uint32_t number)
 	const struct decode_part part = { is_of_share, &share };
 	uint32_t before = state_workers(dir);
 	bool same = before == e->workers_n;
+	struct err odd = ERR_NONE;
+	if (!same && state_check(dir, number, e->workers_n, &odd) < 0)
+		log_warn("%s; what is there gives way", odd.msg);
 	for (uint32_t i = same ? number : 0; i < (same ? number + 1 : before); i++) {
 		struct err unread = ERR_NONE;
 		CLEANUP_BUF struct buf state;

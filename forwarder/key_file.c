@@ -2,14 +2,12 @@
  * The file of efd's API key, watched: a key that is put there is taken without a reload. */
 #include "forwarder/key_file.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/api_key.h"
-#include "common/cleanup.h"
 #include "common/log.h"
+#include "common/regular.h"
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -19,18 +17,16 @@ static bool is_same(const struct stat *a, const struct stat *b)
 
 static char *first_line(const char *path)
 {
-	char line[API_KEY_TEXT_MAX] = "";
-	CLEANUP_FILE FILE *f = fopen(path, "re");
-	const char *why = f ? "it is empty" : strerror(errno);
-	if (f && !fgets(line, sizeof(line), f))
-		line[0] = '\0';
-	line[strcspn(line, "\r\n")] = '\0';
-	char *key = *line ? strdup(line) : NULL;
+	char line[API_KEY_TEXT_MAX];
+	struct err err = ERR_NONE;
+	bool good = regular_secret(path, line, sizeof(line), &err) == 0 &&
+		    api_key_check("the first line", line, &err) == 0;
+	char *key = good ? strdup(line) : NULL;
 	explicit_bzero(line, sizeof(line));
 	if (!key)
 		log_warn("the API key's file %s cannot be read (%s); going on with the key of "
 			 "before",
-			 path, why);
+			 path, err.msg);
 	return key;
 }
 

@@ -174,7 +174,7 @@ static int run_until_stopped(struct program *p)
 	/* efd starts no programs; threads inherit it, also where there is no filter */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if ((p->signals = catch_signals(&err)) < 0 || http_global_init(&err) < 0 ||
-	    efd_start(&p->efd, p->first, &err) < 0)
+	    check_settings(p->first, &err) < 0 || efd_start(&p->efd, p->first, &err) < 0)
 		return main_fail(&err);
 	enter_sandbox(p->first);
 	log_start(&p->efd);
@@ -196,10 +196,21 @@ static void warn_doubt(const char *text)
 	log_warn("%s", text);
 }
 
+static int check_only(const struct settings *s)
+{
+	struct err err = ERR_NONE;
+	check_doubts(s);
+	if (check_settings(s, &err) < 0 || (s->check_output && http_global_init(&err) < 0))
+		return main_fail(&err);
+	if (s->check_output)
+		return check_output(s);
+	puts("the settings are valid");
+	return EF_DONE;
+}
+
 /* What was asked for in place of running; -1: nothing. */
 static int print_only(const struct settings *s, char shown)
 {
-	struct err err = ERR_NONE;
 	if (shown == 'h')
 		settings_print_help(stdout);
 	else if (shown == 'V')
@@ -210,12 +221,8 @@ static int print_only(const struct settings *s, char shown)
 		settings_print_man(stdout);
 	else if (!s->check_only && !s->check_output)
 		return -1;
-	else if (check_settings(s, &err) < 0)
-		return main_fail(&err);
-	else if (s->check_output)
-		return http_global_init(&err) < 0 ? main_fail(&err) : check_output(s);
 	else
-		puts("the settings are valid");
+		return check_only(s);
 	return EF_DONE;
 }
 

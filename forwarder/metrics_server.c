@@ -67,6 +67,8 @@ static enum MHD_Result answer_ready(struct MHD_Connection *c, struct efd *efd)
 	char problem[SHIP_PROBLEM_MAX + 2] = "", doubt[440] = "";
 	if (efd->shipper)
 		shipper_problem(efd->shipper, problem, sizeof(problem) - 1);
+	else
+		output_problem(efd->output, problem, sizeof(problem) - 1);
 	if (efd->shipper && !*problem)
 		shipper_doubt(efd->shipper, doubt, sizeof(doubt));
 	if (!*problem && !*doubt)

@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +16,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/regular.h"
 #include "common/thread.h"
 
 #define WAIT_MS 500
@@ -23,6 +27,8 @@ struct output {
 	int fd;
 	pthread_t thread;
 	bool started;
+	bool is_pipe;
+	atomic_int trouble; /* errno of the last write; 0: it was good */
 	atomic_bool reopen, finishing, broken;
 	_Atomic uint64_t lines, bytes, lost;
 };
@@ -33,7 +39,8 @@ static void end_half_line(const char *path, int fd)
 {
 	char last = '\n';
 	struct stat st;
-	CLEANUP_FD int in = open(path, O_RDONLY | O_CLOEXEC);
+	struct err ignored = ERR_NONE;
+	CLEANUP_FD int in = regular_open(path, &ignored);
 	if (in < 0 || fstat(in, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0 ||
 	    pread(in, &last, 1, st.st_size - 1) != 1 || last == '\n')
 		return;
@@ -41,11 +48,45 @@ static void end_half_line(const char *path, int fd)
 		log_warn("output: %s ended within a line; it is left as it is", path);
 }
 
+/* -1 with errno. A FIFO is not waited for here; what is opened is looked at by the caller. */
+static int open_to_append(const char *path, int flags)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags, 0640);
+}
+
+/* What takes lines as fast as the disk: a FIFO or a terminal would hold efd as long as its reader
+ * likes. */
+static int refuse_odd(const char *path, int fd, int why, struct err *err)
+{
+	struct stat st;
+	if (fd < 0 && why != ENXIO) /* ENXIO: a FIFO without a reader, a socket */
+		return err_errno(err, EF_FAILED, why, "output: cannot open %s", path);
+	const char *what = fd < 0 ? "a FIFO or a socket" : fstat(fd, &st) ? NULL : regular_not(&st);
+	return what ? err_set(err, EF_USAGE,
+			      "output: %s is no regular file but %s: name a file, or write to "
+			      "standard output with --output -",
+			      path, what)
+		    : 0;
+}
+
+int output_check(const char *path, struct err *err)
+{
+	if (strcmp(path, "-") == 0)
+		return 0;
+	CLEANUP_FD int fd = open_to_append(path, 0);
+	if (fd < 0 && errno == ENOENT)
+		return 0; /* it is made */
+	return refuse_odd(path, fd, errno, err);
+}
+
 static int open_file(struct output *o, struct err *err)
 {
-	int fd = open(o->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return err_errno(err, EF_FAILED, errno, "output: cannot open %s", o->path);
+	int fd = open_to_append(o->path, O_CREAT);
+	if (refuse_odd(o->path, fd, errno, err)) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
 	end_half_line(o->path, fd);
 	if (o->fd >= 0)
 		close(o->fd);
@@ -86,22 +127,36 @@ static size_t take_back(struct output *o, const struct batch *b, size_t at)
 	return whole;
 }
 
+/* A pipe whose reader stands still takes no more than there is room for, or a stop would wait for
+ * it: EAGAIN. */
+static ssize_t write_some(struct output *o, const char *data, size_t len)
+{
+	struct pollfd room = { .fd = o->fd, .events = POLLOUT };
+	if (o->is_pipe && poll(&room, 1, WAIT_MS) <= 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return write(o->fd, data, o->is_pipe && len > PIPE_BUF ? PIPE_BUF : len);
+}
+
 /* Writes whole, or says why not. A disk that is full may have room later: then it waits, and so do
  * the workers. */
 static bool write_batch(struct output *o, const struct batch *b)
 {
 	for (size_t at = 0; at < b->len;) {
-		ssize_t n = write(o->fd, b->data + at, b->len - at);
+		ssize_t n = write_some(o, b->data + at, b->len - at);
 		if (n >= 0) {
+			o->trouble = 0;
 			at += (size_t)n;
 			continue;
 		}
-		if (errno == EINTR)
+		if (errno == EINTR || (errno == EAGAIN && !o->finishing))
 			continue;
 		if (errno == EPIPE) {
 			o->broken = true;
 			return false;
 		}
+		o->trouble = errno;
 		log_error("output: cannot write: %s; trying again", strerror(errno));
 		at = take_back(o, b, at);
 		if (o->finishing) {
@@ -150,6 +205,8 @@ struct output *output_new(const char *path, uint32_t buffers, size_t batch_bytes
 		output_free(o);
 		return NULL;
 	}
+	struct stat st;
+	o->is_pipe = fstat(o->fd, &st) == 0 && S_ISFIFO(st.st_mode);
 	o->started = thread_start(&o->thread, "output", output_main, o, err) == 0;
 	if (o->started)
 		return o;
@@ -171,6 +228,15 @@ void output_counts(const struct output *o, uint64_t *ret_lines, uint64_t *ret_by
 {
 	*ret_lines = o->lines;
 	*ret_bytes = o->bytes;
+}
+
+void output_problem(const struct output *o, char *text, size_t room)
+{
+	int why = o->trouble;
+	*text = '\0';
+	if (why)
+		snprintf(text, room, "the output %s cannot be written to: %s",
+			 o->path ? o->path : "(standard output)", strerror(why));
 }
 
 bool output_broken(const struct output *o)

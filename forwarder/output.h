@@ -15,6 +15,9 @@ struct output;
  * its own. */
 struct output *output_new(const char *path, uint32_t buffers, size_t batch_bytes, struct err *err);
 void output_free(struct output *o);
+/* Whether it can be opened, with nothing made: a regular file, one that is not there yet, standard
+ * output, /dev/null. */
+int output_check(const char *path, struct err *err);
 struct batch_pool *output_pool(struct output *o);
 
 /* Opens the file anew before the next batch, for log rotation. Standard output stays. */
@@ -22,6 +25,9 @@ void output_reopen(struct output *o);
 
 /* Lines and bytes written so far. */
 void output_counts(const struct output *o, uint64_t *ret_lines, uint64_t *ret_bytes);
+
+/* Why nothing could be written the last time, for people; "" when it could. */
+void output_problem(const struct output *o, char *text, size_t room);
 
 /* True when nobody reads standard output any more: there is no use in going on. */
 bool output_broken(const struct output *o);

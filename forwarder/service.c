@@ -3,7 +3,6 @@
  * is not. */
 #include "forwarder/service.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -74,6 +73,11 @@ int service_take_socket(const struct sockaddr *addr, socklen_t len)
 	return -1;
 }
 
+bool service_sockets(void)
+{
+	return inherited() > 0;
+}
+
 int service_sockets_left(void)
 {
 	int left = 0;
@@ -108,6 +112,10 @@ int service_take_socket(const struct sockaddr *addr, socklen_t len)
 {
 	(void)addr, (void)len;
 	return -1;
+}
+bool service_sockets(void)
+{
+	return false;
 }
 int service_sockets_left(void)
 {

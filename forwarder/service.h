@@ -4,6 +4,7 @@
 #ifndef EF_SERVICE_H
 #define EF_SERVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -19,6 +20,8 @@ uint64_t service_watchdog_ms(void);
 
 /* A datagram socket from socket activation that is bound to this address: taken once, or -1. */
 int service_take_socket(const struct sockaddr *addr, socklen_t len);
+/* Whether there are any. */
+bool service_sockets(void);
 /* How many inherited sockets nobody took. */
 int service_sockets_left(void);
 

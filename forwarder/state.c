@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/regular.h"
 
 #define PATH_ROOM 4096
 
@@ -38,7 +39,9 @@ uint32_t state_workers(const char *dir)
 		int end = 0;
 		struct stat st;
 		if (sscanf(e->d_name, "decoder-%u-of-%u.state%n", &worker, &workers, &end) != 2 ||
-		    !end || e->d_name[end] || fstatat(dirfd(d), e->d_name, &st, 0) < 0)
+		    !end || e->d_name[end] ||
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISREG(st.st_mode))
 			continue;
 		if (found &&
 		    (st.st_mtim.tv_sec < newest.tv_sec ||
@@ -52,16 +55,25 @@ uint32_t state_workers(const char *dir)
 	return found;
 }
 
+int state_check(const char *dir, uint32_t worker, uint32_t workers, struct err *err)
+{
+	char path[PATH_ROOM];
+	path_of(path, dir, worker, workers, "");
+	CLEANUP_FD int fd = regular_open_entry(path, err);
+	return fd >= 0 || errno == ENOENT ? 0 : err_wrap(err, "state");
+}
+
 int state_read(const char *dir, uint32_t worker, uint32_t workers, struct buf *ret_state,
 	       struct err *err)
 {
 	char path[PATH_ROOM];
 	path_of(path, dir, worker, workers, "");
-	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	CLEANUP_FD int fd = regular_open_entry(path, err);
 	if (fd < 0)
-		return errno == ENOENT
-			   ? 0
-			   : err_errno(err, EF_FAILED, errno, "state %s: cannot open", path);
+		return errno == ENOENT ? 0 : err_wrap(err, "state");
+	if (fstat(fd, &st) == 0 && (uint64_t)st.st_size > ret_state->ceiling)
+		return err_set(err, EF_FAILED, "state %s: too large", path);
 	for (;;) {
 		if (buf_reserve(ret_state, 65536) < 0)
 			return err_set(err, EF_FAILED, "state %s: too large", path);
@@ -95,7 +107,8 @@ int state_write(const char *dir, uint32_t worker, uint32_t workers, const struct
 	char path[PATH_ROOM], temp[PATH_ROOM];
 	path_of(path, dir, worker, workers, "");
 	path_of(temp, dir, worker, workers, ".new");
-	CLEANUP_FD int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	unlink(temp); /* whatever it is: nobody is waited for, and no link is followed */
+	CLEANUP_FD int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_errno(err, EF_FAILED, errno, "state %s: cannot write", temp);
 	if (write_whole(fd, state) < 0 || rename(temp, path) < 0) {

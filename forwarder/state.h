@@ -16,6 +16,8 @@ uint32_t state_workers(const char *dir);
 /* The state of a worker of so many. An absent file gives an empty buffer. */
 int state_read(const char *dir, uint32_t worker, uint32_t workers, struct buf *ret_state,
 	       struct err *err);
+/* Whether that can be read, if it is there: a FIFO, a link, a folder is none. */
+int state_check(const char *dir, uint32_t worker, uint32_t workers, struct err *err);
 /* Written under another name, synced, renamed. */
 int state_write(const char *dir, uint32_t worker, uint32_t workers, const struct buf *state,
 		struct err *err);

@@ -71,6 +71,31 @@ int listen_parse(const char *text, bool loopback_default, struct listen_address 
 	return 0;
 }
 
+static in_port_t port_of(const struct listen_address *a)
+{
+	return a->addr.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&a->addr)->sin6_port
+					     : ((const struct sockaddr_in *)&a->addr)->sin_port;
+}
+
+/* All addresses of its family. */
+static bool is_all(const struct listen_address *a)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&a->addr;
+	return a->addr.ss_family == AF_INET6
+		   ? IN6_IS_ADDR_UNSPECIFIED(&six->sin6_addr)
+		   : ((const struct sockaddr_in *)&a->addr)->sin_addr.s_addr == INADDR_ANY;
+}
+
+bool listen_meet(const struct listen_address *a, const struct listen_address *b)
+{
+	if (port_of(a) != port_of(b) || !port_of(a))
+		return false;
+	if (a->any || b->any)
+		return true;
+	return a->addr.ss_family == b->addr.ss_family &&
+	       (is_all(a) || is_all(b) || memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0);
+}
+
 bool listen_without_v6(struct listen_address *a)
 {
 	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&a->addr;

@@ -48,6 +48,8 @@ struct listen_address {
 };
 int listen_parse(const char *text, bool loopback_default, struct listen_address *ret_a,
 		 struct err *err);
+/* Whether two sockets of one kind cannot have these addresses both. */
+bool listen_meet(const struct listen_address *a, const struct listen_address *b);
 /* After socket() said EAFNOSUPPORT: the same port of all IPv4 addresses; false when an address was
  * asked for. */
 bool listen_without_v6(struct listen_address *a);

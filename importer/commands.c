@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "common/url.h"
+
 #define ROW(field, kind, name_, preset_, arg_, help_)                                    \
 	static const struct opt opt_##field = { .name = name_,                           \
 						.type = kind,                            \
@@ -88,8 +90,19 @@ static const struct opt opt_give_up = { .name = "give-up",
 					.flag_only = true,
 					.help = "End when nothing was stored for so long." };
 ROW(to, OPT_TEXT, "to", NULL, "udp://HOST:PORT", "Send the datagrams on instead of decoding them.");
-ROW(efd_url, OPT_TEXT, "efd-url", NULL, "URL",
-    "Where efd answers (metrics.listen). Without it http://127.0.0.1:9808, if efd is there.");
+static int check_efd_url(const char *where, const char *url, struct err *err)
+{
+	return url_check_server(where, url, ": efd asks for none", err);
+}
+
+static const struct opt opt_efd_url = { .name = "efd-url",
+					.type = OPT_TEXT,
+					.offset = offsetof(struct flags, efd_url),
+					.check = check_efd_url,
+					.arg = "URL",
+					.flag_only = true,
+					.help = "Where efd answers (metrics.listen). Without it "
+						"http://127.0.0.1:9808, if efd is there." };
 static const struct opt opt_expires = { .name = "expires",
 					.type = OPT_DURATION,
 					.offset = offsetof(struct flags, expires),

@@ -9,6 +9,7 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/shell.h"
 
 /* What is of one run, and not of what it is about. */
 static const char *const only_now[] = { "--dry-run", "--diff", "--json" };
@@ -24,10 +25,11 @@ static bool has_flag(const char *text, const char *flag, size_t n)
 	return false;
 }
 
-/* A URL with a password in it. */
+/* A URL with a password in it; a proxy needs no scheme. */
 static bool is_secret(const char *flag)
 {
 	const char *url = strstr(flag, "://");
+	url = url ? url : strstr(flag, "proxy=");
 	return url && strchr(url, '@');
 }
 
@@ -42,24 +44,11 @@ static bool is_left_out(const char *flag, const char *rest)
 	return has_flag(rest, flag, strcspn(flag, "="));
 }
 
-static int add_quoted(struct buf *out, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_-./:=,@+%";
-	const char *quote;
-	if (*word && !word[strspn(word, plain)])
-		return buf_add_text(out, word);
-	int failed = buf_add_text(out, "'");
-	for (; (quote = strchr(word, '\'')) && !failed; word = quote + 1)
-		failed = buf_add(out, word, (size_t)(quote - word)) || buf_add_text(out, "'\\''");
-	return failed || buf_add_text(out, word) || buf_add_text(out, "'");
-}
-
 const char *advice_word(const char *word, char ret_text[ADVICE_MAX])
 {
 	CLEANUP_BUF struct buf out;
 	buf_init(&out, ADVICE_MAX - 1);
-	int failed = add_quoted(&out, word);
+	int failed = shell_add_word(&out, word);
 	snprintf(ret_text, ADVICE_MAX, "%.*s", failed ? 0 : (int)out.len, out.data);
 	return ret_text;
 }
@@ -69,7 +58,7 @@ static int add_typed(struct buf *out, const struct strlist *typed, const char *r
 	int failed = 0;
 	for (size_t i = 0; i < typed->n && !failed; i++)
 		if (!is_left_out(typed->item[i], rest))
-			failed = buf_add_text(out, " ") || add_quoted(out, typed->item[i]);
+			failed = buf_add_text(out, " ") || shell_add_word(out, typed->item[i]);
 	return failed;
 }
 

@@ -225,7 +225,8 @@ int key_may_be_made(struct es *es, const char *namespace, const char *file, stru
 void key_share(const char *file)
 {
 	gid_t group = efd_group();
-	CLEANUP_FD int fd = is_own(file) ? open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	CLEANUP_FD int fd =
+	    is_own(file) ? open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
 	if (fd >= 0 && group != (gid_t)-1 && fchown(fd, (uid_t)-1, group) == 0)
 		fchmod(fd, 0640);
 }

@@ -15,25 +15,14 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/regular.h"
 
 FILE *file_open(const char *path, struct err *err)
 {
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int why = errno;
-	bool odd = fd < 0 ? why == ENXIO /* a socket */
-			  : fstat(fd, &st) == 0 && !S_ISREG(st.st_mode);
-	FILE *f = fd < 0 || odd ? NULL : fdopen(fd, "r");
-	if (f)
-		return f;
-	if (fd >= 0)
-		close(fd);
-	if (odd)
-		err_set(err, EF_USAGE, "%s is no regular file", path);
-	else
-		err_errno(err, EF_USAGE, why, "cannot read %s", path);
-	errno = odd ? EINVAL : why;
-	return NULL;
+	FILE *f = regular_stream(path, err);
+	if (!f)
+		err->code = EF_USAGE; /* somebody named it */
+	return f;
 }
 
 int file_read(const char *path, size_t ceiling, char **ret_text, size_t *ret_len, struct err *err)
@@ -137,12 +126,7 @@ static int file_put(int folder, const char *dir, const char *name, const void *d
  * file at all. */
 static int check_plain(const char *path, const struct stat *st, struct err *err)
 {
-	const char *what = S_ISREG(st->st_mode)    ? NULL
-			   : S_ISLNK(st->st_mode)  ? "a symbolic link"
-			   : S_ISDIR(st->st_mode)  ? "a folder"
-			   : S_ISFIFO(st->st_mode) ? "a FIFO"
-			   : S_ISSOCK(st->st_mode) ? "a socket"
-						   : "a device";
+	const char *what = S_ISCHR(st->st_mode) ? "a device" : regular_not(st);
 	return what ? err_set(err, EF_USAGE,
 			      "%s is %s, and only a plain file is written: name another one, or "
 			      "remove it first",

@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/conf.h"
 #include "common/http.h"
+#include "common/url.h"
 #include "importer/core/files.h"
 #include "importer/dictionary/dict.h"
 #include "importer/dictionary/dict_cell.h"
@@ -192,7 +193,7 @@ static bool is_of(const struct feed_file *kept, const struct dict_row *row)
 static int download(struct http *http, const struct dict_row *row, const struct feed_file *kept,
 		    struct http_reply *reply, struct err *err)
 {
-	char match[160], since[96];
+	char match[160], since[96], shown[URL_SHOWN_MAX];
 	const char *headers[4] = { "Accept-Encoding: identity" };
 	struct http_request request = {
 		.method = "GET", .url = row->cell[FEED_URL], .headers = headers, .anonymous = true
@@ -212,10 +213,11 @@ static int download(struct http *http, const struct dict_row *row, const struct 
 		return -1;
 	if (reply->status == 304 || reply->status == 200)
 		return 0;
+	url_shown(row->cell[FEED_URL], shown, sizeof(shown));
 	if (reply->status / 100 == 3)
-		return err_set(err, EF_FAILED, "%s has moved (HTTP %ld): correct its url",
-			       row->cell[FEED_URL], reply->status);
-	return err_set(err, EF_FAILED, "%s answers HTTP %ld", row->cell[FEED_URL], reply->status);
+		return err_set(err, EF_FAILED, "%s has moved (HTTP %ld): correct its url", shown,
+			       reply->status);
+	return err_set(err, EF_FAILED, "%s answers HTTP %ld", shown, reply->status);
 }
 
 static bool overlap(const struct prefix *a, const struct prefix *b)

@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "common/http.h"
+#include "common/url.h"
 #include "importer/client/advice.h"
 #include "importer/client/settings.h"
 #include "importer/core/print.h"
@@ -26,10 +27,12 @@ static json_t *feed_json(const struct dict_row *row, const char *dir)
 {
 	CLEANUP_FREE char *path = dir ? feed_path(dir, row->cell[FEED_NAME]) : NULL;
 	int64_t age = path ? feed_age_ms(path) : -1;
+	char shown[URL_SHOWN_MAX];
 
+	url_shown(row->cell[FEED_URL], shown, sizeof(shown));
 	return json_pack("{s:s,s:b,s:s,s:s,s:s,s:s,s:I,s:I}", "feed", row->cell[FEED_NAME],
 			 "enabled", feed_is_on(row), "category", row->cell[FEED_CATEGORY], "url",
-			 row->cell[FEED_URL], "terms", row->cell[FEED_TERMS], "use",
+			 shown, "terms", row->cell[FEED_TERMS], "use",
 			 feed_uses[feed_use(row)].word, "age_ms", (json_int_t)age, "indicators",
 			 (json_int_t)(age < 0 ? 0 : feed_kept_rows(path)));
 }

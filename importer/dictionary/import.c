@@ -3,7 +3,6 @@
 #include "importer/dictionary/import.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "common/cleanup.h"
 #include "common/csv.h"
 #include "common/ip.h"
+#include "importer/core/files.h"
 #include "importer/dictionary/dict_kind.h"
 #include "importer/dictionary/import_names.h"
 #include "importer/dictionary/mmdb.h"
@@ -64,12 +64,12 @@ int import_row(struct import *im, const char *const *cells, size_t n, struct err
 /* IEEE's public listings: "MA-L,00005E,Organisation,Address" and the same with 7 or 9 digits. */
 static int import_oui(struct import *im, const char *path, struct err *err)
 {
-	CLEANUP_FILE FILE *f = fopen(path, "re");
+	CLEANUP_FILE FILE *f = file_open(path, err);
 	CLEANUP_FREE char *line = NULL;
 	size_t room = 0;
 
 	if (!f)
-		return err_errno(err, EF_USAGE, errno, "cannot open %s", path);
+		return -1;
 	while (getline(&line, &room, f) >= 0) {
 		char *cell[8], prefix[32];
 		const char *cells[] = { prefix, "" };

@@ -3,13 +3,13 @@
 #include "importer/dictionary/import_names.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
 #include "common/csv.h"
 #include "common/ip.h"
+#include "importer/core/files.h"
 #include "importer/dictionary/import.h"
 
 #define NAME_SIZE 256 /* RFC 1035 section 2.3.4, and the NUL */
@@ -17,8 +17,8 @@
 
 static int open_file(const char *path, FILE **ret_file, struct err *err)
 {
-	*ret_file = fopen(path, "re");
-	return *ret_file ? 0 : err_errno(err, EF_USAGE, errno, "cannot open %s", path);
+	*ret_file = file_open(path, err);
+	return *ret_file ? 0 : -1;
 }
 
 static bool is_address(const char *text, char ret_text[IP_TEXT_MAX])

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/regular.h"
 
 #define DEPTH_MAX 64 /* maps and arrays inside one another, in a record */
 
@@ -18,6 +19,11 @@ static void cleanup_mmdb_(MMDB_s *db)
 
 static int open_file(const char *path, MMDB_s *db, struct err *err)
 {
+	if (regular_check(path, err)) { /* the library would wait for a FIFO */
+		memset(db, 0, sizeof(*db));
+		err->code = EF_USAGE;
+		return -1;
+	}
 	int status = MMDB_open(path, MMDB_MODE_MMAP, db);
 
 	if (status == MMDB_SUCCESS)

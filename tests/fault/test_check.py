@@ -37,12 +37,22 @@ def starts(*args):
 	return None if running else p.returncode
 
 
+def certificate(key, cert):
+	subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+		"-subj", "/CN=x", "-keyout", key, "-out", cert], check=True, capture_output=True)
+
+
 def test_config():
 	with tempfile.TemporaryDirectory(prefix="efd-test-") as d:
 		file = os.path.join(d, "file")
 		with open(file, "w") as f:
 			f.write("x\n")
-		deep = os.path.join(d, "no", "such")
+		deep, nothing = os.path.join(d, "no", "such"), os.path.join(d, "link")
+		os.symlink(deep, nothing)
+		port = net.free_udp_port()
+		pem = [os.path.join(d, name) for name in ("key.pem", "cert.pem", "other.pem", "othercert.pem")]
+		certificate(*pem[:2])
+		certificate(*pem[2:])
 		here = ["--listen", f"127.0.0.1:{net.free_udp_port()}"]
 		cases = (("an address of others", ["--listen", "192.0.2.7:2055"], "udp.listen"),
 			("the same over TCP", [*here, "--tcp-listen", "192.0.2.7:4739"], "tcp.listen"),
@@ -57,13 +67,30 @@ def test_config():
 			("a processor that is none", [*here, "--udp-cpus", "x"], "udp.cpus"),
 			("a table that is not there", [*here, "--decode-elements", deep], deep),
 			("a URL without a host", [*here, "--url", "http://:9200"], "elasticsearch.url"),
-			("a URL with a port that is none", [*here, "--url", "http://es:99999"], "elasticsearch.url"))
+			("a URL with a port that is none", [*here, "--url", "http://es:99999"], "elasticsearch.url"),
+			("a URL with port 0", [*here, "--url", "http://es:0"], "elasticsearch.url"),
+			("a URL with a query", [*here, "--url", "http://es/?a=b"], "elasticsearch.url"),
+			("a URL with a fragment", [*here, "--url", "http://es/#a"], "elasticsearch.url"),
+			("a proxy of no kind", [*here, "--elasticsearch-proxy", "nonsense://x"], "elasticsearch.proxy"),
+			("a proxy with a query", [*here, "--elasticsearch-proxy", "http://x/?a"], "elasticsearch.proxy"),
+			("one UDP address twice", ["--listen", f"{here[1]},{here[1]}"], "udp.listen"),
+			("a port and an address of it", ["--listen", f"{port},127.0.0.1:{port}"], "udp.listen"),
+			("all addresses and one of them", ["--listen", f"0.0.0.0:{port},127.0.0.1:{port}"], "udp.listen"),
+			("one TCP address twice", [*here, "--tcp-listen", f"127.0.0.1:{port},127.0.0.1:{port}"], "tcp.listen"),
+			("metrics at an address for IPFIX", [*here, "--tcp-listen", f"127.0.0.1:{port}", "--metrics-listen", str(port)], "metrics.listen"),
+			("a link-local address without an interface", ["--listen", f"[fe80::1]:{port}"], "udp.listen"),
+			("a state directory that is a link to nothing", [*here, "--state-dir", nothing], "state.dir"),
+			("a spool that is a link to nothing", [*here, "--spool-dir", nothing], "spool.dir"),
+			("a CA that is no certificate", [*here, "--ca-file", file], "elasticsearch.ca_file"),
+			("a CA that is not there", [*here, "--ca-file", deep], "elasticsearch.ca_file"),
+			("a client certificate that is none", [*here, "--elasticsearch-client-cert", file, "--elasticsearch-client-key", file], "elasticsearch.client_cert"),
+			("a key of another certificate", [*here, "--elasticsearch-client-cert", pem[1], "--elasticsearch-client-key", pem[2]], "elasticsearch.client_key"))
 		for name, args, word in cases:
 			code, out, err = run(*args, "--check-config")
 			ok(code in (1, 2) and word in err, f"--check-config: {name}", (code, out, err))
 			same(starts(*args), code, f"{name}: a start refuses it, too")
-		code, out, err = run(*here, "--ca-file", deep, "--check-config")
-		ok(code == 1 and deep in err, "--check-config: a CA that is not there", err)
+		for name, listen in (("two families", f"0.0.0.0:{port},[::]:{port}"), ("ports of the kernel's choice", "0,0"), ("two ports", f"{port},127.0.0.1:{net.free_udp_port()}")):
+			same((run("--listen", listen, "--check-config")[0], starts("--listen", listen)), (0, None), f"{name} are no clash")
 		for name, text in (("twice", "udp:\n  listen: [2055]\nudp:\n  workers: 1\n"), ("twice below", "udp:\n  workers: 1\n  workers: 1\n")):
 			with open(file, "w") as f:
 				f.write(text)
@@ -130,17 +157,33 @@ def test_environment():
 def test_secrets():
 	with tempfile.TemporaryDirectory(prefix="efd-test-") as d:
 		key, conf = os.path.join(d, "key"), os.path.join(d, "efd.yml")
+		client = os.path.join(d, "client.pem")
+		certificate(client, os.path.join(d, "cert.pem"))
 		for path, text in ((key, "a2V5OmtleQ==\n"), (conf, "elasticsearch:\n  api_key: a2V5OmtleQ==\n")):
 			with open(path, "w") as f:
 				f.write(text)
 		for name, path, args, env in (("a key file", key, ["--api-key-file", key], {}), ("one by a variable", key, [], {"EF_ELASTICSEARCH_API_KEY_FILE": key}),
 				("settings with a key in them", conf, ["-c", conf], {}),
-				("a client's key", key, ["--elasticsearch-client-key", key, "--elasticsearch-client-cert", key], {})):
+				("a client's key", client, ["--elasticsearch-client-key", client, "--elasticsearch-client-cert", os.path.join(d, "cert.pem")], {})):
 			os.chmod(path, 0o644)
 			err = run("--check-config", *args, **env)[2]
 			ok(path in err and "chmod" in err, f"{name} that everybody can read is warned of", err)
 			os.chmod(path, 0o640)
 			same(run("--check-config", *args, **env)[1:], ("the settings are valid\n", ""), f"{name}: not when they cannot")
+		for text, held in (("http://u:word@h:1", True), ("http://h:1", False), ("${PROXY}", False)):
+			with open(conf, "w") as f:
+				f.write(f"elasticsearch:\n  proxy: {text}\n")
+			os.chmod(conf, 0o644)
+			err = run("--check-config", "-c", conf, PROXY="http://u:word@h:1")[2]
+			same((conf in err, "word" in err), (held, False), f"settings with the proxy {text}: {'warned of' if held else 'none of a secret'}")
+		odd = os.path.join(d, "a b'$(id)")
+		with open(odd, "w") as f:
+			f.write("a2V5OmtleQ==\n")
+		os.chmod(odd, 0o644)
+		err = run("--check-config", "--api-key-file", odd)[2]
+		command = err[err.find("chmod "):].strip()
+		subprocess.run(["sh", "-c", command], check=True)
+		same(os.stat(odd).st_mode & 0o777, 0o640, "what is advised can be typed as it stands")
 		os.chmod(key, 0o644)
 		with open(conf, "w") as f:
 			f.write("elasticsearch:\n  api_key: ${KEY}\n")
@@ -148,6 +191,32 @@ def test_secrets():
 		same(run("--check-config", "-c", conf, KEY="a2V5")[2], "", "settings that name a variable hold no secret")
 		err = run("status", "--url", "http://127.0.0.1:1", "--api-key-file", key, program=EFCTL)[2]
 		ok(key in err and "chmod" in err, "efctl warns as well", err)
+
+
+def test_passwords():
+	"""No URL is shown with what may be secret in it, whether it is refused or used."""
+	with tempfile.TemporaryDirectory(prefix="efd-test-") as d:
+		here = ["--listen", f"127.0.0.1:{net.free_udp_port()}", "--state-dir", d]
+		for flag, url in (("--elasticsearch-proxy", "socks9://user:SECRET@h"), ("--elasticsearch-proxy", "ftp://user:SECRET@h:1"),
+				("--elasticsearch-proxy", "http://user:SECRET"), ("--elasticsearch-proxy", "user:SECRET@h:x"), ("--elasticsearch-proxy", "http://u:SECRET@h:0"),
+				("--elasticsearch-proxy", "http://h:1/?SECRET"), ("--url", "http://u:SECRET"), ("--url", "http://u:SECRET@h"),
+				("--url", "http://h/x?apikey=SECRET"), ("--url", "http://h/x#SECRET"), ("--url", "u:SECRET@h")):
+			for program, args in (EFD, [*here, "--check-config"]), (EFD, [*here, "--check-output"]), (EFD, here), (EFCTL, ["status"]):
+				code, out, err = run(*args, flag, url, program=program)
+				ok(code == 2 and flag[2:].replace("elasticsearch-", "") in err and "SECRET" not in out + err,
+					f"{os.path.basename(program)} {' '.join(args[4:])} {flag} {url}: refused, and not shown", (code, out, err))
+		for flag, url in (("--kibana-url", "http://u:SECRET"), ("--kibana-url", "http://u:SECRET@h"), ("--kibana-url", "http://h/?SECRET")):
+			code, out, err = run("setup", "--url", "http://127.0.0.1:1", flag, url, program=EFCTL)
+			ok(code == 2 and "kibana.url" in err.replace("-", ".") and "SECRET" not in out + err, f"efctl {flag} {url}: refused, and not shown", (code, out, err))
+		for url in "http://u:SECRET@h", "http://u:SECRET", "http://h/?SECRET", "SECRET":
+			code, out, err = run("doctor", "--url", "http://127.0.0.1:1", "--efd-url", url, program=EFCTL)
+			ok(code == 2 and "efd-url" in err and ("SECRET" not in out + err or url == "SECRET"), f"efctl --efd-url {url}: refused, and not shown", (code, out, err))
+		for name in "https_proxy", "HTTPS_PROXY":
+			code, out, err = run("status", "--url", "https://192.0.2.1", program=EFCTL, **{name: "socks9://user:SECRET@127.0.0.1:1"})
+			ok(code not in (0, 1) and "SECRET" not in out + err, f"a proxy of the environment, {name}: not shown", (code, out, err))
+		for proxy in "http://user:SECRET@127.0.0.1:1", "user:SECRET@127.0.0.1:1", "socks5h://user:SECRET@127.0.0.1:1", "https://user:SECRET@127.0.0.1:1":
+			code, out, err = run(*here, "--check-output", "--url", "http://192.0.2.1", "--elasticsearch-proxy", proxy)
+			ok(code == 4 and "SECRET" not in out + err, f"--check-output through {proxy}: not shown", (code, out, err))
 
 
 def test_help():
@@ -160,4 +229,4 @@ def test_help():
 	same(re.findall(r"^ *#(?:max_\w+|memory|held_\w+|template_age): ?0$", reference, re.M), [], "no ceiling is 0 in the reference")
 
 
-run_all(test_config, test_output, test_environment, test_secrets, test_help)
+run_all(test_config, test_output, test_environment, test_secrets, test_passwords, test_help)

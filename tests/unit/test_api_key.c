@@ -119,9 +119,9 @@ static void a_file_is_read_once_it_stands_still(void **state)
 	f.path = path;
 	put("one\n");
 	assert_taken(&f, NULL); /* it may be half of a line */
-	put("one and more\nsecond line\n");
+	put("one-and-more\nsecond line\n");
 	assert_taken(&f, NULL);
-	assert_taken(&f, "one and more");
+	assert_taken(&f, "one-and-more");
 	assert_taken(&f, NULL);
 	put("");
 	assert_taken(&f, NULL);

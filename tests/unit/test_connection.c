@@ -378,7 +378,7 @@ static void settings_are_not_waited_for(void **state)
 	make_fifo(at(CONNECTION_CONFIG));
 	assert_int_equal(settings_read(&app, &tables, 1, argv, &shown, &err), -1);
 	assert_int_equal(err.code, EF_USAGE);
-	assert_non_null(strstr(err.msg, CONNECTION_CONFIG " is a FIFO"));
+	assert_non_null(strstr(err.msg, CONNECTION_CONFIG " is no regular file but a FIFO"));
 	conf_release(tables.table, tables.n);
 }
 
