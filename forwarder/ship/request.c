@@ -213,13 +213,24 @@ static void not_prepared(struct shipper *s, const char *base, int endpoint)
 	sender_trouble(s, text, endpoints_failed(s->endpoints, endpoint, clock_now_ms(), -1, true));
 }
 
-/* The first request after silence: is this a cluster that efctl setup has prepared? */
+static bool speaks_of(const struct buf *body, const char *member)
+{
+	return body->len && memmem(body->data, body->len, member, strlen(member));
+}
+
+static bool speaks_of_an_error(const struct buf *body)
+{
+	return speaks_of(body, "\"error\"");
+}
+
+/* The first request after silence: is this a cluster that efctl setup has prepared? Something in
+ * between may let nobody ask that. */
 static bool is_prepared(struct sender *sender, const char *base, int endpoint)
 {
 	struct shipper *s = sender->s;
 	struct err err = ERR_NONE;
 	if (!s->ship->setup_check || get_template(sender, base, &err) < 0 ||
-	    sender->reply.status != 404)
+	    sender->reply.status != 404 || !speaks_of_an_error(&sender->reply.body))
 		return true; /* whatever is wrong otherwise, the bulk request tells better */
 	not_prepared(s, base, endpoint);
 	return false;
@@ -243,16 +254,6 @@ long request_ask(struct sender *sender, const char *path)
 		return sender->reply.status = 0;
 	endpoints_worked(s->endpoints, endpoint);
 	return sender->reply.status;
-}
-
-static bool speaks_of(const struct buf *body, const char *member)
-{
-	return body->len && memmem(body->data, body->len, member, strlen(member));
-}
-
-static bool speaks_of_an_error(const struct buf *body)
-{
-	return speaks_of(body, "\"error\"");
 }
 
 /* Nothing was heard of the cluster, and no parcel is on its way to find out: one of the senders

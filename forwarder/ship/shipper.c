@@ -169,8 +169,14 @@ int shipper_look(const struct ship_settings *ship, const struct elastic_settings
 	int code = -1;
 	if (s && (s->endpoints = endpoints_new(&elastic->url, err)) &&
 	    sender_init(s->senders, s, err) == 0) {
-		code = exit_of(sender_ask_now(s->senders));
+		enum asked asked = sender_ask_now(s->senders);
+		code = exit_of(asked);
 		shipper_problem(s, text, room);
+		size_t n = strlen(text);
+		if (asked == ASKED_WRONG && n < room)
+			snprintf(text + n, room - n,
+				 "; if that is a proxy that lets nobody ask for templates, a start "
+				 "sends all the same");
 		if (code == EF_DONE && *text)
 			code = EF_DIFFERENT; /* a data stream without effect */
 	}

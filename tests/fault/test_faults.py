@@ -11,7 +11,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fake_es  # noqa: E402
 from fake_es import FakeEs  # noqa: E402
-from harness import Efd, net, octets, run_all  # noqa: E402
+from harness import EFD, Efd, net, octets, run_all  # noqa: E402
 from tap import note, ok, same, skip  # noqa: E402
 
 FLOWS = "logs-flow-default"
@@ -231,6 +231,21 @@ def test_setup_missing():
 	es.stop()
 
 
+def test_nobody_may_ask():
+	"""A proxy that answers the question for the template itself is no cluster without efctl setup: what is sent tells."""
+	for status, body in ((404, b"{}"), (404, b"<html>Nothing</html>"), (405, b""), (302, b""), (200, b"<html>It works</html>")):
+		es = FakeEs()
+		es.template = (status, body)
+		with Efd(es.url, decode_exporter_interval="1h") as efd:
+			efd.send(300)
+			net.wait_for(lambda: len(es.lines(FLOWS)) == 300, f"{status} {body}: data is sent", 20)
+			net.wait_for(lambda: efd.get("/readyz") == (200, "ok\n"), "ready", 20)
+			ok("efctl setup" not in efd.log_text(), f"{status} {body}: data is sent, and nobody is told to run efctl setup", efd.log_text()[-800:])
+			r = subprocess.run([EFD, "--check-output", "--url", es.url], capture_output=True, text=True)
+			ok(r.returncode == 2 and "elasticsearch.url" in r.stderr and "a start sends" in r.stderr, f"{status} {body}: --check-output says that it cannot know", r.stderr)
+		es.stop()
+
+
 def test_ready():
 	"""Nobody says that all is well before having asked: no flow comes, and /readyz knows all the same."""
 	port = net.free_port()
@@ -308,5 +323,5 @@ def test_tls():
 		es.stop()
 
 
-run_all(test_requests, test_items, test_rejects, test_poison, test_endpoints, test_away, test_full_spool, test_no_spool, test_setup_missing,
+run_all(test_requests, test_items, test_rejects, test_poison, test_endpoints, test_away, test_full_spool, test_no_spool, test_setup_missing, test_nobody_may_ask,
 	test_ready, test_reload, test_tls)
