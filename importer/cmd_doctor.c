@@ -83,6 +83,12 @@ static void look_at_efd(struct examination *x)
 	} else {
 		say(x, FINE, "efd at %s answers, with the settings that it read last", url);
 	}
+	uint64_t discarded = x->metrics ? efd_documents(x->metrics, "discarded") : 0;
+	if (discarded)
+		say(x, ODD,
+		    "a pipeline dropped %llu documents that efd sent since its start, which are in "
+		    "no index",
+		    (unsigned long long)discarded);
 }
 
 static void look_at_cluster(struct examination *x)
@@ -198,7 +204,16 @@ static int look_at_records(struct examination *x, struct err *err)
 	long long ms, n, now = (long long)clock_wall_ms() / 1000;
 	if (newest(x, "logs-flow", &ms, &n, err))
 		return -1;
-	if (n == 0)
+	uint64_t stored = x->metrics ? efd_documents(x->metrics, "stored") : 0;
+	uint64_t discarded = x->metrics ? efd_documents(x->metrics, "discarded") : 0;
+	if (n == 0 && stored + discarded)
+		say(x, BAD,
+		    "no flow record has arrived in %s-%s, though efd at work here sent documents: "
+		    "%llu were stored, %llu a pipeline dropped; are its namespace and prefix those "
+		    "of this command, and does a pipeline send records elsewhere?",
+		    NAME(es_prefix(x->in.es), "logs-flow"), x->app->elastic.namespace,
+		    (unsigned long long)stored, (unsigned long long)discarded);
+	else if (n == 0)
 		say(x, BAD,
 		    "no flow record has arrived: does efd run, do exporters send to it (2055, "
 		    "4739, 6343), is the port "

@@ -73,3 +73,11 @@ uint64_t efd_key_documents(const char *metrics, const char *id)
 	const char *number = after(metrics, start);
 	return number ? strtoull(number, NULL, 10) : 0;
 }
+
+uint64_t efd_documents(const char *metrics, const char *verdict)
+{
+	char start[80];
+	snprintf(start, sizeof(start), "efd_ship_documents_total{verdict=\"%.20s\"} ", verdict);
+	const char *number = after(metrics, start);
+	return number ? strtoull(number, NULL, 10) : 0;
+}

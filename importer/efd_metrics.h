@@ -24,4 +24,7 @@ bool efd_key(const char *metrics, char ret_id[API_KEY_ID_MAX]);
 /* How many documents the cluster acknowledged that efd sent with the API key `id`. */
 uint64_t efd_key_documents(const char *metrics, const char *id);
 
+/* What became of so many documents since its start, by the verdict ("stored", "discarded"). */
+uint64_t efd_documents(const char *metrics, const char *verdict);
+
 #endif

@@ -194,6 +194,8 @@ def dropped(es, folder):
 	with harness.fault.Efd(es.url, prefix=PREFIX, decode_exporter_interval="1h") as efd:
 		efd.send(90)
 		net.wait_for(lambda: efd.metric('efd_ship_documents_total{verdict="discarded"}') == 90, "what was dropped", 30)
+		text = run(es, folder, "doctor", "--efd-url", f"http://127.0.0.1:{efd.metrics}").stdout
+		ok("a pipeline dropped 90 documents that efd sent" in text, "dropped by flow@custom: doctor has efd's own count", text[-1500:])
 		same((efd.metric('efd_ship_documents_total{verdict="stored"}'), efd.stop()), (0, 0), "dropped by flow@custom: efd counts it apart")
 	for command in ("status", "doctor"):
 		text = run(es, folder, command).stdout

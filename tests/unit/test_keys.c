@@ -136,6 +136,8 @@ static const char metrics[] = "# HELP efd_ship_key_documents_total Documents.\n"
 			      "# TYPE efd_ship_key_in_force gauge\n"
 			      "efd_ship_key_in_force{id=\"old\"} 0\n"
 			      "efd_ship_key_in_force{id=\"new\"} 1\n"
+			      "efd_ship_documents_total{verdict=\"stored\"} 41\n"
+			      "efd_ship_documents_total{verdict=\"discarded\"} 5\n"
 			      "efd_config_last_reload_successful 1\n";
 
 static void what_efd_says(void **state)
@@ -145,6 +147,9 @@ static void what_efd_says(void **state)
 	assert_int_equal(efd_key_documents(metrics, "old"), 90);
 	assert_int_equal(efd_key_documents(metrics, "new"), 0);
 	assert_int_equal(efd_key_documents(metrics, "none"), 0);
+	assert_int_equal(efd_documents(metrics, "stored"), 41);
+	assert_int_equal(efd_documents(metrics, "discarded"), 5);
+	assert_int_equal(efd_documents(metrics, "failed"), 0);
 	assert_true(efd_key(metrics, id));
 	assert_string_equal(id, "new");
 	assert_false(efd_key("efd_ship_key_in_force{id=\"a\"} 0\n", id));
