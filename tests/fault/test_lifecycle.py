@@ -142,7 +142,7 @@ class Stores(Engine):
 
 	def __init__(self):
 		super().__init__()
-		self.ism, self.options, self.failures, self.shy, self.bare = None, {}, 0, False, False
+		self.ism, self.options, self.failures, self.raw, self.shy, self.bare = None, {}, 0, 0, False, False
 
 	def composed(self, template):
 		options = {}
@@ -176,6 +176,10 @@ class Stores(Engine):
 			return standin.no(403, "security_exception", "action [indices:admin/data_stream/options/get] is unauthorized")
 		if path.endswith("/_options"):
 			return 200, {"data_streams": [{"name": n, **({"options": self.options[n]} if self.options.get(n) else {})} for n in self.streams]}
+		if "ecs.version" in str(sent) and "_search" in path:
+			n = self.raw if path.startswith("/logs-flow-default/") else 0
+			hits = [{"_source": {"flow": {"exporter": "192.0.2.1"}}}] if n else []
+			return 200, {"hits": {"total": {"value": n}, "hits": hits}, "aggregations": {"indices": {"buckets": [{"key": ".ds-x-000002"}] if n else []}}}
 		if "::failures" in path:
 			n = self.failures if "/logs-flow-default::" in path else 0
 			if n < 0:
@@ -216,7 +220,11 @@ def failure_stores():
 	for command in ("status", "doctor"):
 		r = efctl(es, command)
 		ok(r.returncode == 3 and r.stdout.count("7 documents were refused and are in logs-flow-default::failures") == 1 and "failed to parse field" in r.stdout, f"{command} says what is in it", r.all[-1200:])
-	engine.failures = -1
+	engine.failures, engine.raw = 0, 3
+	for command in ("status", "doctor"):
+		r = efctl(es, command)
+		ok(r.returncode == 3 and r.stdout.count("3 documents of logs-flow-default are raw lines") == 1 and "in .ds-x-000002" in r.stdout, f"{command} names raw documents", r.all[-1200:])
+	engine.failures, engine.raw = -1, 0
 	for command in ("status", "doctor"):
 		r = efctl(es, command)
 		ok("unknown  whether the failure store of logs-flow-default holds documents" in r.stdout, f"{command} says that it may not look", r.all[-1200:])
