@@ -19,6 +19,7 @@
 #include "forwarder/decode/template/field.h"
 #include "forwarder/output.h"
 #include "forwarder/service.h"
+#include "forwarder/ship/reject.h"
 #include "forwarder/ship/shipper.h"
 #include "forwarder/state.h"
 #include "forwarder/tee.h"
@@ -73,6 +74,16 @@ static bool ships(const struct settings *s)
 	return strcmp(s->output, "elasticsearch") == 0;
 }
 
+/* In a folder that the start makes first it can be made. */
+static int check_rejects(const struct settings *s, struct err *err)
+{
+	const char *path = s->ship.reject_file;
+	size_t n = s->state_dir ? strlen(s->state_dir) : 0;
+	bool made_before = n && path && strncmp(path, s->state_dir, n) == 0 && path[n] == '/' &&
+			   !strchr(path + n + 1, '/') && access(s->state_dir, F_OK) < 0;
+	return !path || made_before ? 0 : reject_file_check(path, err);
+}
+
 static int check_files(const struct settings *s, struct err *err)
 {
 	struct fields *table = fields_open(s->elements.item, s->elements.n, err);
@@ -82,7 +93,10 @@ static int check_files(const struct settings *s, struct err *err)
 	if (check_folder("state.dir", s->state_dir, NULL, err) < 0)
 		return -1;
 	if (ships(s))
-		return check_folder("spool.dir", s->ship.spool_dir, s->state_dir, err);
+		return check_folder("spool.dir", s->ship.spool_dir, s->state_dir, err) ||
+			       check_rejects(s, err)
+			   ? -1
+			   : 0;
 	return check_output_file(s->output, err);
 }
 

@@ -154,6 +154,9 @@ static void log_start(const struct efd *e)
 	if (e->shipper && !s->ship.spool_dir)
 		log_warn("there is no spool (spool.dir, state.dir): what memory cannot hold while "
 			 "Elasticsearch is away is lost");
+	if (e->shipper && !s->ship.reject_file)
+		log_warn("there is no reject file (ship.reject_file, state.dir): a document that "
+			 "no data stream takes is lost");
 }
 
 static void enter_sandbox(const struct settings *s)

@@ -60,7 +60,7 @@ const struct ship_counter_row ship_counter_rows[] = {
 	ROW(spooled, false, "spool_batches", NULL, NULL, "Batches written to the spool."),
 	ROW(spool_errors, false, "spool_errors", NULL, NULL, "Failures of the spool's disk."),
 	ROW(spool_torn, false, "spool_torn", NULL, NULL,
-	    "Spool files that failed their checksum and were renamed to *.torn."),
+	    "Damaged spool files, and entries that are none, renamed to *.torn."),
 	ROW(queue_now, true, "ship_queue_batches", NULL, NULL, "Batches that wait in memory."),
 	ROW(queue_bytes_now, true, "ship_queue_bytes", NULL, NULL, "Bytes of these, compressed."),
 	ROW(sending_now, true, "ship_sending_batches", NULL, NULL, "Batches being sent."),
@@ -83,7 +83,7 @@ static void add_spool(struct shipper *s, struct ship_counters *c)
 	spool_get_state(s->spool, &spool);
 	c->dropped += spool.dropped_items;
 	c->lost += spool.torn_items;
-	c->spool_torn = spool.torn;
+	c->spool_torn = spool.torn + spool.odd;
 	c->spool_files_now = spool.files;
 	c->spool_bytes_now = spool.bytes;
 	c->spool_records_now = spool.items;

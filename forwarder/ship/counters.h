@@ -29,10 +29,11 @@ struct ship_counters {
 	uint64_t aside;      /* refused, and now in the failure store of their stream */
 	uint64_t discarded;  /* a pipeline dropped them: in no index, and no error to the cluster */
 	uint64_t store_failed; /* refused by a failure store, too; in one of the others, besides */
-	uint64_t rejected; /* refused there too: in the reject file, or, without one, only logged */
-	uint64_t dropped;  /* given up by the full spool */
-	uint64_t
-	    lost; /* given up for any other reason: memory, torn spool file, stop without a spool */
+	uint64_t rejected;     /* refused there too: in the reject file */
+	uint64_t dropped;      /* given up by the full spool */
+	/* given up for any other reason: memory, damaged spool file, stop without a spool, no
+	 * reject file */
+	uint64_t lost;
 	uint64_t retried_items;
 	uint64_t retried_requests;
 	uint64_t request_unreachable; /* no answer, or no whole one */

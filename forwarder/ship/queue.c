@@ -82,12 +82,16 @@ void queue_tell_torn(struct shipper *s)
 {
 	struct spool_state state;
 	spool_get_state(s->spool, &state);
-	uint64_t told = atomic_exchange(&s->torn_told, state.torn);
-	if (state.torn > told)
-		log_error(
-		    "%llu spool files failed their checksum, and their records are lost: they are "
-		    "kept as *.torn in %s; check the disk",
-		    (unsigned long long)(state.torn - told), s->ship->spool_dir);
+	uint64_t torn = state.torn - atomic_exchange(&s->torn_told, state.torn);
+	uint64_t odd = state.odd - atomic_exchange(&s->odd_told, state.odd);
+	if (torn)
+		log_error("%llu spool files are damaged, and their records are lost: they are kept "
+			  "as *.torn in %s (the last was %s); check the disk",
+			  (unsigned long long)torn, s->ship->spool_dir, state.aside);
+	if (odd)
+		log_error("%llu entries of the spool are no files that efd can have written: they "
+			  "are kept as *.torn in %s (the last was %s)",
+			  (unsigned long long)odd, s->ship->spool_dir, state.aside);
 }
 
 void queue_tell_waiting(struct shipper *s, const char *until)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "common/clock.h"
 #include "common/ecs.h"
 #include "common/names.h"
+#include "common/regular.h"
 
 #define REASON_MAX 2000 /* characters of a reason that are kept */
 
@@ -84,6 +86,56 @@ struct reject_file {
 	uint64_t max_bytes;
 };
 
+/* The file to write to, with what it is in *ret_st; -1 with errno. An entry that is no plain file
+ * is none of ours, and a FIFO would hold the sender. */
+static int open_for_lines(const char *path, struct stat *ret_st)
+{
+	int fd =
+	    open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	int errnum = fstat(fd, ret_st) < 0 ? errno : S_ISREG(ret_st->st_mode) ? 0 : EINVAL;
+	if (!errnum)
+		return fd;
+	close(fd);
+	errno = errnum;
+	return -1;
+}
+
+/* Whether the folder that `path` is in can be written to: the file is made there, and makes room
+ * by a rename. */
+static int check_reject_folder(const char *path, struct err *err)
+{
+	char copy[PATH_MAX];
+	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy) - 2)
+		return err_set(err, EF_USAGE, "ship.reject_file: '%.60s…' is too long", path);
+	const char *folder = dirname(copy);
+	return access(folder, W_OK | X_OK) == 0
+		   ? 0
+		   : err_errno(err, EF_FAILED, errno,
+			       "ship.reject_file: cannot write to the folder %s", folder);
+}
+
+int reject_file_check(const char *path, struct err *err)
+{
+	struct stat st;
+	if (check_reject_folder(path, err) < 0)
+		return -1;
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0
+				       : err_errno(err, EF_FAILED, errno,
+						   "ship.reject_file: cannot look at %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, EF_USAGE,
+			       "ship.reject_file: %s is no regular file but %s: name another one, "
+			       "or remove it",
+			       path, S_ISCHR(st.st_mode) ? "a device" : regular_not(&st));
+	CLEANUP_FD int fd = open_for_lines(path, &st);
+	return fd >= 0
+		   ? 0
+		   : err_errno(err, EF_FAILED, errno, "ship.reject_file: cannot write to %s", path);
+}
+
 struct reject_file *reject_file_new(const char *path, uint64_t max_bytes, struct err *err)
 {
 	struct reject_file *f = calloc(1, sizeof(*f));
@@ -123,22 +175,6 @@ static uint64_t lines_of(const char *path)
 		     at++)
 			lines++;
 	return lines;
-}
-
-/* The file to write to, with what it is in *ret_st; -1 with errno. An entry that is no plain file
- * is none of ours, and a FIFO would hold the sender. */
-static int open_for_lines(const char *path, struct stat *ret_st)
-{
-	int fd =
-	    open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -1;
-	int errnum = fstat(fd, ret_st) < 0 ? errno : S_ISREG(ret_st->st_mode) ? 0 : EINVAL;
-	if (!errnum)
-		return fd;
-	close(fd);
-	errno = errnum;
-	return -1;
 }
 
 static int append_line(struct reject_file *f, const struct buf *line, uint64_t *ret_lost,

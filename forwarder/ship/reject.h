@@ -22,6 +22,9 @@ int reject_document(struct buf *body, const char *prefix, const char *ns,
  * Thread-safe. */
 struct reject_file;
 
+/* Whether rejects can be kept there, now: a regular file that can be written to, or one that can be
+ * made, in a folder that lets it make room. Makes nothing. */
+int reject_file_check(const char *path, struct err *err);
 /* `path` is opened at the first line. */
 struct reject_file *reject_file_new(const char *path, uint64_t max_bytes, struct err *err);
 void reject_file_free(struct reject_file *f);

@@ -68,11 +68,10 @@ static void to_reject_file(struct shipper *s, const struct bulk_item *item,
 {
 	struct err err = ERR_NONE;
 	uint64_t gone = 0;
-	log_warn("a document was rejected (%d %s: %s)%s", why->status, why->type, why->reason,
-		 s->rejects ? "; it is in the reject file"
-			    : "; there is no ship.reject_file to keep it");
+	if (!s->rejects)
+		err_set(&err, EF_FAILED, "there is no ship.reject_file to keep it");
 	bool failed =
-	    s->rejects && reject_file_add(s->rejects, item, why, clock_wall_ms(), &gone, &err) < 0;
+	    !s->rejects || reject_file_add(s->rejects, item, why, clock_wall_ms(), &gone, &err) < 0;
 	if (gone) {
 		COUNT(s, lost, gone);
 		log_error("the reject file %s is full for the second time: %llu older documents "
@@ -81,10 +80,13 @@ static void to_reject_file(struct shipper *s, const struct bulk_item *item,
 	}
 	if (failed) {
 		COUNT(s, lost, 1);
-		log_error("%s; the document is lost", err.msg);
+		log_error("a document was rejected (%d %s: %s) and is lost: %s", why->status,
+			  why->type, why->reason, err.msg);
 		return;
 	}
 	COUNT(s, rejected, 1);
+	log_warn("a document was rejected (%d %s: %s); it is in the reject file", why->status,
+		 why->type, why->reason);
 }
 
 /* For good: into the failed stream, and what that does not take into the reject file. */

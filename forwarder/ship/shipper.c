@@ -30,6 +30,9 @@ void shipper_problem(struct shipper *s, char *text, size_t room)
 			 s->problem[0] || s->proven ? s->problem
 						    : "nothing was heard of Elasticsearch yet");
 	pthread_mutex_unlock(&s->lock);
+	struct err err = ERR_NONE;
+	if (!*text && s->rejects && reject_file_check(s->ship->reject_file, &err) < 0)
+		snprintf(text, room, "what is refused for good would be lost: %s", err.msg);
 }
 
 size_t shipper_get_effects(struct shipper *s, struct ship_effect ret[BULK_STREAMS])

@@ -56,7 +56,8 @@ uint64_t shipper_finish(struct shipper *s, uint64_t timeout_ms);
 void shipper_free(struct shipper *s);
 
 #define SHIP_PROBLEM_MAX 1024
-/* What keeps data from going out, in one line for people; "" when nothing does. Before the cluster
+/* What keeps data from going out, or rejected documents from being kept, in one line for people; ""
+ * when nothing does. Before the cluster
  * has answered once since the start or the last reload, that is what it says. */
 void shipper_problem(struct shipper *s, char *text, size_t room);
 

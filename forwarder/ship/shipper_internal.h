@@ -42,6 +42,7 @@ struct shipper {
 
 	_Atomic uint64_t drops_told; /* dropped records that were logged */
 	_Atomic uint64_t torn_told;  /* and torn files */
+	_Atomic uint64_t odd_told;   /* and entries that are none of ours */
 
 	pthread_mutex_t lock;  /* of everything from here to `problem` */
 	pthread_cond_t work;   /* senders wait for it: one is woken for each parcel */

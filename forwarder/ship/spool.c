@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,8 +19,8 @@
 #include "forwarder/ship/spool_list.h"
 #include "forwarder/ship/torn.h"
 
-#define SYNC_MS    1000
-#define NUMBER_MAX (1ull << 62) /* no efd lives long enough to give one beyond it */
+#define SYNC_MS      1000
+#define OCCUPIED_MAX 64 /* numbers that are tried */
 
 struct spool {
 	int dir; /* also carries the lock */
@@ -91,67 +90,100 @@ static bool spool_make_room(struct spool *s, uint64_t disk)
 	return true;
 }
 
-static void set_aside(struct spool *s, const char *name, uint64_t no)
+/* What `name` is, which is not sent: damaged, with so many records in it, or none of ours. */
+static void set_aside(struct spool *s, const char *name, uint64_t no, enum spool_load what,
+		      uint32_t items)
 {
-	char torn[SPOOL_NAME_SIZE];
-	spool_file_name(torn, no, "torn");
-	renameat(s->dir, name, s->dir, torn);
-	s->state.torn++;
-	s->torn += torn_size(s->dir, torn);
+	uint64_t bytes = torn_set_aside(s->dir, name, no, &s->last_no);
+	s->torn += bytes;
+	s->state.torn += what == LOAD_TORN;
+	s->state.torn_items += items;
+	s->state.odd += what == LOAD_ODD;
+	snprintf(s->state.aside, sizeof(s->state.aside), "%s%s", name,
+		 bytes ? "" : ", which cannot be renamed");
 }
 
 /* ---- opening ------------------------------------------------------------ */
 
-static int insert_found(struct spool *s, uint64_t no, const char *name)
+static int entry_insert(struct spool *s, uint64_t no, const struct parcel *p)
 {
-	struct parcel p;
-	enum spool_load r = spool_file_load(s->dir, name, false, &p);
-	if (r == LOAD_TORN)
-		set_aside(s, name, no);
-	if (r != LOAD_OK)
-		return r == LOAD_TORN ? 0 : -1;
 	struct spool_entry *e = calloc(1, sizeof(*e));
 	if (!e)
 		return -1;
 	*e = (struct spool_entry){ .no = no,
-				   .disk = spool_file_disk(p.gz_len),
-				   .born_ms = p.born_ms,
-				   .items = p.items,
-				   .lane = p.lane };
+				   .disk = spool_file_disk(p->gz_len),
+				   .born_ms = p->born_ms,
+				   .items = p->items,
+				   .lane = p->lane };
 	spool_list_find(&s->list, e);
 	return 0;
 }
 
-/* `known`: the sorted numbers of those that are in the list already. */
-static int look_at_file(struct spool *s, const char *name, const uint64_t *known, size_t n)
+static int insert_found(struct spool *s, uint64_t no, const char *name)
 {
+	struct parcel p = { 0 };
+	enum spool_load r = spool_file_load(s->dir, name, false, &p);
+	if (r == LOAD_FAILED)
+		return -1;
+	if (r == LOAD_OK)
+		return entry_insert(s, no, &p);
+	set_aside(s, name, no, r, r == LOAD_TORN ? p.items : 0);
+	return 0;
+}
+
+/* A file that somebody put there under a name that is none of ours, or a number that no efd gave:
+ * it gets one of ours, behind all others. */
+static int take_foreign(struct spool *s, const char *name)
+{
+	char own[SPOOL_NAME_SIZE];
+	if (!spool_file_is_foreign(name))
+		return 0;
+	uint64_t no = ++s->last_no;
+	spool_file_name(own, no, "bulk");
+	struct parcel p = { 0 };
+	enum spool_load r = spool_file_load(s->dir, name, false, &p);
+	if (r == LOAD_FAILED)
+		return -1;
+	if (r == LOAD_OK && renameat(s->dir, name, s->dir, own) == 0)
+		return entry_insert(s, no, &p);
+	set_aside(s, name, no, r == LOAD_OK ? LOAD_ODD : r, r == LOAD_TORN ? p.items : 0);
+	return 0;
+}
+
+/* The sorted numbers of those that are in the list already. */
+struct known_numbers {
+	const uint64_t *no;
+	size_t n;
+};
+
+static int look_at_file(struct spool *s, const char *name, const struct known_numbers *known)
+{
+	if (!spool_file_is(name))
+		return 0;
 	const char *suffix = name + 17;
 	uint64_t no = strtoull(name, NULL, 16);
-	if (no > s->last_no && no <= NUMBER_MAX)
+	if (no > s->last_no && no <= SPOOL_NUMBER_MAX)
 		s->last_no = no;
 	if (strcmp(suffix, "tmp") == 0)
 		unlinkat(s->dir, name, 0); /* never accepted */
-	if (strcmp(suffix, "bulk") != 0)
+	if (strcmp(suffix, "bulk") != 0 || no > SPOOL_NUMBER_MAX)
 		return 0;
-	if (no > NUMBER_MAX)
-		set_aside(s, name, no);
-	else if (!bsearch(&no, known, n, sizeof(*known), spool_number_compare))
+	if (!bsearch(&no, known->no, known->n, sizeof(*known->no), spool_number_compare))
 		return insert_found(s, no, name);
 	return 0;
 }
 
-/* The directory is in no order; the numbers are the order in which files were written. */
-static int scan(struct spool *s, struct err *err)
+/* Over all names, of ours or (`known` NULL) of others, whose numbers follow on ours. */
+static int scan_names(struct spool *s, const struct known_numbers *known, struct err *err)
 {
-	size_t n = 0; /* opened again: those were there before */
-	CLEANUP_FREE uint64_t *known = spool_list_numbers(&s->list, &n);
-	DIR *names = known ? spool_names(s->dir) : NULL;
-	if (!names)
-		return err_errno(err, EF_FAILED, known ? errno : ENOMEM,
-				 "spool %s: cannot read the directory", s->settings.dir);
+	DIR *names = spool_names(s->dir);
 	int failed = 0;
+	if (!names)
+		return err_errno(err, EF_FAILED, errno, "spool %s: cannot read the directory",
+				 s->settings.dir);
 	for (const struct dirent *d; errno = 0, (d = readdir(names));) {
-		if (spool_file_is(d->d_name) && !failed && look_at_file(s, d->d_name, known, n) < 0)
+		if (!failed &&
+		    (known ? look_at_file(s, d->d_name, known) : take_foreign(s, d->d_name)) < 0)
 			failed = err_errno(err, EF_FAILED, errno, "spool %s: cannot read %s",
 					   s->settings.dir, d->d_name);
 	}
@@ -159,34 +191,26 @@ static int scan(struct spool *s, struct err *err)
 		failed = err_errno(err, EF_FAILED, errno, "spool %s: cannot read the directory",
 				   s->settings.dir);
 	closedir(names);
+	return failed;
+}
+
+/* The directory is in no order; the numbers are the order in which files were written. */
+static int scan(struct spool *s, struct err *err)
+{
+	size_t n = 0; /* opened again: those were there before */
+	CLEANUP_FREE uint64_t *numbers = spool_list_numbers(&s->list, &n);
+	if (!numbers)
+		return err_set(err, EF_FAILED, "out of memory");
+	const struct known_numbers known = { numbers, n };
+	int failed = scan_names(s, &known, err) || scan_names(s, NULL, err) ? -1 : 0;
 	spool_list_sort(&s->list);
 	s->torn = torn_bytes(s->dir);
 	return failed;
 }
 
-/* A locked descriptor of the directory, or -1. */
-static int lock_dir(const char *dir, struct err *err)
-{
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return err_errno(err, EF_FAILED, errno, "spool %s: cannot make the directory", dir);
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(err, EF_FAILED, errno, "spool %s: cannot open the directory", dir);
-	if (faccessat(fd, ".", W_OK | X_OK, 0) < 0)
-		err_errno(err, EF_FAILED, errno, "spool %s: the directory is not writable", dir);
-	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		err_set(err, EF_FAILED,
-			"spool %s: another process uses this directory; give each efd its own",
-			dir);
-	else
-		return fd;
-	close(fd);
-	return -1;
-}
-
 static int open_dir(struct spool *s, struct err *err)
 {
-	s->dir = lock_dir(s->settings.dir, err);
+	s->dir = spool_lock_dir(s->settings.dir, err);
 	return s->dir < 0 ? -1 : scan(s, err);
 }
 
@@ -201,7 +225,7 @@ static bool reopen_dir(struct spool *s)
 		? errno != ENOENT
 		: fstat(s->dir, &old) == 0 && old.st_ino == new.st_ino && old.st_dev == new.st_dev)
 		return false;
-	CLEANUP_FD int fd = lock_dir(s->settings.dir, &err);
+	CLEANUP_FD int fd = spool_lock_dir(s->settings.dir, &err);
 	return fd >= 0 && dup3(fd, s->dir, O_CLOEXEC) >= 0 && scan(s, &err) == 0;
 }
 
@@ -280,6 +304,7 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 		pthread_mutex_unlock(&s->lock);
 		return result;
 	}
+	int others = 0; /* names that something stands at */
 	for (bool again = false;;) {
 		pthread_mutex_unlock(&s->lock);
 		int failed =
@@ -297,13 +322,19 @@ enum spool_result spool_put(struct spool *s, const struct parcel *p, struct err 
 			continue;
 		if (!again && (again = reopen_dir(s)))
 			continue;
-		remove_file(s, e->no);
+		if (spool_file_occupied(failed) && others++ < OCCUPIED_MAX) {
+			e->no = ++s->last_no;
+			continue;
+		}
+		const uint64_t no = e->no;
+		remove_file(s, no);
 		spool_list_forget(&s->list, e);
 		if (spool_file_no_room(failed)) {
 			result = refuse(s, p);
 			break;
 		}
-		err_errno(err, EF_FAILED, failed, "spool %s: cannot write a file", s->settings.dir);
+		err_errno(err, EF_FAILED, failed, "spool %s: cannot write %016llx" SPOOL_SUFFIX,
+			  s->settings.dir, (unsigned long long)no);
 		result = SPOOL_ERROR;
 		break;
 	}
@@ -342,8 +373,8 @@ enum spool_result spool_take(struct spool *s, uint32_t waiting, struct parcel **
 				  s->settings.dir, name);
 			break;
 		}
-		set_aside(s, name, e->no);
-		s->state.torn_items += e->items;
+		/* whatever it is now, the records that were counted are gone */
+		set_aside(s, name, e->no, r == LOAD_FAILED ? LOAD_TORN : r, e->items);
 		spool_list_forget(&s->list, e);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -359,8 +390,8 @@ enum spool_result spool_update(struct spool *s, const struct parcel *p, struct e
 	/* it replaces a file that may be on the disk for long: a power cut must not find neither */
 	int failed = spool_file_write(s->dir, p->spool_no, p, s->settings.sync != SPOOL_SYNC_OFF);
 	if (failed) {
-		err_errno(err, EF_FAILED, failed, "spool %s: cannot rewrite a file",
-			  s->settings.dir);
+		err_errno(err, EF_FAILED, failed, "spool %s: cannot rewrite %016llx" SPOOL_SUFFIX,
+			  s->settings.dir, (unsigned long long)p->spool_no);
 		return SPOOL_ERROR;
 	}
 	pthread_mutex_lock(&s->lock);

@@ -6,10 +6,10 @@
  * SPOOL_OK. So a parcel that was accepted survives kill -9; one that was not accepted is no file at
  * all. With SPOOL_SYNC_BATCH file and directory are synced first, so that it survives a power cut
  * too, where the disk keeps its promises; with SPOOL_SYNC_SECOND all files of a second are synced
- * together. A file leaves only through spool_done() or the quota. Files that fail their checksum,
- * and entries that are none of ours (links, FIFOs, other owners', numbers that were never given),
- * are renamed to *.torn, counted, and never sent. A directory that was replaced while efd ran is
- * opened again at the next write.
+ * together. A file leaves only through spool_done() or the quota. Files that are damaged, and
+ * entries that are none of ours (links, FIFOs, folders, other owners'), are renamed to *.torn,
+ * counted, and never sent. A good file of another name (`1.bulk`) gets a number when the spool is
+ * opened. A directory that was replaced while efd ran is opened again at the next write.
  *
  * A spool belongs to one process (the directory is locked). All functions are thread-safe; none of
  * them logs. */
@@ -49,8 +49,10 @@ struct spool_state {
 	uint64_t bytes;
 	uint64_t items;
 	uint64_t oldest_ms;     /* wall clock of the oldest parcel, 0: empty */
-	uint64_t torn;          /* files set aside since the start */
-	uint64_t torn_items;    /* lines in those of them that had been counted before */
+	uint64_t torn;          /* damaged files set aside since the start */
+	uint64_t torn_items;    /* lines in them, as far as it is known: one at least */
+	uint64_t odd;           /* entries set aside that are none of ours */
+	char aside[300];        /* the name of the last that was set aside, of either kind */
 	uint64_t dropped_files; /* given up because the spool was full */
 	uint64_t dropped_items;
 };

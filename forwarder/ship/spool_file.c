@@ -40,6 +40,11 @@ struct file_head {
 
 _Static_assert(sizeof(struct file_head) == 64, "the head of a spool file is 64 bytes");
 
+bool spool_file_occupied(int errnum)
+{
+	return errnum == EEXIST || errnum == EISDIR || errnum == ENOTEMPTY;
+}
+
 bool spool_file_no_room(int errnum)
 {
 	return errnum == ENOSPC || errnum == EDQUOT;
@@ -53,6 +58,14 @@ uint64_t spool_file_disk(uint64_t body_len)
 bool spool_file_is(const char *name)
 {
 	return strspn(name, "0123456789abcdef") == 16 && name[16] == '.';
+}
+
+bool spool_file_is_foreign(const char *name)
+{
+	size_t n = strlen(name), end = strlen(SPOOL_SUFFIX);
+	return *name != '.' && n > end && strcmp(name + n - end, SPOOL_SUFFIX) == 0 &&
+	       !(n == 16 + end && spool_file_is(name) &&
+		 strtoull(name, NULL, 16) <= SPOOL_NUMBER_MAX);
 }
 
 void spool_file_name(char name[SPOOL_NAME_SIZE], uint64_t no, const char *suffix)
@@ -125,6 +138,8 @@ int spool_file_write(int dir, uint64_t no, const struct parcel *p, bool sync)
 	spool_file_name(temp, no, "tmp");
 	spool_file_name(name, no, "bulk");
 	int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST && unlinkat(dir, temp, 0) == 0) /* it was never accepted */
+		fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno;
 	struct file_head head;
@@ -157,16 +172,21 @@ static int read_all(int fd, void *data, size_t len)
 	return 0;
 }
 
-/* LOAD_TORN: a link, a FIFO, a folder, somebody else's file: none that efd wrote. *ret_fd is the
- * caller's in any case, -1: none. */
+/* *ret_fd is the caller's in any case, -1: none. */
 static enum spool_load open_entry(int dir, const char *name, int *ret_fd, struct stat *ret_st)
 {
 	*ret_fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (*ret_fd < 0 && (errno == ELOOP || errno == EACCES || errno == ENXIO))
-		return LOAD_TORN;
+		return LOAD_ODD;
 	if (*ret_fd < 0 || fstat(*ret_fd, ret_st) < 0)
 		return LOAD_FAILED;
-	return S_ISREG(ret_st->st_mode) ? LOAD_OK : LOAD_TORN;
+	return S_ISREG(ret_st->st_mode) ? LOAD_OK : LOAD_ODD;
+}
+
+static enum spool_load load_torn(const struct parcel *head, struct parcel *ret_p)
+{
+	*ret_p = (struct parcel){ .items = head->items ? head->items : 1 };
+	return LOAD_TORN;
 }
 
 enum spool_load spool_file_load(int dir, const char *name, bool with_body, struct parcel *ret_p)
@@ -177,18 +197,18 @@ enum spool_load spool_file_load(int dir, const char *name, bool with_body, struc
 	if (opened != LOAD_OK)
 		return opened;
 	struct file_head head;
-	struct parcel p;
+	struct parcel p = { 0 };
 	uint32_t crc;
-	if (read_all(fd, &head, sizeof(head)) < 0 || !head_decode(&head, &p, &crc) ||
-	    (uint64_t)st.st_size != sizeof(head) + p.gz_len)
-		return LOAD_TORN;
+	bool whole = read_all(fd, &head, sizeof(head)) == 0 && head_decode(&head, &p, &crc);
+	if (!whole || (uint64_t)st.st_size != sizeof(head) + p.gz_len)
+		return load_torn(&p, ret_p);
 	if (with_body) {
 		p.gz = malloc(p.gz_len ? p.gz_len : 1);
 		if (!p.gz)
 			return LOAD_FAILED;
 		if (read_all(fd, p.gz, p.gz_len) < 0 || gzip_crc(p.gz, p.gz_len) != crc) {
 			free(p.gz);
-			return LOAD_TORN;
+			return load_torn(&p, ret_p);
 		}
 	}
 	*ret_p = p;

@@ -22,7 +22,8 @@ struct patience {
 
 static uint64_t settled(const struct ship_counters *c)
 {
-	return c->stored + c->duplicates + c->failed + c->aside + c->discarded + c->rejected;
+	return c->stored + c->duplicates + c->failed + c->aside + c->discarded + c->rejected +
+	       c->lost;
 }
 
 static bool has_to_settle(const struct ship_counters *c)
