@@ -3,6 +3,7 @@
  * look like options and are none. */
 #include "common/conf_doubt.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -92,10 +93,27 @@ static void compare_option(struct near_name *s, const char *option)
 		return;
 	unsigned far = distance(s->name, strlen(s->name), option, strlen(option));
 	s->known |= far == 0;
+	if (apart == 0 && far && strncmp(option, s->name, strlen(s->name)) == 0)
+		far = 1; /* what it begins with is more like it than what is as long */
 	if (far >= s->far)
 		return;
 	s->far = far;
 	snprintf(s->nearest, sizeof(s->nearest), "%s", option);
+}
+
+/* A variable that is called as a flag is: EF_URL, EF_API_KEY_FILE. */
+static void compare_flag(struct near_name *s, const struct opt *opt, const char *option)
+{
+	const char *its = s->name + strlen("EF_"), *flag = opt->flag;
+	for (; flag && *flag && *its == (*flag == '-' ? '_' : toupper((unsigned char)*flag));
+	     flag++)
+		its++;
+	bool is_file = opt->type == OPT_SECRET && strcmp(its, "_FILE") == 0;
+	if (!flag || *flag || (*its && !is_file) || strcmp(s->name, option) == 0)
+		return;
+	s->own = true;
+	s->far = 0;
+	snprintf(s->nearest, sizeof(s->nearest), "%s%s", option, its);
 }
 
 static void search_tables(struct near_name *s, const struct opt_table *tables, size_t n_tables)
@@ -107,6 +125,7 @@ static void search_tables(struct near_name *s, const struct opt_table *tables, s
 				continue;
 			conf_env_name(opt, option);
 			compare_option(s, option);
+			compare_flag(s, opt, option);
 			if (opt->type != OPT_SECRET)
 				continue;
 			strncat(option, "_FILE", sizeof(option) - strlen(option) - 1);

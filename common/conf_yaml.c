@@ -12,12 +12,17 @@
 #include "common/regular.h"
 
 #define VALUE_MAX 65536
+#define SAID_MAX  256
 
 struct yaml_walk {
 	const struct opt_table *tables;
 	size_t n_tables;
 	const char *file;
 	bool foreign; /* the file of another program, or more than what is asked for */
+	/* what the file has said, in whatever spelling of the path */
+	const struct opt *said[SAID_MAX];
+	bool said_file[SAID_MAX]; /* by its _file */
+	size_t said_n;
 	yaml_document_t doc;
 };
 
@@ -115,6 +120,19 @@ static bool is_group(const struct yaml_walk *w, const char *path)
 static int take_mapping(struct yaml_walk *w, const yaml_node_t *map, const char *prefix,
 			struct err *err);
 
+/* "a.b" and a "b" below "a" are one option, and which of them should win nobody knows. */
+static bool is_said(struct yaml_walk *w, const struct opt *opt, bool is_file)
+{
+	for (size_t i = 0; i < w->said_n; i++)
+		if (w->said[i] == opt && w->said_file[i] == is_file)
+			return true;
+	if (w->said_n < SAID_MAX) {
+		w->said_file[w->said_n] = is_file;
+		w->said[w->said_n++] = opt;
+	}
+	return false;
+}
+
 static int take_pair(struct yaml_walk *w, const yaml_node_t *key, const yaml_node_t *value,
 		     const char *prefix, struct err *err)
 {
@@ -138,6 +156,8 @@ static int take_pair(struct yaml_walk *w, const yaml_node_t *key, const yaml_nod
 		return 0;
 	if (!opt || opt->flag_only)
 		return err_set(err, EF_USAGE, "%s: no such option; --help lists them", where);
+	if (is_said(w, opt, is_file))
+		return err_set(err, EF_USAGE, "%s is here for the second time", where);
 	if (value->type == YAML_SCALAR_NODE)
 		return take_scalar(w, opt, settings, is_file, value, where, err);
 	if (value->type == YAML_SEQUENCE_NODE)

@@ -380,7 +380,9 @@ static int explain(const struct http *h, CURLcode code, const char *asked, struc
 				       url, why);
 		break;
 	case CURLE_OUT_OF_MEMORY:
-		return err_set(err, EF_FAILED, "%s: out of memory", url);
+		/* so libcurl calls a header line that it has no room for, too */
+		return err_set(err, EF_FAILED,
+			       "%s: out of memory, or a header line of the reply is too long", url);
 	case CURLE_URL_MALFORMAT:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 		return err_set(err, EF_USAGE, "%s: not a usable URL (%s)", url, why);

@@ -16,6 +16,7 @@
 /* First the connection: what efd and efctl have in common. Who they are at the cluster comes after
  * it. */
 #define CONNECTION_ROWS    8
+#define NAMESPACE_MAX      100
 #define FINGERPRINT_DIGITS 64 /* of SHA-256 */
 
 /* Octets as pairs of hexadecimal digits, with ':' between them or without. */
@@ -297,8 +298,12 @@ static int check_url(char *url, struct err *err)
 int namespace_check(const char *where, const char *name, struct err *err)
 {
 	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.");
-	if (n && !name[n] && n <= 100 && *name != '.' && *name != '_')
+	if (n && !name[n] && n <= NAMESPACE_MAX && *name != '.' && *name != '_')
 		return 0;
+	if (n > NAMESPACE_MAX && !name[n])
+		return err_set(err, EF_USAGE,
+			       "%s: '%.40s…' has %zu characters, and %d are the most", where, name,
+			       n, NAMESPACE_MAX);
 	return err_set(err, EF_USAGE,
 		       "%s: '%s' may hold lower-case letters, digits, '_' and "
 		       "'.' and starts with a letter or digit",

@@ -58,12 +58,15 @@ static int export_one(struct app *app, struct kibana *k, const char *key, json_t
 		      struct err *err)
 {
 	char path[400];
-	snprintf(path, sizeof(path), "kibana/%s/%s.json", json_text_at(object, "type", "?"),
-		 json_text_at(object, "id", "?"));
+	int n = snprintf(path, sizeof(path), "kibana/%s/%s.json", json_text_at(object, "type", "?"),
+			 json_text_at(object, "id", "?"));
 	const struct asset *a = assets_find(app->assets, path);
 	bool wanted = app->args.n ? named(&app->args, key) : a && is_edited(k, key, object, a);
 	if (!wanted)
 		return 0;
+	if (n >= (int)sizeof(path))
+		return err_set(err, EF_FAILED, "the id %.60s… is too long for the name of a file",
+			       json_text_at(object, "id", "?"));
 	if (app->flags.write && write_object(app->flags.write, path, object, err))
 		return -1;
 	print_plain(stdout, "%s%s%s\n", app->flags.write ? app->flags.write : "",

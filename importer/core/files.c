@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/plain.h"
 #include "common/regular.h"
 
 FILE *file_open(const char *path, struct err *err)
@@ -208,20 +209,79 @@ static bool stays_below(const char *path)
 	}
 }
 
+/* `dir` with the folders on the way to it, which may be links: somebody named them. */
+static int make_path(const char *dir, struct err *err)
+{
+	CLEANUP_FREE char *path = strdup(dir);
+	if (!path)
+		return err_set(err, EF_FAILED, "out of memory");
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0755) != 0 && errno != EEXIST)
+			return err_errno(err, EF_FAILED, errno, "cannot make the folder %s", path);
+		*slash = '/';
+	}
+	if (mkdir(path, 0755) != 0 && errno != EEXIST)
+		return err_errno(err, EF_FAILED, errno, "cannot make the folder %s", path);
+	return 0;
+}
+
+/* The folder that the last part of `path` is in, below `folder`, made where it is missing. No link
+ * is followed: it could lead anywhere. -1 with errno; *ret_done is how much of the path it got. */
+static int folder_below(int folder, const char *path, size_t *ret_done)
+{
+	int at = dup(folder);
+	*ret_done = 0;
+	for (const char *slash; at >= 0 && (slash = strchr(path + *ret_done, '/'));) {
+		char part[NAME_MAX + 1];
+		int n = snprintf(part, sizeof(part), "%.*s", (int)(slash - path - *ret_done),
+				 path + *ret_done);
+		bool made = n <= NAME_MAX && (mkdirat(at, part, 0755) == 0 || errno == EEXIST);
+		int next =
+		    made ? openat(at, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		int why = n > NAME_MAX ? ENAMETOOLONG : errno;
+		close(at);
+		errno = why;
+		at = next;
+		*ret_done = (size_t)(slash - path) + (at >= 0);
+	}
+	return at;
+}
+
+static bool is_printable(const char *path)
+{
+	CLEANUP_FREE char *copy = strdup(path);
+	return copy && strcmp(plain_text(copy), path) == 0;
+}
+
 int file_write_below(const char *dir, const char *path, const void *data, size_t len, mode_t mode,
 		     struct err *err)
 {
-	char whole[PATH_MAX];
-	if (snprintf(whole, sizeof(whole), "%s/%s", dir, path) >= (int)sizeof(whole))
-		return err_set(err, EF_FAILED, "the path %s/%s is too long", dir, path);
+	const struct owner to = { mode, (uid_t)-1, (gid_t)-1, true };
+	char shown[PATH_MAX];
+	size_t done;
 	if (!stays_below(path))
 		return err_set(err, EF_FAILED, "%s would not be below %s: it is not written", path,
 			       dir);
-	for (char *slash = strchr(whole + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(whole, 0755) != 0 && errno != EEXIST)
-			return err_errno(err, EF_FAILED, errno, "cannot make the folder %s", whole);
-		*slash = '/';
-	}
-	return file_write(whole, data, len, mode, err);
+	if (!is_printable(path))
+		return err_set(err, EF_FAILED,
+			       "%s has characters in its name that are not shown: it is not "
+			       "written",
+			       path);
+	if (make_path(dir, err))
+		return -1;
+	CLEANUP_FD int top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (top < 0)
+		return err_errno(err, EF_FAILED, errno, "cannot write to the folder %s", dir);
+	CLEANUP_FD int folder = folder_below(top, path, &done);
+	int why = errno;
+	if (snprintf(shown, sizeof(shown), "%s/%.*s", dir,
+		     (int)(folder < 0 || !done ? done : done - 1), path) >= (int)sizeof(shown))
+		return err_set(err, EF_FAILED, "the path %s/%s is too long", dir, path);
+	if (folder < 0 && (why == ELOOP || why == ENOTDIR))
+		return err_set(err, EF_FAILED,
+			       "%s is a symbolic link or no folder: nothing is written through it",
+			       shown);
+	return folder < 0 ? err_errno(err, EF_FAILED, why, "cannot make the folder %s", shown)
+			  : file_put_over(folder, shown, path + done, data, len, &to, err);
 }

@@ -30,7 +30,9 @@ int file_is_plain(const char *path, struct err *err);
 /* Writes `len` bytes to `path`; `mode` also when it exists already. */
 int file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 
-/* The same for `dir`/`path`, making the folders on the way. */
+/* The same for `dir`/`path`, making the folders on the way. `path` is foreign: it must not leave
+ * the folder, neither by its parts nor by links that are there, and must have no characters that
+ * steer a terminal. */
 int file_write_below(const char *dir, const char *path, const void *data, size_t len, mode_t mode,
 		     struct err *err);
 

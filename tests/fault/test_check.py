@@ -91,11 +91,15 @@ def test_config():
 			same(starts(*args), code, f"{name}: a start refuses it, too")
 		for name, listen in (("two families", f"0.0.0.0:{port},[::]:{port}"), ("ports of the kernel's choice", "0,0"), ("two ports", f"{port},127.0.0.1:{net.free_udp_port()}")):
 			same((run("--listen", listen, "--check-config")[0], starts("--listen", listen)), (0, None), f"{name} are no clash")
-		for name, text in (("twice", "udp:\n  listen: [2055]\nudp:\n  workers: 1\n"), ("twice below", "udp:\n  workers: 1\n  workers: 1\n")):
+		for name, text in (("twice", "udp:\n  listen: [2055]\nudp:\n  workers: 1\n"), ("twice below", "udp:\n  workers: 1\n  workers: 1\n"),
+				("in two spellings", "udp.workers: 1\nudp:\n  workers: 2\n")):
 			with open(file, "w") as f:
 				f.write(text)
 			code, out, err = run("-c", file, "--check-config")
 			ok(code == 2 and "second time" in err, f"--check-config: a key that is there {name}", err)
+		for name, words in (("a" * 101, "101 characters"), ("Abc", "lower-case")):
+			code, out, err = run("--namespace", name, "--check-config")
+			ok(code == 2 and words in err, f"--check-config: a namespace: {words}", err)
 		busy = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		busy.bind(("127.0.0.1", 0))
 		state = os.path.join(d, "state")
@@ -138,7 +142,10 @@ def test_environment():
 		said = lambda **env: "\n".join(l for l in run(*args, program=program, **env)[2].splitlines() if "variable" in l)
 		for typed, meant in (("EF_ELASTICSEARCH_NAMESPCE", "EF_ELASTICSEARCH_NAMESPACE"), ("EF_ELASTICSERCH_URL", "EF_ELASTICSEARCH_URL"),
 				("EF_ELASTICSEARCH_PASSWORD_FIEL", "EF_ELASTICSEARCH_PASSWORD_FILE"), ("EF_CONFG", "EF_CONFIG"), ("EF_LOG_LEVELS", "EF_LOG_LEVEL"),
-				("EF_SIHP_MEMORY", "EF_SHIP_MEMORY"), ("EF_LGO_LEVEL", "EF_LOG_LEVEL")):
+				("EF_URL", "EF_ELASTICSEARCH_URL"), ("EF_USER", "EF_ELASTICSEARCH_USER"), ("EF_API_KEY", "EF_ELASTICSEARCH_API_KEY"),
+				("EF_API_KEY_FILE", "EF_ELASTICSEARCH_API_KEY_FILE"), ("EF_PASSWORD", "EF_ELASTICSEARCH_PASSWORD"),
+				("EF_NAMESPACE", "EF_ELASTICSEARCH_NAMESPACE"), ("EF_ELASTICSEARCH_PASS", "EF_ELASTICSEARCH_PASSWORD"),
+				("EF_ELASTICSEARCH_CA", "EF_ELASTICSEARCH_CA_FILE"), ("EF_SIHP_MEMORY", "EF_SHIP_MEMORY"), ("EF_LGO_LEVEL", "EF_LOG_LEVEL")):
 			text = said(**{typed: "default"})
 			ok(typed in text and f"is it {meant}?" in text, f"{name}: {typed} is warned of, {meant} is near", text)
 		same(said(EF_SETUP_KEY_FILE="/x", EF_UDP_LISTEN="2055", EF_DECODE_HOLD="true", EF_KIBANA_SPACE="x", EF_DICTIONARIES_DIR="/x",
@@ -147,6 +154,8 @@ def test_environment():
 		same(said(EF_SOMETHING_ELSE="1", EFFECT="1"), "", f"{name}: nor what is like none of ours")
 	text = run("--check-config", EF_UDP_LISTN="2055")[2]
 	ok("is it EF_UDP_LISTEN?" in text, "efd knows its own", text)
+	text = run("--check-config", EF_LISTEN="2055")[2]
+	ok("is it EF_UDP_LISTEN?" in text, "and its flags", text)
 	# a variable of any group of efd's is none that efctl could take for one of its own, written wrongly
 	groups = {m[1] for m in re.finditer(r"^#?(\w+):", run("--print-reference")[1], re.M)}
 	ok(len(groups) > 10, "groups", groups)

@@ -145,7 +145,26 @@ static void files_stay_below_their_folder(void **state)
 					   "kibana/dashboard/..", "/x.json",   "./x.json" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_int_equal(file_write_below(dir, bad[i], "x", 1, 0644, &err), -1);
+	static const char *const odd[] = { "a\033[31m.json", "a\nb.json", "a/\302\233/x.json",
+					   "a\342\200\256.json" };
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++)
+		assert_int_equal(file_write_below(dir, odd[i], "x", 1, 0644, &err), -1);
 	assert_int_equal(file_write_below(dir, "a/..b/c.json", "x", 1, 0644, &err), 0);
+	/* a link in the place of a folder leads elsewhere; one to the folder itself was named */
+	char link[200], out[] = "/tmp/efd-plain-XXXXXX";
+	assert_non_null(mkdtemp(out));
+	snprintf(link, sizeof(link), "%s/a/link", dir);
+	assert_int_equal(symlink(out, link), 0);
+	static const char *const through[] = { "a/link/x.json", "a/link/y/x.json" };
+	for (size_t i = 0; i < sizeof(through) / sizeof(*through); i++) {
+		assert_int_equal(file_write_below(dir, through[i], "x", 1, 0644, &err), -1);
+		assert_non_null(strstr(err.msg, link));
+	}
+	assert_int_equal(file_write_below(link, "x.json", "x", 1, 0644, &err), 0);
+	snprintf(path, sizeof(path), "%s/x.json", out);
+	assert_int_equal(remove(path), 0);
+	assert_int_equal(rmdir(out), 0); /* nothing else is there */
+	assert_int_equal(unlink(link), 0);
 	static const char *const made[] = { "/a/..b/c.json", "/a/..b", "/a", "" };
 	for (size_t i = 0; i < 4; i++) { /* nothing else is in it */
 		snprintf(path, sizeof(path), "%s%s", dir, made[i]);
