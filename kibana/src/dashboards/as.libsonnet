@@ -6,8 +6,10 @@ local l = import '../lens.libsonnet';
 local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
-local from = l.terms('source.as.organization.name', 'Source AS', 10);
-local to = l.terms('destination.as.organization.name', 'Destination AS', 10);
+// What has no AS is in the tables below: here it would hide those that have.
+local known(bucket) = bucket { params+: { missingBucket: false } };
+local from = known(l.terms('source.as.organization.name', 'Source AS', 10));
+local to = known(l.terms('destination.as.organization.name', 'Destination AS', 10));
 local has(end) = { exists: { field: end + '.as.number' } };
 
 [

@@ -81,7 +81,7 @@ local healthKpis = v.kpis([
       v.count('Records of partial figures', partial, '#da8b45'),
       v.sum('Metered twice', 'flow.duplicate.bytes', v.human.bytes, { term: { 'flow.duplicate.reason': 'egress' } }, '#d6bf57'),
     ])]]),
-    k.row(10, [[48, v.panel('95th percentile of one interface', percentile())]]),
+    k.row(8, [[48, v.panel('95th percentile of one interface', percentile())]]),
     k.row(14, [
       [24, v.panel('In: mean and highest', billing('flow.ingress', '#54b399'))],
       [24, v.panel('Out: mean and highest', billing('flow.egress', '#6092c0'))],
