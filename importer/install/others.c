@@ -61,6 +61,41 @@ static bool is_for_people(const char *member)
 	return strcmp(member, "_meta") == 0 || strcmp(member, "meta") == 0;
 }
 
+/* Whether the mapping has a field of this dotted name. */
+static bool has_field(const json_t *mapping, const char *name)
+{
+	while (mapping && *name) {
+		char part[256];
+		size_t n = strcspn(name, ".");
+		snprintf(part, sizeof(part), "%.*s", (int)n, name);
+		mapping = json_object_get(json_object_get(mapping, "properties"), part);
+		name += n + (name[n] == '.');
+	}
+	return mapping;
+}
+
+/* Runtime fields stand before those of their name; so nobody finds what is in ours. */
+static bool hides_fields(const json_t *ours, const json_t *runtime)
+{
+	const char *name;
+	json_t *field;
+
+	json_object_foreach ((json_t *)runtime, name, field)
+		if (has_field(ours, name))
+			return true;
+	return false;
+}
+
+/* Whether a member that ours does not have leaves our fields and documents as they are. Dynamic
+ * templates are for fields that are not mapped. */
+static bool is_harmless(const json_t *ours, const char *member, const json_t *value)
+{
+	if (strcmp(member, "runtime") == 0)
+		return !hides_fields(ours, value);
+	return may_say_more(member) || is_for_people(member) ||
+	       strcmp(member, "dynamic_templates") == 0;
+}
+
 /* A field, or a whole mapping. */
 static bool maps_as(const json_t *ours, const json_t *theirs)
 {
@@ -75,7 +110,7 @@ static bool maps_as(const json_t *ours, const json_t *theirs)
 			: !is_for_people(name) && !json_equal(value, json_object_get(theirs, name)))
 			return false;
 	json_object_foreach ((json_t *)theirs, name, value)
-		if (!may_say_more(name) && !is_for_people(name) && !json_object_get(ours, name))
+		if (!json_object_get(ours, name) && !is_harmless(ours, name, value))
 			return false;
 	return true;
 }

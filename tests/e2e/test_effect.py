@@ -154,6 +154,10 @@ def no_source(es, folder):
 	template["mappings"] = {"properties": {"source": {"properties": {"ip": {"type": "ip", "index": False}}}}}
 	es.must("PUT", "/_index_template/somebodys", dict(FOREIGN, composed_of=ours["composed_of"], template=template))
 	told(es, folder, "a template whose fields nobody can search", "somebodys", STREAM, "another mapping")
+	more = {"site": {"type": "keyword"}, "source": {"properties": {"rack": {"type": "keyword"}}}}
+	template["mappings"] = {"_meta": {"by": "somebody"}, "properties": more, "dynamic_templates": [{"any": {"match": "x*", "mapping": {"type": "keyword"}}}]}
+	es.must("PUT", "/_index_template/somebodys", dict(FOREIGN, composed_of=ours["composed_of"], template=template))
+	well(es, folder, "a template with more fields than ours")
 	template["mappings"] = {"_source": {"enabled": False}}
 	es.must("PUT", "/_index_template/somebodys", dict(FOREIGN, composed_of=ours["composed_of"], template=template))
 	es.must("POST", f"/{STREAM}/_rollover")
@@ -212,11 +216,11 @@ def replaced(es, folder):
 	es.must("PUT", pipeline, dict(before, processors=before["processors"] + [{"set": {"field": "labels.site", "value": "x"}}]))
 	r = run(es, folder, "status")
 	ok(r.returncode == 0 and any("changed by hand" in line and "note" in line and "--force" in line for line in r.stdout.splitlines()), "ours changed by hand: a note, with the command", r.stdout[-1500:])
-	es.must("DELETE", pipeline)
-	for command, args in (("status", []), ("doctor", []), ("replay", [CAPTURE])):
-		r = run(es, folder, command, *args)
-		ok(r.returncode == 3 and "missing" in r.stdout + r.stderr and "setup" in r.stdout + r.stderr, f"no pipeline: {command} names it", r.stdout[-1500:])
-	well(es, folder, "when it is there again")
+	if es.request("DELETE", pipeline)[0] == 200:	# newer versions of Elasticsearch refuse it
+		for command, args in (("status", []), ("doctor", []), ("replay", [CAPTURE])):
+			r = run(es, folder, command, *args)
+			ok(r.returncode == 3 and "missing" in r.stdout + r.stderr and "setup" in r.stdout + r.stderr, f"no pipeline: {command} names it", r.stdout[-1500:])
+	well(es, folder, "when ours is there again", "--force")
 
 
 def failed_is_index(es, folder):

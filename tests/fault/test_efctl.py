@@ -148,6 +148,52 @@ told = doctor("a template that wins", ("GET", "/_index_template?", templates))
 wins = says(told, "higher priority")
 ok([r for r, _ in wins] == ["problem"] and all(w in wins[0][1] for w in ("index template mine", "(500)", "(260)", "logs-flow-default")),
 	"an index template of higher priority on our streams is named, and no other", str(wins))
+
+# One that is made of ours, and of more: that may add fields, and nothing that hides ours or what is in them.
+OURS = {"settings": {"index": {"default_pipeline": "flow"}}, "mappings": {"dynamic": False, "properties": {"source": {"properties": {"ip": {"type": "ip"}}}}}}
+MORE = {"source": {"properties": {"ip": {"type": "ip", "fields": {"text": {"type": "keyword"}}}, "rack": {"type": "keyword"}}}, "site": {"type": "keyword"}}
+UNSEARCHED = {"source": {"properties": {"ip": {"type": "ip", "index": False, "doc_values": False}}}}
+OFF = {"source": {"enabled": False, "properties": {"ip": {"type": "ip"}}}}
+for mapping, setting, get in (({}, {}, None), ({"properties": MORE}, {}, None), ({"runtime": {"source.rack": {"type": "keyword"}}}, {}, None),
+		({"dynamic_templates": [{"a": {"match": "x*", "mapping": {"type": "keyword"}}}], "_meta": {"by": "somebody"}}, {}, None),
+		({"properties": UNSEARCHED}, {}, "another mapping"), ({"properties": OFF}, {}, "another mapping"), ({"_source": {"enabled": False}}, {}, "another mapping"),
+		({"_routing": {"required": True}}, {}, "another mapping"), ({"runtime": {"source.ip": {"type": "ip"}}}, {}, "another mapping"),
+		({"properties": {}}, {}, "another mapping"), ({}, {"default_pipeline": "theirs"}, "not our pipeline"), ({}, {"final_pipeline": "_none"}, None),
+		({}, {"final_pipeline": "theirs"}, "after it the pipeline theirs")):
+	theirs = {"settings": {"index": {**OURS["settings"]["index"], **setting}}, "mappings": {**OURS["mappings"], **mapping}}
+	told = doctor(f"a template of {mapping} {setting}", ("GET", "/_index_template?", templates), ("POST", "/_index_template/_simulate/logs-flow", (200, {"template": OURS})),
+		("POST", "/_index_template/_simulate/mine", (200, {"template": theirs})))
+	wins = says(told, "index template mine")
+	ok([r for r, _ in wins] == ["problem" if get else "ok"] and (not get or get in wins[0][1]), f"a template that wins with {mapping} {setting}: {get or 'fine'}", str(wins))
+
+# The index that is written to.
+INDEX = ".ds-logs-flow-default-000001"
+for setting, mapping, words in (({}, {}, []), ({"final_pipeline": "theirs"}, {}, ["'theirs'", f"PUT /{INDEX}/_settings", "index.final_pipeline"]),
+		({"blocks": {"write": "true"}}, {}, ["index.blocks.write", f"PUT /{INDEX}/_settings"]),
+		({"blocks": {"read_only": "true"}}, {}, ["index.blocks.read_only", f"PUT /{INDEX}/_settings"]),
+		({"blocks": {"write": "false"}, "final_pipeline": "_none"}, {}, []), ({}, {"_source": {"enabled": False}}, ["_source.enabled", "--rollover"]),
+		({"default_pipeline": "theirs"}, {}, ["'theirs'", f"PUT /{INDEX}/_settings", "index.default_pipeline"])):
+	index = {INDEX: {"settings": {"index": {"default_pipeline": "flow", **setting}}, "mappings": mapping}}
+	told = doctor(f"a write index with {setting} {mapping}", ("GET", "/_index_template?", (200, {})), ("GET", f"/{INDEX}", (200, index)),
+		("GET", "/_data_stream/logs-flow-default", (200, {"data_streams": [{"name": "logs-flow-default", "indices": [{"index_name": INDEX}]}]})))
+	found = says(told, "is written to")
+	ok([r for r, _ in found] == ["problem"] * bool(words) and all(w in found[0][1] for w in words), f"a write index with {setting} {mapping}: {words or 'fine'}", str(found))
+told = doctor("a write index that nobody may look at", ("GET", "/_index_template?", (200, {})),
+	("GET", f"/{INDEX}", (403, {"error": {"type": "cluster_block_exception", "reason": f"index [{INDEX}] blocked by: [FORBIDDEN/9/index metadata (api)];"}, "status": 403})),
+	("GET", "/_data_stream/logs-flow-default", (200, {"data_streams": [{"name": "logs-flow-default", "indices": [{"index_name": INDEX}]}]})))
+found = says(told, "is written to")
+ok([r for r, _ in found] == ["problem"] and f"PUT /{INDEX}/_settings" in found[0][1], "one whose block forbids to look at it", str(told))
+
+# What pipelines dropped, over all nodes, of ours only; and what cannot be looked at does not hide what comes after it.
+drop = lambda n, name="drop": {"processors": [{"set": {"stats": {}}}, {name: {"stats": {"count": n}}}]}
+nodes = {"a": {"ingest": {"pipelines": {"flow@custom": drop(3, "drop:mine"), "flow": drop(0), "theirs": drop(9), "acme.flow": drop(8)}}},
+	"b": {"ingest": {"pipelines": {"flow@custom": drop(4)}}}}
+told = doctor("what pipelines dropped", ("GET", "/_nodes/stats/ingest", (200, {"nodes": nodes})),
+	("POST", "/logs-flow.failed-", (400, {"error": {"type": "search_phase_execution_exception", "reason": "all shards failed"}, "status": 400})))
+found = says(told, "dropped")
+ok([r for r, _ in found] == ["note"] and "flow@custom has dropped 7 " in found[0][1], "what a pipeline dropped is summed and named", str(found))
+ok([r for r, _ in says(told, "whether records failed")] == ["unknown"] and says(told, "threat"), "doctor goes on when a stream cannot be searched", str(told))
+
 for n, results in ((0, []), (7, ["note"])):
 	told = doctor(f"{n} documents of the integration", ("GET", "/_index_template?", (200, {})), ("POST", "/logs-netflow.log-*/", hits(n)))
 	netflow = says(told, "netflow")
@@ -159,6 +205,28 @@ told = doctor("searchable snapshots", ("GET", "/_index_template?", (200, {})), (
 	("GET", "/.ds-logs-flow-default-000003/_mapping", (200, {".ds-logs-flow-default-000003": {"mappings": {}}})),
 	("GET", "/logs-flow-*", (200, {i["index_name"]: {"settings": {}} for i in stream["data_streams"][0]["indices"]})))
 ok(not [t for t in told if "partial-" in t or "restored-" in t or "older mapping" in t], "backing indices in snapshots are not called wrong", str(told))
+
+# What all records go through: somebody's in place of ours, ours changed by hand, none.
+stored.clear()
+port = Odd(record(), GREEN, NODES, FLOW, ("POST", "/logs-", hits(0)), ("POST", "/metrics-", hits(0)), ("POST", "/_", (400, {})), *STORED, ("", "/_", (404, {})), ("", "/", ROOT)).port
+code, out, err = efctl(port, "setup", "--no-key", "--no-connection", "--yes")
+before = json.loads(json.dumps(stored))
+code, out, err = efctl(port, "status")
+ok(code == 0 and "goes through" not in out and "go through" not in out, "status of what setup wrote", f"{code}\n{out}{err}")
+FLOWS, TEMPLATE, OTHER = "/_ingest/pipeline/flow", "/_index_template/logs-flow", "/_ingest/pipeline/flow-roles"
+for name, path, body, want, words, replays in (("somebody's pipeline", FLOWS, {"processors": []}, 3, ("pipeline flow, ", "is not ours", "setup", "--force"), False),
+		("somebody's pipeline that ours calls", OTHER, {"processors": []}, 3, ("pipeline flow-roles, ", "is not ours", "--force"), True),
+		("somebody's template", TEMPLATE, {"index_patterns": ["logs-flow-*"], "data_stream": {}}, 3, ("template logs-flow, ", "is not ours", "--force"), True),
+		("ours, changed by hand", FLOWS, {**before[FLOWS], "processors": [{"drop": {}}]}, 0, ("note", "pipeline flow, ", "changed by hand", "--force"), True),
+		("none", FLOWS, None, 3, ("pipeline flow is missing", "setup"), False)):
+	stored.clear()
+	stored.update(before)
+	stored.pop(path) if body is None else stored.update({path: body})
+	code, out, err = efctl(port, "status")
+	ok(code == want and any(all(w in line for w in words) for line in out.splitlines()), f"{name}: status says so with exit code {want}", f"{code}\n{out}{err}")
+	if not replays:
+		fails(f"replay, {name}", 3, ["nothing is replayed", "pipeline flow"], port, "replay", CAPTURE)
+stored.clear()
 
 # Versions that lose data, geo databases that are too old, and states of the cluster.
 for number, problem in (("9.5.0", True), ("9.5.2", True), ("9.5.3", False), ("9.1.1", True), ("9.1.2", False), ("8.19.1", True), ("8.19.2", False)):
