@@ -75,7 +75,7 @@ with tempfile.TemporaryDirectory() as folder:
 		same(len(by_key(efd)), 8, "of nine keys the last eight are told")
 		text = efd.get("/metrics")[1] + efd.log_text()
 		ok("secret-of" not in text and key("second") not in text, "no secret in metrics and log")
-		put(path, "no key at all\n")
+		put(path, "no-key-at-all\n")
 		net.wait_for(lambda: not in_force(efd), "what has no id")
 		same(efd.stop(), 0, "it stops, nothing lost")
 
