@@ -133,6 +133,9 @@ class FakeEs:
 		return sorted(asked - self.knows)
 
 	def post(self, h):
+		if h.path.startswith("/_index_template/_simulate_index/"):	# what a template would do, it does not know
+			h.rfile.read(int(h.headers.get("Content-Length") or 0))
+			return reply(h, 404, {})
 		unknown = self.unknown(h)
 		if unknown:
 			Request(self, h).read()
