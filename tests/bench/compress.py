@@ -8,11 +8,9 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "fault"))
-
 from harness import Efd, net  # noqa: E402
 import cluster as clusters  # noqa: E402
 
@@ -59,17 +57,12 @@ def at_the_engine(bodies):
 	best = {}
 	for _ in range(WARM + ROUNDS):
 		for name, (cluster, these) in ways.items():
-			since = cpu_ms(es)
+			since = es.cpu_ms()
 			for body in these:
 				cluster.must("POST", "/bench-dropped/_bulk?pipeline=bench-drop&filter_path=errors", body, "application/x-ndjson")
-			best.setdefault(name, []).append((cpu_ms(es) - since) * 1000 / RECORDS)
+			best.setdefault(name, []).append((es.cpu_ms() - since) * 1000 / RECORDS)
 	es.delete("/_ingest/pipeline/bench-drop")
 	return {name: min(all_of[WARM:]) for name, all_of in best.items()}
-
-
-def cpu_ms(es):
-	time.sleep(1.1)	# the node samples itself once a second
-	return sum(n["process"]["cpu"]["total_in_millis"] for n in es.must("GET", "/_nodes/stats/process")["nodes"].values())
 
 
 def main():

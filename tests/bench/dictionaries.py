@@ -71,10 +71,6 @@ def install(es, folder, name):
 	return {"flow": len(json.dumps(pipelines["flow"])), "own": {k: len(json.dumps(pipelines[k])) for k in rename}}
 
 
-def cpu_ms(es):
-	return sum(n["process"]["cpu"]["total_in_millis"] for n in es.must("GET", "/_nodes/stats/process")["nodes"].values())
-
-
 def main():
 	args = argparse.ArgumentParser()
 	args.add_argument("--rounds", type=int, default=24)
@@ -90,11 +86,11 @@ def main():
 			result[title].update(install(es, folder, result[title]["name"]))
 	for _ in range(args.rounds):
 		for r in result.values():
-			start = cpu_ms(es)
+			start = es.cpu_ms(0)
 			for _ in range(REPEATS):
 				es.must("POST", f"/logs-flow-bench/_bulk?pipeline={r['name']}&filter_path=errors", bulk, "application/x-ndjson")
 			time.sleep(0.05)	# the figure is a second old at most; let it settle
-			r["rounds"].append((cpu_ms(es) - start) / DOCS / REPEATS * 1e3)
+			r["rounds"].append((es.cpu_ms(0) - start) / DOCS / REPEATS * 1e3)
 	base, warm = result["none"], args.rounds // 3
 	for r in result.values():
 		r["us"] = statistics.median(r["rounds"][warm:])

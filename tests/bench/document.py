@@ -16,7 +16,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "pipeline"))
 import stages  # noqa: E402
@@ -123,15 +122,9 @@ class Way:
 				raise RuntimeError(json.dumps([i for i in reply["items"] if "error" in i["create"]][0])[:600])
 
 	def round(self, c):
-		before = cpu_ms(c)
+		before = c.cpu_ms()
 		self.send(c, self.batches)
-		self.took.append((cpu_ms(c) - before) * 1000 / LINES)
-
-
-def cpu_ms(c):
-	"""Milliseconds of the node's process. The node samples them once a second, so wait for a fresh sample."""
-	time.sleep(1.1)
-	return sum(n["process"]["cpu"]["total_in_millis"] for n in c.must("GET", "/_nodes/stats/process")["nodes"].values())
+		self.took.append((c.cpu_ms() - before) * 1000 / LINES)
 
 
 def finished(c, installation, raw, pipeline, name):

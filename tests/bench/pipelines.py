@@ -50,11 +50,6 @@ class Bench:
 	def __init__(self, cluster):
 		self.c = cluster
 
-	def cpu(self):
-		"""Milliseconds of the node's process so far. The node samples them once a second, so wait for a fresh sample."""
-		time.sleep(1.1)
-		return sum(n["process"]["cpu"]["total_in_millis"] for n in self.c.must("GET", "/_nodes/stats/process")["nodes"].values())
-
 	def send(self, index, batches, pipeline):
 		for body in batches:
 			reply = self.c.must("POST", f"/{index}/_bulk" + (f"?pipeline={pipeline}" if pipeline else ""), body, "application/x-ndjson")
@@ -68,10 +63,10 @@ class Bench:
 			self.send(index, batches, pipeline)
 		best = []
 		for _ in range(rounds):
-			cpu, wall = self.cpu(), time.time()
+			cpu, wall = self.c.cpu_ms(), time.time()
 			self.send(index, batches, pipeline)
 			wall = time.time() - wall
-			best.append(((self.cpu() - cpu) * 1000 / count, wall * 1e6 / count))
+			best.append(((self.c.cpu_ms() - cpu) * 1000 / count, wall * 1e6 / count))
 		return min(b[0] for b in best), min(b[1] for b in best)
 
 
@@ -150,10 +145,10 @@ def forms(bench, raw):
 	for k in range(10 + 15):
 		for way in ways[::1 if k % 2 else -1]:
 			name = "-".join(way)
-			cpu, wall = bench.cpu(), time.time()
+			cpu, wall = c.cpu_ms(), time.time()
 			bench.send(f"bench-finished-{name}", raw[:10], f"bench-{name}")
 			wall = time.time() - wall
-			took[way].append(((bench.cpu() - cpu) * 1000 / BATCH / 10, wall * 1e6 / BATCH / 10))
+			took[way].append(((c.cpu_ms() - cpu) * 1000 / BATCH / 10, wall * 1e6 / BATCH / 10))
 	median = {}
 	for merge, geo in ways:
 		c.delete(f"/bench-finished-{merge}-{geo}")

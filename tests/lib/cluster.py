@@ -87,6 +87,11 @@ class Cluster:
 		body = {"query": query or {"match_all": {}}, "size": size, "sort": sort or ["_doc"]}
 		return [h["_source"] for h in self.must("POST", f"/{index}/_search?ignore_unavailable=true", body)["hits"]["hits"]]
 
+	def cpu_ms(self, settle=1.1):
+		"""Milliseconds of processor time of all nodes so far. A node samples itself once a second: after SETTLE seconds it is fresh."""
+		time.sleep(settle)
+		return sum(n["process"]["cpu"]["total_in_millis"] for n in self.must("GET", "/_nodes/stats/process")["nodes"].values())
+
 	def merged(self, index):
 		"""(bytes, documents) of an index or a data stream, merged to one segment."""
 		self.post(f"/{index}/_forcemerge?max_num_segments=1")
