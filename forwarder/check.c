@@ -64,8 +64,10 @@ static int check_folder(const char *name, const char *path, const char *made_bef
 
 static int check_output_file(const char *path, struct err *err)
 {
-	if (output_check(path, err) < 0 || strcmp(path, "-") == 0)
-		return strcmp(path, "-") == 0 ? 0 : -1;
+	if (strcmp(path, "-") == 0)
+		return 0;
+	if (output_check(path, err) < 0)
+		return -1;
 	return access(path, F_OK) == 0 ? 0 : can_be_made("output", path, err);
 }
 

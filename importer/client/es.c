@@ -3,12 +3,14 @@
  * words. */
 #include "importer/client/es.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
 #include "common/http.h"
+#include "importer/core/finding.h"
 #include "importer/core/json.h"
 
 #define REPLY_MAX (256U << 20) /* a whole pipeline listing with large dictionaries */
@@ -262,6 +264,18 @@ void es_reason(const json_t *reply, char *text, size_t size)
 	const char *deepest = inner != error ? json_text_at(inner, "reason", NULL) : NULL;
 	if (deepest && (!reason || !strstr(reason, deepest)) && n > 0 && (size_t)n < size)
 		snprintf(text + n, size - (size_t)n, " (%s)", deepest);
+}
+
+void es_say_unknown(json_t *findings, long status, const json_t *reply, const char *fmt, ...)
+{
+	char what[400], reason[300];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	es_reason(reply, reason, sizeof(reason));
+	finding_add(findings, UNKNOWN, "%s: the cluster does not say (%ld, %s)", what, status,
+		    reason);
 }
 
 bool es_withheld(long status, const json_t *reply)

@@ -71,6 +71,10 @@ bool es_withheld(long status, const json_t *reply);
  * `size`. */
 void es_reason(const json_t *reply, char *text, size_t size);
 
+/* Appends to `findings` (finding.h) that what `fmt` says is UNKNOWN, as the cluster answered so. */
+void es_say_unknown(json_t *findings, long status, const json_t *reply, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
 static inline void cleanup_es_(struct es **es)
 {
 	es_free(*es);

@@ -30,14 +30,14 @@ const char *streams_path(const struct es *es, char *path, const char *before, co
 	return path;
 }
 
-int streams_each(struct es *es, const char *namespace, stream_look_fn *look, json_t *findings,
+int streams_each(struct es *es, const char *namespace, stream_look_fn *look, void *arg,
 		 struct err *err)
 {
 	for (size_t i = 0; i < STREAMS; i++) {
 		char name[STREAM_NAME];
 		snprintf(name, sizeof(name), "%s-%s", NAME(es_prefix(es), stream_rows[i].name),
 			 namespace);
-		if (look(es, name, findings, err))
+		if (look(es, name, arg, err))
 			return -1;
 	}
 	return 0;

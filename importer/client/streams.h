@@ -28,12 +28,17 @@ extern const struct stream_row stream_rows[STREAMS_ALL];
 #define STREAMS_PATH 600
 const char *streams_path(const struct es *es, char *path, const char *before, const char *after);
 
-/* Looks at each data stream of `namespace` that efd writes to, by its whole name; what there is to
- * say of one goes into `findings`. */
+/* Calls `look` with `arg` (the findings, say) for each data stream of `namespace` that efd writes
+ * to, by its whole name; ends at the first that does not return 0, with -1. */
 #define STREAM_NAME (NAME_ROOM + 100)
-typedef int stream_look_fn(struct es *es, const char *stream, json_t *findings, struct err *err);
-int streams_each(struct es *es, const char *namespace, stream_look_fn *look, json_t *findings,
+typedef int stream_look_fn(struct es *es, const char *stream, void *arg, struct err *err);
+int streams_each(struct es *es, const char *namespace, stream_look_fn *look, void *arg,
 		 struct err *err);
+
+/* In the settings of an index, of a template and of what is simulated: the pipelines that documents
+ * go through. */
+#define STREAMS_PIPELINE "settings.index.default_pipeline"
+#define STREAMS_FINAL    "settings.index.final_pipeline"
 
 /* The path that asks what a new index of `stream` would get. It asks for another name of the same
  * pattern: OpenSearch refuses one that exists. */

@@ -49,18 +49,14 @@ static json_t *count_all(const char *prefix, const json_t *reply)
 
 int discarded_findings(struct es *es, const struct app *app, json_t *findings, struct err *err)
 {
-	char reason[300];
 	long status = 0;
 	const char *name;
 	json_t *n;
 	CLEANUP_JSON json_t *reply = NULL;
 	if (es_call(es, "GET", PATH, NULL, &status, &reply, err))
 		return -1;
-	es_reason(reply, reason, sizeof(reason));
 	if (status != 200)
-		finding_add(findings, UNKNOWN,
-			    "whether pipelines drop documents: the cluster does not say (%ld, %s)",
-			    status, reason);
+		es_say_unknown(findings, status, reply, "whether pipelines drop documents");
 	CLEANUP_JSON json_t *counts = count_all(app->elastic.prefix, reply);
 	json_object_foreach (counts, name, n)
 		if (json_integer_value(n))

@@ -16,17 +16,6 @@
 #include "importer/core/json.h"
 #include "importer/install/others.h"
 
-#define PIPELINE "settings.index.default_pipeline"
-#define FINAL    "settings.index.final_pipeline"
-
-static void say_unknown(json_t *findings, const char *what, long status, const json_t *reply)
-{
-	char reason[300];
-	es_reason(reply, reason, sizeof(reason));
-	finding_add(findings, UNKNOWN, "%s: the cluster does not say (%ld, %s)", what, status,
-		    reason);
-}
-
 /* What a new index of the stream would get; NULL: the cluster does not say. */
 static int simulate_index(struct es *es, const char *stream, json_t *findings,
 			  json_t **ret_template, struct err *err)
@@ -38,14 +27,14 @@ static int simulate_index(struct es *es, const char *stream, json_t *findings,
 		return -1;
 	*ret_template = status == 200 ? json_incref(json_object_get(reply, "template")) : NULL;
 	if (status != 200 && json_array_size(findings) == 0) /* once is enough */
-		say_unknown(findings, "which template new indices would get", status, reply);
+		es_say_unknown(findings, status, reply, "which template new indices would get");
 	return 0;
 }
 
 /* A pipeline that the settings of an index let come after ours; NULL: none. None of ours is. */
 static const char *final_pipeline(const json_t *settings_and_mappings)
 {
-	const char *name = json_text_at(settings_and_mappings, FINAL, "_none");
+	const char *name = json_text_at(settings_and_mappings, STREAMS_FINAL, "_none");
 	return strcmp(name, "_none") != 0 ? name : NULL;
 }
 
@@ -101,7 +90,7 @@ static void index_hidden(const char *stream, const char *index, long status, con
 	char remedy[CLUSTER_REMEDY_MAX];
 	enum cluster_state state = es_state(status, reply);
 	if (state == STATE_NONE)
-		say_unknown(findings, stream, status, reply);
+		es_say_unknown(findings, status, reply, "%s", stream);
 	else
 		finding_add(findings, BAD, "%s is written to %s, which is blocked (%s): %s", stream,
 			    index, cluster_states[state].setting,
@@ -125,8 +114,8 @@ static int look_at_write_index(struct es *es, const char *stream, const char *in
 	const json_t *is = json_object_get(reply, index);
 	look_at_final(stream, index, is, wanted, findings);
 	look_at_index_blocks(stream, index, is, findings);
-	const char *pipeline = json_text_at(is, PIPELINE, "");
-	const char *should = json_text_at(wanted, PIPELINE, "");
+	const char *pipeline = json_text_at(is, STREAMS_PIPELINE, "");
+	const char *should = json_text_at(wanted, STREAMS_PIPELINE, "");
 	bool unmarked = json_at(wanted, "mappings._meta") && !json_at(is, "mappings._meta");
 	if (wanted && strcmp(pipeline, should) != 0 && unmarked)
 		finding_add(findings, BAD,
@@ -166,7 +155,7 @@ static int look_at_name(struct es *es, const char *stream, long asked, json_t *f
 	bool index = json_array_size(json_object_get(reply, "indices")) > 0;
 	bool alias = json_array_size(json_object_get(reply, "aliases")) > 0;
 	if (status != 404 && (status != 200 || (!alias && asked != 200 && asked != 404)))
-		say_unknown(findings, stream, status == 200 ? asked : status, reply);
+		es_say_unknown(findings, status == 200 ? asked : status, reply, "%s", stream);
 	else if (index || alias)
 		finding_add(
 		    findings, BAD,
@@ -190,8 +179,9 @@ static void look_at_failure_store(const char *name, const json_t *stream, const 
 			    name, name);
 }
 
-static int look_at_stream(struct es *es, const char *stream, json_t *findings, struct err *err)
+static int look_at_stream(struct es *es, const char *stream, void *arg, struct err *err)
 {
+	json_t *findings = arg;
 	char path[NAME_ROOM + 200];
 	long status = 0;
 	CLEANUP_JSON json_t *reply = NULL, *wanted = NULL;

@@ -15,9 +15,10 @@
 
 /* Store by store, and without ignore_unavailable: that would pass over those that may not be read
  * as if they were not there. */
-static int look_at_store(struct es *es, const char *stream, json_t *findings, struct err *err)
+static int look_at_store(struct es *es, const char *stream, void *arg, struct err *err)
 {
-	char path[STREAM_NAME + 40], reason[300];
+	json_t *findings = arg;
+	char path[STREAM_NAME + 40];
 	long status = 0;
 	CLEANUP_JSON json_t *reply = NULL,
 			    *body = json_pack("{s:i,s:b,s:[{s:s}]}", "size", 1, "track_total_hits",
@@ -27,12 +28,9 @@ static int look_at_store(struct es *es, const char *stream, json_t *findings, st
 		return -1;
 	long long n = json_int_at(reply, "hits.total.value");
 	const json_t *last = json_array_get(json_at(reply, "hits.hits"), 0);
-	es_reason(reply, reason, sizeof(reason));
 	if (status != 200 && status != 404) /* 404: no such stream */
-		finding_add(findings, UNKNOWN,
-			    "whether the failure store of %s holds documents: the cluster does not "
-			    "say (%ld, %s)",
-			    stream, status, reason);
+		es_say_unknown(findings, status, reply,
+			       "whether the failure store of %s holds documents", stream);
 	else if (n)
 		finding_add(findings, BAD,
 			    "%lld documents were refused and are in %s::failures, where no "

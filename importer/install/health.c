@@ -17,14 +17,6 @@
 
 #define RED_MAX 3 /* indices that are looked into: one shard that is away has one reason */
 
-static void say_unknown(json_t *findings, const char *what, long status, const json_t *reply)
-{
-	char reason[300];
-	es_reason(reply, reason, sizeof(reason));
-	finding_add(findings, UNKNOWN, "%s: the cluster does not say (%ld%s%s)", what, status,
-		    *reason ? ", " : "", reason);
-}
-
 /* The settings of the cluster with their defaults; NULL: it does not say. */
 static int read_settings(struct es *es, json_t *findings, json_t **ret_settings, struct err *err)
 {
@@ -35,7 +27,7 @@ static int read_settings(struct es *es, json_t *findings, json_t **ret_settings,
 		return -1;
 	*ret_settings = status == 200 ? steal_ptr(reply) : NULL;
 	if (status != 200)
-		say_unknown(findings, "whether the cluster is read-only", status, reply);
+		es_say_unknown(findings, status, reply, "whether the cluster is read-only");
 	return 0;
 }
 
@@ -196,7 +188,8 @@ static int look_at_full_disks(struct es *es, json_t *findings, struct err *err)
 	if (es_call(es, "GET", path, NULL, &status, &reply, err))
 		return -1;
 	if (status != 200 && status != 404) /* no index: none is blocked */
-		say_unknown(findings, "whether a full disk made an index read-only", status, reply);
+		es_say_unknown(findings, status, reply,
+			       "whether a full disk made an index read-only");
 	json_object_foreach (status == 200 ? reply : NULL, index, its)
 		if (json_object_size(json_object_get(its, "settings")))
 			finding_add(findings, BAD, "%s is read-only: %s", index,
@@ -214,7 +207,7 @@ static int look_at_cluster(struct es *es, const struct app *app, json_t *finding
 	    es_call(es, "GET", "/_cluster/health", NULL, &status, &health, err))
 		return -1;
 	if (!json_text_at(health, "status", NULL))
-		say_unknown(findings, "whether all shards are there", status, health);
+		es_say_unknown(findings, status, health, "whether all shards are there");
 	look_at_blocks(settings, findings);
 	if (room)
 		look_at_room(app, settings, health, findings);

@@ -18,7 +18,6 @@
 /* What may stand in a path as it is (RFC 3986 section 3.3). */
 #define PATH_CHARACTERS \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@"
-#define FINAL       "settings.index.final_pipeline"
 #define WANTING_MAX 200
 #define INTEGRATION "logs-netflow.log-*" /* the streams of Elastic's integration */
 
@@ -151,16 +150,16 @@ static int wanting(struct es *es, const char *row, const char *other, char text[
 	const json_t *our_mapping = json_object_get(ours, "mappings");
 	const json_t *their_mapping = json_object_get(theirs, "mappings");
 	bool mapping = our_mapping ? maps_as(our_mapping, their_mapping) : !their_mapping;
-	bool piped = same_pipeline(ours, theirs, "settings.index.default_pipeline");
-	bool last = same_pipeline(ours, theirs, FINAL);
-	snprintf(text, WANTING_MAX, "%s%.60s",
-		 !ours || !theirs ? "its mapping and its pipeline"
-		 : !mapping
-		     ? piped ? "another mapping than ours" : "its mapping and no pipeline of ours"
-		 : !piped ? "our mapping, but not our pipeline"
-		 : !last  ? "our mapping and our pipeline, and after it the pipeline "
-			  : "",
-		 ours && mapping && piped && !last ? json_text_at(theirs, FINAL, "_none") : "");
+	bool piped = same_pipeline(ours, theirs, STREAMS_PIPELINE);
+	bool last = same_pipeline(ours, theirs, STREAMS_FINAL);
+	snprintf(
+	    text, WANTING_MAX, "%s%.60s",
+	    !ours || !theirs ? "its mapping and its pipeline"
+	    : !mapping ? piped ? "another mapping than ours" : "its mapping and no pipeline of ours"
+	    : !piped   ? "our mapping, but not our pipeline"
+	    : !last    ? "our mapping and our pipeline, and after it the pipeline "
+		       : "",
+	    ours && mapping && piped && !last ? json_text_at(theirs, STREAMS_FINAL, "_none") : "");
 	return 0;
 }
 

@@ -36,8 +36,9 @@ static const char *indices_text(const json_t *reply, char *text, size_t room)
 	return text;
 }
 
-static int look_at_stream(struct es *es, const char *stream, json_t *findings, struct err *err)
+static int look_at_stream(struct es *es, const char *stream, void *arg, struct err *err)
 {
+	json_t *findings = arg;
 	char path[STREAM_NAME + 40], text[400];
 	long status = 0;
 	CLEANUP_JSON json_t *reply = NULL, *body = question();
@@ -46,12 +47,9 @@ static int look_at_stream(struct es *es, const char *stream, json_t *findings, s
 		return -1;
 	long long n = json_int_at(reply, "hits.total.value");
 	const json_t *one = json_array_get(json_at(reply, "hits.hits"), 0);
-	es_reason(reply, text, sizeof(text));
 	if (status != 200 && status != 404) /* 404: no such stream */
-		finding_add(findings, UNKNOWN,
-			    "whether %s has documents without our pipeline: the cluster does not "
-			    "say (%ld, %s)",
-			    stream, status, text);
+		es_say_unknown(findings, status, reply,
+			       "whether %s has documents without our pipeline", stream);
 	/* a pipeline of the user's may take the member away, but makes no raw line again */
 	else if (n && json_text_at(one, "_source.flow.exporter", NULL))
 		finding_add(findings, BAD,

@@ -16,8 +16,6 @@
 #include "importer/install/install.h"
 #include "importer/install/mend.h"
 
-#define PIPELINE "settings.index.default_pipeline"
-
 static bool is_in_the_way_of_records(const struct plan_item *item)
 {
 	return item->kind == kind_pipeline || item->kind == kind_template ||
@@ -31,7 +29,7 @@ static bool is_asked_for(const struct plan *p, const struct plan_item *pipeline)
 		return false;
 	for (size_t i = 0; i < p->n; i++)
 		if (p->item[i].kind == kind_template &&
-		    strcmp(json_text_at(p->item[i].wanted, "template." PIPELINE, ""),
+		    strcmp(json_text_at(p->item[i].wanted, "template." STREAMS_PIPELINE, ""),
 			   pipeline->name) == 0)
 			return true;
 	return false;
@@ -64,8 +62,9 @@ void replaced_findings(const struct install *in, const struct app *app, json_t *
 	}
 }
 
-static int check_stream(struct es *es, const struct app *app, const char *stream, struct err *err)
+static int check_stream(struct es *es, const char *stream, void *arg, struct err *err)
 {
+	const struct app *app = arg;
 	char path[STREAMS_PATH], url[NAME_ROOM + 40];
 	long status = 0;
 	struct mark mark;
@@ -73,7 +72,7 @@ static int check_stream(struct es *es, const struct app *app, const char *stream
 	if (es_call(es, "POST", streams_simulate_path(path, stream), NULL, &status, &simulated,
 		    err))
 		return -1;
-	const char *name = json_text_at(simulated, "template." PIPELINE, "_none");
+	const char *name = json_text_at(simulated, "template." STREAMS_PIPELINE, "_none");
 	if (status != 200 || strcmp(name, "_none") == 0)
 		return 0;
 	snprintf(url, sizeof(url), "%s%.200s", kind_pipeline->url, name);
@@ -96,12 +95,5 @@ static int check_stream(struct es *es, const struct app *app, const char *stream
 
 int replaced_check(struct es *es, const struct app *app, struct err *err)
 {
-	for (size_t i = 0; i < STREAMS; i++) {
-		char stream[NAME_ROOM + 100];
-		snprintf(stream, sizeof(stream), "%s-%s", NAME(es_prefix(es), stream_rows[i].name),
-			 app->elastic.namespace);
-		if (check_stream(es, app, stream, err))
-			return -1;
-	}
-	return 0;
+	return streams_each(es, app->elastic.namespace, check_stream, (void *)app, err);
 }
