@@ -2,6 +2,7 @@
  * efctl dictionaries: lists, checks, asks, updates and installs the tables that pipelines look
  * things up in. */
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "importer/core/table.h"
 #include "importer/dictionary/dict_app.h"
 #include "importer/dictionary/dict_ask.h"
+#include "importer/dictionary/dict_layers.h"
 #include "importer/dictionary/feed.h"
 #include "importer/dictionary/feed_cmd.h"
 #include "importer/dictionary/feed_state.h"
@@ -37,8 +39,8 @@ static void print_info(const struct dict_info *i)
 
 	if (i->pipelines)
 		snprintf(where, sizeof(where), "  in %u pipelines", i->pipelines);
-	print_plain(stdout, "%-20s %8zu %8zu %9zu  %s%s\n", i->kind->name, i->rows, i->own_rows,
-		    i->bytes, i->kind->text, where);
+	print_plain(stdout, "%-20s %8zu %8zu %8zu %9zu  %s%s\n", i->kind->name, i->rows,
+		    i->own_rows, i->found_rows, i->bytes, i->kind->text, where);
 }
 
 static int dictionaries_list(struct app *app, struct err *err)
@@ -49,8 +51,8 @@ static int dictionaries_list(struct app *app, struct err *err)
 	if (dict_open(app, &set, err))
 		return -1;
 	if (!app->flags.json)
-		print_plain(stdout, "%-20s %8s %8s %9s  %s\n", "DICTIONARY", "ROWS", "YOURS",
-			    "BYTES", "WHAT");
+		print_plain(stdout, "%-20s %8s %8s %8s %9s  %s\n", "DICTIONARY", "ROWS", "YOURS",
+			    "FOUND", "BYTES", "WHAT");
 	for (size_t i = 0; i < dict_kinds_len; i++) {
 		struct dict_info info;
 
@@ -59,9 +61,10 @@ static int dictionaries_list(struct app *app, struct err *err)
 		if (app->flags.json)
 			json_array_append_new(
 			    json,
-			    json_pack("{s:s,s:s,s:I,s:I,s:I,s:i}", "name", info.kind->name, "text",
-				      info.kind->text, "rows", (json_int_t)info.rows, "own_rows",
-				      (json_int_t)info.own_rows, "bytes", (json_int_t)info.bytes,
+			    json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:i}", "name", info.kind->name,
+				      "text", info.kind->text, "rows", (json_int_t)info.rows,
+				      "own_rows", (json_int_t)info.own_rows, "discovered_rows",
+				      (json_int_t)info.found_rows, "bytes", (json_int_t)info.bytes,
 				      "pipelines", (int)info.pipelines));
 		else
 			print_info(&info);
@@ -85,25 +88,61 @@ static int check_feeds(struct dict_set *set, const struct dict_kind *kind, struc
 	return dict_set_rows(set, kind->name, &rows, err) || feed_check_all(rows, err) ? -1 : 0;
 }
 
+/* Whether a dictionary is called like the file; `found`: and may be discovered. */
+static bool is_dictionary(const char *file, bool found)
+{
+	size_t n = strlen(file);
+	char name[256];
+
+	if (n < 5 || n > sizeof(name) || strcmp(file + n - 4, ".csv") != 0)
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)n - 4, file);
+	const struct dict_kind *kind = dict_kind_find(name);
+	return kind && (!found || kind->discovered);
+}
+
 /* A file whose name is that of no dictionary is a slip that would go unnoticed. */
-static size_t check_names(const char *dir)
+static size_t check_names(const char *dir, bool found)
 {
 	DIR *d = dir ? opendir(dir) : NULL;
 	size_t wrong = 0;
 
 	for (struct dirent *e; d && (e = readdir(d));) {
 		size_t n = strlen(e->d_name);
-		char name[256];
 
-		if (n < 5 || strcasecmp(e->d_name + n - 4, ".csv") != 0)
+		if (n < 5 || strcasecmp(e->d_name + n - 4, ".csv") != 0 ||
+		    is_dictionary(e->d_name, found))
 			continue;
-		snprintf(name, sizeof(name), "%.*s", (int)n - 4, e->d_name);
-		if (dict_kind_find(name) && strcmp(e->d_name + n - 4, ".csv") == 0)
+		print_plain(stderr, "%s/%s: %s; efctl dictionaries list has them\n", dir, e->d_name,
+			    found ? "no dictionary that is discovered has this name"
+				  : "no dictionary has this name");
+		wrong++;
+	}
+	if (d)
+		closedir(d);
+	return wrong;
+}
+
+/* The same for each source below the user's directory, and for the sources' own names. */
+static size_t check_sources(const char *dir)
+{
+	char path[PATH_MAX];
+	size_t wrong = 0;
+
+	snprintf(path, sizeof(path), "%s/" DICT_DISCOVERED_DIR, dir ? dir : "");
+	DIR *d = dir ? opendir(path) : NULL;
+	for (struct dirent *e; d && (e = readdir(d));) {
+		char source[PATH_MAX];
+
+		if (e->d_name[0] == '.')
 			continue;
-		print_plain(
-		    stderr,
-		    "%s/%s: no dictionary has this name; efctl dictionaries list has them\n", dir,
-		    e->d_name);
+		snprintf(source, sizeof(source), "%.3000s/%s", path, e->d_name);
+		if (dict_source_fits(e->d_name)) {
+			wrong += check_names(source, true);
+			continue;
+		}
+		print_plain(stderr, "%s: no source is called so: a-z, 0-9 and '-', %d at most\n",
+			    source, DICT_SOURCE_MAX);
 		wrong++;
 	}
 	if (d)
@@ -138,7 +177,7 @@ static int dictionaries_check(struct app *app, struct err *err)
 
 	if (dict_open(app, &set, err))
 		return -1;
-	wrong = check_names(dict_dir(app)) + check_files(set);
+	wrong = check_names(dict_dir(app), false) + check_sources(dict_dir(app)) + check_files(set);
 	for (size_t i = 0; wrong == 0 && i < dict_kinds_len; i++) {
 		struct dict_info info = { .rows = 0 };
 

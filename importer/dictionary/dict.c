@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The dictionaries: embedded defaults overlaid by the user's directory and the downloaded feeds,
- * compiled for pipelines. */
+ * The dictionaries: embedded defaults overlaid by downloaded feeds, by what was discovered, and by
+ * the user's files (dict_layers.h), compiled for pipelines. */
 #include "importer/dictionary/dict.h"
 
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include "importer/assets/asset.h"
 #include "importer/assets/render.h"
 #include "importer/dictionary/dict_compile.h"
+#include "importer/dictionary/dict_layers.h"
 #include "importer/dictionary/dict_pack.h"
 #include "importer/dictionary/dict_shard.h"
 #include "importer/dictionary/dict_simple.h"
@@ -31,9 +32,9 @@ struct dict_entry {
 struct dict_set {
 	const struct assets *assets;
 	const char *prefix; /* of the installation */
-	char *dir;
+	struct dict_layers layers;
+	char *dir, *copies;          /* those of `layers` */
 	const struct strlist *feeds; /* which are on; NULL: what the rows say */
-	char *copies;                /* where files are that the directory lacks */
 	size_t inline_left;
 	bool placed;
 	struct dict_entry entry[]; /* as dict_kinds[] */
@@ -55,6 +56,7 @@ int dict_set_open(const struct assets *assets, const char *dir, struct dict_set 
 		return err_set(err, EF_FAILED, "out of memory");
 	}
 	set->assets = assets;
+	set->layers.dir = set->dir;
 	for (size_t i = 0; i < dict_kinds_len; i++)
 		dict_rows_init(&set->entry[i].rows, &dict_kinds[i]);
 	*ret_set = set;
@@ -63,7 +65,7 @@ int dict_set_open(const struct assets *assets, const char *dir, struct dict_set 
 
 int dict_set_copies(struct dict_set *set, const char *dir, struct err *err)
 {
-	set->copies = strdup(dir);
+	set->layers.copies = set->copies = strdup(dir);
 	return set->copies ? 0 : err_set(err, EF_FAILED, "out of memory");
 }
 
@@ -96,44 +98,28 @@ static int entry_find(struct dict_set *set, const char *name, struct dict_entry 
 	return 0;
 }
 
+static int read_layer(struct dict_set *set, struct dict_entry *e, const char *name,
+		      enum dict_layer layer, struct err *err)
+{
+	return dict_layers_read(&set->layers, name, layer, &e->rows, err);
+}
+
 static int read_feed(struct dict_set *set, struct dict_entry *threats, const char *feed,
 		     struct err *err)
 {
-	const char *const dirs[] = { set->dir, set->copies };
+	CLEANUP_FREE char *name = feed_file(feed);
 
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		CLEANUP_FREE char *path = dirs[i] ? feed_path(dirs[i], feed) : NULL;
-		int rc;
-
-		if (!dirs[i])
-			continue;
-		if (!path)
-			return err_set(err, EF_FAILED, "out of memory");
-		rc = dict_rows_read_file(&threats->rows, path, err);
-		if (rc <= 0)
-			return rc;
-	}
-	return 0;
+	return name ? read_layer(set, threats, name, DICT_FEED, err)
+		    : err_set(err, EF_FAILED, "out of memory");
 }
 
 /* The user's file of a dictionary, if there is one. */
 static int read_own(struct dict_set *set, struct dict_entry *e, struct err *err)
 {
-	const char *const dirs[] = { set->dir, set->copies };
+	char name[80];
 
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		CLEANUP_FREE char *path = NULL;
-		int rc;
-
-		if (!dirs[i])
-			continue;
-		if (asprintf(&path, "%s/%s.csv", dirs[i], e->rows.kind->name) < 0)
-			return err_set(err, EF_FAILED, "out of memory");
-		rc = dict_rows_read_file(&e->rows, path, err);
-		if (rc <= 0)
-			return rc;
-	}
-	return 0;
+	snprintf(name, sizeof(name), "%s.csv", e->rows.kind->name);
+	return read_layer(set, e, name, DICT_OWN, err);
 }
 
 /* The downloads of the feeds that are switched on; one that was never downloaded is not there,
@@ -197,7 +183,7 @@ static int read_entry(struct dict_set *set, struct dict_entry *e, struct err *er
 		return -1;
 	if (kind->shape == DICT_THREATS && read_feeds(set, e, err))
 		return -1;
-	if (read_own(set, e, err))
+	if (dict_layers_discovered(&set->layers, &e->rows, err) || read_own(set, e, err))
 		return -1;
 	if (check_protocols(set, &e->rows, "protocol", err) ||
 	    check_protocols(set, &e->rows, "transport", err) || choose_feeds(set, e, err))
@@ -299,13 +285,19 @@ static int compile(struct dict_set *set, struct dict_entry *e, struct err *err)
 	return 0;
 }
 
-static size_t own_rows(const struct dict_rows *rows)
+static size_t rows_of(const struct dict_rows *rows, enum dict_layer layer)
 {
 	size_t n = 0;
 
 	for (const struct dict_row *row = rows->row; row; row = row->hh.next)
-		n += row->source > 1;
+		n += row->layer == layer;
 	return n;
+}
+
+/* Those that are not defaults. */
+static size_t own_rows(const struct dict_rows *rows)
+{
+	return rows->n - rows_of(rows, DICT_SHIPPED);
 }
 
 /* What the tables that cannot leave `flow` leave of its room. */
@@ -435,7 +427,8 @@ int dict_info(struct dict_set *set, const char *name, struct dict_info *ret_info
 	info.rows = e->rows.n;
 	info.bytes = e->bytes;
 	info.pipelines = (unsigned)json_array_size(e->pipelines);
-	info.own_rows = own_rows(&e->rows);
+	info.found_rows = rows_of(&e->rows, DICT_DISCOVERED);
+	info.own_rows = own_rows(&e->rows) - info.found_rows;
 	*ret_info = info;
 	return 0;
 }

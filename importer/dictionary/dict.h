@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The dictionaries: embedded defaults overlaid by the user's directory and the downloaded feeds,
- * compiled for pipelines.
+ * The dictionaries: embedded defaults overlaid by downloaded feeds, by what was discovered, and by
+ * the user's files (dict_layers.h), compiled for pipelines.
  *
  * Everything is read and compiled when it is first asked for and kept. docs/dictionaries.md is the
  * user's manual. */
@@ -21,7 +21,6 @@ struct dict_set;
 struct render_dictionaries;
 
 #define DICT_FOLDER     "ingest-pipelines/dictionaries/" /* of the defaults, in the assets */
-#define DICT_FEEDS      "feeds" /* below the user's directory: one CSV a feed */
 #define DICT_PIPELINE   "flow-dict-"
 #define DICT_INLINE_MAX (804U * 1024) /* JSON of all tables that `flow` itself holds */
 #define DICT_SHARD_MAX  (800U * 1024) /* JSON of the table in a pipeline of its own */
@@ -75,9 +74,11 @@ int dict_pipelines(struct dict_set *set, dict_pipeline_fn *each, void *arg, stru
 /* What there is, for people. */
 struct dict_info {
 	const struct dict_kind *kind;
-	size_t rows, own_rows; /* all, and those that are not defaults */
-	size_t bytes;          /* of the compiled JSON */
-	unsigned pipelines;    /* of its own; 0: inline */
+	size_t rows;
+	size_t own_rows,
+	    found_rows;     /* of them the user's and the feeds', and the discovered ones */
+	size_t bytes;       /* of the compiled JSON */
+	unsigned pipelines; /* of its own; 0: inline */
 };
 int dict_info(struct dict_set *set, const char *name, struct dict_info *ret_info, struct err *err);
 

@@ -73,6 +73,7 @@ static json_t *row_answer(const struct dict_kind *kind, const struct dict_row *r
 			json_object_set_new(json, kind->column[i].name,
 					    dict_cell_json(&kind->column[i], row->cell[i]));
 	snprintf(origin, sizeof(origin), "%s:%u", row->origin, row->line);
+	json_object_set_new(json, "layer", json_string(dict_layer_name(row->layer)));
 	json_object_set_new(json, "origin", json_string(origin));
 	return json;
 }

@@ -11,8 +11,8 @@
 
 /*
  * All rows whose prefix holds `address` (IPv4, IPv6, MAC), longest prefix first, as {"NAME":
- * [{"prefix": …, "origin": "file:line", …}]}; and for each MMDB file {"FILE": record}. A new
- * reference. EF_USAGE when it is no address.
+ * [{"prefix": …, "layer": "discovered", "origin": "file:line", …}]}; and for each MMDB file
+ * {"FILE": record}. A new reference. EF_USAGE when it is no address.
  */
 int dict_ask(struct dict_set *set, const struct strlist *mmdb, const char *address,
 	     json_t **ret_answers, struct err *err);

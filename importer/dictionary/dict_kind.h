@@ -60,6 +60,7 @@ struct dict_kind {
 	bool inherits;   /* ADDRESSES: empty columns are those of the enclosing prefix */
 	bool measures;   /* ADDRESSES: rows of IPv4 prefixes say their length, as `bits` */
 	bool may_leave;  /* may live in pipelines of its own when it is large */
+	bool discovered; /* sources of `efctl inventory` may fill it */
 	bool seldom;     /* few documents have an answer: a filter stands before those pipelines */
 };
 

@@ -22,6 +22,18 @@ void dict_rows_init(struct dict_rows *rows, const struct dict_kind *kind)
 	*rows = (struct dict_rows){ .kind = kind };
 }
 
+const char *dict_layer_name(enum dict_layer layer)
+{
+	static const char *const names[] = {
+		[DICT_SHIPPED] = "shipped",
+		[DICT_FEED] = "feed",
+		[DICT_DISCOVERED] = "discovered",
+		[DICT_OWN] = "yours",
+	};
+
+	return names[layer];
+}
+
 static void row_free(struct dict_row *row)
 {
 	if (!row)
@@ -171,6 +183,7 @@ static int row_add(struct dict_rows *rows, const char *const *cells, unsigned li
 	row->origin = rows->origin[rows->sources - 1];
 	row->line = line;
 	row->source = rows->sources;
+	row->layer = rows->layer;
 	return lay(rows, row, removing, err);
 }
 

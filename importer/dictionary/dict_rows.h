@@ -14,12 +14,21 @@
 
 #define DICT_ROWS_MAX 2000000U /* in one dictionary */
 
+/* What a row is laid over is of a layer before it. */
+enum dict_layer {
+	DICT_SHIPPED,    /* in efctl itself */
+	DICT_FEED,       /* downloaded */
+	DICT_DISCOVERED, /* by `efctl inventory` */
+	DICT_OWN,        /* written by the user */
+};
+
 struct dict_row {
 	char *cell[DICT_COLUMNS_MAX]; /* by the kind's columns; never NULL */
 	char *key;                    /* the key cells, '\n' between them */
 	const char *origin;           /* file, for messages; lives as long as the rows */
 	unsigned line;
 	unsigned source; /* which call of dict_rows_read() it came with, from 1 */
+	enum dict_layer layer;
 	UT_hash_handle hh;
 };
 
@@ -28,7 +37,8 @@ struct dict_rows {
 	struct dict_row *row; /* hash over `key`; hh.next walks in the order of first appearance */
 	size_t n;
 	unsigned sources;
-	char **origin; /* copies of the names, one a source */
+	char **origin;         /* copies of the names, one a source */
+	enum dict_layer layer; /* of the rows that are read next */
 };
 
 void dict_rows_init(struct dict_rows *rows, const struct dict_kind *kind);
@@ -48,6 +58,9 @@ int dict_rows_read_file(struct dict_rows *rows, const char *path, struct err *er
 /* Adds or replaces one row from `cells` (kind->columns texts, checked like those of a file). */
 int dict_rows_add(struct dict_rows *rows, const char *const *cells, const char *origin,
 		  unsigned line, struct err *err);
+
+/* "shipped", "feed", "discovered", "yours". */
+const char *dict_layer_name(enum dict_layer layer);
 
 /* "file:line: message"; always -1. */
 int dict_row_error(const struct dict_row *row, struct err *err, const char *fmt, ...)

@@ -17,6 +17,7 @@
 #include "importer/core/files.h"
 #include "importer/dictionary/dict.h"
 #include "importer/dictionary/dict_cell.h"
+#include "importer/dictionary/dict_layers.h"
 #include "importer/dictionary/feed_parse.h"
 
 #define KEPT_MAX (256U << 20)
@@ -29,18 +30,23 @@ const struct feed_use_row feed_uses[FEED_USES] = {
 	[FEED_NONCOMMERCIAL] = { "noncommercial", "NOT COMMERCIAL" },
 };
 
+char *feed_file(const char *feed)
+{
+	char *name = NULL;
+
+	if (asprintf(&name, DICT_FEEDS "/%s.csv", feed) < 0)
+		return NULL;
+	for (char *p = name + strlen(DICT_FEEDS "/"); p[4]; p++) /* all but ".csv" */
+		*p = isalnum((unsigned char)*p) ? (char)tolower((unsigned char)*p) : '-';
+	return name;
+}
+
 char *feed_path(const char *dir, const char *feed)
 {
+	CLEANUP_FREE char *name = feed_file(feed);
 	char *path = NULL;
-	size_t at;
 
-	if (asprintf(&path, "%s/" DICT_FEEDS "/%s.csv", dir, feed) < 0)
-		return NULL;
-	at = strlen(path) - strlen(feed) - 4;
-	for (size_t i = 0; i < strlen(feed); i++)
-		path[at + i] =
-		    isalnum((unsigned char)feed[i]) ? (char)tolower((unsigned char)feed[i]) : '-';
-	return path;
+	return name && asprintf(&path, "%s/%s", dir, name) >= 0 ? path : NULL;
 }
 
 static int read_interval(const char *text, int64_t *ret_ms, struct err *err)

@@ -61,8 +61,10 @@ struct feed_report {
 /* Whether a prefix is so short that it is a mistake and not a threat. */
 bool feed_too_wide(const struct prefix *prefix);
 
-/* The path of the kept CSV: the name in lower case, '-' for what is neither letter nor digit. To be
- * freed; NULL when memory is short. */
+/* Where the kept CSV is below the user's directory: the name in lower case, '-' for what is neither
+ * letter nor digit. To be freed; NULL when memory is short. */
+char *feed_file(const char *feed);
+/* The same with the directory in front. */
 char *feed_path(const char *dir, const char *feed);
 
 /* Whether format, URL and interval of every row can be used, and each has a file of its own: names

@@ -22,6 +22,7 @@
 #include "importer/core/files.h"
 #include "importer/core/print.h"
 #include "importer/dictionary/dict_app.h"
+#include "importer/dictionary/dict_layers.h"
 #include "importer/dictionary/feed.h"
 #include "importer/dictionary/feed_choice.h"
 #include "importer/dictionary/feed_state.h"

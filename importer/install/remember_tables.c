@@ -4,6 +4,7 @@
 #include "importer/install/remember_tables.h"
 
 #include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "importer/core/json.h"
 #include "importer/core/owner.h"
 #include "importer/dictionary/dict_app.h"
+#include "importer/dictionary/dict_layers.h"
 #include "importer/install/recall.h"
 #include "importer/install/remember.h"
 #include "importer/record/record_files.h"
@@ -61,6 +63,11 @@ static int note_feeds(struct tables *t, struct err *err)
 	return result;
 }
 
+static int note_discovered(void *arg, const char *name, struct err *err)
+{
+	return table_note(arg, name, err);
+}
+
 static int note_here(struct tables *t, struct err *err)
 {
 	if (!t->dir)
@@ -71,7 +78,7 @@ static int note_here(struct tables *t, struct err *err)
 		if (table_note(t, name, err))
 			return -1;
 	}
-	return note_feeds(t, err);
+	return note_feeds(t, err) || dict_discovered_each(t->dir, note_discovered, t, err) ? -1 : 0;
 }
 
 static void table_keep(struct tables *t, const char *name, json_t *entry)
@@ -259,20 +266,19 @@ void remember_tables_back(const struct app *app, const struct record *r, const j
 	}
 }
 
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	remove(path);
+	return 0;
+}
+
 void remember_no_copies(char *folder)
 {
-	static const char *const below[] = { "/" DICT_FEEDS, "" };
-	for (size_t i = 0; folder && i < sizeof(below) / sizeof(below[0]); i++) {
-		char path[400];
-		snprintf(path, sizeof(path), "%s%s", folder, below[i]);
-		DIR *dir = opendir(path);
-		for (struct dirent *e; dir && (e = readdir(dir));)
-			if (e->d_name[0] != '.')
-				unlinkat(dirfd(dir), e->d_name, 0);
-		if (dir)
-			closedir(dir);
-		rmdir(path);
-	}
+	if (folder)
+		nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	free(folder);
 }
 

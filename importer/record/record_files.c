@@ -23,9 +23,18 @@
 
 bool record_file_name_fits(const char *name)
 {
-	static const char feeds[] = "feeds/";
-	name += strncmp(name, feeds, strlen(feeds)) == 0 ? strlen(feeds) : 0;
-	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	static const char feeds[] = "feeds/", found[] = "discovered/";
+	if (strncmp(name, found, strlen(found)) == 0) { /* a folder a source in it */
+		name += strlen(found);
+		size_t source = strspn(name, letters);
+		if (!source || source > 100 || name[source] != '/')
+			return false;
+		name += source + 1;
+	} else if (strncmp(name, feeds, strlen(feeds)) == 0) {
+		name += strlen(feeds);
+	}
+	size_t n = strspn(name, letters);
 	return n && n <= 100 && strcmp(name + n, ".csv") == 0;
 }
 

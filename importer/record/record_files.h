@@ -3,9 +3,9 @@
  * his tables as they are.
  *
  * The record tells of each file, by its path below the user's directory ("hosts.csv",
- * "feeds/urlhaus.csv"): {hash, rows, bytes, source, parts}. The copy is gzip in Base64, in
- * documents of at most RECORD_PART_MAX bytes each; a file with 0 `parts` has none, and how many one
- * without `parts` has is found out. */
+ * "feeds/urlhaus.csv", "discovered/snmp/hosts.csv"): {hash, rows, bytes, source, parts}. The copy
+ * is gzip in Base64, in documents of at most RECORD_PART_MAX bytes each; a file with 0 `parts` has
+ * none, and how many one without `parts` has is found out. */
 #ifndef EF_IMPORTER_RECORD_FILES_H
 #define EF_IMPORTER_RECORD_FILES_H
 

@@ -109,6 +109,25 @@ def other_host(es, folder, d):
 	ok(f"-> 1 rows, changed in {socket.gethostname()}:{usual}" in r.stdout, "as many rows, and others", r.all)
 
 
+def discovered(es, folder):
+	"""What an inventory found counts like the user's own files: kept beside the record, and no other host loses it."""
+	d = os.path.join(folder, "found")
+	write(d, networks="prefix,name\n192.0.2.0/24,lab\n")
+	write(os.path.join(d, "discovered", "dns"), hosts="address,name\n192.0.2.8,first-name\n")
+	r = setup(es, "--yes", "--dictionaries-dir", d)
+	same([r.returncode, tables(es)], [0, ["discovered/dns/hosts.csv", "networks.csv"]], "a source's table is recorded, too")
+	before = pipelines(es)
+	ok("first-name" in str(before), "and installed")
+	os.rename(d, d + ".lost")
+	same(setup(es, "--yes").returncode, 0, "setup without the directory")
+	same([pipelines(es), tables(es)], [before, ["discovered/dns/hosts.csv", "networks.csv"]], "installs it from the copy")
+	os.rename(d + ".lost", d)
+	write(os.path.join(d, "discovered", "dns"), hosts="address,name\n192.0.2.8,second-name\n")
+	r = efctl(es, "dictionaries", "apply")
+	ok(r.returncode == 0 and "second-name" in str(pipelines(es)) and "first-name" not in str(pipelines(es)), "apply takes what changed", r.all)
+	ok(not [f for f in os.listdir(tempfile.gettempdir()) if f.startswith("efctl-")], "no copies are left in the temporary folder")
+
+
 def no_regular_file(es, folder):
 	for what, make in ("FIFO", os.mkfifo), ("directory", os.mkdir), ("socket", lambda path: socket.socket(socket.AF_UNIX).bind(path)):
 		d = os.path.join(folder, what)
@@ -140,6 +159,7 @@ def main():
 		emptied(es, d)
 		one_deleted(es, d)
 		other_host(es, folder, d)
+		discovered(es, folder)
 		no_regular_file(es, folder)
 		reset(es)
 	done()
