@@ -44,14 +44,16 @@ for stream in STREAMS:
 		read("es-templates/component-templates/flow@mappings.json"))["template"]["mappings"]
 	tap.same(mappings.get("dynamic"), False, f"{stream}: nothing is mapped by itself")
 
-# docs/fields.md lists the fields of logs-flow, each with its type
-documented = {}
-for row in re.findall(r"^\| `([^`]+)` \| (\w+) \|", read("docs/fields.md"), re.M):
-	for end in stages.ENDS if "<end>" in row[0] else ("",):
-		documented[row[0].replace("<end>", end)] = row[1]
+# docs/fields.md lists the fields of logs-flow, each with its type, and says what can be searched and aggregated (tests/pipeline/test_searches.py does so)
+documented = stages.documented()
 fields = stages.mappings("logs-flow")
 tap.same(sorted(set(fields) ^ set(documented)), [], "docs/fields.md lists the fields of the mapping, no more and no fewer")
-tap.same([f for f in fields if documented.get(f) != fields[f]], [], "docs/fields.md has their types")
+tap.same([f for f in fields if documented.get(f, ("", ""))[0] != fields[f]], [], "docs/fields.md has their types")
+options = stages.mapped(json.loads(read("es-templates/component-templates/flow@mappings.json"))["template"]["mappings"]["properties"], what=dict)
+USES = {(True, True): "yes", (True, False): "search", (False, True): "values", (False, False): "source"}
+uses = {f: USES[o.get("index", True), o.get("doc_values", o["type"] != "text")] for f, o in options.items() if o["type"] != "alias"}
+tap.same({f: use for f, use in uses.items() if documented[f][1] != use}, {}, "docs/fields.md says what each can be used for")
+tap.same({f: o["path"] for f, o in options.items() if o["type"] == "alias" and documented[f][1] != documented[o["path"]][1]}, {}, "and an alias for what its field can")
 
 # elements.csv: every field is mapped, and the conversion makes what its type takes
 with open(os.path.join(ROOT, "ingest-pipelines", "dictionaries", "elements.csv"), encoding="utf-8") as f:

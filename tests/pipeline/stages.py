@@ -69,16 +69,28 @@ def leaves(value, at=""):
 		yield at, value
 
 
-def mapped(properties, at=""):
-	"""path -> type of a mapping."""
+def mapped(properties, at="", what=None):
+	"""path -> type of a mapping; with WHAT, that of all that a field is said to be."""
 	out = {}
 	for name, field in properties.items():
 		path = f"{at}.{name}" if at else name
 		if "properties" in field:
-			out.update(mapped(field["properties"], path))
+			out.update(mapped(field["properties"], path, what))
 		else:
-			out[path] = field["type"]
+			out[path] = what(field) if what else field["type"]
 	return out
+
+
+def documented():
+	"""field -> (type, what it can be used for), of docs/fields.md."""
+	out, own = {}, []
+	with open(os.path.join(ROOT, "docs", "fields.md"), encoding="utf-8") as f:
+		for name, kind, use, about in re.findall(r"^\| `([^`]+)` \| (\w+) \| (\w+) \|(.*)", f.read(), re.M):
+			for end in ENDS if "<end>" in name else ("",):
+				out[name.replace("<end>", end)] = kind, use
+			for named in re.findall(r"((?:`[^`]+`(?: and )?)+) ha(?:s|ve) an index", about):
+				own += re.findall(r"`([^`]+)`", named)
+	return {**out, **{name: (out[name][0], "yes") for name in own}}
 
 
 def mappings(stream):
