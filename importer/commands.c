@@ -58,6 +58,22 @@ static const struct opt opt_count = { .name = "count",
 				      .help = "How many lines." };
 ROW(since, OPT_DURATION, "since", NULL, "TIME",
     "Only the documents of the last TIME (default: all).");
+ROW(from, OPT_TEXT, "from", NULL, "WHEN",
+    "From then on: 2026-11-01, \"yesterday 14:00\", 14:00, 2026-11-01T14:00:00Z, -15m; local time "
+    "unless a zone is named.");
+ROW(until, OPT_TEXT, "to", NULL, "WHEN", "Up to then; a day that is named is in it.");
+ROW(around, OPT_TEXT, "around", NULL, "WHEN", "What was then, and --window before and after it.");
+static const struct opt opt_window = { .name = "window",
+				       .type = OPT_DURATION,
+				       .offset = offsetof(struct flags, window),
+				       .arg = "TIME",
+				       .min = 1, /* 0 is for what nobody named */
+				       .max = INT64_MAX,
+				       .flag_only = true,
+				       .help = "How much on either side of --around (default: "
+					       "15m)." };
+ROW(show_query, OPT_BOOL, "show-query", NULL, NULL,
+    "Print the request for Kibana's Dev Tools instead of asking.");
 ROW(elements, OPT_LIST, "elements", NULL, "FILE,…",
     "Your own information elements (CSV pen,id,name,type), as efd's decode.elements.");
 ROW(port, OPT_LIST, "port", NULL, "PORT,…",
@@ -174,6 +190,14 @@ const struct command commands[] = {
 	  .uses = USES_CLUSTER,
 	  .text = "Show the most by bytes from the index",
 	  .options = ROWS(&opt_count, &opt_since) },
+	{ .name = "flows",
+	  .remote = true,
+	  .args = "[FILTER]",
+	  .run = cmd_flows,
+	  .uses = USES_CLUSTER,
+	  .text = "Show the records that a filter finds, newest first",
+	  .options = ROWS(&opt_count, &opt_since, &opt_from, &opt_until, &opt_around, &opt_window,
+			  &opt_show_query) },
 	{ .name = "simulate",
 	  .args = "[FILE]",
 	  .run = cmd_simulate,

@@ -30,10 +30,11 @@ static int check_words(const struct app *app, const struct command *command, int
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (!command->remote && strncmp(argv[i], "--remote", 8) == 0 &&
 		    (argv[i][8] == '=' || !argv[i][8]))
-			return err_set(err, EF_USAGE,
-				       "--remote: only setup (in data views), top and status look "
-				       "at other clusters; a cluster is written to by its own "
-				       "clients alone, those of --url");
+			return err_set(
+			    err, EF_USAGE,
+			    "--remote: only setup (in data views), flows, top and "
+			    "status look at other clusters; a cluster is written to by its own "
+			    "clients alone, those of --url");
 	return 0;
 }
 

@@ -65,6 +65,9 @@ struct flags {
 	char *write;
 	int64_t count;
 	int64_t since; /* ms; 0: all */
+	char *from, *until, *around;
+	int64_t window; /* ms; 0: as when.h says */
+	bool show_query;
 	struct strlist port;
 	struct strlist elements;
 	int now;

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Fields of a document: what asking for one costs. */
+#include "importer/query/field.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "common/ip.h"
+
+const char *const field_indexed[] = { "@timestamp",
+				      "tags",
+				      "event.action",
+				      "event.outcome",
+				      "network.type",
+				      "network.transport",
+				      "network.protocol",
+				      "network.application",
+				      "network.name",
+				      "network.direction",
+				      "network.vlan.id",
+				      "source.ip",
+				      "source.nat.ip",
+				      "source.user.name",
+				      "source.geo.country_iso_code",
+				      "destination.ip",
+				      "destination.port",
+				      "destination.nat.ip",
+				      "destination.user.name",
+				      "destination.geo.country_iso_code",
+				      "client.nat.ip",
+				      "client.user.name",
+				      "client.geo.country_iso_code",
+				      "server.nat.ip",
+				      "server.user.name",
+				      "server.geo.country_iso_code",
+				      "source.as.organization.name",
+				      "destination.as.organization.name",
+				      "client.as.organization.name",
+				      "server.as.organization.name",
+				      "source.domain",
+				      "destination.domain",
+				      "flow.source.network.name",
+				      "flow.source.network.site",
+				      "flow.source.network.role",
+				      "flow.source.network.zone",
+				      "flow.source.network.tenant",
+				      "flow.source.scope",
+				      "flow.source.threat",
+				      "flow.destination.network.name",
+				      "flow.destination.network.site",
+				      "flow.destination.network.role",
+				      "flow.destination.network.zone",
+				      "flow.destination.network.tenant",
+				      "flow.destination.scope",
+				      "flow.destination.threat",
+				      "flow.client.name",
+				      "flow.client.network.name",
+				      "flow.client.network.site",
+				      "flow.client.network.role",
+				      "flow.client.network.zone",
+				      "flow.client.network.tenant",
+				      "flow.client.scope",
+				      "flow.client.threat",
+				      "flow.server.name",
+				      "flow.server.network.name",
+				      "flow.server.network.site",
+				      "flow.server.network.role",
+				      "flow.server.network.zone",
+				      "flow.server.network.tenant",
+				      "flow.server.scope",
+				      "flow.server.threat",
+				      "flow.type",
+				      "flow.direction",
+				      "flow.biflow",
+				      "flow.locality",
+				      "flow.end_reason",
+				      "flow.service.name",
+				      "flow.application.category",
+				      "flow.sampling.origin",
+				      "flow.tcp.flags",
+				      "flow.icmp.name",
+				      "flow.dscp.name",
+				      "flow.next_hop",
+				      "flow.bgp.next_hop",
+				      "flow.vrf.ingress.name",
+				      "flow.vrf.egress.name",
+				      "flow.forwarding.status",
+				      "flow.firewall.event",
+				      "flow.nat.event",
+				      "flow.tunnel.type",
+				      "flow.tunnel.id",
+				      "flow.duplicate.reason",
+				      "flow.ingress.interface",
+				      "flow.egress.interface",
+				      "flow.exporter.domain",
+				      "flow.exporter.site",
+				      "flow.exporter.tenant",
+				      "flow.threat.class",
+				      "flow.threat.category",
+				      "flow.threat.categories",
+				      "flow.threat.severity",
+				      "flow.threat.feeds",
+				      "observer.name",
+				      "observer.vendor",
+				      "rule.id",
+				      "rule.name",
+				      "user.name",
+				      "process.name",
+				      "host.name",
+				      "dns.question.name",
+				      "tls.client.server_name",
+				      "tls.client.ja3",
+				      "tls.client.ja4",
+				      "url.domain",
+				      NULL };
+
+bool field_can_be(const char *word)
+{
+	struct prefix prefix;
+	struct err none = ERR_NONE;
+	const size_t len = strlen(word);
+	if (!strchr(word, '.') || word[0] == '.' || word[len - 1] == '.' || strstr(word, "..") ||
+	    strchr(word, '*') || strchr(word, '/') || !isalpha((unsigned char)word[0]))
+		return false;
+	return prefix_parse(word, true, &prefix, &none) != 0;
+}
+
+enum filter_cost field_cost(const char *field)
+{
+	for (const char *const *f = field_indexed; *f; f++)
+		if (strcmp(*f, field) == 0)
+			return FILTER_INDEXED;
+	return FILTER_VALUES;
+}

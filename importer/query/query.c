@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A question about flows as a command line asks it: which records, of which time. What flows, top,
+ * series and report have in common. */
+#include "importer/query/query.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "importer/client/es.h"
+#include "importer/client/remote.h"
+#include "importer/client/streams.h"
+#include "importer/core/json.h"
+#include "importer/core/print.h"
+
+int query_read(const struct app *app, size_t first, struct query *ret_query, struct err *err)
+{
+	const struct flags *f = &app->flags;
+	const struct when_words words = {
+		.from = f->from,
+		.to = f->until,
+		.around = f->around,
+		.since_ms = f->since,
+		.window_ms = f->window,
+	};
+	struct query q = { 0 };
+	if (when_read(&words, clock_wall_ms(), &q.when, err) ||
+	    filter_parse_words(&app->args, first, &q.filter, err))
+		return -1;
+	*ret_query = q;
+	return 0;
+}
+
+void query_release(struct query *q)
+{
+	filter_free(q->filter);
+	q->filter = NULL;
+}
+
+json_t *query_clause(const struct query *q)
+{
+	const bool timed = q->when.has_from || q->when.has_to;
+	if (!timed || filter_is_all(q->filter)) {
+		if (timed)
+			return json_pack("{s:{s:[o]}}", "bool", "filter", when_query(&q->when));
+		return json_pack("{s:{s:[o]}}", "bool", "filter", filter_query(q->filter));
+	}
+	return json_pack("{s:{s:[o,o]}}", "bool", "filter", when_query(&q->when),
+			 filter_query(q->filter));
+}
+
+void query_show(const struct app *app, const json_t *body)
+{
+	char name[NAME_ROOM + 120];
+	snprintf(name, sizeof(name), "%s-%s", NAME(app->elastic.prefix, "logs-flow"),
+		 app->elastic.namespace);
+	CLEANUP_FREE char *pattern = remote_pattern(name, &app->kibana.remote);
+	print_plain(stdout, "POST %s/_search\n", pattern ? pattern : name);
+	print_json(stdout, body, JSON_INDENT(2));
+}
+
+void query_say(const struct query *q)
+{
+	static const char *const dear[] = {
+		[FILTER_VALUES] = "has no index: its values are read of every record that nothing "
+				  "else leaves out",
+		[FILTER_SCRIPT] = "is asked by a script, which runs on every record that nothing "
+				  "else leaves out",
+	};
+	char text[WHEN_SAY_MAX];
+	const char *field = NULL;
+	const enum filter_cost cost = filter_cost(q->filter, &field);
+	if (q->when.has_from || q->when.has_to)
+		print_plain(stderr, "%s\n", when_say(&q->when, text));
+	if (cost != FILTER_INDEXED && field)
+		print_plain(stderr, "%s %s\n", field, dear[cost]);
+}
+
+int query_refused(const struct query *q, struct err *err)
+{
+	const char *field = NULL;
+	const enum filter_cost cost = filter_cost(q->filter, &field);
+	if (!strstr(err->msg, "allow_expensive_queries"))
+		return -1;
+	return err_set(err, EF_FAILED,
+		       "this cluster forbids expensive queries (search.allow_expensive_queries), "
+		       "and this filter is one: %s %s; docs/asking.md has what is indexed",
+		       field ? field : "it",
+		       cost == FILTER_SCRIPT ? "is asked by a script" : "has no index");
+}
+
+static int query_check(const struct es *es, const json_t *reply, struct err *err)
+{
+	const long long failed = json_int_at(reply, "_shards.failed");
+	const json_t *first = json_array_get(json_at(reply, "_shards.failures"), 0);
+	if (!json_is_object(json_object_get(reply, "hits")))
+		return err_set(err, EF_USAGE,
+			       "%s does not answer as Elasticsearch does; check elasticsearch.url",
+			       es_url(es));
+	if (failed && strstr(json_text_at(first, "reason.caused_by.reason",
+					  json_text_at(first, "reason.reason", "")),
+			     "allow_expensive_queries"))
+		return err_set(err, EF_FAILED, "allow_expensive_queries");
+	if (failed)
+		print_plain(stderr, "incomplete: %lld of %lld shards failed (%s)\n", failed,
+			    json_int_at(reply, "_shards.total"),
+			    json_text_at(first, "reason.reason", "no reason given"));
+	if (remote_skipped(reply))
+		print_plain(stderr, "incomplete: %lld of %lld clusters did not answer\n",
+			    remote_skipped(reply), json_int_at(reply, "_clusters.total"));
+	return 0;
+}
+
+int query_search(struct app *app, struct es *es, const struct query *q, const json_t *body,
+		 json_t **ret_reply, struct err *err)
+{
+	CLEANUP_JSON json_t *reply = NULL;
+	if (streams_search_remote(es, &app->kibana.remote, "logs-flow", app->elastic.namespace,
+				  body, &reply, err) ||
+	    query_check(es, reply, err))
+		return query_refused(q, err);
+	*ret_reply = steal_ptr(reply);
+	return 0;
+}
