@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "common/url.h"
+#include "importer/query/rank.h"
+#include "importer/query/rows.h"
 
 #define ROW(field, kind, name_, preset_, arg_, help_)                                    \
 	static const struct opt opt_##field = { .name = name_,                           \
@@ -133,6 +135,24 @@ ROW(cost, OPT_BOOL, "cost", NULL, NULL,
 ROW(efd_wait, OPT_DURATION, "efd-wait", "2m", "TIME",
     "How long rotate waits for efd to store documents with the new key.");
 ROW(all_expired, OPT_BOOL, "all-expired", NULL, NULL, "revoke: all of ours that have ended.");
+static const struct opt opt_by = {
+	.name = "by",
+	.type = OPT_ENUM,
+	.offset = offsetof(struct flags, by),
+	.choices = measure_names,
+	.preset = "bytes",
+	.flag_only = true,
+	.help = "What to rank by. peers: with how many others; peak: the highest 5 minutes."
+};
+static const struct opt opt_format = { .name = "format",
+				       .type = OPT_ENUM,
+				       .offset = offsetof(struct flags, format),
+				       .choices = rows_format_names,
+				       .preset = "table",
+				       .flag_only = true,
+				       .help = "How the answer looks." };
+ROW(exact, OPT_BOOL, "exact", NULL, NULL,
+    "Look at every value there is, page by page, in place of what shards tell of their largest.");
 ROW(output, OPT_TEXT, "output", NULL, "FILE",
     "Write raw lines (NDJSON) to FILE, - is standard output, instead of shipping them.");
 
@@ -185,11 +205,12 @@ const struct command commands[] = {
 	  .options = ROWS(&opt_port, &opt_elements, &opt_output) },
 	{ .name = "top",
 	  .remote = true,
-	  .args = "[talkers|services|conversations|applications|exporters]",
+	  .args = "[DIMENSION,… [FILTER]]",
 	  .run = cmd_top,
 	  .uses = USES_CLUSTER,
-	  .text = "Show the most by bytes from the index",
-	  .options = ROWS(&opt_count, &opt_since) },
+	  .text = "Show what has the most of the flows: hosts, services, applications, AS, …",
+	  .options = ROWS(&opt_by, &opt_count, &opt_since, &opt_from, &opt_until, &opt_around,
+			  &opt_window, &opt_exact, &opt_format, &opt_show_query) },
 	{ .name = "flows",
 	  .remote = true,
 	  .args = "[FILTER]",

@@ -78,6 +78,9 @@ struct flags {
 	bool cost;       /* doctor: bytes by field, too */
 	char *output;
 	struct strlist field;
+	int by;     /* top: enum measure */
+	int format; /* enum rows_format */
+	bool exact; /* every value is looked at */
 };
 
 struct app {

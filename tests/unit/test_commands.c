@@ -26,7 +26,7 @@ static void words_of_usage(const char *args, char *out, size_t size)
 
 static void usage_lists_what_the_command_takes(void **state)
 {
-	static const char *const names[] = { "dictionaries", "keys", "top" };
+	static const char *const names[] = { "dictionaries", "keys" };
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const struct command *command = command_find(names[i]);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Rows of figures for people and for programs: cells that fit, CSV (RFC 4180), and the width of the
+ * terminal. */
+#include "importer/query/rows.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/plain.h"
+#include "importer/core/print.h"
+#include "importer/core/table.h"
+
+#define WIDTH_MAX 1000
+
+const char *const rows_format_names[] = { "table", "csv", "json", NULL };
+
+size_t rows_width(size_t otherwise)
+{
+	struct winsize size;
+	const char *columns = getenv("COLUMNS");
+	long n = columns ? strtol(columns, NULL, 10) : 0;
+	if (n <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		n = size.ws_col;
+	return n <= 0 ? otherwise : n > WIDTH_MAX ? WIDTH_MAX : (size_t)n;
+}
+
+bool rows_unicode(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	for (size_t i = 0; i < 3; i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+	}
+	return false;
+}
+
+void rows_csv_text(FILE *out, const char *text, bool first)
+{
+	CLEANUP_FREE char *copy = strdup(text);
+	const char *cell = copy && isatty(fileno(out)) ? plain_text(copy) : text;
+	bool quoted = cell[strcspn(cell, ",\"\r\n")];
+	if (!first)
+		fputc(',', out);
+	if (quoted)
+		fputc('"', out);
+	for (; *cell; cell++) {
+		if (*cell == '"')
+			fputc('"', out);
+		fputc(*cell, out);
+	}
+	if (quoted)
+		fputc('"', out);
+}
+
+void rows_csv_number(FILE *out, uint64_t n, bool first)
+{
+	print_plain(out, "%s%" PRIu64, first ? "" : ",", n);
+}
+
+char *rate_text(uint64_t bits_per_second, char *text)
+{
+	static const char *const units[] = { "bit/s",  "kbit/s", "Mbit/s",
+					     "Gbit/s", "Tbit/s", "Pbit/s" };
+	double value = (double)bits_per_second;
+	size_t u = 0;
+	while (value >= 999.95 && u + 1 < sizeof(units) / sizeof(units[0])) {
+		value /= 1000;
+		u++;
+	}
+	snprintf(text, NUMBER_MAX, u ? "%.1f %s" : "%.0f %s", value, units[u]);
+	return text;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Rows of figures for people and for programs: cells that fit, CSV (RFC 4180), and the width of the
+ * terminal. */
+#ifndef EF_IMPORTER_ROWS_H
+#define EF_IMPORTER_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* --format. */
+enum rows_format { ROWS_TABLE, ROWS_CSV, ROWS_JSON };
+extern const char *const rows_format_names[]; /* ends with NULL */
+
+/* Columns of the terminal that standard output is, or $COLUMNS; else `otherwise`. */
+size_t rows_width(size_t otherwise);
+
+/* Whether LC_ALL, LC_CTYPE or LANG (the first that is set) say UTF-8. */
+bool rows_unicode(void);
+
+/* A cell of CSV, with a comma before it unless it is the first; as it came, but that what steers a
+ * terminal is '?' where standard output is one. */
+void rows_csv_text(FILE *out, const char *text, bool first);
+void rows_csv_number(FILE *out, uint64_t n, bool first);
+
+/* 1234567 -> "1.2 Mbit/s", in `text` of NUMBER_MAX bytes (core/table.h); returns it. */
+char *rate_text(uint64_t bits_per_second, char *text);
+
+#endif
