@@ -207,7 +207,8 @@ static const struct opt kibana_rows[] = {
 	  .flag = "remote",
 	  .arg = "CLUSTER,…",
 	  .help = "Remote clusters that are looked at, too (cross-cluster search): by the data "
-		  "views that setup writes, and by `efctl top` and `efctl status`." },
+		  "views that setup writes, and by the commands of efctl that ask "
+		  "for flows or tell the status." },
 	{ .name = "kibana.alerts",
 	  .type = OPT_BOOL,
 	  .offset = offsetof(struct kibana_settings, alerts),

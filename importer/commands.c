@@ -151,6 +151,28 @@ static const struct opt opt_format = { .name = "format",
 				       .preset = "table",
 				       .flag_only = true,
 				       .help = "How the answer looks." };
+ROW(dimension, OPT_TEXT, "by", NULL, "DIMENSION,…",
+    "A line for each of the values that have the most; the dimensions are those of top.");
+static const struct opt opt_lines = { .name = "count",
+				      .type = OPT_INT,
+				      .offset = offsetof(struct flags, lines),
+				      .preset = "5",
+				      .min = 1,
+				      .max = 50,
+				      .letter = 'n',
+				      .flag_only = true,
+				      .help = "How many values." };
+static const struct opt opt_step = {
+	.name = "step",
+	.type = OPT_DURATION,
+	.offset = offsetof(struct flags, step),
+	.arg = "TIME",
+	.min = 60000,
+	.max = INT64_C(366) * 24 * 3600 * 1000,
+	.flag_only = true,
+	.help = "How long a step is; not shorter than setup.active_timeout. Without it as many as "
+		"fit."
+};
 ROW(exact, OPT_BOOL, "exact", NULL, NULL,
     "Look at every value there is, page by page, in place of what shards tell of their largest.");
 ROW(output, OPT_TEXT, "output", NULL, "FILE",
@@ -211,6 +233,14 @@ const struct command commands[] = {
 	  .text = "Show what has the most of the flows: hosts, services, applications, AS, …",
 	  .options = ROWS(&opt_by, &opt_count, &opt_since, &opt_from, &opt_until, &opt_around,
 			  &opt_window, &opt_exact, &opt_format, &opt_show_query) },
+	{ .name = "series",
+	  .remote = true,
+	  .args = "[FILTER]",
+	  .run = cmd_series,
+	  .uses = USES_CLUSTER,
+	  .text = "Draw what flows were over time",
+	  .options = ROWS(&opt_dimension, &opt_lines, &opt_since, &opt_from, &opt_until,
+			  &opt_around, &opt_window, &opt_step, &opt_format, &opt_show_query) },
 	{ .name = "flows",
 	  .remote = true,
 	  .args = "[FILTER]",

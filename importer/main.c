@@ -32,8 +32,8 @@ static int check_words(const struct app *app, const struct command *command, int
 		    (argv[i][8] == '=' || !argv[i][8]))
 			return err_set(
 			    err, EF_USAGE,
-			    "--remote: only setup (in data views), flows, top and "
-			    "status look at other clusters; a cluster is written to by its own "
+			    "--remote: only setup (in data views), status and what asks for "
+			    "flows look at other clusters; a cluster is written to by its own "
 			    "clients alone, those of --url");
 	return 0;
 }

@@ -78,9 +78,11 @@ struct flags {
 	bool cost;       /* doctor: bytes by field, too */
 	char *output;
 	struct strlist field;
-	int by;     /* top: enum measure */
-	int format; /* enum rows_format */
-	bool exact; /* every value is looked at */
+	int by;              /* top: enum measure */
+	int format;          /* enum rows_format */
+	bool exact;          /* every value is looked at */
+	char *dimension;     /* series: what lines are of */
+	int64_t lines, step; /* series: how many; ms, 0: by the time asked for */
 };
 
 struct app {

@@ -8,8 +8,8 @@
 
 #include "common/cleanup.h"
 #include "importer/core/json.h"
+#include "importer/query/course.h"
 #include "importer/query/rank_list.h"
-#include "importer/query/rank_peak.h"
 #include "importer/query/rank_request.h"
 #include "importer/query/rank_walk.h"
 
@@ -60,13 +60,13 @@ static void totals_take(struct work *w, const json_t *aggs)
 	r->to_ms = w->ask->to_ms ? w->ask->to_ms : last > 0 ? (uint64_t)last : 0;
 }
 
-/* What several meters told, apart from the totals. */
+/* What several meters told, apart from the totals; what cannot be is no repetition. */
 static int repeats_ask(struct work *w, struct err *err)
 {
 	CLEANUP_JSON json_t *reply = NULL;
-	CLEANUP_JSON json_t *query =
-	    json_pack("{s:{s:[O,{s:{s:s}}]}}", "bool", "filter", w->ask->query, "exists", "field",
-		      "flow.duplicate.reason");
+	CLEANUP_JSON json_t *query = json_pack(
+	    "{s:{s:[O,{s:{s:s}}],s:{s:{s:s}}}}", "bool", "filter", w->ask->query, "exists", "field",
+	    "flow.duplicate.reason", "must_not", "term", "flow.duplicate.reason", "implausible");
 	if (search_aggs(w->search, query,
 			json_pack("{s:{s:{s:s}},s:{s:o}}", "bytes", "sum", "field",
 				  "flow.duplicate.bytes", "alone", "filter", figures_repeats()),
@@ -225,6 +225,38 @@ static void others_find(struct work *w, struct candidate *const *list, size_t al
 			break;
 }
 
+static void peak_take(void *arg, size_t i, uint64_t at_ms, const struct figures *f)
+{
+	struct candidate *const *list = arg;
+	(void)at_ms;
+	if (f->bytes > list[i]->figures.peak)
+		list[i]->figures.peak = f->bytes; /* bits per second when all are there */
+}
+
+/* The most bits per second that each of `n` candidates had in one step. */
+static int peaks_ask(struct work *w, struct candidate **list, size_t n, struct err *err)
+{
+	const json_t **keys = calloc(n + 1, sizeof(json_t *));
+	struct course_ask ask = {
+		.subject = w->ask->subject,
+		.query = w->query,
+		.key = keys,
+		.n = n,
+		.from_ms = w->rank->from_ms,
+		.to_ms = w->rank->to_ms,
+		.step_ms = w->ask->step_ms,
+	};
+	if (!keys)
+		memory_out();
+	for (size_t i = 0; i < n; i++)
+		keys[i] = list[i]->key;
+	int result = course_find(w->search, &ask, w->rank->asked, peak_take, list, err);
+	for (size_t i = 0; i < n; i++)
+		list[i]->figures.peak = figures_rate(list[i]->figures.peak, ask.step_ms);
+	free(keys);
+	return result;
+}
+
 static int result_make(struct work *w, struct err *err)
 {
 	size_t all;
@@ -236,7 +268,7 @@ static int result_make(struct work *w, struct err *err)
 			w->unlisted = list[most]->figures.bytes;
 		while (all > most)
 			candidate_drop(&w->candidates, list[--all]);
-		if (peaks_find(w->search, w->ask, w->query, w->rank, list, all, err))
+		if (peaks_ask(w, list, all, err))
 			return -1;
 	}
 	CLEANUP_FREE struct candidate **list =

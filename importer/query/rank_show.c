@@ -147,9 +147,11 @@ static void feet_show(const struct rank *r, const struct rank_ask *ask)
 			    "was looked at.\n",
 			    number_text(r->all.rate, number));
 	if (r->repeats || r->repeated_bytes)
-		print_plain(stdout,
-			    "Counted once: %s flows and %s that repeat others are left out.\n",
-			    number_text(r->repeats, number), bytes_text(r->repeated_bytes, more));
+		print_plain(
+		    stdout,
+		    "Counted once: %s flows that only repeat others, and %s in all that others "
+		    "have, are left out.\n",
+		    number_text(r->repeats, number), bytes_text(r->repeated_bytes, more));
 	minute_text(r->from_ms, from);
 	print_plain(stdout, "From %s to %s.\n", from, minute_text(r->to_ms, to));
 }

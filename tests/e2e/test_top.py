@@ -9,7 +9,9 @@ import random
 import time
 
 import harness
+import flowdocs
 import tap
+from flowdocs import counted, get, store
 
 R = random.Random(21)
 INDICES = 10
@@ -18,31 +20,8 @@ SERVICES = ["dns", "https", "ssh", "ntp", "smtp"]
 LIST = 2000	# values that efctl asks of each shard, at least
 
 
-def flow(client, server, out, back, service=None, at=NOW, **more):
-	"""A finished document: what the pipelines would have written, as far as top looks at it."""
-	doc = {"@timestamp": at * 1000 + 999, "network": {"bytes": out + back, "packets": 3}, "client": {"bytes": out}, "server": {"bytes": back}, "flow": {}}
-	for end, name in (("client", client), ("server", server)):
-		if name:
-			doc["flow"][end] = {"name": name}
-	if service:
-		doc["flow"]["service"] = {"name": service}
-	for path, value in more.items():
-		at = doc
-		*folders, last = path.split("__")
-		for f in folders:
-			at = at.setdefault(f, {})
-		at[last] = value
-	return doc
-
-
-def get(doc, path):
-	for part in path.split("."):
-		doc = doc.get(part) if isinstance(doc, dict) else None
-	return doc
-
-
-def counted(docs):
-	return [d for d in docs if get(d, "flow.duplicate.reason") is None or get(d, "network.bytes") is not None]
+def flow(*args, at=NOW):
+	return flowdocs.flow(*args, at)
 
 
 def ledger(docs, sides):
@@ -75,19 +54,6 @@ def ends(form):
 
 def one(*fields, peer="flow.client.name"):
 	return [(fields, "client.bytes", "server.bytes", peer)]
-
-
-def store(es, ns, groups):
-	"""Each group into a backing index of its own."""
-	for i, docs in enumerate(groups):
-		if i:
-			es.must("POST", f"/logs-flow-{ns}/_rollover")
-		for at in range(0, len(docs), 5000):
-			body = "".join('{"create":{}}\n' + json.dumps(d) + "\n" for d in docs[at:at + 5000])
-			reply = es.must("POST", f"/logs-flow-{ns}/_bulk?pipeline=_none", body, "application/x-ndjson")
-			if reply["errors"]:
-				raise RuntimeError(next(i for i in reply["items"] if i["create"]["status"] > 299))
-	es.post(f"/logs-flow-{ns}/_refresh")
 
 
 def top(es, ns, *args):
@@ -126,7 +92,7 @@ def everyday():
 		if R.random() < 0.05:
 			b = a
 		service = R.choice([*SERVICES, None])
-		d = flow(a if R.random() < 0.97 else None, b if R.random() < 0.98 else None, R.randrange(100000), R.randrange(100000), service, NOW - R.randrange(7200))
+		d = flow(a if R.random() < 0.97 else None, b if R.random() < 0.98 else None, R.randrange(100000), R.randrange(100000), service, at=NOW - R.randrange(7200))
 		if R.random() < 0.7:
 			d["client"]["as"] = {"number": 64496 + hash_of(a) % 40, "organization": {"name": f"AS of {hash_of(a) % 40}"}}
 			d["server"]["as"] = {"number": 64496 + hash_of(b) % 40, "organization": {"name": f"AS of {hash_of(b) % 40}"}}

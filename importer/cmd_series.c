@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * efctl series: what flows were over time. */
+#include <stdio.h>
+
+#include "common/cleanup.h"
+#include "common/names.h"
+#include "importer/client/es.h"
+#include "importer/commands.h"
+#include "importer/core/print.h"
+#include "importer/query/query.h"
+#include "importer/query/rows.h"
+#include "importer/query/series_show.h"
+#include "importer/steps.h"
+
+#define STEPS_DRAWN 90  /* a step has two columns of dots, or more */
+#define STEPS_TABLE 300 /* for programs, unless they say --step */
+
+static void answer_show(const struct app *app, const struct series *series, enum rows_format format)
+{
+	size_t i;
+	json_t *one;
+	if (!app->flags.show_query && (series->sum[0].flows || format != ROWS_TABLE))
+		series_show(series, format);
+	else if (!app->flags.show_query)
+		print_plain(stderr, "no such flow records in %s-%s\n",
+			    NAME(app->elastic.prefix, "logs-flow"), app->elastic.namespace);
+	else
+		json_array_foreach (series->asked, i, one) {
+			json_object_set_new(one, "size", json_integer(0));
+			query_show(app, one);
+		}
+}
+
+static int series_find(struct app *app, const struct query *query, const struct subject *subject,
+		       struct err *err)
+{
+	enum rows_format format = app->flags.json ? ROWS_JSON : app->flags.format;
+	CLEANUP_ES struct es *es = NULL;
+	CLEANUP_JSON json_t *clause = query_clause(query);
+	struct searcher searcher;
+	struct series series = { 0 };
+	struct series_ask ask = {
+		.subject = subject,
+		.query = clause,
+		.count = (size_t)app->flags.lines,
+		.from_ms = query->when.has_from ? query->when.from_ms : 0,
+		.to_ms = query->when.has_to ? query->when.to_ms : 0,
+		.step_ms = (uint64_t)app->flags.step,
+		.most = format == ROWS_TABLE ? STEPS_DRAWN : STEPS_TABLE,
+	};
+	if (app_connect(app, &es, err) || search_begin(&searcher, app, es, err) ||
+	    steps_least(app, es, &ask.least_ms, err))
+		return -1;
+	if (ask.step_ms && ask.step_ms < ask.least_ms)
+		return err_set(err, EF_USAGE,
+			       "--step: flows last up to %llu s before they are told "
+			       "(setup.active_timeout), and stand where they end, so steps cannot "
+			       "be shorter",
+			       (unsigned long long)(ask.least_ms / 1000));
+	int result = series_do(&searcher, &ask, &series, err);
+	if (result == 0)
+		answer_show(app, &series, format);
+	else
+		query_refused(query, err);
+	series_release(&series);
+	return result;
+}
+
+int cmd_series(struct app *app, struct err *err)
+{
+	struct subject subject;
+	CLEANUP_QUERY struct query query = { 0 };
+	if (app->flags.dimension && subject_parse(app->flags.dimension, &subject, err))
+		return -1;
+	if (query_read(app, 0, &query, err))
+		return -1;
+	query_say(&query);
+	return series_find(app, &query, app->flags.dimension ? &subject : NULL, err);
+}
