@@ -12,7 +12,7 @@ from tree import ROOT, read, tap, tracked
 
 BUILD = os.path.realpath(os.path.join(ROOT, os.environ.get("BUILD", "build")))
 BLOCK = re.compile(r"^( *)```([^\n`]*)\n(.*?)^\1```$", re.M | re.S)
-FILES = {"exporter.pcap": "tests/captures/asa-netflow9.pcap"}	# what pages take for granted: name, and what it is here
+FILES = {"exporter.pcap": "tests/captures/asa-netflow9.pcap", "nat.pcap": "tests/cases/53-mikrotik-nat.pcap"}	# what pages take for granted: name, and what it is here
 
 
 def blocks(page):
