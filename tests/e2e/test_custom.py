@@ -42,7 +42,7 @@ def stored(index):
 def retry():
 	"""As docs/operations.md says, for our namespace."""
 	with open(os.path.join(harness.ROOT, "docs", "operations.md"), encoding="utf-8") as f:
-		body = re.search(r"POST _reindex\n(.*?\n    \})\n", f.read(), re.S).group(1)
+		body = re.search(r"POST _reindex\n(\{.*?\n\})\n", f.read(), re.S).group(1)
 	reply = es.must("POST", "/_reindex?refresh=true", json.loads(body.replace("-default", f"-{ns}")))
 	tap.same(reply["failures"], [], "retried")
 	return reply
