@@ -15,7 +15,7 @@ from tree import ROOT, judge, read, tap, tracked
 # README's blocks are run word for word: tests/boot/test_boot.py
 PLAIN = {"README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "STYLE.md", "tests/README.md", "docs/raw-line.md", "docs/efctl.md"}
 DATA = {"json", "csv", "text", "yaml"}
-INDENTED = {"docs/efctl.md", "docs/fields.md", "docs/dictionaries.md"}	# pages whose commands stand in indented blocks still
+INDENTED = {"docs/efctl.md", "docs/asking.md", "docs/fields.md", "docs/dictionaries.md"}	# pages whose commands stand in indented blocks still
 COMMAND = re.compile(r"(?<=\n\n)    ((?:\$ |make|sudo|efd |efctl|curl|systemctl|GET |PUT |POST |DELETE ).*)")
 EXPORTERS = "docs/exporters/"
 PUBLIC = os.path.join(ROOT, "..", "shared", "captures", "INDEX.csv")	# beside the repository, where they are
@@ -64,7 +64,7 @@ def unsaid(pages):
 			continue
 		if page not in INDENTED:
 			for line in COMMAND.findall(FENCE.sub("", read(page))):
-				yield f"{page}: a command that is not between fences: {line}"
+				yield f"{page}: write it between fences, with run, run=TEST or not-run: {line}"
 		for _, words, body in FENCE.findall(read(page)):
 			words = words.split()
 			says = [w for w in words if w in ("run", "not-run") or w.startswith("run=")]

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What pages name is there: options, metrics, files of this tree; and what doctor can say is on docs/symptoms.md, message by message."""
+"""What pages name is there: options, metrics, files of this tree; what doctor can say is on docs/symptoms.md, message by message; docs/metrics.md
+has every metric of efd in its own words (--write makes it), and the pages have the exit codes of common/exit.h."""
 import os
 import re
 import subprocess
@@ -18,6 +19,7 @@ import net  # noqa: E402
 BUILD = os.path.realpath(os.path.join(ROOT, os.environ.get("BUILD", "build")))
 SYMPTOMS = "docs/symptoms.md"
 MOVING = "docs/moving.md"
+METRICS = "docs/metrics.md"
 FOLDERS = ("tests/", "docs/", "common/", "forwarder/", "importer/", "ingest-pipelines/", "es-templates/", "kibana/", "packaging/")
 VARIABLES = 53	# of the older Logstash-based collector
 
@@ -57,16 +59,23 @@ def unknown_options(known):
 
 
 def metrics():
-	"""The names of all metrics, of an efd that has seen an exporter, has a key, and looks for a cluster that is not there."""
-	udp, tcp, http = net.free_udp_port(), net.free_port(), net.free_port()
+	"""{name: (type, help)} of all metrics: of an efd that has a key, knows an exporter and looks for a cluster that is not there, and of one
+	that writes to a file."""
+	out = {}
+	for args in ["--url", "http://127.0.0.1:9", "--tcp-listen", f"127.0.0.1:{net.free_port()}"], ["--output", "/dev/null"]:
+		text = page(args)
+		rows = re.findall(r"^# HELP ((?:efd|process)_[a-z_]+) (.*)\n# TYPE \S+ (\w+)$", text, flags=re.M)
+		out.update({name: (kind, words) for name, words, kind in rows})
+	return out
+
+
+def page(args):
+	"""What it says at /metrics."""
+	udp, http = net.free_udp_port(), net.free_port()
 	with tempfile.TemporaryDirectory() as tmp:
-		with open(os.path.join(tmp, "key"), "w", encoding="utf-8") as f:
-			f.write("aWQ6c2VjcmV0")	# id:secret
-		os.chmod(f.name, 0o600)
-		env = {k: v for k, v in os.environ.items() if not k.startswith("EF_")} | {"EF_CONFIG_DIR": tmp}
-		efd = subprocess.Popen([os.path.join(BUILD, "efd"), "--url", "http://127.0.0.1:9", "--api-key-file", f.name, "--state-dir", tmp,
-			"--listen", f"127.0.0.1:{udp}", "--tcp-listen", f"127.0.0.1:{tcp}", "--metrics-listen", f"127.0.0.1:{http}"],
-			env=env, stderr=subprocess.DEVNULL)
+		env = {k: v for k, v in os.environ.items() if not k.startswith("EF_")} | {"EF_CONFIG_DIR": tmp, "EF_ELASTICSEARCH_API_KEY": "aWQ6c2VjcmV0"}	# id:secret
+		efd = subprocess.Popen([os.path.join(BUILD, "efd"), *args, "--state-dir", tmp, "--listen", f"127.0.0.1:{udp}",
+			"--metrics-listen", f"127.0.0.1:{http}"], env=env, stderr=subprocess.DEVNULL)
 		try:
 			for _ in range(600):
 				subprocess.run([os.path.join(BUILD, "efctl"), "replay", "--to", f"udp://127.0.0.1:{udp}",
@@ -78,7 +87,7 @@ def metrics():
 		finally:
 			efd.kill()
 			efd.wait()
-	return set(re.findall(r"^# TYPE (efd_[a-z_]+)", text, flags=re.M))
+	return text
 
 
 def answer(url):
@@ -90,10 +99,33 @@ def answer(url):
 
 
 def unknown_metrics(known):
-	known |= {m + end for m in known for end in ("_bucket", "_sum", "_count")}
+	known = set(known) | {m + end for m in known for end in ("_bucket", "_sum", "_count")}
 	for page, name in named(r"(?<![\w/])(efd_[a-z_]+[a-z])"):
 		if name not in known:
 			yield f"{page}: no metric {name}"
+
+
+def reference(known):
+	"""The table of docs/metrics.md."""
+	return "".join(f"| `{name}` | {kind} | {words} |\n" for name, (kind, words) in sorted(known.items()))
+
+
+def metrics_page(known, write):
+	head, mark, rest = read(METRICS).partition("<!-- metrics -->\n| metric | | |\n|---|---|---|\n")
+	if write:
+		with open(os.path.join(ROOT, METRICS), "w", encoding="utf-8") as f:
+			f.write(head + mark + reference(known) + "<!-- end -->\n")
+	elif rest != reference(known) + "<!-- end -->\n":
+		yield f"{METRICS} is not current: tests/lint/test_named.py --write"
+
+
+def exit_codes():
+	"""The numbers of common/exit.h stand, in its order, in what efctl.md says of them."""
+	codes = re.findall(r"^\tEF_\w+ = (\d+),", read("common/exit.h"), flags=re.M)
+	said = re.search(r"Exit codes: (.*?)\.\n\n", re.sub(r"(?<!\n)\n(?!\n)", " ", read("docs/efctl.md")), re.S)
+	found = re.findall(r"(?:^|, )(\d) ", said[1] if said else "")
+	if found != codes:
+		yield f"docs/efctl.md says {found}, common/exit.h {codes}"
 
 
 def missing_files():
@@ -124,13 +156,16 @@ def main():
 	judge("files that pages name", missing_files())
 	tap.ok(len(doctor.messages()) > 70, "doctor's messages are found in the sources", f"{len(doctor.messages())}")
 	judge("doctor's messages, each with a row", unsaid())
+	judge("exit codes", exit_codes())
 	variables = table(MOVING, "elastiflow")
 	tap.ok(len(set(variables)) == len(variables) == VARIABLES, f"{VARIABLES} variables, each once", variables)
 	if os.path.exists(os.path.join(BUILD, "efctl")):
 		known = options()
 		tap.ok("spool" in known and "setup" in known, "options of both programs", sorted(known))
 		judge("options that pages name", unknown_options(known))
-		judge("metrics that pages name", unknown_metrics(metrics()))
+		printed = metrics()
+		judge("docs/metrics.md has every metric", metrics_page(printed, sys.argv[1:] == ["--write"]))
+		judge("metrics that pages name", unknown_metrics(printed))
 	else:
 		tap.skip("options and metrics that pages name", f"nothing is built in {BUILD}")
 	tap.done()
