@@ -16,6 +16,8 @@ from tree import ROOT, judge, read, tap, tracked
 PLAIN = {"README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "STYLE.md", "tests/README.md", "docs/raw-line.md", "docs/efctl.md"}
 DATA = {"json", "csv", "text", "yaml"}
 INDENTED = {"docs/efctl.md", "docs/asking.md", "docs/fields.md", "docs/dictionaries.md"}	# pages whose commands stand in indented blocks still
+# pages that are wider still
+WIDE = {f"docs/{name}.md" for name in ("asking", "cost", "dashboards", "dictionaries", "efctl", "fields", "operations", "pipelines")}
 COMMAND = re.compile(r"(?<=\n\n)    ((?:\$ |make|sudo|efd |efctl|curl|systemctl|GET |PUT |POST |DELETE ).*)")
 EXPORTERS = "docs/exporters/"
 PUBLIC = os.path.join(ROOT, "..", "shared", "captures", "INDEX.csv")	# beside the repository, where they are
@@ -91,6 +93,18 @@ def missing(page, test, body):
 			yield f"{page}: {test} does not run '{line.strip()}'"
 
 
+def wide():
+	"""Prose wraps at 100 columns; tables, blocks and lines that a link fills may be wider."""
+	for page in pages_wrapped():
+		for line in FENCE.sub("", read(page)).splitlines():
+			if len(line) > 100 and not re.match(r" *\||    |#", line) and " " in re.sub(r"`[^`]*`|\[[^]]*\]\([^)]*\)", "x", line).strip():
+				yield f"{page}: {line[:60]}…"
+
+
+def pages_wrapped():
+	return [p for p in tracked("docs/*.md", "docs/*/*.md") if p not in WIDE]
+
+
 def platforms():
 	"""(page, proofs in the tree, public captures) of each row of the table of exporters."""
 	table = re.search(r"<!-- platforms -->\n(.*?)<!-- end -->", read(EXPORTERS + "README.md"), re.S)[1]
@@ -151,6 +165,7 @@ def main():
 	tap.ok(len(pages) > 20, f"{len(pages)} pages", pages)
 	judge("links and anchors lead somewhere", dead_links(pages))
 	judge("blocks of commands say what runs them", unsaid(pages))
+	judge("prose wraps at 100 columns", wide())
 	judge("what proves an exporter is there", unproven(list(platforms())))
 	judge("pages of exporters have the same headings", shapeless())
 	tap.done()

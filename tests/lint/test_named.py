@@ -21,6 +21,8 @@ SYMPTOMS = "docs/symptoms.md"
 MOVING = "docs/moving.md"
 METRICS = "docs/metrics.md"
 FOLDERS = ("tests/", "docs/", "common/", "forwarder/", "importer/", "ingest-pipelines/", "es-templates/", "kibana/", "packaging/")
+FIELDS = {"flow", "network", "source", "destination", "client", "server", "observer", "event", "rule", "user", "process", "host", "dns", "http",
+	"tls", "url", "threat", "related", "agent"}	# event.original is of records that failed, which have fields of their own
 VARIABLES = 53	# of the older Logstash-based collector
 
 
@@ -119,6 +121,27 @@ def metrics_page(known, write):
 		yield f"{METRICS} is not current: tests/lint/test_named.py --write"
 
 
+def fields():
+	"""Every field of docs/fields.md, and the objects they are in."""
+	out = set()
+	for name in re.findall(r"^\| `([^`]+)` \|", read("docs/fields.md"), flags=re.M):
+		for end in ("source", "destination", "client", "server"):
+			parts = name.replace("<end>", end).split(".")
+			out |= {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
+	return out
+
+
+def unknown_fields(known):
+	"""Fields that pages for people name: those of exporters, symptoms, moving (where the first column has the names of others)."""
+	for page in [*tracked("docs/exporters/*.md"), SYMPTOMS, MOVING]:
+		text = read(page)
+		if page == MOVING:
+			text = re.sub(r"^\|[^|]*\|", "|", text, flags=re.M)
+		for name in re.findall(r"`([a-z]+\.[a-z0-9_.]+)(?:\.\*)?`", text):
+			if name.partition(".")[0] in FIELDS and not name.endswith((".csv", ".painless")) and name not in known | {"event.original"}:
+				yield f"{page}: no field {name}"
+
+
 def exit_codes():
 	"""The numbers of common/exit.h stand, in its order, in what efctl.md says of them."""
 	codes = re.findall(r"^\tEF_\w+ = (\d+),", read("common/exit.h"), flags=re.M)
@@ -157,6 +180,7 @@ def main():
 	tap.ok(len(doctor.messages()) > 70, "doctor's messages are found in the sources", f"{len(doctor.messages())}")
 	judge("doctor's messages, each with a row", unsaid())
 	judge("exit codes", exit_codes())
+	judge("fields that pages name", unknown_fields(fields()))
 	variables = table(MOVING, "elastiflow")
 	tap.ok(len(set(variables)) == len(variables) == VARIABLES, f"{VARIABLES} variables, each once", variables)
 	if os.path.exists(os.path.join(BUILD, "efctl")):
