@@ -173,6 +173,15 @@ static const struct opt opt_step = {
 	.help = "How long a step is; not shorter than setup.active_timeout. Without it as many as "
 		"fit."
 };
+static const struct opt opt_report = { .name = "output",
+				       .type = OPT_TEXT,
+				       .offset = offsetof(struct flags, report),
+				       .check = conf_check_line,
+				       .preset = "report.html",
+				       .arg = "FILE",
+				       .letter = 'o',
+				       .flag_only = true,
+				       .help = "Where the page goes; - is standard output." };
 ROW(exact, OPT_BOOL, "exact", NULL, NULL,
     "Look at every value there is, page by page, in place of what shards tell of their largest.");
 ROW(output, OPT_TEXT, "output", NULL, "FILE",
@@ -241,6 +250,14 @@ const struct command commands[] = {
 	  .text = "Draw what flows were over time",
 	  .options = ROWS(&opt_dimension, &opt_lines, &opt_since, &opt_from, &opt_until,
 			  &opt_around, &opt_window, &opt_step, &opt_format, &opt_show_query) },
+	{ .name = "report",
+	  .remote = true,
+	  .args = "[FILTER]",
+	  .run = cmd_report,
+	  .uses = USES_CLUSTER,
+	  .text = "Write a page about flows that any browser opens, without a network",
+	  .options = ROWS(&opt_report, &opt_count, &opt_since, &opt_from, &opt_until, &opt_around,
+			  &opt_window) },
 	{ .name = "flows",
 	  .remote = true,
 	  .args = "[FILTER]",

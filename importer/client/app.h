@@ -82,6 +82,7 @@ struct flags {
 	int format;          /* enum rows_format */
 	bool exact;          /* every value is looked at */
 	char *dimension;     /* series: what lines are of */
+	char *report;        /* the file it goes to */
 	int64_t lines, step; /* series: how many; ms, 0: by the time asked for */
 };
 

@@ -3,7 +3,6 @@
 #include "importer/query/plot.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "importer/core/print.h"
 #include "importer/core/table.h"
@@ -80,16 +79,6 @@ static void row_draw(FILE *out, const uint64_t *v, size_t n, size_t columns, siz
 	}
 }
 
-/* A time as the person at the terminal has it. */
-static const char *local_text(uint64_t ms, char text[WHEN_MAX])
-{
-	const time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-	if (!localtime_r(&seconds, &tm) || !strftime(text, WHEN_MAX, "%Y-%m-%d %H:%M %Z", &tm))
-		text[0] = '\0';
-	return text;
-}
-
 void plot_area(FILE *out, const uint64_t *v, size_t n, size_t width, size_t height, bool unicode,
 	       uint64_t from_ms, uint64_t to_ms)
 {
@@ -107,8 +96,8 @@ void plot_area(FILE *out, const uint64_t *v, size_t n, size_t width, size_t heig
 		row_draw(out, v, n, columns, row, height, top, unicode);
 		print_plain(out, "\n");
 	}
-	local_text(from_ms, from);
-	local_text(to_ms, to);
+	local_time_text(from_ms, from);
+	local_time_text(to_ms, to);
 	size_t gap = columns > strlen(from) + strlen(to) ? columns - strlen(from) - strlen(to) : 1;
 	print_plain(out, "%*s%s%*s%s\n", SCALE_WIDTH, "", from, (int)gap, "", to);
 }

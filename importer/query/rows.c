@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -74,5 +75,14 @@ char *rate_text(uint64_t bits_per_second, char *text)
 		u++;
 	}
 	snprintf(text, NUMBER_MAX, u ? "%.1f %s" : "%.0f %s", value, units[u]);
+	return text;
+}
+
+const char *local_time_text(uint64_t ms, char *text)
+{
+	const time_t seconds = (time_t)(ms / 1000);
+	struct tm tm;
+	if (!localtime_r(&seconds, &tm) || !strftime(text, WHEN_MAX, "%Y-%m-%d %H:%M %Z", &tm))
+		text[0] = '\0';
 	return text;
 }

@@ -27,4 +27,8 @@ void rows_csv_number(FILE *out, uint64_t n, bool first);
 /* 1234567 -> "1.2 Mbit/s", in `text` of NUMBER_MAX bytes (core/table.h); returns it. */
 char *rate_text(uint64_t bits_per_second, char *text);
 
+/* "2026-01-31 13:00 CET": in the zone of this process (TZ), in `text` of WHEN_MAX bytes
+ * (core/table.h); returns it. */
+const char *local_time_text(uint64_t ms, char *text);
+
 #endif

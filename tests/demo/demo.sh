@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# tests/demo/demo.sh start|stop: from nothing to a table of top talkers, on loopback; called by `make demo` and `make demo-stop`.
+# tests/demo/demo.sh start|stop: from nothing to a table of top talkers and a report, on loopback; called by `make demo` and `make demo-stop`.
 # DEMO_PORT: where the search engine listens (19200). It and its data stay until stop.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -21,8 +21,11 @@ curl -s -o /dev/null -X DELETE "$url/_data_stream/logs-flow-default,metrics-flow
 "$build/efctl" setup --yes --no-connection --dictionaries-dir tests/demo/dictionaries
 "$build/efctl" replay --now tests/captures/*.pcap
 python3 tests/demo/report.py
+report=$(realpath "$build")/demo-report.html
+"$build/efctl" report -o "$report"
 cat <<EOF
 
+Open $report in a browser: a report of these flows, which needs neither Kibana nor a network.
 The search engine stays at $url; look around:
   curl '$url/logs-flow-default/_search?pretty&size=1'
   EF_ELASTICSEARCH_URL=$url $build/efctl replay --now your-own.pcap

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * efctl report: a page about flows that everybody can open. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/names.h"
+#include "importer/client/es.h"
+#include "importer/client/remote.h"
+#include "importer/commands.h"
+#include "importer/core/files.h"
+#include "importer/core/memory.h"
+#include "importer/core/print.h"
+#include "importer/query/query.h"
+#include "importer/report/report.h"
+#include "importer/steps.h"
+
+#define REPORT_MODE 0644
+
+/* The words of the filter with a blank between them; the caller's. */
+static char *filter_text(const struct strlist *words)
+{
+	struct buf b;
+	buf_init(&b, FILTER_TEXT_MAX);
+	for (size_t i = 0; i < words->n; i++)
+		if ((i && buf_add_text(&b, " ")) || buf_add_text(&b, words->item[i]))
+			memory_out();
+	char *text = buf_steal(&b);
+	return text ? text : strdup("");
+}
+
+static int page_put(const struct app *app, const struct html_page *page, uint64_t flows,
+		    struct err *err)
+{
+	const char *path = app->flags.report;
+	if (strcmp(path, "-") == 0) {
+		if (fwrite(page->text.data, 1, page->text.len, stdout) != page->text.len)
+			return err_set(err, EF_FAILED, "the report could not be written");
+		return 0;
+	}
+	if (file_write(path, page->text.data, page->text.len, REPORT_MODE, err))
+		return -1;
+	print_plain(stderr, "%s: a report of %llu flows; any browser opens it\n", path,
+		    (unsigned long long)flows);
+	return 0;
+}
+
+static int report_make(struct app *app, const struct query *query, struct err *err)
+{
+	CLEANUP_ES struct es *es = NULL;
+	CLEANUP_JSON json_t *clause = query_clause(query);
+	CLEANUP_FREE char *filter = filter_text(&app->args);
+	char name[NAME_ROOM + 120];
+	snprintf(name, sizeof(name), "%s-%s", NAME(app->elastic.prefix, "logs-flow"),
+		 app->elastic.namespace);
+	CLEANUP_FREE char *pattern = remote_pattern(name, &app->kibana.remote);
+	struct report_ask ask = {
+		.query = clause,
+		.filter = filter,
+		.from_ms = query->when.has_from ? query->when.from_ms : 0,
+		.to_ms = query->when.has_to ? query->when.to_ms : 0,
+		.pattern = pattern,
+		.count = (size_t)app->flags.count,
+	};
+	struct searcher searcher;
+	struct html_page page;
+	uint64_t flows = 0;
+	if (!pattern || !filter)
+		memory_out();
+	if (app_connect(app, &es, err) || search_begin(&searcher, app, es, err) ||
+	    steps_least(app, es, &ask.least_ms, err))
+		return -1;
+	page_init(&page);
+	int result = report_write(&page, &searcher, &ask, &flows, err);
+	if (result == 0)
+		result = page_put(app, &page, flows, err);
+	else
+		query_refused(query, err);
+	page_release(&page);
+	return result;
+}
+
+int cmd_report(struct app *app, struct err *err)
+{
+	CLEANUP_QUERY struct query query = { 0 };
+	if (query_read(app, 0, &query, err))
+		return -1;
+	if (strcmp(app->flags.report, "-") != 0 && file_is_plain(app->flags.report, err))
+		return -1;
+	query_say(&query);
+	return report_make(app, &query, err);
+}
