@@ -9,6 +9,9 @@
 #include "common/names.h"
 #include "importer/client/connection.h"
 
+/* "Highest five minutes" of a chart's step; no shorter than flows may last. */
+#define PEAK_MS (5 * 60 * 1000)
+
 #define AT(field) offsetof(struct setup_settings, field)
 
 static const char *const as_names[] = { "exporter", "database", NULL };
@@ -248,6 +251,8 @@ json_t *settings_variables(const struct app *app)
 	if (strcmp(app->setup.ilm_policy, ILM_OURS) == 0)
 		json_object_set_new(variables, "ilm_policy",
 				    json_string(NAME(app->elastic.prefix, ILM_OURS)));
+	duration_add(variables, "peak",
+		     app->setup.active_timeout > PEAK_MS ? app->setup.active_timeout : PEAK_MS);
 	json_object_set_new(variables, "namespace", json_string(app->elastic.namespace));
 	return variables;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lens panels from measures and buckets: area('Services', terms('flow.service.name', 'Service'), bitRate).
+local course = import 'course.libsonnet';
 local k = import 'kibana.libsonnet';
+local vega = import 'vega.libsonnet';
 {
   local l = self,
 
@@ -66,10 +68,13 @@ local k = import 'kibana.libsonnet';
   local withKql(field, kql) = if kql == '' then field else "%s, kql='%s'" % [field, kql],
 
   // What `field` adds up to in a second, times factor: right at any interval.
+  // of: the same for Vega, in units of the field.
   rate(field, label, suffix, factor=1, decimals=1, kql='')::
+    { of:: { agg: { sum: { field: field } }, factor: if factor == 1 then 1 else 8, human: if factor == 1 then vega.human.perSecond else vega.human.bits } } +
     l.formula(label, "normalize_by_unit(sum(%s), unit='s') * %s" % [withKql(field, kql), factor],
               { sum: l.part('sum', [], field, kql), second: l.part('normalize_by_unit', ['sum']) }, mul('second', factor), 'sum', 'number', decimals, suffix),
   countRate(label, suffix, decimals=1, kql='')::
+    { of:: { agg: { value_count: { field: '@timestamp' } }, factor: 1, human: vega.human.perSecond } } +
     l.formula(label, "normalize_by_unit(count(%s), unit='s') * 1" % (if kql == '' then '' else "kql='%s'" % kql),
               { sum: l.part('count', [], '___records___', kql), second: l.part('normalize_by_unit', ['sum']) }, mul('second', 1), 'sum', 'number', decimals, suffix),
   // The same for a counter that only grows.
@@ -94,6 +99,7 @@ local k = import 'kibana.libsonnet';
   // Bits a second divided by the interface's speed. side: flow.ingress or flow.egress.
   utilisation(side, label='Utilisation')::
     local bytes = side + '.bytes', speed = side + '.speed';
+    { of:: { agg: { sum: { field: bytes } }, factor: 8, human: vega.human.percent, per: speed } } +
     l.formula(label, "normalize_by_unit(sum(%s), unit='s') * 8 / max(%s)" % [bytes, speed],
               { sum: l.part('sum', [], bytes), second: l.part('normalize_by_unit', ['sum']), speed: l.part('max', [], speed) },
               div(mul('second', 8), 'speed'), 'sum', 'percent', 2),
@@ -214,14 +220,18 @@ local k = import 'kibana.libsonnet';
   } + extra,
   local legend(place, size) = { isVisible: true, position: place, showSingleSeries: true, legendSize: size },
 
-  // Over time, one series a value of the bucket: the largest over the whole range.
+  // Over time, one series a value of the bucket: the largest over the whole range. Rates of flows are Vega's (course.libsonnet).
+  local drawn(title, split, measures, stacked) = vega.panel(title, course.spec(split, [m.of { name: m.label } for m in measures], stacked)),
+  local isRate(measure, kql, view) = std.objectHasAll(measure, 'of') && view == 'flow' && kql == '',
   area(title, bucket, measure, kql='', view='flow', type='area_stacked', legendAt='right', legendSize='large')::
+    if isRate(measure, kql, view) then drawn(title, bucket, [measure], type == 'area_stacked') else
     local c = layer('', [bucket, l.time(view)], [measure]);
     lens('lnsXY', stepped(title, view), { l0: c }, xy(type, [{ layerId: 'l0', layerType: 'data', seriesType: type, xAccessor: 'b1', splitAccessor: 'b0', accessors: ['m0'] }], legend(legendAt, legendSize)), kql, view),
   lines(title, bucket, measure, kql='', view='flow', legendSize='large'):: l.area(title, bucket, measure, kql, view, 'line', 'right', legendSize),
   stacks(title, bucket, measure, kql='', view='flow', legendSize='large'):: l.area(title, bucket, measure, kql, view, 'bar_stacked', 'right', legendSize),
   // Over time, one series a measure.
   series(title, measures, kql='', view='flow', type='area', colours=inout, legendAt='bottom')::
+    if std.length([m for m in measures if isRate(m, kql, view)]) == std.length(measures) then drawn(title, null, measures, false) else
     local c = layer('', [l.time(view)], measures);
     lens('lnsXY', stepped(title, view), { l0: c }, xy(type, [{
       layerId: 'l0',

@@ -128,11 +128,21 @@ def least(both):
 	return set(re.findall(r"floor\(datum\.b\.key / (\d+)\)", "".join(json.dumps(o) for o in both.objects.values()))) - {"60000"}
 
 
+def peaks(both):
+	"""How long "the highest five minutes" are, in charts and as they divide by it."""
+	text = "".join(json.dumps(o) for o in both.objects.values())
+	return set(re.findall(r'fixed_interval[\\": ]+(\w+)', text)), set(re.findall(r"\(datum\.p \|\| 0\) \* [^?]*?/ \((\d+) / 1000\)", text))
+
+
+same(peaks(b), ({"5m"}, {"300000"}), "the highest five minutes of a step")
 same(steps(b), ({"5m"}, {"… 5m or more"}, 0), "charts over time have steps of 5m or more, and say so")
 same(least(b), {"300000"}, "key figures' courses have, too")
 code, out, err = setup(b, "--active-timeout", "30m")
 same((code, steps(b), least(b) - {"300000"}), (0, ({"30m"}, {"… 30m or more"}, 0), {"1800000"}), "--active-timeout 30m: all have")
+same(peaks(b), ({"5m", "30m"}, {"1800000"}), "no highest part of a step is shorter (the percentile has its five minutes)")
 same(actions(b), {"same": n}, "the next run has not forgotten it")
+setup(b, "--active-timeout", "1m")
+same((steps(b)[0], peaks(b)), ({"1m"}, ({"5m"}, {"300000"})), "--active-timeout 1m: the highest five minutes all the same")
 code, out, err = setup(b, "--active-timeout", "2s")
 ok(code == 2 and "active-timeout" in err and len(err.splitlines()) == 1, "steps of two seconds are refused", err)
 code, out, err = setup(b, "--reset", "active-timeout")

@@ -81,4 +81,34 @@ const point = (good, name, detail = '') => { if (!good && detail) console.log(de
 	point(/network\.bytes > 0/.test(asked), 'and the search text', asked);
 	await page.screenshot({ path: `${shots}/drill-host.png` });
 	await browser.close();
+
+	// ---- charts of rates: a name of the legend, and a drag along the time
+	({ browser, page } = await open());
+	await dashboard(page, 'flow-overview', { from: 'now-12h' });
+	box = await canvas('Applications and services, bits/s');
+	x = box.x + box.width - Math.min(230, (box.width - 10) * 0.27) + 32;
+	await page.mouse.move(x, box.y + 47);
+	await page.waitForTimeout(600);
+	await page.mouse.click(x, box.y + 47);
+	await page.waitForSelector('.euiContextMenuItem', { timeout: 20000 }).catch(() => null);
+	menu = await page.$('.euiContextMenuItem >> text=Services');
+	if (menu) await menu.click();
+	await page.waitForTimeout(2500);
+	await settle(page);
+	now = await pills();
+	point(menu && /flow-top-services/.test(page.url()) && now.length === 1, 'a name in the legend of a chart leads on, with a filter', `${page.url()} ${now}`);
+	await browser.close();
+	({ browser, page } = await open());
+	await dashboard(page, 'flow-top-applications', { from: 'now-12h' });
+	box = await canvas('Applications, bits/s');
+	await page.mouse.move(box.x + 200, box.y + 60);
+	await page.mouse.down();
+	await page.mouse.move(box.x + 300, box.y + 60, { steps: 5 });
+	await page.mouse.up();
+	await page.waitForTimeout(2500);
+	const zoomed = decodeURIComponent(await time()).match(/from:'([^']+)',to:'([^']+)'/) || [];
+	const hours = (new Date(zoomed[2]) - new Date(zoomed[1])) / 3600000;
+	now = await pills();
+	point(hours > 0.5 && hours < 6 && !now.length, 'a drag along the time of a chart is its time range, and no filter', `${hours} ${now}`);
+	await browser.close();
 })().catch(e => { console.log(String(e.stack || e)); process.exit(1); });

@@ -19,7 +19,10 @@ def objects():
 	out = []
 	for path in sorted(glob.glob(os.path.join(TOP, "kibana", "*", "*.json"))):
 		with open(path) as f:
-			o = json.loads(f.read().replace("${active_timeout}", ACTIVE_TIMEOUT[0]).replace("${active_timeout_ms}", str(ACTIVE_TIMEOUT[1])))
+			text = f.read()
+		for name in ("active_timeout", "peak"):
+			text = text.replace("${%s}" % name, ACTIVE_TIMEOUT[0]).replace("${%s_ms}" % name, str(ACTIVE_TIMEOUT[1]))
+		o = json.loads(text)
 		if isinstance(o, dict) and "type" in o and "attributes" in o:
 			out.append(o)
 	return out

@@ -25,8 +25,8 @@ local has(end) = { exists: { field: end + '.as.number' } };
       v.unique('Next AS', 'flow.bgp.next_as', null, '#d6bf57'),
     ])]]),
     k.row(13, [
-      [24, l.area('From AS, Mbit/s', from, c.bits)],
-      [24, l.area('To AS, Mbit/s', to, c.bits)],
+      [24, l.area('From AS, bits/s', from, c.bits)],
+      [24, l.area('To AS, bits/s', to, c.bits)],
     ]),
     k.row(13, [
       [24, l.area('From AS, packets/s', from, c.pps)],

@@ -8,7 +8,7 @@ local v = import '../vega.libsonnet';
 // field: what to split by; label: one of it; title: many of it
 local dimension(field, label, title, n=8, type='string') = k.row(11, [
   [10, l.donut(title + ', bytes', l.terms(field, label, n, true, type), c.bytes, legend=false)],
-  [19, l.area(title + ', Mbit/s', l.terms(field, label, n, true, type), c.bits, legendSize='large')],
+  [19, l.area(title + ', bits/s', l.terms(field, label, n, true, type), c.bits, legendSize='large')],
   [19, l.area(title + ', packets/s', l.terms(field, label, n, true, type), c.pps, legendSize='large')],
 ]);
 local kpis(list) = k.row(6, [[48, v.kpis(list)]]);

@@ -35,7 +35,7 @@ local healthKpis = v.kpis([
   c.dashboard('flow-exporters', 'Exporters', 'Who sends flows, how much, and how well', interfaces, [
     k.row(6, [[48, healthKpis]]),
     k.row(12, [
-      [16, c.toExporter(l.area('Exporters, Mbit/s of the flows', c.exporter(10), c.bits, legendSize='medium'))],
+      [16, c.toExporter(l.area('Exporters, bits/s of the flows', c.exporter(10), c.bits, legendSize='medium'))],
       [16, l.area('Records/s', c.exporter(10), rate('records', 'records/s'), view=health, legendSize='medium')],
       [16, l.stacks('Lost by exporter (gaps in the sequence)', c.exporter(10), sum('lost', 'Lost'), view=health, legendSize='medium')],
     ]),
@@ -63,8 +63,8 @@ local healthKpis = v.kpis([
       [16, l.lines('Templates known', c.exporter(10, false), l.max('exporter.templates', 'templates'), view=health, legendSize='medium')],
     ]),
     k.row(13, [
-      [24, l.area('Interfaces in, Mbit/s', into.bucket(), into.bits)],
-      [24, l.area('Interfaces out, Mbit/s', out.bucket(), out.bits)],
+      [24, l.area('Interfaces in, bits/s', into.bucket(), into.bits)],
+      [24, l.area('Interfaces out, bits/s', out.bucket(), out.bits)],
     ]),
     k.row(13, [
       [24, l.area('Interfaces in, packets/s', into.bucket(), into.pps)],
@@ -87,12 +87,12 @@ local healthKpis = v.kpis([
       [24, v.panel('Out: mean and highest', billing('flow.egress', '#6092c0'))],
     ]),
     k.row(13, [
-      [24, l.lines('In, Mbit/s', into.bucket(), into.bits)],
-      [24, l.lines('Out, Mbit/s', out.bucket(), out.bits)],
+      [24, l.lines('In, bits/s', into.bucket(8), into.bits)],
+      [24, l.lines('Out, bits/s', out.bucket(8), out.bits)],
     ]),
     k.row(13, [
-      [24, l.lines('In, share of the speed', into.bucket(other=false), into.used, 'flow.ingress.speed > 0')],
-      [24, l.lines('Out, share of the speed', out.bucket(other=false), out.used, 'flow.egress.speed > 0')],
+      [24, l.lines('In, share of the speed', into.bucket(8, false), into.used)],
+      [24, l.lines('Out, share of the speed', out.bucket(8, false), out.used)],
     ]),
     k.row(18, [
       [24, l.table('Interfaces in', [into.bucket(200, false)], [into.bytes, into.packets, into.back, into.partial, l.last('observer.ingress.interface.alias', 'Description', 'string'), l.max('flow.ingress.speed', 'Speed', null)], widths=[220], rows=10)],

@@ -23,7 +23,7 @@ local geo(id, title, mapId, controls, a, b, ports) = c.dashboard(id, title, 'Whe
   k.row(13, [
     [12, l.treemap(a[0] + ' countries', l.terms(a[1] + '.geo.country_iso_code', 'Country', 12), c.bytes)],
     [12, l.treemap(b[0] + ' countries', l.terms(b[1] + '.geo.country_iso_code', 'Country', 12), c.bytes)],
-    [12, l.area('%s countries, Mbit/s' % b[0], l.terms(b[1] + '.geo.country_iso_code', 'Country', 8), c.bits, legendSize='medium')],
+    [12, l.area('%s countries, bits/s' % b[0], l.terms(b[1] + '.geo.country_iso_code', 'Country', 8), c.bits, legendSize='medium')],
     [12, ports],
   ]),
   k.row(18, [

@@ -6,8 +6,8 @@ local l = import '../lens.libsonnet';
 local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
-local sent = l.rate('client.bytes', 'client to server, Mbit/s', '', 0.000008, 2);
-local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008, 2);
+local sent = l.rate('client.bytes', 'client to server', '', 0.000008, 2);
+local answered = l.rate('server.bytes', 'server to client', '', 0.000008, 2);
 
 [
   c.dashboard('flow-hosts', 'Hosts', 'One host: its peers, services, traffic and threats. Ask for related.ip: "10.0.0.1" or related.hosts: "name", or click an address anywhere', c.standard, [
@@ -22,8 +22,8 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
       v.count('With a threat', { exists: { field: 'flow.threat.category' } }, '#e7664c'),
     ])]]),
     k.row(12, [
-      [24, l.series('Sent by clients and by servers', [answered, sent])],
-      [12, l.area('Services, Mbit/s', c.service(8), c.bits, legendSize='medium')],
+      [24, l.series('Sent by clients and by servers, bits/s', [answered, sent])],
+      [12, l.area('Services, bits/s', c.service(8), c.bits, legendSize='medium')],
       [12, l.stacks('Records by direction', l.terms('network.direction', 'Direction', 4, false), c.records, legendSize='medium')],
     ]),
     k.row(15, [
@@ -57,15 +57,15 @@ local answered = l.rate('server.bytes', 'server to client, Mbit/s', '', 0.000008
     ])]]),
     k.row(13, [
       [12, l.donut('Users', l.terms('user.name', 'User', 12), c.bytes, legend=false)],
-      [36, l.area('Users, Mbit/s', l.terms('user.name', 'User', 12), c.bits)],
+      [36, l.area('Users, bits/s', l.terms('user.name', 'User', 12), c.bits)],
     ]),
     k.row(13, [
       [12, l.donut('Processes', l.terms('process.name', 'Process', 12), c.bytes, legend=false)],
-      [36, l.area('Processes, Mbit/s', l.terms('process.name', 'Process', 12), c.bits)],
+      [36, l.area('Processes, bits/s', l.terms('process.name', 'Process', 12), c.bits)],
     ]),
     k.row(13, [
       [12, l.donut('Platforms', l.terms('host.os.platform', 'Platform', 8), c.bytes, legend=false)],
-      [36, l.area('Platforms, Mbit/s', l.terms('host.os.platform', 'Platform', 8), c.bits)],
+      [36, l.area('Platforms, bits/s', l.terms('host.os.platform', 'Platform', 8), c.bits)],
     ]),
     k.row(18, [
       [24, c.toRecords(l.table('User, process and server', [l.tuple(['user.name', 'process.name', 'flow.server.name'], 'User › process › server', 200)], [c.bytes, c.listed, c.records], widths=[380], rows=10))],

@@ -21,8 +21,8 @@ local threats = { exists: { field: 'flow.threat.category' } };
       v.count('Records with a threat', threats, '#e7664c'),
     ])]]),
     k.row(14, [
-      [24, c.toService(l.area('Applications and services, Mbit/s', l.terms('network.protocol', 'Protocol', 10), c.bits))],
-      [24, l.area('Directions, Mbit/s', l.terms('network.direction', 'Direction', 4, false), c.bits)],
+      [24, c.toService(l.area('Applications and services, bits/s', l.terms('network.protocol', 'Protocol', 10), c.bits))],
+      [24, l.area('Directions, bits/s', l.terms('network.direction', 'Direction', 4, false), c.bits)],
     ]),
     k.row(15, [
       [14, c.toHost(l.bars('Top clients', c.client(10), c.bytes))],
@@ -35,7 +35,7 @@ local threats = { exists: { field: 'flow.threat.category' } };
       [16, l.donut('IP versions and protocols', [l.terms('network.type', 'IP version', 4, false), c.protocol(6)], c.bytes)],
     ]),
     k.row(12, [
-      [16, c.toExporter(l.area('Exporters, Mbit/s', c.exporter(8), c.bits))],
+      [16, c.toExporter(l.area('Exporters, bits/s', c.exporter(8), c.bits))],
       [16, c.toThreats(l.stacks('Threats', l.terms('flow.threat.category', 'Category', 8, false), c.records))],
       [16, l.heatmap('Activity of the top clients', c.client(10), c.bytes)],
     ]),

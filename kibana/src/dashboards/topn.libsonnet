@@ -12,8 +12,8 @@ local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
 [
   c.dashboard('flow-top-talkers', 'Top talkers', 'Clients and servers by what they move', c.standard, [
     k.row(13, [
-      [24, c.toHost(l.area('Clients, Mbit/s', c.client(10, true), c.bits))],
-      [24, c.toHost(l.area('Servers, Mbit/s', c.server(10, true), c.bits))],
+      [24, c.toHost(l.area('Clients, bits/s', c.client(10, true), c.bits))],
+      [24, c.toHost(l.area('Servers, bits/s', c.server(10, true), c.bits))],
     ]),
     k.row(22, [
       [24, c.toHost(l.table('Top clients', [c.client(200)], talker, widths=[230], rows=13))],
@@ -23,7 +23,7 @@ local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
 
   c.dashboard('flow-top-services', 'Top services', 'Ports and protocols by what they move', c.standard, [
     k.row(13, [
-      [24, l.area('Services, Mbit/s', c.service(12), c.bits)],
+      [24, l.area('Services, bits/s', c.service(12), c.bits)],
       [24, l.area('Services, packets/s', c.service(12), c.pps)],
     ]),
     k.row(20, [
@@ -35,7 +35,7 @@ local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
 
   c.dashboard('flow-top-conversations', 'Top conversations', 'Pairs of hosts, ranked as pairs', c.standard, [
     k.row(13, [
-      [24, l.area('Conversations, Mbit/s', l.tuple(['flow.client.name', 'flow.server.name'], 'Client › server', 8), c.bits, legendSize='xlarge')],
+      [24, l.area('Conversations, bits/s', l.tuple(['flow.client.name', 'flow.server.name'], 'Client › server', 8), c.bits, legendSize='xlarge')],
       [24, l.bars('Largest pairs', l.tuple(['flow.client.name', 'flow.server.name'], 'Client › server', 10), c.bytes)],
     ]),
     k.row(22, [
@@ -47,7 +47,7 @@ local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
 
   c.dashboard('flow-top-applications', 'Top applications', 'What the traffic is for', [c.control.exporter, c.control.application, c.control.direction, c.control.client, c.control.server], [
     k.row(13, [
-      [30, l.area('Applications, Mbit/s', c.application(12), c.bits)],
+      [30, l.area('Applications, bits/s', c.application(12), c.bits)],
       [18, l.treemap('Application categories', l.terms('flow.application.category', 'Category', 12), c.bytes)],
     ]),
     k.row(20, [
