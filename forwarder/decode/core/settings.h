@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct fields;
+struct seer;
 
 /* The defaults of the ceilings; efd's options say them, too. */
 #define DECODE_EXPORTERS      16384
@@ -53,7 +54,8 @@ struct decode_settings {
 	bool no_silent_lines;      /* no line of an exporter that sent nothing since its last one */
 	bool no_options_join;      /* leave out "options" */
 	bool no_hold;              /* drop data that comes before its template */
-	bool no_agents; /* the exporter of sFlow is the sender, whatever agent it names */
+	bool no_agents;    /* the exporter of sFlow is the sender, whatever agent it names */
+	struct seer *seer; /* core/seen.h; lent; NULL: nobody asks */
 };
 
 #endif

@@ -45,3 +45,16 @@ void agent_bind(struct exporter *exporter, const struct datagram *dgram)
 	exporter->agent_of = dgram->src;
 	exporter->agent_ms = dgram->received_ms;
 }
+
+struct ip agent_read(struct cursor *in, const struct ip *sender, uint32_t *ret_type)
+{
+	const uint8_t *bytes;
+
+	*ret_type = cursor_u32(in);
+	if (*ret_type == 0 || *ret_type > 2)
+		return *sender;
+	bytes = cursor_take(in, *ret_type == 1 ? 4 : 16);
+	if (!bytes)
+		return *sender;
+	return *ret_type == 1 ? ip_from_v4(bytes) : ip_from_v6(bytes);
+}

@@ -9,6 +9,7 @@
 #ifndef EF_DECODE_AGENT_H
 #define EF_DECODE_AGENT_H
 
+#include "forwarder/decode/core/cursor.h"
 #include "forwarder/decode/core/decoder.h"
 
 /* Can an agent of that address be told from others? */
@@ -20,5 +21,9 @@ const struct ip *agent_exporter(struct decoder *dec, const struct datagram *dgra
 
 /* An sFlow datagram was found to be of that exporter. */
 void agent_bind(struct exporter *exporter, const struct datagram *dgram);
+
+/* The agent's address; the sender's where the agent has none. *ret_type: of the address, above 2
+ * when it is unknown. */
+struct ip agent_read(struct cursor *in, const struct ip *sender, uint32_t *ret_type);
 
 #endif

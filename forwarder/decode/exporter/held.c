@@ -232,6 +232,7 @@ void held_add(struct decoder *dec, uint16_t id, struct cursor data, const struct
 		held_note_dropped(dec, session);
 		return;
 	}
+	set->origin = data.p;
 	set->id = id;
 	set->len = (uint32_t)len;
 	memcpy(set->data, data.p, len);

@@ -21,6 +21,7 @@ struct held_set {
 	struct held_link links[3];
 	struct held_set *bucket; /* of the first that waits for a template: in its bucket */
 	struct context ctx;      /* of its datagram; dgram is NULL */
+	const uint8_t *origin;   /* where it stood; never read: its datagram may be gone */
 	uint16_t id;             /* of the template that it waits for */
 	uint32_t len;
 	uint8_t data[];

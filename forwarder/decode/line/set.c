@@ -3,6 +3,7 @@
 #include "forwarder/decode/line/set.h"
 
 #include "forwarder/decode/core/problem.h"
+#include "forwarder/decode/core/seen.h"
 #include "forwarder/decode/core/when.h"
 #include "forwarder/decode/exporter/device.h"
 #include "forwarder/decode/exporter/exporter.h"
@@ -163,6 +164,8 @@ next_record(struct record_writer *out, const struct template *tmpl, struct curso
 	if (tmpl->lists)
 		*ret_room += lists_room(out, rec, *ret_room);
 	cursor_take(set, rec->len);
+	if (__builtin_expect(dec->settings.seer != NULL, 0))
+		record_see(out, rec, 1);
 	return true;
 }
 
@@ -303,8 +306,8 @@ void data_set(struct decoder *dec, struct sink *sink, uint16_t id, struct cursor
 }
 
 /* `id`: of the template that came; 0: of any. */
-static bool decode_held(struct decoder *dec, struct sink *sink, const struct held_set *set,
-			uint16_t id)
+static bool decode_waited(struct decoder *dec, struct sink *sink, const struct held_set *set,
+			  uint16_t id)
 {
 	struct cursor data = cursor_over(set->data, set->len);
 	if (id && set->id != id)
@@ -325,6 +328,19 @@ static bool decode_held(struct decoder *dec, struct sink *sink, const struct hel
 		decode_unconfirmed(dec, sink, tmpl, data, SET_HELD);
 	}
 	return tmpl;
+}
+
+/* The same; who asks where values are is told places in the datagram that it came in. */
+static bool decode_held(struct decoder *dec, struct sink *sink, const struct held_set *set,
+			uint16_t id)
+{
+	struct seer *seer = dec->settings.seer;
+	if (seer)
+		seer_read_copy(seer, set->data, set->len, set->origin);
+	bool decoded = decode_waited(dec, sink, set, id);
+	if (seer)
+		seer_read_copy(seer, NULL, 0, NULL);
+	return decoded;
 }
 
 void data_waited(struct decoder *dec, struct sink *sink, struct session *session, uint16_t id)

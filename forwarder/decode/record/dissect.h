@@ -28,10 +28,16 @@ enum dissect_link {
 
 #define DISSECT_DEPTH 4
 
+struct seer;
+
 /* Write the members at `p`; returns the place behind them, which is `p` when there is nothing to
  * say. The caller has room for DISSECT_MAX octets and JSONW_SLACK. `*ret_truncated` is set when a
  * header was cut, else left alone. */
 char *dissect(char *p, uint32_t link, const uint8_t *bytes, size_t len, bool *ret_truncated);
+
+/* The same, telling `seer` what stands where; `scratch` has the room that dissect() wants. */
+void dissect_see(char *scratch, uint32_t link, const uint8_t *bytes, size_t len,
+		 const struct seer *seer);
 
 /* Whether dissect() knows this link layer. */
 bool dissect_knows(uint32_t link);

@@ -5,6 +5,7 @@
 
 #include "common/jsonw.h"
 #include "forwarder/decode/core/cursor.h"
+#include "forwarder/decode/core/seen.h"
 #include "forwarder/decode/record/dissect.h"
 
 /* One packet on its way: what is left of it (`bad`: it is cut), and where its members are
@@ -13,7 +14,25 @@ struct dissection {
 	struct cursor in;
 	char *p;
 	int depth;
+	const struct seer *seer; /* NULL: nobody asks */
 };
+
+static inline void note_seen(const struct dissection *d, enum seen what, const uint8_t *at,
+			     size_t len)
+{
+	if (__builtin_expect(d->seer != NULL, 0))
+		seer_tell(d->seer, what, at, len);
+}
+
+/* The next `n` octets of a header, as cursor_take(): nothing in them but lengths, types and
+ * numbers. */
+static inline const uint8_t *take_form(struct dissection *d, size_t n)
+{
+	const uint8_t *p = cursor_take(&d->in, n);
+	if (p)
+		note_seen(d, SEEN_FORM, p, n);
+	return p;
+}
 
 /* Ethernet types (IANA ieee-802-numbers). */
 enum {

@@ -22,6 +22,9 @@ static void dissect_tcp(struct dissection *d)
 		d->in.bad = true;
 		return;
 	}
+	note_seen(d, SEEN_FORM, header, have < 16 ? have : 16); /* then its checksum */
+	if (have >= 20)
+		note_seen(d, SEEN_FORM, header + 18, 2);
 	ports(d, header);
 	if (have >= 14)
 		PUT_U(d, "tcpControlBits", be16(header + 12) & 0x0fff); /* RFC 9565: 12 bits */
@@ -35,8 +38,10 @@ static void dissect_udp(struct dissection *d)
 {
 	const uint8_t *header = d->in.p;
 
-	if (cursor_left(&d->in) >= 4)
+	if (cursor_left(&d->in) >= 4) {
+		note_seen(d, SEEN_FORM, header, cursor_left(&d->in) < 6 ? 4 : 6);
 		ports(d, header);
+	}
 	if (!cursor_take(&d->in, 8))
 		return;
 	PUT_U(d, "udpMessageLength", be16(header + 4));
@@ -45,7 +50,7 @@ static void dissect_udp(struct dissection *d)
 
 static void icmp(struct dissection *d, bool six)
 {
-	const uint8_t *header = cursor_take(&d->in, 2);
+	const uint8_t *header = take_form(d, 2);
 
 	if (!header)
 		return;
@@ -81,12 +86,12 @@ static void dissect_transport(struct dissection *d, uint8_t protocol)
 	case IP_SCTP:
 	case IP_DCCP:
 	case IP_UDPLITE:
-		header = cursor_take(&d->in, 4);
+		header = take_form(d, 4);
 		if (header)
 			ports(d, header);
 		break;
 	case IP_IGMP:
-		header = cursor_take(&d->in, 1);
+		header = take_form(d, 1);
 		if (header)
 			PUT_U(d, "igmpType", header[0]);
 		break;
@@ -98,7 +103,7 @@ static void dissect_transport(struct dissection *d, uint8_t protocol)
 		dissect_inner(d, dissect_ip);
 		break;
 	case IP_ETHERIP: /* RFC 3378: two octets of version */
-		if (cursor_take(&d->in, 2))
+		if (take_form(d, 2))
 			dissect_inner(d, dissect_ethernet);
 		break;
 	case IP_ETHERNET: /* RFC 8986 section 10.1 */
@@ -146,6 +151,9 @@ void dissect_ipv4(struct dissection *d)
 	if (length < 20)
 		return;
 	packet_ends(d, header, be16(header + 2), length);
+	note_seen(d, SEEN_FORM, header, 10);
+	note_seen(d, SEEN_IPV4, header + 12, 4);
+	note_seen(d, SEEN_IPV4, header + 16, 4);
 	fragment = be16(header + 6);
 	d->p = jsonw_lit(d->p, ",\"ipVersion\":4");
 	PUT_U(d, "ipClassOfService", header[1]);
@@ -164,6 +172,7 @@ void dissect_ipv4(struct dissection *d)
 		if (!cursor_take(&d->in, length - 20))
 			return;
 	}
+	note_seen(d, SEEN_IPV4_HEADER, header, length);
 	if (!(fragment & 0x1fff))
 		dissect_transport(d, header[9]);
 }
@@ -174,6 +183,9 @@ static void segment_routing(struct dissection *d, const uint8_t *header, size_t 
 {
 	if (header[2] != 4 || length < 8)
 		return;
+	note_seen(d, SEEN_FORM, header, 8);
+	for (size_t at = 8, n = header[4] + 1u; n && at + 16 <= length; n--, at += 16)
+		note_seen(d, SEEN_IPV6, header + at, 16);
 	PUT_U(d, "srhSegmentsIPv6Left", header[3]);
 	PUT_U(d, "srhFlagsIPv6", header[5]);
 	PUT_U(d, "srhTagIPv6", be16(header + 6));
@@ -221,6 +233,7 @@ static uint8_t extensions(struct dissection *d, uint8_t type, bool *ret_payload)
 		}
 		if (!cursor_take(&d->in, length))
 			return type;
+		note_seen(d, SEEN_FORM, header, type == IP_FRAGMENT ? length : 2);
 		if (type == IP_ROUTING && !routed) {
 			routed = true;
 			segment_routing(d, header, length);
@@ -253,6 +266,9 @@ void dissect_ipv6(struct dissection *d)
 	header = cursor_take(&d->in, 40);
 	if (!header)
 		return;
+	note_seen(d, SEEN_FORM, header, 8);
+	note_seen(d, SEEN_IPV6, header + 8, 16);
+	note_seen(d, SEEN_IPV6, header + 24, 16);
 	first = be32(header);
 	d->p = jsonw_lit(d->p, ",\"ipVersion\":6");
 	PUT_U(d, "ipClassOfService", (first >> 20) & 0xff);

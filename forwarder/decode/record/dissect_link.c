@@ -18,7 +18,7 @@ static bool is_vlan(uint16_t type)
 static uint16_t vlan_tags(struct dissection *d, uint16_t type)
 {
 	for (int n = 0; n < VLAN_TAGS_MAX && is_vlan(type); n++) {
-		const uint8_t *tag = cursor_take(&d->in, 4);
+		const uint8_t *tag = take_form(d, 4);
 		uint16_t tci;
 
 		if (!tag)
@@ -44,7 +44,7 @@ uint16_t dissect_llc(struct dissection *d)
 {
 	if (cursor_left(&d->in) < 8 || be32(d->in.p) != 0xaaaa0300 || d->in.p[4])
 		return 0;
-	return be16(cursor_take(&d->in, 8) + 6);
+	return be16(take_form(d, 8) + 6);
 }
 
 void dissect_ethernet(struct dissection *d)
@@ -54,6 +54,9 @@ void dissect_ethernet(struct dissection *d)
 
 	if (!header)
 		return;
+	note_seen(d, SEEN_MAC, header, 6);
+	note_seen(d, SEEN_MAC, header + 6, 6);
+	note_seen(d, SEEN_FORM, header + 12, 2);
 	PUT(d, "destinationMacAddress", jsonw_mac, header);
 	PUT(d, "sourceMacAddress", jsonw_mac, header + 6);
 	type = vlan_tags(d, be16(header + 12));
@@ -68,7 +71,7 @@ void dissect_ethernet(struct dissection *d)
 /* RFC 2516 section 4: version and type, code, session, length; then PPP. */
 static void pppoe(struct dissection *d)
 {
-	const uint8_t *header = cursor_take(&d->in, 6);
+	const uint8_t *header = take_form(d, 6);
 
 	if (!header)
 		return;
@@ -109,11 +112,11 @@ void dissect_ppp(struct dissection *d)
 
 	if (cursor_left(&d->in) >= 2 &&
 	    (be16(d->in.p) == 0xff03 || be16(d->in.p) == 0x0f00 || be16(d->in.p) == 0x8f00))
-		cursor_take(&d->in, 2);
+		take_form(d, 2);
 	if (cursor_left(&d->in) >= 1 && (d->in.p[0] & 1)) {
-		protocol = *cursor_take(&d->in, 1);
+		protocol = *take_form(d, 1);
 	} else {
-		field = cursor_take(&d->in, 2);
+		field = take_form(d, 2);
 		if (!field)
 			return;
 		protocol = be16(field);
@@ -168,7 +171,7 @@ static void mpls_payload(struct dissection *d)
 		return;
 	case 0:
 		if (looks_like_ethernet(d, 4) || !looks_like_ethernet(d, 0)) {
-			if (!cursor_take(&d->in, 4))
+			if (!take_form(d, 4))
 				return;
 		}
 		dissect_inner(d, dissect_ethernet);
@@ -199,7 +202,7 @@ void dissect_mpls(struct dissection *d)
 	};
 #undef SECTION
 	for (unsigned n = 0; n < MPLS_LABELS; n++) {
-		const uint8_t *entry = cursor_take(&d->in, 4);
+		const uint8_t *entry = take_form(d, 4);
 
 		if (!entry)
 			return;

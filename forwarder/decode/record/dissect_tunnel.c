@@ -63,7 +63,7 @@ void dissect_inner_ethertype(struct dissection *d, uint16_t type)
 /* IEEE 802.1ah: flags and 24 bits of service instance, then the customer's frame. */
 void dissect_itag(struct dissection *d)
 {
-	const uint8_t *tag = cursor_take(&d->in, 4);
+	const uint8_t *tag = take_form(d, 4);
 
 	if (!tag)
 		return;
@@ -75,12 +75,12 @@ void dissect_itag(struct dissection *d)
 /* ERSPAN type II has 8 octets, type III 12 and with its O flag 8 more (draft-foschiano-erspan). */
 static void erspan(struct dissection *d, bool three)
 {
-	const uint8_t *header = cursor_take(&d->in, three ? 12 : 8);
+	const uint8_t *header = take_form(d, three ? 12 : 8);
 
 	if (!header)
 		return;
 	PUT_U(d, "sflow.erspanSession", be16(header + 2) & 0x3ff);
-	if (three && (header[11] & 1) && !cursor_take(&d->in, 8))
+	if (three && (header[11] & 1) && !take_form(d, 8))
 		return;
 	dissect_inner(d, dissect_ethernet);
 }
@@ -101,14 +101,14 @@ static bool gre_options(struct dissection *d, uint16_t flags, const uint8_t **re
 	if ((flags & (GRE_CHECKSUM | GRE_ROUTING)) && !cursor_take(&d->in, 4))
 		return false;
 	if (flags & GRE_KEY) {
-		*ret_key = cursor_take(&d->in, 4);
+		*ret_key = take_form(d, 4);
 		if (!*ret_key)
 			return false;
 		PUT_U(d, "greKey", be32(*ret_key));
 	}
-	if ((flags & GRE_SEQUENCE) && !cursor_take(&d->in, 4))
+	if ((flags & GRE_SEQUENCE) && !take_form(d, 4))
 		return false;
-	if ((flags & GRE_VERSION) == 1 && (flags & GRE_ACKNOWLEDGEMENT) && !cursor_take(&d->in, 4))
+	if ((flags & GRE_VERSION) == 1 && (flags & GRE_ACKNOWLEDGEMENT) && !take_form(d, 4))
 		return false;
 	return !(flags & GRE_ROUTING); /* source routes of unknown length */
 }
@@ -116,7 +116,7 @@ static bool gre_options(struct dissection *d, uint16_t flags, const uint8_t **re
 /* RFC 2784 and 2890; version 1 is PPTP's (RFC 2637 section 4.1). */
 void dissect_gre(struct dissection *d)
 {
-	const uint8_t *header = cursor_take(&d->in, 4), *key = NULL;
+	const uint8_t *header = take_form(d, 4), *key = NULL;
 	uint16_t flags, type;
 
 	if (!header)
@@ -137,7 +137,7 @@ void dissect_gre(struct dissection *d)
 		return;
 	case ETHERTYPE_WCCP:
 		if (cursor_left(&d->in) && d->in.p[0] >> 4 != 4 &&
-		    !cursor_take(&d->in, 4)) /* version 2 redirect header */
+		    !take_form(d, 4)) /* version 2 redirect header */
 			return;
 		dissect_inner(d, dissect_ip);
 		return;
@@ -162,7 +162,7 @@ static void vxlan(struct dissection *d, bool generic)
 	if (cursor_left(&d->in) &&
 	    !(d->in.p[0] & 0x08)) /* no valid network identifier: not VXLAN */
 		return;
-	header = cursor_take(&d->in, 8);
+	header = take_form(d, 8);
 	if (!header)
 		return;
 	flags = header[0];
@@ -181,7 +181,7 @@ static void geneve(struct dissection *d)
 
 	if (cursor_left(&d->in) && d->in.p[0] >> 6) /* a version to come */
 		return;
-	header = cursor_take(&d->in, 8);
+	header = take_form(d, 8);
 	if (!header)
 		return;
 	PUT_U(d, "sflow.vni", be24(header + 4));
@@ -199,6 +199,8 @@ static bool gtpu_extensions(struct dissection *d, uint8_t next)
 
 		if (!length || !cursor_take(&d->in, length))
 			return false;
+		note_seen(d, SEEN_FORM, extension, 3);
+		note_seen(d, SEEN_FORM, extension + length - 1, 1);
 		if (next == 0x85 && n == 0) { /* PDU session container, TS 38.415 */
 			PUT_U(d, "gtpuPduType", extension[1] >> 4);
 			PUT_U(d, "gtpuQFI", extension[2] & 0x3f);
@@ -215,14 +217,14 @@ static void gtpu(struct dissection *d)
 
 	if (cursor_left(&d->in) && d->in.p[0] >> 5 != 1)
 		return;
-	header = cursor_take(&d->in, 8);
+	header = take_form(d, 8);
 	if (!header)
 		return;
 	PUT_U(d, "gtpuFlags", header[0]);
 	PUT_U(d, "gtpuMsgType", header[1]);
 	PUT_U(d, "gtpuTEid", be32(header + 4));
 	if (header[0] & 7) { /* sequence, N-PDU number, next extension */
-		options = cursor_take(&d->in, 4);
+		options = take_form(d, 4);
 		if (!options)
 			return;
 		if (header[0] & 2)
@@ -237,7 +239,7 @@ static void gtpu(struct dissection *d)
 /* RFC 2661 section 3.1: data messages carry PPP. */
 static void l2tp(struct dissection *d)
 {
-	const uint8_t *field = cursor_take(&d->in, 2);
+	const uint8_t *field = take_form(d, 2);
 	uint16_t flags;
 
 	if (!field)
@@ -245,17 +247,17 @@ static void l2tp(struct dissection *d)
 	flags = be16(field);
 	if ((flags & 0x800f) != 2) /* a control message, or not version 2 */
 		return;
-	if ((flags & 0x4000) && !cursor_take(&d->in, 2))
+	if ((flags & 0x4000) && !take_form(d, 2))
 		return;
-	field = cursor_take(&d->in, 4);
+	field = take_form(d, 4);
 	if (!field)
 		return;
 	PUT_U(d, "sflow.l2tpTunnel", be16(field));
 	PUT_U(d, "sflow.l2tpSession", be16(field + 2));
-	if ((flags & 0x0800) && !cursor_take(&d->in, 4))
+	if ((flags & 0x0800) && !take_form(d, 4))
 		return;
 	if (flags & 0x0200) {
-		field = cursor_take(&d->in, 2);
+		field = take_form(d, 2);
 		if (!field || !cursor_take(&d->in, be16(field)))
 			return;
 	}

@@ -73,3 +73,9 @@ char *frame_write(struct record_writer *out, const struct template *t, enum conv
 	char *end = dissect(p, link_of(conv, frame), frame.p, frame.len, &out->truncated);
 	return drop_taken(t, p, end);
 }
+
+void frame_see(struct decoder *dec, enum converter conv, struct bytes frame)
+{
+	dissect_see(dec->scratch->members, link_of(conv, frame), frame.p, frame.len,
+		    dec->settings.seer);
+}

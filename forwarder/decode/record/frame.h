@@ -13,5 +13,7 @@ size_t frame_spare(struct decoder *dec, enum converter conv, struct bytes frame)
  * for. */
 char *frame_write(struct record_writer *out, const struct template *t, enum converter conv,
 		  struct bytes frame, char *p);
+/* Tells what stands where in it (core/seen.h). */
+void frame_see(struct decoder *dec, enum converter conv, struct bytes frame);
 
 #endif

@@ -5,13 +5,15 @@
  * are the same code: with `p` NULL it only adds up `room`. */
 #include "forwarder/decode/record/list.h"
 
+#include "forwarder/decode/core/seen.h"
 #include "forwarder/decode/template/template.h"
 
 struct list_walk {
 	struct record_writer *out;
 	char *p; /* NULL: measured only */
 	size_t room;
-	unsigned depth; /* of the list being walked: 1 is a list in a record */
+	const struct seer *seer; /* who is told; then only measured */
+	unsigned depth;          /* of the list being walked: 1 is a list in a record */
 };
 
 static const char *semantic_name(uint8_t semantic)
@@ -44,6 +46,13 @@ static void list_put_number(struct list_walk *w, uint64_t v)
 		w->p = jsonw_u64(w->p, v);
 }
 
+/* From `start` to the cursor. */
+static void list_note_form(const struct list_walk *w, const uint8_t *start, const struct cursor *c)
+{
+	if (w->seer)
+		seer_tell(w->seer, SEEN_FORM, start, (size_t)(c->p - start));
+}
+
 /* ---- basicList ---- */
 
 static void list_put_element(struct list_walk *w, unsigned type, struct bytes value)
@@ -52,6 +61,8 @@ static void list_put_element(struct list_walk *w, unsigned type, struct bytes va
 	w->room += sizeof("null"); /* where it is absent */
 	w->room += converter_is_list(conv) ? list_room(w->out, conv, value, w->depth + 1)
 					   : converter_room(conv, (uint32_t)value.len);
+	if (w->seer)
+		value_see(w->out, conv, value, w->depth + 1);
 	if (!w->p)
 		return;
 	char *p = record_value(w->out, w->depth + 1, w->p, conv, value);
@@ -61,10 +72,12 @@ static void list_put_element(struct list_walk *w, unsigned type, struct bytes va
 /* The element ids of a list are IPFIX's, with the enterprise bit, in NetFlow 9 too. */
 static bool basic_list(struct list_walk *w, struct cursor *c)
 {
+	const uint8_t *start = c->p;
 	uint16_t id = cursor_u16(c), width = cursor_u16(c);
 	uint32_t pen = id & 0x8000 ? cursor_u32(c) : 0;
 	if (c->bad)
 		return false;
+	list_note_form(w, start, c);
 	const struct decoder *dec = w->out->dec;
 	char key[FIELD_KEY_ROOM];
 	struct field unknown;
@@ -77,11 +90,13 @@ static bool basic_list(struct list_walk *w, struct cursor *c)
 	PUT(w, "[");
 	for (bool first = true; cursor_left(c) && !c->bad; first = false) {
 		size_t len = width;
+		start = c->p;
 		if (width == WIDTH_VARIABLE) {
 			len = cursor_u8(c);
 			if (len == 255)
 				len = cursor_u16(c);
 		}
+		list_note_form(w, start, c);
 		const uint8_t *v = cursor_take(c, len);
 		if (!v || width == 0)
 			return false;
@@ -123,6 +138,8 @@ static bool one_record(struct list_walk *w, const struct template *t, struct cur
 		room += (uint32_t)record_lists_room(w->out, &rec, w->depth + 1);
 		room -= (uint32_t)record_frames_spare(w->out->dec, &rec);
 	}
+	if (w->seer)
+		record_see(w->out, &rec, w->depth + 1);
 	cursor_take(c, rec.len);
 	if (!*first)
 		PUT(w, ",");
@@ -165,9 +182,11 @@ static bool records(struct list_walk *w, uint16_t id, struct cursor *c, bool *fi
 static bool multi_list(struct list_walk *w, struct cursor *c, bool *first)
 {
 	while (cursor_left(c)) {
+		const uint8_t *start = c->p;
 		uint16_t id = cursor_u16(c), len = cursor_u16(c);
 		if (c->bad || len < 4)
 			return false;
+		list_note_form(w, start, c);
 		struct cursor body = cursor_sub(c, len - 4u);
 		if (c->bad || !records(w, id, &body, first))
 			return false;
@@ -184,6 +203,7 @@ static bool list_walk(struct list_walk *w, enum converter conv, struct bytes lis
 	bool first = true, good;
 	if (c.bad || w->depth > LIST_DEPTH_MAX)
 		return false;
+	list_note_form(w, list.p, &c);
 	PUT(w, "{\"semantic\":\"");
 	list_put(w, semantic, strlen(semantic));
 	PUT(w, "\"");
@@ -194,7 +214,9 @@ static bool list_walk(struct list_walk *w, enum converter conv, struct bytes lis
 		if (conv == CONV_MULTI_LIST) {
 			good = multi_list(w, &c, &first);
 		} else {
+			const uint8_t *start = c.p;
 			uint16_t id = cursor_u16(&c);
+			list_note_form(w, start, &c);
 			good = !c.bad && records(w, id, &c, &first);
 		}
 		PUT(w, "]");
@@ -228,4 +250,10 @@ char *list_write(struct record_writer *out, enum converter conv, struct bytes li
 	p = jsonw_hex(p, list.p, list.len);
 	*p++ = '}';
 	return p;
+}
+
+void list_see(struct record_writer *out, enum converter conv, struct bytes list, unsigned depth)
+{
+	struct list_walk w = { .out = out, .depth = depth, .seer = out->dec->settings.seer };
+	list_walk(&w, conv, list);
 }

@@ -11,5 +11,7 @@
 size_t list_room(struct record_writer *out, enum converter conv, struct bytes list, unsigned depth);
 char *list_write(struct record_writer *out, enum converter conv, struct bytes list, unsigned depth,
 		 char *p);
+/* Tells what stands where in it (core/seen.h), as far as it can be read. */
+void list_see(struct record_writer *out, enum converter conv, struct bytes list, unsigned depth);
 
 #endif

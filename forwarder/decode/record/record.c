@@ -2,6 +2,7 @@
  * The record walk: runs a template's program over the bytes of a record. */
 #include "forwarder/decode/record/record.h"
 
+#include "forwarder/decode/core/seen.h"
 #include "forwarder/decode/record/frame.h"
 #include "forwarder/decode/record/list.h"
 
@@ -324,4 +325,61 @@ size_t record_lists_room(struct record_writer *out, const struct data_record *re
 					  record_bytes(rec, op->place), depth);
 	}
 	return room;
+}
+
+/* ---- what stands where ---- */
+
+void value_see(struct record_writer *out, enum converter conv, struct bytes value, unsigned depth)
+{
+	const struct seer *seer = out->dec->settings.seer;
+	if (conv >= CONV_VARYING)
+		conv = converter_for(conv - CONV_VARYING, value.len);
+	switch (conv) {
+	case CONV_NONE:
+	case CONV_ABSENT:
+	case CONV_HEX:
+		return;
+	case CONV_IPV4:
+		seer_tell(seer, SEEN_IPV4, value.p, value.len);
+		return;
+	case CONV_IPV6:
+		seer_tell(seer, SEEN_IPV6, value.p, value.len);
+		return;
+	case CONV_MAC:
+		seer_tell(seer, SEEN_MAC, value.p, value.len);
+		return;
+	case CONV_STRING:
+		seer_tell(seer, SEEN_TEXT, value.p, value.len);
+		return;
+	case CONV_APPLICATION: /* longer ones are hex text */
+		if (value.len <= 9)
+			seer_tell(seer, SEEN_NUMBER, value.p, value.len);
+		return;
+	case CONV_BASIC_LIST:
+	case CONV_TEMPLATE_LIST:
+	case CONV_MULTI_LIST:
+		list_see(out, conv, value, depth);
+		return;
+	case CONV_FRAME_ETHERNET:
+	case CONV_FRAME_IP:
+	case CONV_FRAME_MPLS:
+		frame_see(out->dec, conv, value);
+		return;
+	default:
+		seer_tell(seer, SEEN_NUMBER, value.p, value.len);
+	}
+}
+
+void record_see(struct record_writer *out, const struct data_record *rec, unsigned depth)
+{
+	const struct template *t = rec->tmpl;
+	for (size_t i = 0; rec->parts && i < t->parts_len; i++) {
+		const uint8_t *length = rec->data + rec->parts[i].start + t->part_len[i];
+		seer_tell(out->dec->settings.seer, SEEN_FORM, length,
+			  (size_t)(rec->data + rec->parts[i].at - length));
+	}
+	for (const struct op *op = t->ops; op < t->ops + t->ops_len; op++)
+		if (op->conv != CONV_NONE)
+			value_see(out, (enum converter)op->conv, record_bytes(rec, op->place),
+				  depth);
 }

@@ -128,4 +128,9 @@ uint64_t record_time_of(const struct data_record *rec, const struct record_times
 char *record_value(struct record_writer *out, unsigned depth, char *p, enum converter conv,
 		   struct bytes value);
 
+/* What stands where (core/seen.h), told to the decoder's seer, which is there. `depth` of lists: 1
+ * is a record of a set. */
+void record_see(struct record_writer *out, const struct data_record *rec, unsigned depth);
+void value_see(struct record_writer *out, enum converter conv, struct bytes value, unsigned depth);
+
 #endif

@@ -7,6 +7,7 @@
 #include "element_ids.h"
 #include "forwarder/decode/core/cursor.h"
 #include "forwarder/decode/core/problem.h"
+#include "forwarder/decode/core/seen.h"
 #include "forwarder/decode/exporter/device.h"
 #include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/restart.h"
@@ -136,6 +137,7 @@ enum decode_result netflow5_datagram(struct decoder *dec, const struct datagram 
 		return DECODE_REFUSED;
 
 	struct domain *dom = session->domain;
+	seen_form(dec, dgram->data, c.p);
 	context_start(dec, dgram, session, seq, seconds * 1000ull + nanoseconds / 1000000);
 	dec->ctx.uptime_ms = uptime_ms;
 	dec->ctx.has_uptime = true;

@@ -4,6 +4,7 @@
 
 #include "forwarder/decode/core/cursor.h"
 #include "forwarder/decode/core/problem.h"
+#include "forwarder/decode/core/seen.h"
 #include "forwarder/decode/exporter/device.h"
 #include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/exporter/restart.h"
@@ -30,6 +31,7 @@ static bool one_set(struct decoder *dec, struct sink *sink, struct cursor *c,
 				   "set is shorter than its header", start, len);
 		return false;
 	}
+	seen_form(dec, start, c->p);
 	struct cursor set = cursor_sub(c, len - 4u);
 	if (c->bad) /* what is there is decoded */
 		problem_at(dec, &dec->counters.malformed_set, "set is longer than the datagram",
@@ -79,6 +81,7 @@ enum decode_result netflow9_datagram(struct decoder *dec, const struct datagram 
 
 	struct domain *dom = session->domain;
 	uint64_t unknown = dec->counters.unknown_template;
+	seen_form(dec, dgram->data, c.p);
 	context_start(dec, dgram, session, seq, seconds * 1000ull);
 	dec->ctx.uptime_ms = uptime_ms;
 	dec->ctx.has_uptime = true;
@@ -107,6 +110,7 @@ static bool ipfix_message(struct decoder *dec, const struct datagram *dgram, str
 	}
 	struct domain *dom = session->domain;
 	uint64_t unknown = dec->counters.unknown_template;
+	seen_form(dec, start, c->p);
 	context_start(dec, dgram, session, seq, seconds * 1000ull);
 	if (dec->ctx.with_id && start != dgram->data)
 		context_id(&dec->ctx, (uint32_t)(start - dgram->data) << 1);

@@ -3,12 +3,13 @@
  * 5).
  *
  * The agent address names the exporter (exporter/agent.h says when it does not) and the sub-agent
- * the domain. A sample or record of unknown
- * format is passed over by its length; a length that lies ends what it is in and nothing else. */
+ * the domain. A sample or record of unknown format is passed over by its length; a length that lies
+ * ends what it is in and nothing else. */
 #include "forwarder/decode/wire/sflow.h"
 
 #include "forwarder/decode/core/cursor.h"
 #include "forwarder/decode/core/problem.h"
+#include "forwarder/decode/core/seen.h"
 #include "forwarder/decode/exporter/agent.h"
 #include "forwarder/decode/exporter/device.h"
 #include "forwarder/decode/exporter/exporter.h"
@@ -19,6 +20,7 @@
 #include "forwarder/decode/line/count.h"
 #include "forwarder/decode/line/join.h"
 #include "forwarder/decode/record/dissect.h"
+#include "forwarder/decode/record/sflow_see.h"
 #include "forwarder/decode/record/sflow_record.h"
 #include "forwarder/decode/wire/sflow_frame.h"
 #include "forwarder/decode/wire/sflow_sample.h"
@@ -102,7 +104,10 @@ static size_t collect_records(struct sflow_work *w, struct cursor *in, uint32_t 
 				       at, there ? len : count);
 			break;
 		}
+		seen_form(w->dec, at, data);
 		row = find(tag);
+		if (w->dec->settings.seer && row)
+			sflow_see(w->dec, row, data, len);
 		if (!row) {
 			counters->skipped_structures++;
 		} else if (n < RECORDS_MAX) {
@@ -337,6 +342,7 @@ static size_t counter_line(struct sflow_work *w, uint32_t seq, struct sflow_sour
 static void counters_sample(struct sflow_work *w, struct cursor *in, bool expanded)
 {
 	struct sample_record records[RECORDS_MAX];
+	const uint8_t *at = in->p;
 	uint32_t seq = cursor_u32(in), count;
 	struct sflow_source source;
 	size_t n, next = 0;
@@ -354,6 +360,7 @@ static void counters_sample(struct sflow_work *w, struct cursor *in, bool expand
 		return;
 	}
 	w->dec->counters.counter_samples++;
+	seen_form(w->dec, at, in->p);
 	n = collect_records(w, in, count, sflow_counter_row, records);
 	while (next < n)
 		next = counter_line(w, seq, source, records, next, n);
@@ -391,6 +398,7 @@ static void one_sample(struct sflow_work *w, uint32_t tag, struct cursor *in)
 			       at, tag);
 		return;
 	}
+	seen_form(w->dec, at, in->p);
 	flow_sample_line(w, &s, in, count);
 }
 
@@ -408,9 +416,11 @@ static void all_samples(struct sflow_work *w, struct cursor *in, uint32_t count)
 		}
 		if (tag == FOUNDRY_ACL_SAMPLE) {
 			cursor_skip(in, 8);
+			seen_form(w->dec, at, in->p);
 			count++; /* the sample behind it is not counted */
 			continue;
 		}
+		seen_form(w->dec, at, in->p);
 		body = cursor_sub(in, len);
 		if (in->bad)
 			note_malformed(w, &w->dec->counters.malformed_sample,
@@ -421,28 +431,13 @@ static void all_samples(struct sflow_work *w, struct cursor *in, uint32_t count)
 	}
 }
 
-/* The agent's address; the sender's where the agent has none. *ret_type: of the address, above 2
- * when it is unknown. */
-static struct ip agent_address(struct cursor *in, const struct ip *sender, uint32_t *ret_type)
-{
-	const uint8_t *bytes;
-
-	*ret_type = cursor_u32(in);
-	if (*ret_type == 0 || *ret_type > 2)
-		return *sender;
-	bytes = cursor_take(in, *ret_type == 1 ? 4 : 16);
-	if (!bytes)
-		return *sender;
-	return *ret_type == 1 ? ip_from_v4(bytes) : ip_from_v6(bytes);
-}
-
 bool sflow_agent(const struct datagram *dgram, struct ip *ret_agent)
 {
 	struct cursor in = cursor_over(dgram->data, dgram->len);
 	uint32_t type;
 
 	cursor_skip(&in, 4); /* version */
-	*ret_agent = agent_address(&in, &dgram->src, &type);
+	*ret_agent = agent_read(&in, &dgram->src, &type);
 	return !in.bad && (type == 1 || type == 2);
 }
 
@@ -458,7 +453,7 @@ enum decode_result sflow_datagram(struct decoder *dec, const struct datagram *dg
 	char *p;
 
 	(void)cursor_u32(&in); /* version */
-	agent = agent_address(&in, &dgram->src, &type);
+	agent = agent_read(&in, &dgram->src, &type);
 	sub_agent = cursor_u32(&in);
 	seq = cursor_u32(&in);
 	uptime_ms = cursor_u32(&in);
@@ -473,6 +468,10 @@ enum decode_result sflow_datagram(struct decoder *dec, const struct datagram *dg
 			   (uint32_t)dgram->len);
 		return DECODE_SHORT;
 	}
+	seen_form(dec, dgram->data, in.p);
+	if (dec->settings.seer && (type == 1 || type == 2))
+		seer_tell(dec->settings.seer, type == 1 ? SEEN_IPV4 : SEEN_IPV6, dgram->data + 8,
+			  type == 1 ? 4 : 16);
 	key.id = sub_agent;
 	key.sender = &dgram->src;
 	key.agent = &agent;

@@ -5,6 +5,7 @@
 
 #include "element_ids.h"
 #include "forwarder/decode/core/problem.h"
+#include "forwarder/decode/core/seen.h"
 #include "forwarder/decode/exporter/device.h"
 #include "forwarder/decode/exporter/exporter.h"
 #include "forwarder/decode/line/context.h"
@@ -112,6 +113,7 @@ static bool one_template(struct decoder *dec, struct sink *sink, struct cursor *
 	} else {
 		len = cursor_u16(c);
 		if (len == 0 && !netflow9 && !c->bad) {
+			seen_form(dec, start, c->p);
 			withdraw(dec, id);
 			return true;
 		}
@@ -131,6 +133,7 @@ static bool one_template(struct decoder *dec, struct sink *sink, struct cursor *
 		template_remove(dec, dec->ctx.session, id); /* what was there is out of date */
 		return false;
 	}
+	seen_form(dec, start, c->p);
 	cursor_skip(c, stray);
 	take_template(dec, sink, id, len, scopes, meta);
 	return true;
