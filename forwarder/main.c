@@ -17,7 +17,7 @@
 #include "forwarder/alive.h"
 #include "forwarder/check.h"
 #include "forwarder/efd.h"
-#include "forwarder/sandbox.h"
+#include "common/sandbox.h"
 #include "forwarder/service.h"
 #include "forwarder/settings_print.h"
 

@@ -66,20 +66,6 @@ static void show_waiting(void *arg, const struct ship_counters *now)
 		    now->records, problem);
 }
 
-static int parse_ports(const struct strlist *list, uint16_t *ports, struct err *err)
-{
-	if (list->n > CAPTURE_PORTS_MAX)
-		return err_set(err, EF_USAGE, "--port: at most %d ports", CAPTURE_PORTS_MAX);
-	for (size_t i = 0; i < list->n; i++) {
-		char *end;
-		unsigned long port = strtoul(list->item[i], &end, 10);
-		if (*end || port < 1 || port > 65535)
-			return err_set(err, EF_USAGE, "--port: '%s' is no port", list->item[i]);
-		ports[i] = (uint16_t)port;
-	}
-	return 0;
-}
-
 static int parse_speed(const char *text, double *ret_speed, struct err *err)
 {
 	char *end;
@@ -366,7 +352,7 @@ static int replay_run(struct app *app, const char *output, bool summary, struct 
 			    .arg = &p };
 	struct replay_totals t = { 0 };
 	struct ship_counters s = { 0 };
-	if (check_usage(app, output, err) || parse_ports(&app->flags.port, ports, err) ||
+	if (check_usage(app, output, err) || capture_ports(&app->flags.port, ports, err) ||
 	    parse_speed(app->flags.speed, &r.speed, err))
 		return -1;
 	if (!output && !app->flags.to && check_cluster(app, err))

@@ -187,6 +187,37 @@ ROW(exact, OPT_BOOL, "exact", NULL, NULL,
 ROW(output, OPT_TEXT, "output", NULL, "FILE",
     "Write raw lines (NDJSON) to FILE, - is standard output, instead of shipping them.");
 
+ROW(source, OPT_TEXT, "from", NULL, "FILE",
+    "Read a capture (pcap, pcapng; - is standard input) instead of an interface.");
+ROW(interface, OPT_TEXT, "interface", "any", "NAME", "Read from this network interface.");
+static const struct opt opt_datagrams = { .name = "datagrams",
+					  .type = OPT_INT,
+					  .offset = offsetof(struct flags, datagrams),
+					  .preset = "10000",
+					  .arg = "N",
+					  .min = 1,
+					  .max = 1000000,
+					  .flag_only = true,
+					  .help = "At most so many." };
+static const struct opt opt_during = { .name = "for",
+				       .type = OPT_DURATION,
+				       .offset = offsetof(struct flags, during),
+				       .preset = "2m",
+				       .arg = "TIME",
+				       .min = 1000,
+				       .max = 86400000,
+				       .flag_only = true,
+				       .help = "How long to read from the interface." };
+static const struct opt opt_capture_port = {
+	.name = "port",
+	.type = OPT_LIST,
+	.offset = offsetof(struct flags, port),
+	.arg = "PORT,…",
+	.flag_only = true,
+	.help = "Take what goes to these ports. Without it 2055, 4739 and 6343 of the interface, "
+		"and of files whatever looks like NetFlow, IPFIX or sFlow."
+};
+
 #define ROWS(...)                   \
 	(const struct opt *const[]) \
 	{                           \
@@ -234,6 +265,12 @@ const struct command commands[] = {
 	  .run = cmd_decode,
 	  .text = "Decode captures and print the raw lines",
 	  .options = ROWS(&opt_port, &opt_elements, &opt_output) },
+	{ .name = "capture",
+	  .args = "NEWFILE",
+	  .run = cmd_capture,
+	  .text = "Write a capture of flow datagrams that names nobody, for a bug report",
+	  .options = ROWS(&opt_source, &opt_interface, &opt_during, &opt_datagrams,
+			  &opt_capture_port, &opt_elements) },
 	{ .name = "top",
 	  .remote = true,
 	  .args = "[DIMENSION,… [FILTER]]",

@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/clock.h"
 #include "forwarder/decode/core/cursor.h"
+#include "importer/capture/live.h"
 #include "importer/capture/reassembly.h"
 
 struct capture {
@@ -22,9 +24,12 @@ struct capture {
 	size_t n_ports;
 	struct fragments *fragments;
 	struct streams *streams;
-	uint64_t lost_before; /* of the streams, in captures before this one */
-	bool draining;        /* the connection of the last segment may hold more messages */
-	struct captured now;  /* addresses and time of the packet at hand */
+	uint64_t lost_before;   /* of the streams, in captures before this one */
+	struct capture_end end; /* of an interface, which has none itself */
+	uint64_t over_ns;       /* when that was seen first; 0: it was not */
+	uint32_t tick_ns;       /* what pcap's smallest unit is */
+	bool draining;          /* the connection of the last segment may hold more messages */
+	struct captured now;    /* addresses and time of the packet at hand */
 	struct capture_stats stats;
 };
 
@@ -283,6 +288,52 @@ static enum found packet(struct capture *c, struct cursor v, struct cursor *ret)
 	return l->has_type ? by_ethertype(c, be16(h + l->type_at), v, ret) : by_version(c, v, ret);
 }
 
+int capture_ports(const struct strlist *list, uint16_t ret_ports[CAPTURE_PORTS_MAX],
+		  struct err *err)
+{
+	if (list->n > CAPTURE_PORTS_MAX)
+		return err_set(err, EF_USAGE, "--port: at most %d ports", CAPTURE_PORTS_MAX);
+	for (size_t i = 0; i < list->n; i++) {
+		char *end;
+		unsigned long port = strtoul(list->item[i], &end, 10);
+		if (*end || port < 1 || port > 65535)
+			return err_set(err, EF_USAGE, "--port: '%s' is no port", list->item[i]);
+		ret_ports[i] = (uint16_t)port;
+	}
+	return 0;
+}
+
+/* Takes `pcap`. */
+static int capture_make(pcap_t *pcap, const char *name, const uint16_t *ports, size_t n_ports,
+			struct capture **ret_capture, struct err *err)
+{
+	int link = pcap_datalink(pcap);
+	if (!link_of(link)) {
+		const char *link_name = pcap_datalink_val_to_name(link);
+		pcap_close(pcap);
+		return err_set(err, EF_USAGE,
+			       "%s was captured on a link of type %s (%d), which is not "
+			       "understood; capture on an "
+			       "Ethernet, cooked (any) or raw IP interface",
+			       name, link_name ? link_name : "unknown", link);
+	}
+	struct capture *c = calloc(1, sizeof(*c));
+	if (!c || !(c->fragments = fragments_new()) || !(c->streams = streams_new())) {
+		capture_free(c);
+		pcap_close(pcap);
+		return err_set(err, EF_FAILED, "no memory to read %s", name);
+	}
+	c->pcap = pcap;
+	c->link = link;
+	/* where the system cannot say nanoseconds, an interface gives microseconds */
+	c->tick_ns = pcap_get_tstamp_precision(pcap) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000;
+	c->n_ports = n_ports < CAPTURE_PORTS_MAX ? n_ports : CAPTURE_PORTS_MAX;
+	for (size_t i = 0; i < c->n_ports; i++)
+		c->ports[i] = ports[i];
+	*ret_capture = c;
+	return 0;
+}
+
 int capture_open(const char *path, const uint16_t *ports, size_t n_ports,
 		 struct capture **ret_capture, struct err *err)
 {
@@ -300,32 +351,25 @@ int capture_open(const char *path, const uint16_t *ports, size_t n_ports,
 		    "%s is not a capture that can be read (%s); give a pcap or pcapng file", path,
 		    why);
 	}
-	int link = pcap_datalink(pcap);
-	if (!link_of(link)) {
-		const char *name = pcap_datalink_val_to_name(link);
-		pcap_close(pcap);
-		return err_set(err, EF_USAGE,
-			       "%s was captured on a link of type %s (%d), which is not "
-			       "understood; capture on an "
-			       "Ethernet, cooked (any) or raw IP interface",
-			       path, name ? name : "unknown", link);
-	}
-	struct capture *c = calloc(1, sizeof(*c));
-	if (!c || !(c->fragments = fragments_new()) || !(c->streams = streams_new())) {
-		capture_free(c);
-		pcap_close(pcap);
-		return err_set(err, EF_FAILED, "no memory to read %s", path);
-	}
+	struct capture *c;
+	if (capture_make(pcap, path, ports, n_ports, &c, err))
+		return -1;
 	struct stat st;
-	c->pcap = pcap;
 	c->file = file;
-	c->link = link;
-	c->n_ports = n_ports < CAPTURE_PORTS_MAX ? n_ports : CAPTURE_PORTS_MAX;
-	for (size_t i = 0; i < c->n_ports; i++)
-		c->ports[i] = ports[i];
 	if (fstat(fileno(file), &st) == 0 && S_ISREG(st.st_mode))
 		c->size = (uint64_t)st.st_size;
 	*ret_capture = c;
+	return 0;
+}
+
+int capture_open_live(const char *interface, const uint16_t *ports, size_t n_ports,
+		      const struct capture_end *end, struct capture **ret_capture, struct err *err)
+{
+	pcap_t *pcap;
+	if (live_open(interface, ports, n_ports, &pcap, err) ||
+	    capture_make(pcap, interface, ports, n_ports, ret_capture, err))
+		return -1;
+	(*ret_capture)->end = *end;
 	return 0;
 }
 
@@ -369,6 +413,14 @@ static void count_found(struct capture *c, enum found found)
 	    fragments_lost(c->fragments) + streams_lost(c->streams) - c->lost_before;
 }
 
+/* Then what came before is still read: the kernel hands packets over in blocks. */
+static bool capture_is_over(struct capture *c)
+{
+	if (!c->over_ns && c->end.is_over && c->end.is_over(c->end.arg))
+		c->over_ns = clock_wall_ms() * 1000000;
+	return c->over_ns != 0;
+}
+
 int capture_next(struct capture *c, struct captured *ret_captured, struct err *err)
 {
 	struct cursor payload = { 0 };
@@ -379,17 +431,23 @@ int capture_next(struct capture *c, struct captured *ret_captured, struct err *e
 	while (!c->draining && !payload.p) {
 		struct pcap_pkthdr *h;
 		const u_char *bytes;
+		bool over = capture_is_over(c);
 		int r = pcap_next_ex(c->pcap, &h, &bytes);
-		if (r == PCAP_ERROR_BREAK)
+		if (r == PCAP_ERROR_BREAK || (r == 0 && !live_wait(c->pcap) && over))
 			return 0;
+		if (r == 0)
+			continue;
 		if (r != 1)
 			return err_set(err, EF_FAILED,
 				       "the capture breaks off after %llu packets (%s)",
 				       (unsigned long long)c->stats.packets, pcap_geterr(c->pcap));
+		uint64_t time_ns =
+		    (uint64_t)h->ts.tv_sec * 1000000000U + (uint64_t)h->ts.tv_usec * c->tick_ns;
+		if (over && time_ns > c->over_ns)
+			return 0;
 		c->stats.packets++;
 		c->stats.cut += h->caplen < h->len;
-		c->now = (struct captured){ .time_ns = (uint64_t)h->ts.tv_sec * 1000000000U +
-						       (uint64_t)h->ts.tv_usec };
+		c->now = (struct captured){ .time_ns = time_ns };
 		c->now.dgram.received_ms = c->now.time_ns / 1000000U;
 		enum found found = packet(c, cursor_over(bytes, h->caplen), &payload);
 		count_found(c, found);

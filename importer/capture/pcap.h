@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/conf.h"
 #include "common/err.h"
 #include "common/ip.h"
 #include "forwarder/decode/decode.h"
@@ -39,6 +40,10 @@ struct capture_stats {
 
 struct capture;
 
+/* The numbers in the option --port. EF_USAGE: one is no port, or there are too many. */
+int capture_ports(const struct strlist *list, uint16_t ret_ports[CAPTURE_PORTS_MAX],
+		  struct err *err);
+
 /*
  * Opens `path` ("-" is standard input). Ethernet with any VLAN tags, Linux cooked (SLL, SLL2), raw
  * IP and BSD loopback frames are understood. With `ports` (`n_ports` of them, at most
@@ -49,6 +54,17 @@ struct capture;
 int capture_open(const char *path, const uint16_t *ports, size_t n_ports,
 		 struct capture **ret_capture, struct err *err);
 void capture_free(struct capture *c);
+
+/* When reading from an interface ends; asked before each packet, and ten times a second where none
+ * come. */
+struct capture_end {
+	bool (*is_over)(void *arg);
+	void *arg;
+};
+
+/* The same from a network interface (live.h). */
+int capture_open_live(const char *interface, const uint16_t *ports, size_t n_ports,
+		      const struct capture_end *end, struct capture **ret_capture, struct err *err);
 
 /* 1 and a datagram, 0 at the end, -1 when the file breaks off (what came before is good). */
 int capture_next(struct capture *c, struct captured *ret_captured, struct err *err);

@@ -53,6 +53,9 @@ enum { NOW_NO, NOW_EACH, NOW_TOGETHER }; /* no capture; every capture; the newes
  * object. */
 struct flags {
 	bool json;
+	/* capture: --from, --interface, --datagrams, and --for in ms */
+	char *source, *interface;
+	int64_t datagrams, during;
 	bool dry_run, diff, force, yes;
 	int64_t expires;  /* ms: how long a new API key is good for; 0: for ever */
 	int64_t efd_wait; /* ms: how long rotate waits for efd to take it */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * System calls that efd has no use for are refused by the kernel (seccomp), for all threads, for
  * good. */
-#include "forwarder/sandbox.h"
+#include "common/sandbox.h"
 
 #if HAVE_seccomp
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * System calls that efd has no use for are refused by the kernel (seccomp), for all threads, for
  * good. */
-#ifndef EF_SANDBOX_H
-#define EF_SANDBOX_H
+#ifndef EF_COMMON_SANDBOX_H
+#define EF_COMMON_SANDBOX_H
 
 #include <stdbool.h>
 
