@@ -12,6 +12,7 @@
 #include "importer/assets/asset.h"
 #include "importer/assets/canon.h"
 #include "importer/assets/prefix.h"
+#include "importer/assets/render.h"
 #include "importer/client/app.h"
 #include "importer/client/es.h"
 #include "importer/client/settings.h"
@@ -100,6 +101,25 @@ static int rule_find(struct kibana *k, const char *name, json_t **ret_found, str
 	return 1;
 }
 
+/*
+ * A record's bytes stand where it ends. A mean over a window that is not twice as long as records
+ * may tell of would be of what one or two of them bring by chance.
+ */
+#define RULE_MINUTES 10
+#define MINUTE_MS    60000
+
+/* What rules may name beside the settings: the minutes of a mean, and what 800 Mbit/s are in it. */
+static json_t *rule_variables(const struct app *app)
+{
+	json_t *variables = settings_variables(app);
+	json_int_t minutes = 2 * ((app->setup.active_timeout + MINUTE_MS - 1) / MINUTE_MS);
+	if (minutes < RULE_MINUTES)
+		minutes = RULE_MINUTES;
+	json_object_set_new(variables, "alert_minutes", json_integer(minutes));
+	json_object_set_new(variables, "alert_bytes", json_integer(minutes * 60 * 100000000));
+	return variables;
+}
+
 static int rule_plan_one(struct kibana *k, const struct app *app, const struct asset *a,
 			 struct plan *p, struct err *err)
 {
@@ -119,12 +139,15 @@ static int rule_plan_one(struct kibana *k, const struct app *app, const struct a
 	    mark && !kibana_untouched(mark, "") && !settings_named(app, "kibana.alerts");
 	if (found < 0 || (!found && (!wanted || deleted)))
 		return found;
-	json_t *rule = json_loadb(a->text, a->len, JSON_REJECT_DUPLICATES, &why);
-	prefix_enter(app->assets, es_prefix(k->es), rule);
+	CLEANUP_JSON json_t *variables = rule_variables(app);
+	CLEANUP_JSON json_t *rule = json_loadb(a->text, a->len, JSON_REJECT_DUPLICATES, &why);
 	if (!rule)
 		return err_set(err, EF_USAGE, "%s:%d: %s", a->origin, why.line, why.text);
+	if (render_variables(variables, a->origin, rule, err))
+		return -1;
+	prefix_enter(app->assets, es_prefix(k->es), rule);
 	canon_hash(rule, hash);
-	if (plan_add(p, &kind_rule, kind_rule.name, name, rule,
+	if (plan_add(p, &kind_rule, kind_rule.name, name, steal_ptr(rule),
 		     kibana_compare(k, key, hash, hash_of(there, found_hash)), err))
 		return -1;
 	p->item[p->n - 1].found = steal_ptr(there);

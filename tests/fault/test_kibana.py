@@ -168,6 +168,12 @@ board["panelsJSON"] = before
 # ---- somebody edits an alerting rule
 code, out, err = setup(b, "--kibana-alerts")
 ok(code == 0 and len(b.rules) > 3, f"{len(b.rules)} alerting rules are made", out[-1500:] + err)
+# A record's bytes stand where it ends: a mean is of twice as long as records may tell of, and of ten minutes at least.
+traffic = lambda: [(r["name"], r["params"]["timeWindowSize"], r["params"]["threshold"]) for r in b.rules.values() if "Mbit/s" in r["name"]]
+same(traffic(), [("Flow: more than 800 Mbit/s into an interface, mean of 10 minutes", 10, [60000000000])], "the rule for traffic looks at 10 minutes")
+setup(b, "--active-timeout", "30m")
+same(traffic(), [("Flow: more than 800 Mbit/s into an interface, mean of 60 minutes", 60, [360000000000])], "and at an hour where flows may last half of one")
+setup(b, "--active-timeout", "5m")
 rule = next(r for r in b.rules.values() if r["name"] == "Flow: exporter silent")
 interval, rule["schedule"] = rule["schedule"]["interval"], {"interval": "77m"}
 code, out, err = setup(b, "--diff")
