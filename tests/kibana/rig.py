@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the dashboard tests share: the compiled objects, the mappings, a cluster with demo data."""
+import atexit
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -62,6 +64,36 @@ def efctl(cluster, *arguments):
 	if p.returncode:
 		raise RuntimeError("efctl %s: %d\n%s" % (" ".join(arguments), p.returncode, p.stdout[-3000:]))
 	return p.stdout
+
+
+class Installation:
+	"""An installation of its own (--prefix) with its own tables and data streams, beside whatever else is in the cluster. `gone()` takes away all of it, also at the end of this
+	process; what bears that name before is left over from a run that was killed."""
+
+	def __init__(self, cluster, prefix, dictionaries="", keep=False):
+		"""KEEP: for work on a test: leave it, and take what is there."""
+		self.cluster, self.prefix, self.here = cluster, prefix, False
+		self.old = keep and cluster.get(f"/_index_template/logs-{prefix}.flow")[0] == 200
+		if self.old:
+			return
+		self.gone()
+		if not keep:
+			atexit.register(self.gone)
+		self.here = True
+		efctl(cluster, "setup", "--prefix", prefix, "--yes", "--no-kibana", "--no-key", "--no-connection", "--dictionaries-dir", dictionaries)
+
+	def index(self, pattern):
+		"""The indices here of what a dashboard asks: logs-flow-*, metrics-flow.counters-*."""
+		return re.sub(r"(logs|metrics)-((?:ti_)?flow)", rf"\1-{self.prefix}.\2", pattern)
+
+	def replay(self, *captures):
+		efctl(self.cluster, "replay", "--prefix", self.prefix, *captures)
+		self.cluster.must("POST", f"/logs-{self.prefix}.flow*,metrics-{self.prefix}.flow*/_refresh")
+
+	def gone(self):
+		if self.here or self.cluster.get(f"/_index_template/logs-{self.prefix}.flow")[0] == 200:
+			efctl(self.cluster, "remove", "--prefix", self.prefix, "--yes", "--data", "--no-key")
+		self.here = False
 
 
 def demo(cluster, flows=6000, hours=24):

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The example rules of kibana/alerting: Kibana takes them as they are (switched off), a run of each succeeds, and that of silent
 exporters names the silent one alone, also when it has another's name."""
-import glob
 import json
 import os
 import sys
@@ -10,6 +9,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "lib"), HERE]
+import alerts
 import cluster
 import rig
 import tap
@@ -23,20 +23,17 @@ TALKING, SILENT = "192.0.2.71", "192.0.2.72"
 
 def exporter_lines():
 	"""What efd writes of an exporter that sends and of one that does not, now."""
-	if es.get("/_index_template/metrics-flow.exporters")[0] != 200:
-		rig.efctl(es, "setup", "--yes", "--no-kibana", "--no-key")
 	for ip, datagrams in ((TALKING, 7), (SILENT, 0)):
-		es.must("POST", f"/metrics-flow.exporters-{rig.NAMESPACE}/_doc?refresh=true&pipeline=_none", {
+		es.must("POST", f"/metrics-{installation.prefix}.flow.exporters-default/_doc?refresh=true&pipeline=_none", {
 			"@timestamp": int(time.time() * 1000), "observer": {"name": "alerting", "ip": ip}, "exporter": {"datagrams": datagrams}})
 
 
 es = cluster.connect()
+installation = rig.Installation(es, "alerting")
 exporter_lines()
 kibana = rig.kibana()
-for path in sorted(glob.glob(os.path.join(rig.TOP, "kibana", "alerting", "*.json"))):
-	name = os.path.basename(path)[:-5]
-	with open(path) as f:
-		rule = json.load(f)
+for name, rule in alerts.rules().items():
+	rule["params"]["index"] = [installation.index(i) for i in rule["params"]["index"]]
 	tap.ok(rule["enabled"] is False, name + " is off by default")
 	at = "/api/alerting/rule/"
 	status, made = kibana.post(at, rule)

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the dashboards show against what truly was: every panel's own searches, with the time range of a quarter of an hour, a day, a week and a month.
+
+A made-up month (month.py) goes as datagrams through efctl and the pipelines into an installation of its own, which is gone afterwards. Every reply of the engine is compared with
+the answer of the ledger, number by number; then what the panel makes of it with the question that it asks: nothing is missing from a whole, shares add up to all, no rate is higher
+than what was sent. A panel that nothing of this was asked of is an error. TRUTH=FILE takes the table of all panels; KEEP_MONTH=1 leaves the month in the
+cluster and takes it from there, PANELS=text asks only panels with that in their names: for work on panels.
+"""
+import os
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "lib"), os.path.join(HERE, "..", "captures"), HERE]
+import alerts
+import cluster
+import course
+import judge
+import meters
+import month
+import npm
+import rig
+import saved
+import tap
+
+END_MS = month.END_S * 1000
+RANGES = {"15 min": 900000, "24 h": 86400000, "7 d": 7 * 86400000, "31 d": 31 * 86400000}
+# No figure of theirs can be wrong: text and links, documents as they are, places on a map (whose sums are those of the tables beside it).
+TEXT = {"navigation": "links", "search": "documents", "map": "places"}
+
+es = cluster.connect()
+made = month.Month()
+installation = rig.Installation(es, "month", os.path.join(HERE, "month"), keep=bool(os.environ.get("KEEP_MONTH")))
+with tempfile.TemporaryDirectory() as tmp:
+	capture = os.path.join(tmp, "month.pcap")
+	meters.capture(capture, made.datagrams)
+	if not installation.old:
+		installation.replay(capture)
+
+truth = judge.Judge(es, installation, made)
+tap.same(truth.records(), [], "each record is the document that the ledger says, field by field")
+
+objects = rig.objects()
+views = {o["id"]: o["attributes"]["title"] for o in objects if o["type"] == "index-pattern"}
+silent = []
+for dashboard, panel in saved.panels(objects):
+	name = saved.where(dashboard, panel)
+	if panel["type"] in TEXT or name.endswith("'navigation'") and not saved.vega_spec(panel):
+		continue
+	if os.environ.get("PANELS", "") not in name:
+		continue
+	wrong, asked = [], 0
+	for label, span_ms in RANGES.items():
+		rows = truth.panel(dashboard, panel, views, label, END_MS - span_ms, END_MS - 1)
+		asked += len(rows)
+		wrong += [f"{label}: {w}" for r in rows for w in r.wrong]
+	tap.ok(not wrong, name, "\n".join(wrong[:12]))
+	if not asked:
+		silent.append(name)
+tap.same(silent, [], "every panel that shows a figure is in the table")
+pictures = truth.drawn()
+if pictures is None:
+	tap.skip("what Vega panels draw", "no node or no npm package vega: " + npm.why)
+for name, wrong in (pictures or {}).items():
+	tap.ok(not wrong, "drawing of " + name, "\n".join(wrong[:12]))
+
+# ---- the rules: what they add up is what was carried, and each fires when it should and at no other time
+rule = alerts.rules()
+MINUTE, HOUR = 60000, 3600000
+peak = month.PEAK_S * 1000
+times = [END_MS - n * HOUR for n in range(0, 8 * 24, 3)] + [peak + n * 5 * MINUTE for n in range(-2, 8)]
+wrong, fired = alerts.traffic(es, installation, alerts.limited(rule["traffic"], alerts.LINE_LIMIT_BPS), made, times, course.TIMEOUT_MS)
+tap.ok(not wrong, "the rule for traffic adds up what came in by each interface", "\n".join(wrong[:10]))
+tap.same(fired.get("edge/wan"), [peak + 10 * MINUTE], "ten minutes at 92 % of a line are told when they are over, and never again")
+tap.same(sorted(fired.get("edge/lab", [])), sorted(t for t in times if t >= END_MS - 24 * HOUR), "a steady 92 % is told as long as it lasts")
+tap.same(sorted(fired), ["core/up", "edge/lab", "edge/wan"], "and nothing else is: what came in at `core` is the same, and did come in there")
+wrong, _ = alerts.traffic(es, installation, alerts.limited(rule["traffic"], alerts.LINE_LIMIT_BPS, 1), made, [END_MS - n * MINUTE for n in range(20)], course.TIMEOUT_MS)
+tap.ok(wrong, "(with a window of a minute it would be wrong)")
+due = lambda now, test, minutes: sum(test(r) for r in made.rows if now - minutes * MINUTE <= r["@timestamp"] < now)
+bad = lambda r: r.get("flow.threat.severity") in ("critical", "high")
+for now in (END_MS, END_MS - 8 * 24 * HOUR):
+	tap.same(alerts.found(es, installation, rule["threat"], now)[""], due(now, bad, 10), "threats of ten minutes")
+lost = sum(r.get("exporter.lost", 0) for r in made.health)
+when = next(r["@timestamp"] for r in made.health if r.get("exporter.lost"))
+tap.same([max(alerts.found(es, installation, rule["exporter-loss"], when + n * MINUTE).values(), default=0) for n in (-1, 15, 600)], [0, lost, 0], "what an exporter lost, and when")
+silent = alerts.found(es, installation, rule["exporter-silent"], END_MS)
+tap.same(sorted(n for n, v in silent.items() if alerts.fires(rule["exporter-silent"], v)), [], "nobody is silent who sent")
+tap.same(alerts.found(es, installation, rule["failed"], END_MS)[""], 0, "nothing failed")
+truth.write(os.environ.get("TRUTH") or os.path.join(rig.TOP, os.environ.get("BUILD", "build"), "truth.md"))
+tap.done()

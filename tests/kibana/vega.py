@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Vega panels make of the engine's replies: drawn by Vega itself (values.js), and judged by the ledger."""
+import json
+import math
+import os
+import subprocess
+import tempfile
+
+import course
+import ledger
+import npm
+from course import TIMEOUT_MS
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+STEP_MS = 300000
+CLOSE = 1e-4	# the range ends a millisecond before the full hour
+
+
+def close(a, b):
+	return abs(a - b) <= CLOSE * max(1e-9, abs(a), abs(b))
+
+
+def draw(specs):
+	"""{name: {data, signals, texts}} of {name: spec}; None where Vega cannot be had."""
+	modules = npm.modules("vega@5")
+	if not modules:
+		return None
+	with tempfile.TemporaryDirectory() as tmp:
+		for i, spec in enumerate(specs.values()):
+			with open(os.path.join(tmp, "%05d.json" % i), "w") as f:
+				json.dump(spec, f)
+		p = subprocess.run(["node", os.path.join(HERE, "values.js"), tmp], env=dict(os.environ, NODE_PATH=modules), stdout=subprocess.PIPE, check=True, text=True)
+	names = list(specs)
+	return {names[int(d["name"])]: d for d in map(json.loads, p.stdout.splitlines())}
+
+
+def leaf(bucket, n):
+	v = bucket.get(n)
+	return None if v is None else v["v"]["value"] if "v" in v else v["value"]
+
+
+def kpis(drawn, due, seconds, **_):
+	"""[(question, truth, shown, wrong)] of a strip of key figures."""
+	whole, out = due["whole"]["buckets"][0], []
+	for tile in drawn["data"]["tiles"]:
+		a, b = (leaf(whole, "%s%d" % (k, tile["i"])) for k in "ab")
+		if tile["title"].startswith(("Receive to", "End of flow to")):	# when efd and the pipeline ran, no exporter tells
+			continue
+		truth = (a or 0) if b is None else a / b if b else 0
+		truth *= 8 / seconds if tile["text"].endswith("bit/s") and "peed" not in tile["title"] else 1 / seconds if tile["text"].endswith("/s") and "bit" not in tile["text"] else 1
+		out.append((tile["title"], truth, tile["v"], [] if close(truth, tile["v"]) else ["%s: %s (%s), ledger %s" % (tile["title"], tile["v"], tile["text"], truth)]))
+	return out
+
+
+def ranking(drawn, due, rows, spec, **_):
+	"""Rows and what is below them are the whole, also of records that lack a field."""
+	f = spec["data"][0]["url"]["body"]["aggs"]["f"]
+	test = ledger.compiled(f["filter"])
+	(kind, what), = f["aggs"]["all"].items()
+	whole = ledger.metric(kind, what, [r for r in rows if test(r)])["value"]
+	shares = sum(r["share"] for r in drawn["data"]["rows"])
+	rest = drawn["signals"]["rest"]
+	wrong = [] if close(drawn["signals"]["whole"], whole) else ["the whole is %s, ledger %s" % (drawn["signals"]["whole"], whole)]
+	if whole and not close(shares + rest / whole, 1):
+		wrong.append("shares add up to %s" % (shares + rest / whole))
+	listed = sum(r["v0"] for r in drawn["data"]["rows"])
+	return [("all rows and all others", whole, listed + rest, wrong)]
+
+
+def sankey(drawn, rows, **_):
+	whole = sum(r.get("network.bytes", 0) for r in rows)
+	totals = {n["col"]: n["total"] for n in drawn["data"]["nodes"]}
+	return [("column " + col, whole, total, [] if close(whole, total) else ["column %s has %s of %s" % (col, total, whole)]) for col, total in sorted(totals.items())]
+
+
+def steps(rows, side, name, from_ms, to_ms, step=STEP_MS):
+	"""Bits per second of each step of the range."""
+	sums = [0] * math.ceil((to_ms + 1 - from_ms) / step)
+	for r in rows:
+		if r.get(side + ".interface") == name:
+			sums[(r["@timestamp"] - from_ms) // step] += r.get(side + ".bytes", 0)
+	return [s * 8000 / step for s in sums]
+
+
+def billing(drawn, rows, spec, from_ms, to_ms, **_):
+	out = []
+	side = spec["data"][0]["url"]["body"]["aggs"]["top"]["terms"]["field"].rsplit(".", 1)[0]
+	for r in drawn["data"]["rows"]:
+		step = round(1000 * next(x["seconds"] for x in drawn["data"]["rows"]))
+		means = steps(rows, side, r["key"], from_ms, to_ms, step)
+		peak, mean = max(means), sum(means) / len(means)
+		wrong = [] if close(peak, r["peak"]) and close(mean, r["mean"]) else ["%s: mean %s, highest %s, ledger %s, %s" % (r["key"], r["mean"], r["peak"], mean, peak)]
+		out.append(("%s, highest %d s" % (r["key"], step // 1000), peak, r["peak"], wrong))
+	return out
+
+
+def billed(values):
+	"""Of N values the highest N/20 are dropped, and the next one counts."""
+	return sorted(values, reverse=True)[len(values) // 20]
+
+
+def bits(x):
+	k = min(4, int(math.log10(x) // 3)) if x >= 1 else 0
+	return "%s %sbit/s" % (("%.3g" if x >= 1 else "%.2g") % (x / 1000 ** k), ("", "k", "M", "G", "T")[k])
+
+
+def percentile(drawn, rows, from_ms, to_ms, **_):
+	"""In, out and the greater of both of the interface that most records name."""
+	from_ms = max(from_ms, to_ms + 1 - 31 * 86400000)
+	names = {}
+	for side in ("flow.ingress", "flow.egress"):
+		all_of = [r[side + ".interface"] for r in rows if side + ".interface" in r]
+		names[side] = min(set(all_of), key=lambda n: (-all_of.count(n), n))
+	of = {side: steps(rows, side, name, from_ms, to_ms) for side, name in names.items()}
+	due = [("in", of["flow.ingress"]), ("out", of["flow.egress"])]
+	if len(set(names.values())) == 1:
+		due.append(("greater of both", [max(p) for p in zip(*of.values())]))
+	out = []
+	for what, values in due:
+		wrong = [w for w in (bits(billed(values)), bits(sum(values) / len(values)), bits(max(values))) if w not in drawn["texts"]]
+		out.append(("95th percentile, %s" % what, billed(values), None if wrong else billed(values), ["%s is not shown: %s" % (w, drawn["texts"]) for w in wrong]))
+	return out
+
+
+def feeds(drawn, **_):
+	text = next((t for t in drawn["texts"] if "threat feed" in t.lower()), "")
+	return [("feeds loaded", 0, 0 if text.startswith("No threat feed is loaded") else None, [] if text.startswith("No threat feed is loaded") else [text])]
+
+
+def rates(drawn, rows, spec, from_ms, to_ms, **_):
+	"""A chart of rates: all its lines together are what was sent, as far as records can tell, and its highest five minutes are those of the records."""
+	f = spec["data"][0]["url"]["body"]["aggs"]["f"]
+	step, test, out = round(drawn["signals"]["step"]), ledger.compiled(f["filter"]), []
+	shown = drawn["data"]["rows"]
+	steps_of = sorted({r["t"] for r in shown})
+	wrong = [] if step >= TIMEOUT_MS else ["steps of %d s" % (step / 1000)]
+	for i, field in sorted((int(n[1:]), a["sum"]["field"] if "sum" in a else None) for n, a in f["aggs"]["all"]["aggs"].items() if n[0] == "v"):
+		of = course.Course(step)
+		for r in rows:
+			if test(r):
+				of.add(r["start"], r["@timestamp"], r.get(field, 0) if field else 1)
+		lines = drawn["data"]["m%d" % i] if "m%d" % i in drawn["data"] else shown
+		by = {t: sum(r["v"] for r in lines if r["t"] == t) for t in steps_of}
+		wrong += ["%d: %s in a step in which %s were sent" % (t, v, of.true[t]) for t, v in by.items() if not of.fits(t, v)]
+		out.append(("%s, highest step of %d min" % (field or "records", step // 60000), max((of.true[t] for t in steps_of), default=0), max(by.values(), default=0), wrong))
+		wrong = []
+	return out
+
+
+JUDGES = {"Rates over time": rates, "Key figures": kpis, "The largest by": ranking, "The largest flows": sankey, "Mean and highest": billing, "95th percentile": percentile, "Threat feeds": feeds}
+
+
+def judge_of(spec):
+	return next(j for start, j in JUDGES.items() if spec["description"].startswith(start))
