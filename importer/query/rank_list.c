@@ -12,6 +12,9 @@
 /* A value counts at up to two sides, and where bytes are the sum of two fields by each of them. */
 #define LISTS_MAX 4
 
+/* Peers are counted for every value there is, to nominate some: half a kilobyte each will do. */
+#define ROUGHLY 100
+
 struct list {
 	size_t side;
 	const char *field; /* summed; NULL: records or peers */
@@ -61,8 +64,9 @@ static json_t *list_ask(const struct subject *s, const struct list *list, enum m
 	json_t *agg = json_pack("{s:o}", s->fields == 1 ? "terms" : "multi_terms", terms);
 	if (by == BY_PEERS)
 		json_object_set_new(agg, "aggs",
-				    json_pack("{s:{s:{s:s}}}", "v", "cardinality", "field",
-					      s->side[list->side].peer));
+				    json_pack("{s:{s:{s:s,s:i}}}", "v", "cardinality", "field",
+					      s->side[list->side].peer, "precision_threshold",
+					      ROUGHLY));
 	else if (by != BY_FLOWS)
 		json_object_set_new(agg, "aggs",
 				    json_pack("{s:{s:{s:s}}}", "v", "sum", "field", list->field));

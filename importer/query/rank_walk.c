@@ -11,7 +11,8 @@
 #include "common/cleanup.h"
 #include "importer/core/json.h"
 
-#define PAGE 5000
+#define PAGE        5000
+#define PEERS_EXACT 1000 /* up to so many, beyond it an estimate; 4 KB for each value of a page */
 
 /* The values of one side, in order. */
 struct value_walk {
@@ -47,9 +48,10 @@ static json_t *page_aggs(const struct walker *w, const struct value_walk *walk)
 		json_object_set(composite, "after", walk->after);
 	figures_ask(s, walk->side, figures);
 	if (w->ask->by == BY_PEERS)
-		json_object_set_new(
-		    figures, "peers",
-		    json_pack("{s:{s:s}}", "cardinality", "field", s->side[walk->side].peer));
+		json_object_set_new(figures, "peers",
+				    json_pack("{s:{s:s,s:i}}", "cardinality", "field",
+					      s->side[walk->side].peer, "precision_threshold",
+					      PEERS_EXACT));
 	if (s->side[walk->side].label[0])
 		json_object_set_new(figures, "label",
 				    json_pack("{s:{s:s,s:i}}", "terms", "field",

@@ -94,6 +94,31 @@ static void every_option_has_a_check(void **state)
 	assert_int_equal(used, sizeof(bad) / sizeof(bad[0]));
 }
 
+/* The same of what only the command line has: of the commands that rank and draw flows. */
+static void flags_have_checks(void **state)
+{
+	static const struct {
+		const char *command, *flag, *value;
+	} wrong[] = {
+		{ "top", "by", "speed" },      { "top", "format", "xml" },
+		{ "top", "count", "0" },       { "top", "count", "1001" },
+		{ "top", "exact", "perhaps" }, { "series", "count", "51" },
+		{ "series", "step", "30s" },   { "series", "step", "400d" },
+		{ "series", "format", "png" }, { "report", "output", "a\nb" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const struct opt *const *row = command_find(wrong[i].command)->options;
+		struct flags flags = { 0 };
+		struct err err = ERR_NONE;
+		while (*row && strcmp((*row)->name, wrong[i].flag) != 0)
+			row++;
+		assert_non_null(*row);
+		assert_int_equal(conf_set(*row, &flags, wrong[i].value, "here", &err), -1);
+		assert_int_equal(err.code, EF_USAGE);
+	}
+}
+
 static void defaults_pass(void **state)
 {
 	struct app app = { 0 };
@@ -169,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_option_has_a_check),
+		cmocka_unit_test(flags_have_checks),
 		cmocka_unit_test(defaults_pass),
 		cmocka_unit_test(fingerprints_are_whole),
 		cmocka_unit_test(a_list_has_a_ceiling),
