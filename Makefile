@@ -138,6 +138,14 @@ $(BUILD)/gen/element_ids.h: $(HOST)/gen forwarder/fields/iana.csv
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)$(HOST)/gen forwarder/fields ids > $@.new && mv $@.new $@
+# Numbers that have names, of the dictionaries, for efctl's filter: two columns of each, the second in small letters for protocols.
+NUMBERS = $(addprefix ingest-pipelines/dictionaries/,protocols.csv dscp.csv nat-events.csv forwarding-status.csv)
+$(BUILD)/gen/number_names.h: $(NUMBERS)
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)awk -F, 'FNR == 1 { n = FILENAME; sub(".*/", "", n); sub("[.]csv", "", n); gsub("-", "_", n); printf "%s#define NUMBERS_%s", FNR == NR ? "" : "\n", n } \
+	  FNR > 2 && !/^#/ { printf " { %d, \"%s\" },", $$1, n == "protocols" ? tolower($$2) : n == "forwarding_status" ? $$2 "," $$3 : $$2 } \
+	  END { print "" }' $^ > $@.new && mv $@.new $@
 # Templates, pipelines, dictionaries and dashboards, inside efctl.
 ASSETS = $(shell find es-templates ingest-pipelines kibana -name '[a-z]*.json' -o -name '*.yml' -o -name '*.csv' \
            -o -name '*.painless' 2>/dev/null | LC_ALL=C sort)
@@ -160,7 +168,7 @@ $(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags-cc
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/%.o: %.c $(BUILD)/flags-cc | $(BUILD)/gen/element_ids.h
+$(BUILD)/%.o: %.c $(BUILD)/flags-cc | $(BUILD)/gen/element_ids.h $(BUILD)/gen/number_names.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -350,7 +358,7 @@ lint-now: all
 analyze: ## What programs find that read programs: clang's analyser, cppcheck, shellcheck, flake8
 	$(call setup,$(DEPS) $(ANALYZEDEPS))
 	$(again) analyze-now
-analyze-now: $(BUILD)/gen/element_ids.h
+analyze-now: $(BUILD)/gen/element_ids.h $(BUILD)/gen/number_names.h
 	$(Q)tests/run.py -t 1800 tests/analyze/test_analyze.py
 coverage: ## Lines and branches that the tests without an engine run, against tests/coverage.floor
 	$(call setup,gcovr iproute2)

@@ -282,17 +282,6 @@ static struct node *addresses_node(const char *field, const json_t *values)
 	return node;
 }
 
-/* The addresses of client and server have no index, but both ends have: it is asked first. */
-static struct node *ends_node(const char *field, const json_t *values)
-{
-	struct node *node = addresses_node(field, values);
-	if (strcmp(field, "client.ip") != 0 && strcmp(field, "server.ip") != 0)
-		return node;
-	return node_and(
-	    node_or(addresses_node("source.ip", values), addresses_node("destination.ip", values)),
-	    node);
-}
-
 /* Whether 0 is among the values: then a record without one passes, too. */
 static bool values_have_zero(const json_t *values)
 {
@@ -314,7 +303,7 @@ static struct node *operand_node(const struct word_row *row, const char *field,
 		return node_number(field, comparison,
 				   json_integer_value(json_array_get(values, 0)));
 	if (row->takes == TAKES_ADDRESS || row->takes == TAKES_NETWORK)
-		node = ends_node(field, values);
+		node = addresses_node(field, values);
 	else
 		node = values_node(field, values);
 	if ((row->takes == TAKES_NUMBER || row->takes == TAKES_ID) && values_have_zero(values))
@@ -340,7 +329,9 @@ int operand_read(struct parser *p, const struct word_row *row, struct node **ret
 	if (comparison > LEX_NE && (row->takes != TAKES_NUMBER || is_list))
 		return parser_fail(p, at, "%s can only be equal (=, in [ … ]) or not (!=)",
 				   is_list ? "a list" : row->word);
-	if (operand_each(p, is_list, values, row->max, operand_rows[row->takes].value))
+	/* a word with rules of its own that comes here takes a name */
+	const enum operand_kind takes = row->takes == TAKES_OWN ? TAKES_NAME : row->takes;
+	if (operand_each(p, is_list, values, row->max, operand_rows[takes].value))
 		return -1;
 	struct node *node = NULL;
 	const enum lexeme_kind one = comparison == LEX_NE ? LEX_EQ : comparison;

@@ -59,8 +59,9 @@ const struct word_row *word_find(const char *word, unsigned qualifiers);
 bool word_exists(const char *word);
 /* The bit of a word that is a qualifier, or 0. */
 unsigned word_qualifier(const char *word);
-/* The qualifiers as they are written, with a blank at the end, or "". */
-const char *word_qualifiers_text(unsigned qualifiers, char text[64]);
+/* The qualifiers as they are written, with blanks between them, or ""; returns `text`. */
+#define WORD_QUALIFIERS_MAX 64
+const char *word_qualifiers_text(unsigned qualifiers, char text[WORD_QUALIFIERS_MAX]);
 
 /* The word that was meant by one that is none, or NULL where none is near. */
 const char *word_near(const char *word);

@@ -79,6 +79,115 @@ static void terms(void **state)
 	assert_query("network.bytes > 1g", BOUND("network.bytes", "\"gt\":1000000000"));
 }
 
+#define TCP        TERM("network.transport", "\"tcp\"")
+#define FLAG(name) TERM("flow.tcp.flags", "\"" name "\"")
+
+/* What stands in headers: a document has names where nfdump has numbers. */
+static void headers(void **state)
+{
+	(void)state;
+	assert_query("proto tcp", TCP);
+	assert_query("proto 6", TCP);
+	assert_query("proto icmp6", TERM("network.transport", "\"ipv6-icmp\""));
+	assert_query("proto 58", TERM("network.transport", "\"ipv6-icmp\""));
+	assert_query("proto 200", TERM("network.transport", "\"200\"")); /* has no name */
+	assert_query("ipv6", TERM("network.type", "\"ipv6\""));
+	assert_query("flags S", ALL(TCP "," FLAG("SYN")));
+	/* several letters are all of them, and none of them behind `not`, as in nfdump */
+	assert_query("flags SA", ALL(TCP "," FLAG("SYN") "," FLAG("ACK")));
+	assert_query("flags AS", ALL(TCP "," FLAG("SYN") "," FLAG("ACK")));
+	assert_query("not flags SA", NOT(ALL(TCP "," ANY(FLAG("SYN") "," FLAG("ACK")))));
+	assert_query("not (any and not flags SA)",
+		     NOT("{\"bool\":{\"filter\":[{\"match_all\":{}}],\"must_not\":[" ALL(
+			 TCP "," FLAG("SYN") "," FLAG("ACK")) "]}}"));
+	assert_query(
+	    "flags = 2",
+	    "{\"bool\":{\"filter\":[" TCP
+	    "," FLAG("SYN") "],\"must_not\":[" FLAG("FIN") "," FLAG("RST") "," FLAG("PSH") "," FLAG(
+		"ACK") "," FLAG("URG") "," FLAG("ECE") "," FLAG("CWR") "]}}");
+	/* 184 is EF (46) and Not-ECT (0); 0xb9 is EF and ECT(1) */
+	assert_query("tos 184",
+		     "{\"bool\":{\"filter\":[" TERM(
+			 "flow.dscp.name",
+			 "\"EF\"") "],"
+				   "\"must_not\":[{\"terms\":{\"flow.ecn\":[\"ECT(1)\",\"ECT(0)\","
+				   "\"CE\"]}}]}}");
+	assert_query("tos 0xb9",
+		     ALL(TERM("flow.dscp.name", "\"EF\"") "," TERM("flow.ecn", "\"ECT(1)\"")));
+	assert_query("tos > 251", TERM("flow.dscp.name", "\"63\""));
+	assert_query("tos < 0", NOT("{\"match_all\":{}}"));
+	assert_query("icmp-type 8",
+		     ALL("{\"terms\":{\"network.transport\":[\"icmp\",\"ipv6-icmp\"]}}," TERM(
+			 "flow.icmp.type", "8")));
+	assert_query("icmp code 3",
+		     ALL("{\"terms\":{\"network.transport\":[\"icmp\",\"ipv6-icmp\"]}}," TERM(
+			 "flow.icmp.code", "3")));
+}
+
+/* Of records and of those who send them. */
+static void records(void **state)
+{
+	(void)state;
+	/* milliseconds, of which a record has nanoseconds */
+	assert_query("duration > 10", BOUND("event.duration", "\"gte\":11000000"));
+	assert_query("duration = 10", BOUND("event.duration", "\"gte\":10000000,\"lt\":11000000"));
+	assert_query("duration 0",
+		     ANY(BOUND("event.duration", "\"lt\":1000000") "," NOT(HAS("event.duration"))));
+	assert_query("flows 1", "{\"match_all\":{}}");
+	assert_query("flows > 1", NOT("{\"match_all\":{}}"));
+	assert_query("nfversion 9", TERM("flow.type", "\"netflow9\""));
+	assert_query("nfversion >= 9", "{\"terms\":{\"flow.type\":[\"netflow9\",\"ipfix\"]}}");
+	assert_query("ethertype 0x800", TERM("flow.ethernet.type", "\"0x0800\""));
+	assert_query("flowdir egress", TERM("flow.direction", "\"egress\""));
+	assert_query("flowdir 0", NOT(TERM("flow.direction", "\"egress\"")));
+	assert_query("fwdstat 130", ALL(TERM("flow.forwarding.status", "\"dropped\"") "," TERM(
+					"flow.forwarding.reason", "\"ACL drop\"")));
+	assert_query("observation domain id 7", TERM("flow.exporter.domain", "\"7\""));
+	assert_query("asa event deny", TERM("flow.firewall.event", "\"denied\""));
+	assert_query("nat event add", TERM("flow.nat.event", "\"NAT translation create\""));
+	assert_query("src nat ip 192.0.2.1", TERM("source.nat.ip", "\"192.0.2.1\""));
+	assert_query("src xip 192.0.2.1", TERM("source.nat.ip", "\"192.0.2.1\""));
+	assert_query("bgpnext ip 192.0.2.1", TERM("flow.bgp.next_hop", "\"192.0.2.1\""));
+	assert_query("bgp next ip 192.0.2.1", TERM("flow.bgp.next_hop", "\"192.0.2.1\""));
+	assert_query("next ip 192.0.2.1", TERM("flow.next_hop", "\"192.0.2.1\""));
+	assert_query("prev as 64500", TERM("flow.bgp.previous_as", "64500"));
+	assert_query("mpls any 17", TERM("flow.mpls.labels", "17"));
+}
+
+/* Our words, and where they meet nfdump's. */
+static void ours(void **state)
+{
+	(void)state;
+	static const char client[] = TERM("client.ip", "\"192.0.2.1\"");
+	assert_query("client 192.0.2.1", client);
+	assert_query("client ip 192.0.2.1", client);
+	assert_query("server www", TERM("flow.server.name", "\"www\""));
+	assert_query("client country DE", TERM("client.geo.country_iso_code", "\"DE\""));
+	assert_query("server latency > 1", BOUND("flow.latency.server", "\"gt\":1"));
+	assert_query("server port 53", TERM("server.port", "53"));
+	assert_query("src host 192.0.2.1", TERM("source.ip", "\"192.0.2.1\""));
+	assert_query("src host www", TERM("flow.source.name", "\"www\""));
+	assert_query("exporter r1", TERM("observer.name", "\"r1\""));
+	assert_query("exporter 192.0.2.1", TERM("observer.ip", "\"192.0.2.1\""));
+	assert_query("exporter ip 192.0.2.1", TERM("observer.ip", "\"192.0.2.1\""));
+	assert_query("router ip 192.0.2.1", TERM("observer.ip", "\"192.0.2.1\""));
+	assert_query("app latency > 1", BOUND("flow.latency.application", "\"gt\":1"));
+	assert_query("app \"latency\"", TERM("network.application", "\"latency\""));
+	assert_query("direction inbound", TERM("network.direction", "\"inbound\""));
+	assert_query("direction egress", TERM("flow.direction", "\"egress\""));
+	assert_query("in interface r1/Gi0", TERM("flow.ingress.interface", "\"r1/Gi0\""));
+	assert_query("threat", HAS("flow.threat.categories"));
+	assert_query("not threat", NOT(HAS("flow.threat.categories")));
+	assert_query("duplicate", HAS("flow.duplicate.reason"));
+	assert_query("duplicate egress", TERM("flow.duplicate.reason", "\"egress\""));
+	assert_query("sampled", BOUND("flow.sampling.rate", "\"gt\":1"));
+	assert_query("biflow", TERM("flow.biflow", "true"));
+	assert_query("service != dns", NOT(TERM("flow.service.name", "\"dns\"")));
+	assert_query("service in [dns, http*]",
+		     ANY(TERM("flow.service.name", "\"dns\"") ",{\"wildcard\":{\"flow.service."
+							      "name\":{\"value\":\"http*\"}}}"));
+}
+
 /* A record without a port, AS, interface or VLAN has 0, as in nfdump. */
 static void zeros(void **state)
 {
@@ -149,6 +258,20 @@ static void refused(void **state)
 	assert_refused("mac 00:11:22", "a MAC address is wanted");
 	assert_refused("bytes > 99999999999999999999", "a number is wanted");
 	assert_refused("a\x01", "a control character");
+	assert_refused("proto tpc", "column 7, at 'tpc': no protocol; did you mean 'tcp'?");
+	assert_refused("proto 256", "the highest that it can be is 255");
+	assert_refused("flags Q", "'Q' is none of the flags");
+	assert_refused("flags > S", "flags are compared as a number");
+	assert_refused("flags 64", "the highest that it can be is 63");
+	assert_refused("icmp 8", "'icmp' wants 'type' or 'code'");
+	assert_refused("direction inbuond", "did you mean 'inbound'?");
+	assert_refused("mpls label1 3", "only 'mpls any LABEL'");
+	assert_refused("fwdstat 1", "no forwarding status has this number");
+	assert_refused("count > 3", "column 1, at 'count': nfdump's 'count' cannot be asked");
+	assert_refused("mask 24", "no column of a document holds it");
+	assert_refused("src prt 80", "column 5, at 'prt': no word");
+	assert_refused("src bytes > 1", "column 5, at 'bytes': does not go with 'src'");
+	assert_refused("src and dst service dns", "does not go with 'src'");
 }
 
 static void nothing_is_too_deep(void **state)
@@ -175,6 +298,10 @@ static void costs(void **state)
 		{ "dst port 53 and ip 192.0.2.1", FILTER_INDEXED, "destination.port" },
 		{ "dst port 53 and src port 53", FILTER_VALUES, "source.port" },
 		{ "any", FILTER_INDEXED, NULL },
+		{ "client 192.0.2.1", FILTER_INDEXED, "client.ip" },
+		{ "src port 53 and bps > 1m", FILTER_SCRIPT, "source.bytes" },
+		{ "flags > 3", FILTER_SCRIPT, "flow.tcp.flags" },
+		{ "flags S", FILTER_INDEXED, "network.transport" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct err err = ERR_NONE;
@@ -192,11 +319,10 @@ static void costs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(terms),
-		cmocka_unit_test(zeros),
-		cmocka_unit_test(joined),
-		cmocka_unit_test(refused),
-		cmocka_unit_test(nothing_is_too_deep),
+		cmocka_unit_test(terms),   cmocka_unit_test(headers),
+		cmocka_unit_test(records), cmocka_unit_test(ours),
+		cmocka_unit_test(zeros),   cmocka_unit_test(joined),
+		cmocka_unit_test(refused), cmocka_unit_test(nothing_is_too_deep),
 		cmocka_unit_test(costs),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
