@@ -33,7 +33,7 @@ ANALYZEDEPS = git python3 clang-14|clang cppcheck shellcheck flake8
 CHECKDEPS = $(LINTDEPS) libcmocka-dev openssl python3-yaml systemd
 DEMODEPS  = python3 python3-pip maven curl ca-certificates
 TESTDEPS  = $(CHECKDEPS) $(DEMODEPS) openjdk-25-jdk-headless|openjdk-21-jdk-headless|openjdk-17-jdk-headless \
-            softflowd pmacct openvswitch-switch iproute2 jsonnet nodejs npm
+            softflowd pmacct nfdump openvswitch-switch iproute2 jsonnet nodejs npm
 CLANG     = $(notdir $(lastword $(shell ls -v /usr/bin/clang-[0-9]* 2>/dev/null)))# the newest
 FUZZDEPS  = $(CHECKDEPS) $(or $(CLANG),clang-19|clang-14) $(patsubst clang-%,libclang-rt-%-dev,$(CLANG))
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/url.h"
+#include "importer/flows_print.h"
 #include "importer/query/rank.h"
 #include "importer/query/rows.h"
 
@@ -76,6 +77,38 @@ static const struct opt opt_window = { .name = "window",
 					       "15m)." };
 ROW(show_query, OPT_BOOL, "show-query", NULL, NULL,
     "Print the request for Kibana's Dev Tools instead of asking.");
+static const struct opt opt_limit = { .name = "count",
+				      .type = OPT_INT,
+				      .offset = offsetof(struct flags, limit),
+				      .min = 1, /* 0 is for what nobody named */
+				      .max = INT64_MAX,
+				      .letter = 'n',
+				      .flag_only = true,
+				      .help = "How many records (default: 20 in a table, else "
+					      "all)." };
+ROW(all, OPT_BOOL, "all", NULL, NULL, "All records, in a table, too.");
+ROW(wide, OPT_BOOL, "wide", NULL, NULL,
+    "A table with more columns, whether they fit the terminal or not.");
+ROW(sort, OPT_TEXT, "sort", NULL, "FIELD[:asc]",
+    "Sort by time, bytes, packets, duration, src, dst, client, server, service, exporter or any "
+    "field of a document, the highest first (default: time).");
+static const struct opt opt_record_format = { .name = "format",
+					      .type = OPT_ENUM,
+					      .offset = offsetof(struct flags, record_format),
+					      .choices = flows_formats,
+					      .preset = "table",
+					      .flag_only = true,
+					      .help = "How records are written." };
+ROW(fields, OPT_LIST, "fields", NULL, "FIELD,…",
+    "Only these fields of each document, as columns or as JSON.");
+static const struct opt opt_save = { .name = "output",
+				     .type = OPT_TEXT,
+				     .offset = offsetof(struct flags, output),
+				     .arg = "FILE",
+				     .letter = 'o',
+				     .flag_only = true,
+				     .help = "Write to FILE, compressed where its name ends with "
+					     ".gz; - is standard output." };
 ROW(elements, OPT_LIST, "elements", NULL, "FILE,…",
     "Your own information elements (CSV pen,id,name,type), as efd's decode.elements.");
 ROW(port, OPT_LIST, "port", NULL, "PORT,…",
@@ -301,8 +334,9 @@ const struct command commands[] = {
 	  .run = cmd_flows,
 	  .uses = USES_CLUSTER,
 	  .text = "Show the records that a filter finds, newest first",
-	  .options = ROWS(&opt_count, &opt_since, &opt_from, &opt_until, &opt_around, &opt_window,
-			  &opt_show_query) },
+	  .options = ROWS(&opt_limit, &opt_all, &opt_sort, &opt_record_format, &opt_wide,
+			  &opt_fields, &opt_save, &opt_since, &opt_from, &opt_until, &opt_around,
+			  &opt_window, &opt_show_query) },
 	{ .name = "simulate",
 	  .args = "[FILE]",
 	  .run = cmd_simulate,

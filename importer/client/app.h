@@ -71,6 +71,11 @@ struct flags {
 	char *from, *until, *around;
 	int64_t window; /* ms; 0: as when.h says */
 	bool show_query;
+	int64_t limit; /* records; 0: as the format has it */
+	bool all, wide;
+	char *sort;
+	int record_format; /* flows: enum flows_format */
+	struct strlist fields;
 	struct strlist port;
 	struct strlist elements;
 	int now;

@@ -12,6 +12,7 @@
 #include "importer/client/remote.h"
 #include "importer/client/streams.h"
 #include "importer/core/json.h"
+#include "importer/core/memory.h"
 #include "importer/core/print.h"
 
 int query_read(const struct app *app, size_t first, struct query *ret_query, struct err *err)
@@ -50,13 +51,21 @@ json_t *query_clause(const struct query *q)
 			 filter_query(q->filter));
 }
 
-void query_show(const struct app *app, const json_t *body)
+char *query_pattern(const struct app *app)
 {
 	char name[NAME_ROOM + 120];
 	snprintf(name, sizeof(name), "%s-%s", NAME(app->elastic.prefix, "logs-flow"),
 		 app->elastic.namespace);
-	CLEANUP_FREE char *pattern = remote_pattern(name, &app->kibana.remote);
-	print_plain(stdout, "POST %s/_search\n", pattern ? pattern : name);
+	char *pattern = remote_pattern(name, &app->kibana.remote);
+	if (!pattern)
+		memory_out();
+	return pattern;
+}
+
+void query_show(const struct app *app, const json_t *body)
+{
+	CLEANUP_FREE char *pattern = query_pattern(app);
+	print_plain(stdout, "POST %s/_search\n", pattern);
 	print_json(stdout, body, JSON_INDENT(2));
 }
 

@@ -25,6 +25,10 @@ void query_release(struct query *q);
  * are reckoned. */
 json_t *query_clause(const struct query *q);
 
+/* Where the flow records are, on other clusters, too (--remote): "logs-flow-default"; the
+ * caller's. */
+char *query_pattern(const struct app *app);
+
 /* --show-query: prints a request as Kibana's Dev Tools take it ("POST logs-flow-default/_search"
  * and the body) to standard output. */
 void query_show(const struct app *app, const json_t *body);

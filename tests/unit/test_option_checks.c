@@ -190,6 +190,34 @@ static void a_list_has_a_ceiling(void **state)
 	conf_release(&table, 1);
 }
 
+/* What `efctl flows` refuses before anything is asked; times are refused by when.h. */
+static void flows_refuses(void **state)
+{
+	static const struct {
+		const char *option, *value;
+	} wrong[] = {
+		{ "count", "0" },      { "count", "-1" },    { "count", "many" },
+		{ "format", "xml" },   { "window", "0" },    { "window", "x" },
+		{ "since", "soon" },   { "all", "perhaps" }, { "wide", "wider" },
+		{ "show-query", "2" },
+	};
+	struct app app = { 0 };
+	struct settings_tables tables;
+	(void)state;
+	settings_tables(&app, command_find("flows"), &tables);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct err err = ERR_NONE;
+		void *settings;
+		bool file;
+		const struct opt *opt =
+		    conf_find(tables.table, tables.n, wrong[i].option, &settings, &file);
+		assert_non_null(opt);
+		if (conf_set(opt, settings, wrong[i].value, "here", &err) == 0)
+			fail_msg("%s took %s", wrong[i].option, wrong[i].value);
+		assert_int_equal(err.code, EF_USAGE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +226,7 @@ int main(void)
 		cmocka_unit_test(defaults_pass),
 		cmocka_unit_test(fingerprints_are_whole),
 		cmocka_unit_test(a_list_has_a_ceiling),
+		cmocka_unit_test(flows_refuses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Records as text: a table for a terminal, CSV, JSON, NDJSON. */
+#include "importer/flows_print.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/plain.h"
+#include "importer/core/memory.h"
+#include "importer/core/print.h"
+#include "importer/core/table.h"
+#include "importer/flows_columns.h"
+
+const char *const flows_formats[] = {
+	[FLOWS_TABLE] = "table",
+	[FLOWS_CSV] = "csv",
+	[FLOWS_JSON] = "json",
+	[FLOWS_NDJSON] = "ndjson",
+	NULL,
+};
+
+struct flows_printer {
+	enum flows_format format;
+	bool wide, begun;
+	int terminal; /* its columns, 0: any */
+	size_t n;
+	struct flows_column column[FLOWS_COLUMNS_MAX]; /* of a table or CSV */
+	int width[FLOWS_COLUMNS_MAX];
+	bool asked; /* fields were named: JSON has only these */
+};
+
+static void printer_add(struct flows_printer *printer, const char *field)
+{
+	if (printer->n < FLOWS_COLUMNS_MAX)
+		printer->column[printer->n++] =
+		    (struct flows_column){ .title = field, .fields = { field } };
+}
+
+struct flows_printer *flows_printer_new(enum flows_format format, const struct strlist *fields,
+					bool wide, int width)
+{
+	struct flows_printer *printer = calloc(1, sizeof(*printer));
+	if (!printer)
+		memory_out();
+	printer->format = format;
+	printer->wide = wide;
+	printer->terminal = wide ? 0 : width;
+	printer->asked = fields->n > 0;
+	for (size_t i = 0; i < fields->n; i++)
+		printer_add(printer, fields->item[i]);
+	for (const char *const *f = flows_csv; !fields->n && format == FLOWS_CSV && *f; f++)
+		printer_add(printer, *f);
+	for (const struct flows_column *c = flows_table;
+	     !fields->n && format == FLOWS_TABLE && c->title; c++)
+		if (wide || !c->wide)
+			printer->column[printer->n++] = *c;
+	return printer;
+}
+
+void flows_printer_free(struct flows_printer *printer)
+{
+	free(printer);
+}
+
+json_t *flows_printer_fields(const struct flows_printer *printer)
+{
+	if (!printer->n)
+		return NULL;
+	json_t *fields = json_array();
+	for (size_t i = 0; i < printer->n; i++)
+		for (size_t k = 0; k < FLOWS_FIELDS && printer->column[i].fields[k]; k++)
+			json_array_append_new(fields, json_string(printer->column[i].fields[k]));
+	return fields;
+}
+
+/* The caller's. */
+static char *cell_text(const struct flows_column *column, const json_t *doc)
+{
+	char text[FLOWS_TEXT_MAX];
+	if (!column->text)
+		return flows_value_text(flows_value(doc, column->fields[0]));
+	char *copy = strdup(column->text(doc, text));
+	if (!copy)
+		memory_out();
+	return copy;
+}
+
+static int table_width(const struct flows_printer *printer)
+{
+	int sum = 0;
+	for (size_t i = 0; i < printer->n; i++)
+		sum += printer->width[i] + (i ? 2 : 0);
+	return sum;
+}
+
+static void column_drop(struct flows_printer *printer, size_t at)
+{
+	memmove(&printer->column[at], &printer->column[at + 1],
+		(printer->n - at - 1) * sizeof(printer->column[0]));
+	memmove(&printer->width[at], &printer->width[at + 1],
+		(printer->n - at - 1) * sizeof(printer->width[0]));
+	printer->n--;
+}
+
+/* Leaves columns out until the others fit, and those with nothing in them
+ * anyway. */
+static void table_fit(struct flows_printer *printer, const bool *empty)
+{
+	bool fits = false;
+	for (size_t i = printer->n; i-- > 0;)
+		if (empty[i] && !printer->asked && !printer->wide && printer->n > 1)
+			column_drop(printer, i);
+	while (!fits && printer->terminal && table_width(printer) > printer->terminal) {
+		size_t spare = 0;
+		for (size_t i = 1; i < printer->n; i++)
+			if (printer->column[i].spare > printer->column[spare].spare)
+				spare = i;
+		fits = printer->column[spare].spare == 0;
+		if (!fits)
+			column_drop(printer, spare);
+	}
+}
+
+static void table_begin(struct flows_printer *printer, const json_t *hits)
+{
+	bool empty[FLOWS_COLUMNS_MAX];
+	size_t k;
+	const json_t *hit;
+	for (size_t i = 0; i < printer->n; i++) {
+		printer->width[i] = (int)text_width(printer->column[i].title);
+		empty[i] = true;
+		json_array_foreach (hits, k, hit) {
+			CLEANUP_FREE char *text =
+			    cell_text(&printer->column[i], json_object_get(hit, "_source"));
+			const int width = (int)text_width(text);
+			empty[i] &= width == 0;
+			if (width > printer->width[i])
+				printer->width[i] = width > 60 ? 60 : width;
+		}
+	}
+	table_fit(printer, empty);
+}
+
+/* The last column is as long as it likes; no line ends with blanks. */
+static void table_cell(const struct flows_printer *printer, FILE *out, size_t i, const char *text)
+{
+	const bool last = i + 1 == printer->n;
+	const int width = (int)text_width(text);
+	if (i)
+		print_plain(out, "  ");
+	if (last && !printer->column[i].right)
+		print_plain(out, "%s", text);
+	else
+		print_cell(out, text, width > printer->width[i] ? width : printer->width[i],
+			   printer->column[i].right);
+}
+
+static void table_print(struct flows_printer *printer, FILE *out, const json_t *hits)
+{
+	size_t k;
+	const json_t *hit;
+	if (!printer->begun) {
+		table_begin(printer, hits);
+		for (size_t i = 0; i < printer->n; i++)
+			table_cell(printer, out, i, printer->column[i].title);
+		fputc('\n', out);
+	}
+	json_array_foreach (hits, k, hit) {
+		for (size_t i = 0; i < printer->n; i++) {
+			CLEANUP_FREE char *text =
+			    cell_text(&printer->column[i], json_object_get(hit, "_source"));
+			table_cell(printer, out, i, text);
+		}
+		fputc('\n', out);
+	}
+}
+
+static const char end_of_line[] = "\r\n"; /* of CSV */
+
+/* RFC 4180; what would steer a terminal is shown as everywhere else. */
+static void csv_cell(FILE *out, char *text)
+{
+	plain_text(text);
+	if (!strpbrk(text, ",\"\r\n")) {
+		fwrite(text, 1, strlen(text), out);
+		return;
+	}
+	fputc('"', out);
+	for (const char *c = text; *c; c++) {
+		if (*c == '"')
+			fputc('"', out);
+		fputc(*c, out);
+	}
+	fputc('"', out);
+}
+
+static void csv_print(struct flows_printer *printer, FILE *out, const json_t *hits)
+{
+	size_t k;
+	const json_t *hit;
+	for (size_t i = 0; i < printer->n && !printer->begun; i++) {
+		CLEANUP_FREE char *title = strdup(printer->column[i].title);
+		if (!title)
+			memory_out();
+		if (i)
+			fputc(',', out);
+		csv_cell(out, title);
+	}
+	if (!printer->begun)
+		fwrite(end_of_line, 1, 2, out);
+	json_array_foreach (hits, k, hit) {
+		for (size_t i = 0; i < printer->n; i++) {
+			CLEANUP_FREE char *text =
+			    cell_text(&printer->column[i], json_object_get(hit, "_source"));
+			if (i)
+				fputc(',', out);
+			csv_cell(out, text);
+		}
+		fwrite(end_of_line, 1, 2, out);
+	}
+}
+
+static void json_print(struct flows_printer *printer, FILE *out, const json_t *hits)
+{
+	const bool list = printer->format == FLOWS_JSON;
+	size_t k;
+	const json_t *hit;
+	json_array_foreach (hits, k, hit) {
+		const bool first = !printer->begun && k == 0;
+		if (list)
+			print_plain(out, first ? "[\n" : ",\n");
+		CLEANUP_FREE char *text =
+		    json_dumps(json_object_get(hit, "_source"), JSON_COMPACT | JSON_ENCODE_ANY);
+		CLEANUP_FREE char *plain = text ? plain_json(text) : NULL;
+		if (!plain)
+			memory_out();
+		fwrite(plain, 1, strlen(plain), out);
+		if (!list)
+			fputc('\n', out);
+	}
+}
+
+void flows_print(struct flows_printer *printer, FILE *out, const json_t *hits)
+{
+	switch (printer->format) {
+	case FLOWS_TABLE:
+		table_print(printer, out, hits);
+		break;
+	case FLOWS_CSV:
+		csv_print(printer, out, hits);
+		break;
+	case FLOWS_JSON:
+	case FLOWS_NDJSON:
+		json_print(printer, out, hits);
+	}
+	printer->begun = true;
+}
+
+void flows_print_end(struct flows_printer *printer, FILE *out)
+{
+	if (printer->format == FLOWS_JSON)
+		print_plain(out, printer->begun ? "\n]\n" : "[]\n");
+	if (printer->format == FLOWS_CSV && !printer->begun) {
+		CLEANUP_JSON json_t *none = json_array();
+		csv_print(printer, out, none);
+	}
+}

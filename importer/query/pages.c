@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * All records that a query finds, page by page: each exactly once, as they were
+ * when the first page was asked for. */
+#include "importer/query/pages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "importer/client/es.h"
+#include "importer/client/probe.h"
+#include "importer/core/json.h"
+#include "importer/core/memory.h"
+#include "importer/core/print.h"
+
+/* Ids of one key that are remembered, so that they are not handed out again. */
+#define PAGES_SAME_MAX 1000000
+#define PAGES_LOST_MAX 3 /* times in a row without a record in between */
+
+enum pages_way { PAGES_PIT, PAGES_PIT_OPENSEARCH, PAGES_SCROLL };
+
+struct pages {
+	struct es *es;
+	const struct query *query;
+	const struct pages_wish *wish;
+	char *pattern; /* of indices */
+	enum pages_way way;
+	char *id;      /* of the point in time or scroll; NULL: there is none */
+	json_t *after; /* sort values of the last record of this point in time, or NULL */
+	json_t *key;   /* the first of them, or NULL before the first record */
+	json_t *same;  /* object: the ids of the records of that key */
+	uint64_t done, total;
+	bool total_is_least, counted, ended;
+	bool again;    /* records of `key` may come that were handed out */
+	unsigned lost; /* in a row */
+};
+
+static json_t *pages_sort(const struct pages *p)
+{
+	const char *order = p->wish->ascending ? "asc" : "desc";
+	json_t *list = json_pack("[{s:{s:s,s:s,s:s}}]", p->wish->sort, "order", order, "missing",
+				 "_last", "unmapped_type", "long");
+	if (p->way != PAGES_SCROLL)
+		json_array_append_new(list, json_pack("{s:s}", "_shard_doc", "asc"));
+	return list;
+}
+
+/* After a loss: from the last key on, that one included. */
+static json_t *pages_query(const struct pages *p)
+{
+	json_t *query = query_clause(p->query);
+	if (!p->key)
+		return query;
+	json_t *without =
+	    json_pack("{s:{s:[{s:{s:s}}]}}", "bool", "must_not", "exists", "field", p->wish->sort);
+	json_t *rest = without; /* records without the field come last */
+	if (!json_is_null(p->key)) {
+		json_t *range = json_pack("{s:{s:{s:O}}}", "range", p->wish->sort,
+					  p->wish->ascending ? "gte" : "lte", p->key);
+		if (strcmp(p->wish->sort, "@timestamp") == 0)
+			json_object_set_new(
+			    json_object_get(json_object_get(range, "range"), p->wish->sort),
+			    "format", json_string("epoch_millis"));
+		rest = json_pack("{s:{s:[o,o],s:i}}", "bool", "should", range, without,
+				 "minimum_should_match", 1);
+	}
+	return json_pack("{s:{s:[o,o]}}", "bool", "filter", query, rest);
+}
+
+static json_t *pages_body(const struct pages *p)
+{
+	uint64_t size = PAGES_SIZE;
+	/* what was handed out of the last key comes again after a loss */
+	if (p->wish->limit && p->wish->limit - p->done < size && !p->again)
+		size = p->wish->limit - p->done;
+	json_t *body = json_pack("{s:I,s:o,s:o}", "size", (json_int_t)size, "query", pages_query(p),
+				 "sort", pages_sort(p));
+	if (p->counted)
+		json_object_set_new(body, "track_total_hits", json_false());
+	else if (p->wish->count)
+		json_object_set_new(body, "track_total_hits", json_true());
+	if (p->wish->fields)
+		json_object_set_new(body, "_source", json_deep_copy(p->wish->fields));
+	if (p->way == PAGES_SCROLL)
+		return body;
+	json_t *pit = json_pack("{s:s}", "id", p->id);
+	json_object_set_new(pit, "keep_alive", json_string(PAGES_KEEP));
+	json_object_set_new(body, "pit", pit);
+	if (p->after)
+		json_object_set(body, "search_after", p->after);
+	return body;
+}
+
+static void pages_forget(struct pages *p)
+{
+	CLEANUP_JSON json_t *body = NULL;
+	struct err none = ERR_NONE;
+	const char *path = "/_pit";
+	if (!p->id)
+		return;
+	if (p->way == PAGES_PIT)
+		body = json_pack("{s:s}", "id", p->id);
+	else if (p->way == PAGES_PIT_OPENSEARCH)
+		body = json_pack("{s:[s]}", "pit_id", p->id);
+	else
+		body = json_pack("{s:[s]}", "scroll_id", p->id);
+	if (p->way == PAGES_PIT_OPENSEARCH)
+		path = "/_search/point_in_time";
+	else if (p->way == PAGES_SCROLL)
+		path = "/_search/scroll";
+	es_call(p->es, "DELETE", path, body, NULL, NULL, &none); /* it ends by itself, too */
+	free(p->id);
+	p->id = NULL;
+}
+
+static int pages_id_take(struct pages *p, const json_t *reply, const char *member, struct err *err)
+{
+	const char *id = json_string_value(json_object_get(reply, member));
+	if (!id)
+		return err_set(err, EF_FAILED, "%s answered a search without its %s", es_url(p->es),
+			       member);
+	char *copy = strdup(id);
+	if (!copy)
+		memory_out();
+	free(p->id);
+	p->id = copy;
+	return 0;
+}
+
+/* 0 and p->ended where there is no such index. */
+static int pages_hold(struct pages *p, struct err *err)
+{
+	CLEANUP_FREE char *path = NULL;
+	CLEANUP_JSON json_t *reply = NULL;
+	long status = 0;
+	if (p->way == PAGES_SCROLL)
+		return 0; /* the first search does it */
+	if (asprintf(&path, "/%s/%s?keep_alive=" PAGES_KEEP, p->pattern,
+		     p->way == PAGES_PIT ? "_pit" : "_search/point_in_time") < 0)
+		memory_out();
+	if (es_call(p->es, "POST", path, NULL, &status, &reply, err))
+		return -1;
+	if (status == 404) {
+		p->ended = true;
+		return 0;
+	}
+	if (status >= 300)
+		return es_fail(p->es, "POST", path, status, reply, err);
+	return pages_id_take(p, reply, p->way == PAGES_PIT ? "id" : "pit_id", err);
+}
+
+static enum pages_way pages_way_of(const struct cluster *c)
+{
+	const int version = c->major * 100 + c->minor;
+	if (c->distribution == OPENSEARCH)
+		return version >= 303 ? PAGES_PIT_OPENSEARCH : PAGES_SCROLL;
+	return version >= 712 ? PAGES_PIT : PAGES_SCROLL;
+}
+
+int pages_open(struct app *app, struct es *es, const struct query *q, const struct pages_wish *wish,
+	       struct pages **ret_pages, struct err *err)
+{
+	struct cluster cluster = { 0 };
+	if (cluster_identify(es, &cluster, err))
+		return -1;
+	CLEANUP_PAGES struct pages *p = calloc(1, sizeof(*p));
+	if (!p)
+		memory_out();
+	p->es = es;
+	p->query = q;
+	p->wish = wish;
+	p->way = pages_way_of(&cluster);
+	cluster_release(&cluster);
+	p->same = json_object();
+	p->pattern = query_pattern(app);
+	if (pages_hold(p, err))
+		return -1;
+	*ret_pages = steal_ptr(p);
+	return 0;
+}
+
+/* 1: it answered; 0: there is no such index; -2: what was held fast is gone. */
+static int pages_ask(struct pages *p, json_t **ret_reply, struct err *err)
+{
+	CLEANUP_JSON json_t *body = NULL, *reply = NULL;
+	CLEANUP_FREE char *path = NULL;
+	long status = 0;
+	const bool goes_on = p->way == PAGES_SCROLL && p->id;
+	if (goes_on)
+		body = json_pack("{s:s,s:s}", "scroll", PAGES_KEEP, "scroll_id", p->id);
+	else
+		body = pages_body(p);
+	if (goes_on || p->way != PAGES_SCROLL)
+		path = strdup(goes_on ? "/_search/scroll" : "/_search");
+	else if (asprintf(&path, "/%s/_search?scroll=" PAGES_KEEP, p->pattern) < 0)
+		path = NULL;
+	if (!path)
+		memory_out();
+	if (es_call(p->es, "POST", path, body, &status, &reply, err))
+		return -1;
+	const json_t *failed = json_array_get(json_at(reply, "_shards.failures"), 0);
+	if (status == 404 && !p->id)
+		return 0;
+	if (status == 404 || strstr(json_text_at(failed, "reason.type", ""), "context_missing"))
+		return -2;
+	if (status >= 300)
+		return es_fail(p->es, "POST", path, status, reply, err);
+	if (json_int_at(reply, "_shards.failed"))
+		return err_set(err, EF_FAILED, "%lld of %lld shards failed (%s)",
+			       json_int_at(reply, "_shards.failed"),
+			       json_int_at(reply, "_shards.total"),
+			       json_text_at(failed, "reason.caused_by.reason",
+					    json_text_at(failed, "reason.reason", "?")));
+	*ret_reply = steal_ptr(reply);
+	return 1;
+}
+
+/* What was held fast is gone: anew, from the last key on. */
+static int pages_renew(struct pages *p, struct err *err)
+{
+	CLEANUP_FREE char *key = p->key ? json_dumps(p->key, JSON_ENCODE_ANY) : NULL;
+	if (++p->lost > PAGES_LOST_MAX)
+		return err_set(err, EF_FAILED,
+			       "the cluster forgot the search %d times without a record in "
+			       "between",
+			       PAGES_LOST_MAX);
+	if (json_object_size(p->same) >= PAGES_SAME_MAX)
+		return err_set(err, EF_FAILED,
+			       "the cluster forgot the search, and more than %d records have the "
+			       "same %s: it cannot go on",
+			       PAGES_SAME_MAX, p->wish->sort);
+	print_plain(stderr,
+		    "the cluster has forgotten this search after %llu records; going "
+		    "on with %s "
+		    "%s, in what there is now\n",
+		    (unsigned long long)p->done, p->wish->sort, key ? key : "from the beginning");
+	free(p->id);
+	p->id = NULL;
+	json_decref(p->after);
+	p->after = NULL;
+	p->again = true;
+	return pages_hold(p, err);
+}
+
+/* Whether the record was handed out before; notes that it is now. */
+static bool pages_seen(struct pages *p, const json_t *hit, const json_t *key)
+{
+	char name[600];
+	if (!p->key || !json_equal(p->key, key)) {
+		json_decref(p->key);
+		p->key = json_deep_copy(key);
+		json_object_clear(p->same);
+		p->again = false;
+	}
+	snprintf(name, sizeof(name), "%s/%s", json_text_at(hit, "_index", ""),
+		 json_text_at(hit, "_id", ""));
+	if (p->again && json_object_get(p->same, name))
+		return true;
+	if (json_object_size(p->same) < PAGES_SAME_MAX)
+		json_object_set_new(p->same, name, json_true());
+	return false;
+}
+
+static void pages_note_total(struct pages *p, const json_t *reply)
+{
+	if (p->counted)
+		return;
+	p->total = (uint64_t)json_int_at(reply, "hits.total.value");
+	p->total_is_least = strcmp(json_text_at(reply, "hits.total.relation", "eq"), "eq") != 0;
+	p->counted = true;
+}
+
+/* The hits of a reply that are new. */
+static json_t *pages_new_hits(struct pages *p, const json_t *reply)
+{
+	json_t *new = json_array(), *hit;
+	const json_t *hits = json_at(reply, "hits.hits"), *sort = NULL;
+	size_t i;
+	json_array_foreach (hits, i, hit) {
+		sort = json_object_get(hit, "sort");
+		if (p->wish->limit && p->done == p->wish->limit)
+			break;
+		if (pages_seen(p, hit, json_array_get(sort, 0)))
+			continue;
+		json_array_append(new, hit);
+		p->done++;
+	}
+	if (sort) {
+		json_decref(p->after);
+		p->after = json_deep_copy(sort);
+	}
+	p->ended = json_array_size(hits) == 0 || (p->wish->limit && p->done >= p->wish->limit);
+	if (json_array_size(new))
+		p->lost = 0;
+	return new;
+}
+
+int pages_next(struct pages *p, json_t **ret_hits, struct err *err)
+{
+	while (!p->ended) {
+		CLEANUP_JSON json_t *reply = NULL;
+		const int answered = pages_ask(p, &reply, err);
+		if (answered == -1)
+			return query_refused(p->query, err);
+		if (answered == 0)
+			return 0;
+		if (answered == -2) {
+			if (pages_renew(p, err))
+				return -1;
+			continue;
+		}
+		pages_note_total(p, reply);
+		if (json_object_get(reply, p->way == PAGES_SCROLL ? "_scroll_id" : "pit_id") &&
+		    pages_id_take(p, reply, p->way == PAGES_SCROLL ? "_scroll_id" : "pit_id", err))
+			return -1;
+		json_t *hits = pages_new_hits(p, reply);
+		if (json_array_size(hits)) {
+			*ret_hits = hits;
+			return 1;
+		}
+		json_decref(hits);
+	}
+	return 0;
+}
+
+uint64_t pages_total(const struct pages *p, bool *ret_more)
+{
+	*ret_more = p->total_is_least;
+	return p->total;
+}
+
+void pages_close(struct pages *p)
+{
+	if (!p)
+		return;
+	if (p->es)
+		pages_forget(p);
+	json_decref(p->after);
+	json_decref(p->key);
+	json_decref(p->same);
+	free(p->pattern);
+	free(p->id);
+	free(p);
+}

@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""efctl flows: every record exactly once, whatever happens on the way; formats; memory; the examples of the manual."""
+import collections
+import csv
+import gzip
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import harness
+import proxy
+import tap
+
+RECORDS, SHARDS = 100_000, 5
+PEAK_MIB = 256
+es = harness.ready()
+opensearch = es.about[0] == "opensearch"
+
+
+def stream(name, shards):
+	"""A namespace whose stream has so many shards, and whose documents go in as they are."""
+	ns = harness.namespace(es, name)
+	template = es.must("GET", "/_index_template/logs-flow")["index_templates"][0]["index_template"]
+	template["index_patterns"], template["priority"] = [f"logs-flow-{ns}"], template["priority"] + 1000
+	template.setdefault("template", {}).setdefault("settings", {})["index"] = {"number_of_shards": str(shards), "number_of_replicas": "0"}
+	es.must("PUT", f"/_index_template/flows-{ns}", template)
+	es.must("PUT", f"/_data_stream/logs-flow-{ns}")
+	es.delete(f"/_index_template/flows-{ns}")
+	return ns
+
+
+def address(n):
+	return f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"
+
+
+def fill(ns, documents):
+	documents = iter(documents)
+	while some := [d for _, d in zip(range(5000), documents)]:
+		body = "".join('{"create":{}}\n' + json.dumps(d) + "\n" for d in some)
+		reply = es.must("POST", f"/logs-flow-{ns}/_bulk", body, "application/x-ndjson")
+		assert not reply["errors"], reply["items"][0]
+	es.must("POST", f"/logs-flow-{ns}/_refresh")
+
+
+def document(n, at, **more):
+	return {"@timestamp": at, "source": {"ip": address(n), "port": n % 60000, "bytes": n}, "destination": {"ip": "192.0.2.1", "port": 443},
+		"network": {"transport": "tcp", "bytes": n, "packets": 1}, "observer": {"name": "edge1"}, **more}
+
+
+def flows(ns, *args, url=None, **kw):
+	env = dict(os.environ, **es.env(), TZ="UTC", **({"EF_ELASTICSEARCH_URL": url} if url else {}))
+	return subprocess.Popen([harness.EFCTL, "flows", "--namespace", ns, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, **kw)
+
+
+def ran(ns, *args, **kw):
+	"""(exit code, standard output, standard error)"""
+	p = flows(ns, *args, **kw)
+	out, talk = p.communicate()
+	return p.returncode, out, talk
+
+
+def addresses(lines):
+	return [json.loads(line)["source"]["ip"] for line in lines]
+
+
+def each_once(name, got, want):
+	twice = [a for a, n in collections.Counter(got).items() if n > 1]
+	tap.ok(sorted(got) == sorted(want), name, f"{len(got)} records, {len(set(want) - set(got))} missing, {len(twice)} twice")
+
+
+# ---- 100,000 records of one millisecond on five shards ----
+
+one = stream("one", SHARDS)
+fill(one, (document(n, "2026-11-01T12:00:00.000Z") for n in range(RECORDS)))
+every = [address(n) for n in range(RECORDS)]
+peak = "import resource, subprocess, sys; c = subprocess.run(sys.argv[1:]).returncode; print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024, file=sys.stderr); sys.exit(c)"
+begun = time.monotonic()
+r = subprocess.run([sys.executable, "-c", peak, harness.EFCTL, "flows", "--namespace", one, "--format", "ndjson"], capture_output=True, text=True, env=dict(os.environ, **es.env()))
+took = time.monotonic() - begun
+each_once(f"{RECORDS:,} records of one millisecond on {SHARDS} shards: each exactly once", addresses(r.stdout.splitlines()), every)
+used = int(r.stderr.split()[-1])
+tap.ok(r.returncode == 0 and used < PEAK_MIB, f"it took {used} MiB, below {PEAK_MIB}", r.stderr)
+tap.note(f"{RECORDS / took:,.0f} records a second")
+
+with tempfile.TemporaryDirectory() as tmp:
+	path = os.path.join(tmp, "all.csv.gz")
+	code, out, talk = ran(one, "--format", "csv", "--fields", "source.ip,network.bytes", "--sort", "bytes:asc", "-o", path)
+	with gzip.open(path, "rt", newline="") as f:
+		rows = list(csv.reader(f))
+	tap.same([code, out, talk.strip().endswith(path), rows[0]], [0, "", True, ["source.ip", "network.bytes"]], "-o FILE.csv.gz: a gzip file with a head")
+	tap.same(rows[1:], [[address(n), str(n)] for n in range(RECORDS)], "--sort bytes:asc: all of them, in that order")
+
+
+# ---- a proxy that has the engine forget, and one that is interrupted ----
+
+class Forgetful(proxy.Handler):
+	"""Has the engine forget what it holds fast before the search that `at` names, and again `times` times."""
+	def forward(self):
+		p = self.server
+		if self.command == "POST" and "/_search" in self.path and "point_in_time" not in self.path:
+			with p.lock:
+				p.searches += 1
+				lost = p.searches in p.forgets
+			if lost:
+				p.forget()
+			if p.hook and p.searches == p.hook_at:
+				p.hook()
+		return super().forward()
+
+
+class Forgetter(proxy.Proxy):
+	def __init__(self, url, forgets=(), hook=None, hook_at=0):
+		self.searches, self.forgets, self.hook, self.hook_at = 0, forgets, hook, hook_at
+		super().__init__(url)
+		self.RequestHandlerClass = Forgetful
+
+	def forget(self):
+		if opensearch:
+			es.delete("/_search/point_in_time/_all")
+		else:	# all contexts of the node: no API names those of points in time
+			es.must("POST", f"/logs-flow-{one}/_close")
+			es.must("POST", f"/logs-flow-{one}/_open")
+
+
+mixed = stream("mixed", 3)
+fill(mixed, (document(n, f"2026-11-01T12:00:{n // 1000:02}.{n % 1000 // 200:03}Z") for n in range(20000)))
+if opensearch:
+	for ns, n, name in ((one, RECORDS, "of one millisecond"), (mixed, 20000, "of many")):
+		p = Forgetter(es.url, forgets=(3, 7))
+		code, out, talk = ran(ns, "--format", "ndjson", url=p.url)
+		each_once(f"the engine forgets twice among records {name}: each exactly once", addresses(out.splitlines()), every[:n])
+		tap.same([code, talk.count("the cluster has forgotten this search")], [0, 2], f"records {name}: it is said")
+		p.shutdown()
+	p = Forgetter(es.url, forgets=(2,))
+	code, out, talk = ran(mixed, "--format", "ndjson", "--sort", "src:asc", url=p.url)
+	tap.same(addresses(out.splitlines()) == sorted(every[:20000], key=lambda a: tuple(map(int, a.split(".")))), True, "sorted by address: in order over the loss")
+	p.shutdown()
+	p = Forgetter(es.url, forgets=range(2, 99))
+	code, out, talk = ran(one, "--format", "ndjson", url=p.url)
+	tap.ok(code == 1 and "forgot the search 3 times" in talk and len(out.splitlines()) == 2000, "an engine that forgets always: an end, and what was written", talk)
+	p.shutdown()
+else:
+	tap.skip("the engine forgets", "only OpenSearch has an API for it")
+
+with tempfile.TemporaryDirectory() as tmp:
+	path = os.path.join(tmp, "some.json.gz")
+	child = []
+	p = Forgetter(es.url, hook=lambda: child[0].send_signal(signal.SIGINT), hook_at=4)
+	child.append(flows(one, "--format", "json", "-o", path, url=p.url))
+	out, talk = child[0].communicate()
+	with gzip.open(path, "rt") as f:
+		kept = json.load(f)
+	said = re.search(r"interrupted after (\d+) records", talk)
+	tap.ok(child[0].returncode == 1 and said and int(said.group(1)) == len(kept) == len({d["source"]["ip"] for d in kept}) >= 4000,
+		"Ctrl-C: what is written is whole, and said", f"{talk} {len(kept)}")
+	p.shutdown()
+
+
+# ---- what is shown ----
+
+few = stream("few", 1)
+fill(few, [
+	document(1, "2026-11-01T12:00:00.250Z", event={"duration": 1500000000}, flow={"tcp": {"flags": ["SYN", "ACK"]}, "service": {"name": "https"}}),
+	document(2, "2026-11-01T12:00:01.000Z", flow={"sampling": {"rate": 1000}, "service": {"name": "=HYPERLINK,\"x\""}}),
+	{"@timestamp": "2026-11-01T12:00:02.000Z", "source": {"ip": "2001:db8::1", "port": 53}, "destination": {"ip": "2001:db8::2", "port": 40000},
+		"network": {"transport": "udp"}, "flow": {"duplicate": {"bytes": 777, "packets": 7, "reason": "egress"}, "service": {"name": "evil\x1b[2J\nname"}}},
+])
+code, out, talk = ran(few)
+lines = out.splitlines()
+tap.same([code, len(lines)], [0, 4], "a table: a head and a line for each record")
+tap.ok(all(w in lines[3] for w in ("2026-11-01 12:00:00.250", "1.500", "10.0.0.1:1", "192.0.2.1:443", ".A..S.", "https")), "a record is as it should be", lines[3])
+tap.ok("sampled 1:1000" in lines[2], "sampled figures are marked", lines[2])
+tap.ok("duplicate: egress" in lines[1] and "(777)" in lines[1] and "[2001:db8::1]:53" in lines[1], "what is counted elsewhere is marked, its figures in brackets", lines[1])
+tap.ok("\x1b" not in out and "evil?[2J name" in lines[1], "no name steers the terminal", repr(lines[1]))
+code, out, talk = ran(few, "--format", "csv", "--fields", "source.port,flow.service.name")
+tap.same(list(csv.reader(io.StringIO(out)))[1:], [["53", "evil?[2J name"], ["2", '=HYPERLINK,"x"'], ["1", "https"]], "CSV quotes")
+code, out, talk = ran(few, "--json", "--fields", "source.port")
+tap.same([code, json.loads(out)], [0, [{"source": {"port": n}} for n in (53, 2, 1)]], "--json --fields: an array with these alone")
+code, out, talk = ran(few, "--wide", "-n", "1")
+tap.ok("EXPORTER" in out and len(out.splitlines()) == 2 and "1 of 3 records" in talk, "--wide, -n 1: more columns, fewer lines, and how many there are", out + talk)
+code, out, talk = ran(few, "sampled")
+tap.same([code, len(out.splitlines())], [0, 2], "a filter leaves the others out")
+code, out, talk = ran(few, "--from", "2026-11-01 12:00:01", "--to", "2026-11-01 12:00:02", "--json")
+tap.same([len(json.loads(out)), talk], [1, "2026-11-01 12:00:01 +00:00 to 2026-11-01 12:00:02 +00:00 (UTC)\n"], "--from, --to: the record between them; the zone is said")
+code, out, talk = ran("nobody.has.this", "--format", "csv", "--fields", "source.ip")
+tap.same([code, out], [0, "source.ip\r\n"], "a stream that is not there has no records")
+tap.ok("no record" in talk, "and that is said", talk)
+code, out, talk = ran(few, "src port 53")
+tap.ok("source.port has no index" in talk, "what is dear is said", talk)
+for args, what in ((["--sort", "bytes:up"], "--sort"), (["--sort", "_id"], "--sort"), (["--wide", "--json"], "--wide"), (["-n", "1", "--all"], "-n"), (["--json", "--format", "csv"], "--format"),
+		(["-o", "/"], "/"), (["--from", "noon"], "--from"), (["port", "http"], "column 6")):
+	code, out, talk = ran(few, *args)
+	tap.ok(code == 2 and what in talk and not out, f"{' '.join(args)}: refused", f"{code} {talk}")
+
+# ---- a cluster that forbids what is dear ----
+
+es.must("PUT", "/_cluster/settings", {"persistent": {"search.allow_expensive_queries": False}})
+try:
+	code, out, talk = ran(few, "bps > 10")
+	tap.ok(code == 1 and "forbids expensive queries" in talk and "source.bytes is asked by a script" in talk, "expensive queries are forbidden: that is said, and of which field", talk)
+	code, out, talk = ran(few, "dst port 443", "--json")
+	tap.same([code, len(json.loads(out or "[]"))], [0, 2], "what is indexed is answered")
+finally:
+	es.must("PUT", "/_cluster/settings", {"persistent": {"search.allow_expensive_queries": None}})
+
+# ---- the examples of the manual ----
+
+with open(os.path.join(harness.ROOT, "docs", "asking.md"), encoding="utf-8") as f:
+	manual = f.read()
+examples = re.findall(r"^    (.+)$", manual, re.M)
+with tempfile.TemporaryDirectory() as tmp:
+	for line in examples:
+		words = shlex.split(line, comments=True) if line.startswith("efctl") else ["efctl", "flows", line]
+		if words[1] != "flows":
+			continue
+		r = harness.efctl(*words[1:], "--namespace", few, es=es, cwd=tmp)
+		tap.ok(r.returncode == 0, f"the manual: {line}", r.stderr)
+
+tap.done()
