@@ -87,7 +87,9 @@ static const char *time_cell(const json_t *doc, char text[FLOWS_TEXT_MAX])
 static const char *duration_cell(const json_t *doc, char text[FLOWS_TEXT_MAX])
 {
 	const long long ns = flows_number(doc, "event.duration");
-	snprintf(text, FLOWS_TEXT_MAX, ns < 0 ? "" : "%.3f", (double)ns / 1e9);
+	text[0] = '\0';
+	if (ns >= 0)
+		snprintf(text, FLOWS_TEXT_MAX, "%.3f", (double)ns / 1e9);
 	return text;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 #include "importer/client/es.h"
 #include "importer/client/probe.h"
 #include "importer/core/json.h"
@@ -96,6 +97,7 @@ static void pages_forget(struct pages *p)
 {
 	CLEANUP_JSON json_t *body = NULL;
 	struct err none = ERR_NONE;
+	long status;
 	const char *path = "/_pit";
 	if (!p->id)
 		return;
@@ -109,7 +111,7 @@ static void pages_forget(struct pages *p)
 		path = "/_search/point_in_time";
 	else if (p->way == PAGES_SCROLL)
 		path = "/_search/scroll";
-	es_call(p->es, "DELETE", path, body, NULL, NULL, &none); /* it ends by itself, too */
+	es_call(p->es, "DELETE", path, body, &status, NULL, &none); /* it ends by itself, too */
 	free(p->id);
 	p->id = NULL;
 }
@@ -271,6 +273,27 @@ static void pages_note_total(struct pages *p, const json_t *reply)
 	p->counted = true;
 }
 
+/* efd ships times as milliseconds, and so they stand in _source; people and programs get the form
+ * that the engine shows. */
+static void pages_times(json_t *document)
+{
+	static const char *const event[] = { "start", "end", "created", "ingested" };
+	char text[CLOCK_TEXT_MAX];
+	json_t *at = json_object_get(document, "@timestamp");
+	json_t *times = json_object_get(document, "event");
+	if (json_is_integer(at))
+		json_object_set_new(
+		    document, "@timestamp",
+		    json_string(clock_text_ms((uint64_t)json_integer_value(at), text)));
+	for (size_t i = 0; i < sizeof(event) / sizeof(event[0]); i++) {
+		at = json_object_get(times, event[i]);
+		if (json_is_integer(at))
+			json_object_set_new(
+			    times, event[i],
+			    json_string(clock_text_ms((uint64_t)json_integer_value(at), text)));
+	}
+}
+
 /* The hits of a reply that are new. */
 static json_t *pages_new_hits(struct pages *p, const json_t *reply)
 {
@@ -283,6 +306,7 @@ static json_t *pages_new_hits(struct pages *p, const json_t *reply)
 			break;
 		if (pages_seen(p, hit, json_array_get(sort, 0)))
 			continue;
+		pages_times(json_object_get(hit, "_source"));
 		json_array_append(new, hit);
 		p->done++;
 	}

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Write the golden inputs of the decoder (tests/golden*/*/input.hex) as first inputs of the targets that read rows of
-datagrams (tests/lib/steps.h), and as captures: FOLDER/TARGET/CASE; steps of fuzz_counting; and what tests/fuzz/corpus holds, the
+datagrams (tests/lib/steps.h), and as captures: FOLDER/TARGET/CASE; steps of fuzz_counting; filters of the manual; and what tests/fuzz/corpus holds, the
 fewest inputs that reach all that was ever reached (FOLDER/TARGET/+N). usage: corpus.py FOLDER; corpus.py --keep TARGET FOLDER writes that for a target
 (make fuzz-corpus). A file of it is xz; inflated, each input has its length in front, in 4 octets."""
 import glob
 import lzma
 import os
 import random
+import re
 import struct
 import sys
 
@@ -59,6 +60,17 @@ def steps_of_counting():
 		yield name, b"".join(steps)
 
 
+def filters():
+	"""(name, text) of filters and times: the manual's examples, and each of its words with some operand."""
+	with open(os.path.join(ROOT, "docs", "asking.md"), encoding="utf-8") as f:
+		manual = f.read()
+	texts = re.findall(r"^    (.+)$", manual, re.M) + re.findall(r"`([^`]+)`", manual)
+	texts += [f"{before}{word} {operand}" for word in re.findall(r"^\| `([^`]+)` \|", manual, re.M)
+		for before, operand in (("", "10.0.0.0/8"), ("src ", "> 1k"), ("not client ", "in [a* 'b', 3]"))]
+	for n, text in enumerate(dict.fromkeys(texts)):
+		yield f"filter-{n:03}", text.encode()
+
+
 KEPT = os.path.join(ROOT, "tests", "fuzz", "corpus")
 
 
@@ -100,6 +112,10 @@ def main():
 	os.makedirs(os.path.join(sys.argv[1], "fuzz_counting"), exist_ok=True)
 	for name, data in steps_of_counting():
 		with open(os.path.join(sys.argv[1], "fuzz_counting", name), "wb") as f:
+			f.write(data)
+	os.makedirs(os.path.join(sys.argv[1], "fuzz_filter"), exist_ok=True)
+	for name, data in filters():
+		with open(os.path.join(sys.argv[1], "fuzz_filter", name), "wb") as f:
 			f.write(data)
 	for path in glob.glob(os.path.join(ROOT, "tests", "golden*", "*", "input.hex")):
 		rows = steps(path)
