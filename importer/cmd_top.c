@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * efctl top: what has the most of the flows in the index. */
 #include <stdio.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/names.h"
@@ -57,6 +59,8 @@ static int top_find(struct app *app, const struct query *query, const struct sub
 	if (app_connect(app, &es, err) || search_begin(&searcher, app, es, err))
 		return -1;
 	int result = rank_do(&searcher, &ask, &rank, err);
+	if (app->flags.watch)
+		fputs(PRINT_HOME, stdout);
 	if (result == 0)
 		top_show(app, &rank, &ask);
 	else
@@ -65,13 +69,35 @@ static int top_find(struct app *app, const struct query *query, const struct sub
 	return result;
 }
 
+/* One look; times such as --since are of now. */
+static int top_once(struct app *app, const struct subject *subject, struct err *err)
+{
+	CLEANUP_QUERY struct query query = { 0 };
+	if (query_read(app, app->args.n ? 1 : 0, &query, err))
+		return -1;
+	if (!app->flags.watch)
+		query_say(&query);
+	return top_find(app, &query, subject, err);
+}
+
 int cmd_top(struct app *app, struct err *err)
 {
 	struct subject subject;
-	CLEANUP_QUERY struct query query = { 0 };
-	if (subject_parse(app->args.n ? app->args.item[0] : "hosts", &subject, err) ||
-	    query_read(app, app->args.n ? 1 : 0, &query, err))
+	const bool drawn = app->flags.format == ROWS_TABLE && !app->flags.json;
+	if (subject_parse(app->args.n ? app->args.item[0] : "hosts", &subject, err))
 		return -1;
-	query_say(&query);
-	return top_find(app, &query, &subject, err);
+	if (app->flags.watch && (!isatty(STDOUT_FILENO) || !drawn || app->flags.show_query))
+		return err_set(
+		    err, EF_USAGE,
+		    "--watch draws a table on a terminal; programs ask again themselves");
+	for (;;) {
+		if (top_once(app, &subject, err))
+			return -1;
+		if (!app->flags.watch)
+			return 0;
+		fflush(stdout);
+		const struct timespec pause = { .tv_sec = app->flags.watch / 1000,
+						.tv_nsec = app->flags.watch % 1000 * 1000000 };
+		nanosleep(&pause, NULL);
+	}
 }

@@ -215,6 +215,16 @@ static const struct opt opt_report = { .name = "output",
 				       .letter = 'o',
 				       .flag_only = true,
 				       .help = "Where the page goes; - is standard output." };
+static const struct opt opt_watch = { .name = "watch",
+				      .type = OPT_DURATION,
+				      .offset = offsetof(struct flags, watch),
+				      .bare = "10s",
+				      .arg = "TIME",
+				      .min = 1000,
+				      .max = 3600000,
+				      .flag_only = true,
+				      .help = "Ask again and draw the table anew, every 10 seconds "
+					      "or every TIME, until Ctrl-C." };
 ROW(exact, OPT_BOOL, "exact", NULL, NULL,
     "Look at every value there is, page by page, in place of what shards tell of their largest.");
 ROW(output, OPT_TEXT, "output", NULL, "FILE",
@@ -311,7 +321,7 @@ const struct command commands[] = {
 	  .uses = USES_CLUSTER,
 	  .text = "Show what has the most of the flows: hosts, services, applications, AS, …",
 	  .options = ROWS(&opt_by, &opt_count, &opt_since, &opt_from, &opt_until, &opt_around,
-			  &opt_window, &opt_exact, &opt_format, &opt_show_query) },
+			  &opt_window, &opt_exact, &opt_watch, &opt_format, &opt_show_query) },
 	{ .name = "series",
 	  .remote = true,
 	  .args = "[FILTER]",

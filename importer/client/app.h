@@ -90,6 +90,7 @@ struct flags {
 	int format;          /* enum rows_format */
 	bool exact;          /* every value is looked at */
 	char *dimension;     /* series: what lines are of */
+	int64_t watch;       /* ms between two looks; 0: one */
 	char *report;        /* the file it goes to */
 	int64_t lines, step; /* series: how many; ms, 0: by the time asked for */
 };

@@ -10,6 +10,8 @@
 
 /* Where a line of a terminal is written once more. */
 #define PRINT_AGAIN "\r\033[K"
+/* Where the whole screen is. */
+#define PRINT_HOME "\033[H\033[J"
 
 /* As fprintf(), as plain_text(): whatever the arguments hold, they neither steer the terminal nor
  * begin a line. The only ends of lines are those with which `fmt` begins and ends. */

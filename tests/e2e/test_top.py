@@ -5,7 +5,10 @@ import collections
 import csv
 import io
 import json
+import os
+import pty
 import random
+import signal
 import time
 
 import harness
@@ -172,6 +175,7 @@ def check_everyday(es):
 	tap.same({r["name"] for r in top(es, ns, "services")["top"] if r["sampled"] == 100}, sampled - {None}, "rows with sampled flows say so")
 	peaks(es, ns, docs)
 	look(es, ns)
+	watched(es, ns)
 
 
 def peaks(es, ns, docs):
@@ -197,6 +201,23 @@ def look(es, ns):
 	table = list(csv.DictReader(io.StringIO(r.stdout)))
 	tap.ok([t["row"] for t in table][-3:] == ["none", "others", "all"] and table[0]["name"] in SERVICES, "CSV has a head and all rows", r.stdout + r.stderr)
 	tap.same(int(table[-1]["bytes"]), sum(int(t["bytes"]) for t in table[:-1]), "services: rows, none and others add up to all")
+
+
+def watched(es, ns):
+	"""--watch draws again in place, on a terminal alone."""
+	r = harness.efctl("top", "--watch", "--namespace", ns, es=es)
+	tap.ok(r.returncode == 2 and "terminal" in r.stderr, "--watch wants a terminal", r.stderr)
+	pid, screen = pty.fork()
+	if pid == 0:
+		os.execve(harness.EFCTL, ["efctl", "top", "services", "--watch=1s", "--namespace", ns], dict(os.environ, **es.env()))
+	text = b""
+	while text.count(b"\033[H") < 3 and (chunk := os.read(screen, 4096)):
+		text += chunk
+	os.kill(pid, signal.SIGINT)
+	end = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+	os.close(screen)
+	screens = text.split(b"\033[H\033[J")
+	tap.ok(end == -signal.SIGINT and screens[1] == screens[2] and b"https" in screens[1], "--watch draws the same again, and Ctrl-C ends it", f"{end} {text.decode(errors='replace')}")
 
 
 def check_skew(es):

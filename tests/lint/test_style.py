@@ -13,7 +13,7 @@ FILE_LINES, FUNCTION_LINES, COMPLEXITY, COLUMNS = 500, 60, 15, 100
 # what may be longer: data, prose, pictures, and what a program wrote
 LONG = re.compile(r'\.(csv|json|ndjson|pcap|md|png|patch|txt|xz)$|^LICENSE$')
 # what efctl shows goes through core/print.c, which cleans it; these write text of ours, or data for a file
-PRINTS = re.compile(r'\b(v?f?printf|puts|fputs(?!\((?:PRINT_AGAIN|made\.line),)|json_dumpf)\s*\(')
+PRINTS = re.compile(r'\b(v?f?printf|puts|fputs(?!\((?:PRINT_AGAIN|PRINT_HOME|made\.line),)|json_dumpf)\s*\(')
 PRINTERS = ['importer/' + f for f in ('core/print.c', 'core/memory.c', 'usage.c', 'dictionary/import.c', 'core/table.c')]
 BANNED = re.compile(r'\b(sprintf|vsprintf|strcpy|strcat|strtok|atoi|atol|gets|alloca)\s*\(')
 TAG = 'SPDX-License-Identifier: Apache-2.0'

@@ -100,11 +100,12 @@ static void flags_have_checks(void **state)
 	static const struct {
 		const char *command, *flag, *value;
 	} wrong[] = {
-		{ "top", "by", "speed" },      { "top", "format", "xml" },
-		{ "top", "count", "0" },       { "top", "count", "1001" },
-		{ "top", "exact", "perhaps" }, { "series", "count", "51" },
-		{ "series", "step", "30s" },   { "series", "step", "400d" },
-		{ "series", "format", "png" }, { "report", "output", "a\nb" },
+		{ "top", "by", "speed" },       { "top", "format", "xml" },
+		{ "top", "count", "0" },        { "top", "count", "1001" },
+		{ "top", "watch", "0.5s" },     { "top", "exact", "perhaps" },
+		{ "series", "count", "51" },    { "series", "step", "30s" },
+		{ "series", "step", "400d" },   { "series", "format", "png" },
+		{ "report", "output", "a\nb" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
