@@ -57,7 +57,7 @@ FORTIFY   = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-U_FORTIFY
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -I. -I$(BUILD)/gen -DEF_VERSION='"$(VERSION)"' $(WARN) $(SAN) \
               -fPIE -pthread -funsigned-char -MMD -MP '-ffile-prefix-map=$(CURDIR)=.' $(call pkg,--cflags $(LIBS)) \
               $(patsubst lib%,-DHAVE_%=1,$(HAVE)) $(filter-out -Wl%,$(HARDEN)) $(FORTIFY) $(CPPFLAGS) $(CFLAGS)
-ALL_LDFLAGS = -pie -pthread $(SAN) $(filter -Wl%,$(HARDEN)) $(LDFLAGS)
+ALL_LDFLAGS = -pie -pthread -Wl,--as-needed $(SAN) $(filter -Wl%,$(HARDEN)) $(LDFLAGS)
 LDLIBS      = $(call pkg,--libs $(LIBS) $(HAVE)) -lm
 
 Q := $(if $(V),,@)
@@ -75,7 +75,7 @@ ARCHIVES = $(BUILD)/libefd.a $(BUILD)/libefimport.a $(BUILD)/libefship.a $(BUILD
 # A test is an executable tests/<group>/test_* that prints TAP (C: tests/unit, tests/property). No network for the first list.
 UNIT_TESTS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/property/test_*.c))
 scripts    = $(wildcard $(addsuffix /test_*.py,$(addprefix tests/,$(1))) $(addsuffix /test_*.sh,$(addprefix tests/,$(1))))
-CHECKS     = $(UNIT_TESTS) $(call scripts,lint package lib golden golden-bad captures assets oracle fuzz)
+CHECKS     = $(UNIT_TESTS) $(call scripts,lint package lib golden golden-bad captures assets oracle fuzz inventory)
 FUZZ       = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 TEST_TOOLS = $(BUILD)/tests/oracle/decode $(FUZZ:%=$(BUILD)/tests/fuzz/%) $(BUILD)/tests/fuzz/seeds $(BUILD)/tests/fault/clock.so
 CLUSTER    = $(call scripts,pipeline dict e2e kibana)
@@ -86,7 +86,7 @@ WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
 .SECONDARY:
 export ES_URL ES_USER ES_PASSWORD ES_API_KEY ES_CA_FILE KIBANA_URL
 
-all: $(BUILD)/efd $(BUILD)/efctl ## Build efd and efctl
+all: $(BUILD)/efd $(BUILD)/efctl $(BUILD)/efctl-inventory ## Build the three programs
 
 # A target that needs packages installs what is missing, then a make of its own sees it.
 setup = $(if $(filter 0,$(SETUP)),,$(Q)tests/apt.sh $(foreach p,$(1),'$(p)'))
@@ -115,7 +115,8 @@ $(BUILD)/%.a:
 
 $(BUILD)/efd: $(BUILD)/forwarder/main.o $(ARCHIVES)
 $(BUILD)/efctl: $(BUILD)/importer/main.o $(ARCHIVES)
-$(BUILD)/efd $(BUILD)/efctl: $(BUILD)/flags-ld
+$(BUILD)/efctl-inventory: $(BUILD)/importer/inventory/main.o $(ARCHIVES)
+$(BUILD)/efd $(BUILD)/efctl $(BUILD)/efctl-inventory: $(BUILD)/flags-ld
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter-out %/flags-ld,$^) $(LDLIBS)
 
@@ -338,9 +339,10 @@ PUT = install -D -m 644
 install: all $(BUILD)/efd.8 ## Install below PREFIX and /etc, with the user efd; in DESTDIR nothing but files
 	@case '$(PREFIX)' in /*|'') ;; *) echo "PREFIX: systemd wants a path from / on, and '$(PREFIX)' is none" >&2; exit 1;; esac
 	$(Q)install -D -m 755 -t '$(DESTDIR)$(PREFIX)/bin' $(BUILD)/efd $(BUILD)/efctl
+	$(Q)install -D -m 755 -t '$(DESTDIR)$(PREFIX)/libexec/efd' $(BUILD)/efctl-inventory
 	$(Q)$(PUT) -t '$(DESTDIR)$(PREFIX)/share/man/man8' $(BUILD)/efd.8
 	$(Q)p=$$(printf %s '$(PREFIX)' | sed 's/%/%%/g; s/[\\&|]/\\&/g'); \
-	  for u in efd.service efd.socket efd-feeds.service efd-feeds.timer; do sed "s|@PREFIX@|$$p|" packaging/systemd/$$u | \
+	  for u in efd.service efd.socket efd-feeds.service efd-feeds.timer efd-inventory.service efd-inventory.timer; do sed "s|@PREFIX@|$$p|" packaging/systemd/$$u | \
 	  $(PUT) /dev/stdin '$(DESTDIR)$(PREFIX)'/lib/systemd/system/$$u || exit 1; done
 	$(Q)$(PUT) packaging/systemd/efd.sysusers '$(DESTDIR)$(PREFIX)/lib/sysusers.d/efd.conf'
 	$(Q)$(PUT) packaging/systemd/efd.sysctl '$(DESTDIR)$(PREFIX)/lib/sysctl.d/50-efd.conf'

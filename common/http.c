@@ -255,6 +255,8 @@ static void set_tls(struct http *h)
 		curl_easy_setopt(h->curl, CURLOPT_SSL_CTX_FUNCTION, pin);
 		curl_easy_setopt(h->curl, CURLOPT_SSL_CTX_DATA, h);
 	}
+	/* whatever the system's OpenSSL would still take */
+	curl_easy_setopt(h->curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
 	if (s->client_cert) {
 		curl_easy_setopt(h->curl, CURLOPT_SSLCERT, s->client_cert);
 		curl_easy_setopt(h->curl, CURLOPT_SSLKEY, s->client_key);
@@ -320,7 +322,8 @@ static void set_request(struct http *h, const struct http_request *req, struct c
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->message);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)s->timeout_ms);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
+			 (long)(req->timeout_ms ? req->timeout_ms : s->timeout_ms));
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_timeout_ms);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
@@ -352,10 +355,11 @@ static void set_request(struct http *h, const struct http_request *req, struct c
 	}
 }
 
-static int explain(const struct http *h, CURLcode code, const char *asked, struct err *err)
+static int explain(const struct http *h, CURLcode code, const struct http_request *req,
+		   struct err *err)
 {
 	char url[URL_SHOWN_MAX], why[CURL_ERROR_SIZE];
-	url_shown(asked, url, sizeof(url));
+	url_shown(req->url, url, sizeof(url));
 	/* libcurl quotes a proxy that it cannot use, with the password, and finds some in the
 	 * environment, too */
 	url_shown(*h->message ? h->message : curl_easy_strerror(code), why, sizeof(why));
@@ -364,10 +368,11 @@ static int explain(const struct http *h, CURLcode code, const char *asked, struc
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_ISSUER_ERROR:
-		return err_set(err, EF_FAILED,
-			       "%s: the server's certificate is not trusted (%s); give its CA with "
-			       "elasticsearch.ca_file or elasticsearch.ca_fingerprint",
-			       url, why);
+		return err_set(err, EF_FAILED, "%s: the server's certificate is not trusted (%s)%s",
+			       url, why,
+			       req->anonymous ? ""
+					      : "; give its CA with elasticsearch.ca_file or "
+						"elasticsearch.ca_fingerprint");
 	case CURLE_SSL_CONNECT_ERROR:
 		if (strstr(why, "wrong version number"))
 			return err_set(err, EF_UNREACHABLE,
@@ -416,5 +421,5 @@ int http_do(struct http *h, const struct http_request *req, struct http_reply *r
 	CURLcode code = curl_easy_perform(h->curl);
 	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &reply->status);
 	curl_slist_free_all(headers);
-	return code ? explain(h, code, req->url, err) : 0;
+	return code ? explain(h, code, req, err) : 0;
 }

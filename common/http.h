@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * HTTP requests to Elasticsearch and Kibana over one kept libcurl handle: TLS, authentication, time
- * limits, replies with a ceiling.
+ * limits, replies with a ceiling. Redirects are replies like others: nothing follows them.
  *
  * A handle belongs to one thread. Credentials never appear in messages, nor does what may be
  * one in a URL. */
@@ -28,6 +28,7 @@ struct http_request {
 	/* Downloads from elsewhere: no credentials go out, and nothing comes compressed, because
 	 * libcurl takes a gzip stream that ends early for a whole one. */
 	bool anonymous;
+	int64_t timeout_ms; /* instead of the settings'; 0: as they say */
 };
 
 struct http_reply {

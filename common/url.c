@@ -95,6 +95,51 @@ int url_check_proxy(const char *where, const char *url, struct err *err)
 	return result;
 }
 
+/* Scheme, host and port in one text; NULL: it has none. */
+static char *origin_of(const char *text)
+{
+	static const CURLUPart parts[] = { CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT };
+	CLEANUP_BUF struct buf origin;
+	CURLU *url = curl_url();
+	buf_init(&origin, 65536);
+	bool bad = !url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && !bad; i++) {
+		char *part = NULL;
+		bad = curl_url_get(url, parts[i], &part, CURLU_DEFAULT_PORT) != CURLUE_OK ||
+		      buf_add_text(&origin, part) || buf_add_text(&origin, "\n");
+		curl_free(part);
+	}
+	curl_url_cleanup(url);
+	return bad ? NULL : buf_steal(&origin);
+}
+
+bool url_same_origin(const char *one, const char *other)
+{
+	CLEANUP_FREE char *first = origin_of(one);
+	CLEANUP_FREE char *second = origin_of(other);
+	return first && second && strcasecmp(first, second) == 0;
+}
+
+int url_resolve(const char *base, const char *reference, char **ret_url, struct err *err)
+{
+	char *whole = NULL, shown[URL_SHOWN_MAX];
+	CURLU *url = curl_url();
+	bool bad = !url || curl_url_set(url, CURLUPART_URL, base, 0) != CURLUE_OK ||
+		   curl_url_set(url, CURLUPART_URL, reference, 0) != CURLUE_OK ||
+		   curl_url_get(url, CURLUPART_URL, &whole, 0) != CURLUE_OK ||
+		   (strncmp(whole, "http://", 7) != 0 && strncmp(whole, "https://", 8) != 0);
+	char *copy = bad ? NULL : strdup(whole);
+	curl_free(whole);
+	curl_url_cleanup(url);
+	if (bad)
+		return err_set(err, EF_USAGE, "'%.200s' is no URL that can be asked",
+			       url_shown(reference, shown, sizeof(shown)));
+	if (!copy)
+		return err_set(err, EF_FAILED, "out of memory");
+	*ret_url = copy;
+	return 0;
+}
+
 /* Copies `n` bytes as far as there is room. */
 static void add_shown(char *ret, size_t room, size_t *len, const char *text, size_t n)
 {

@@ -26,7 +26,7 @@ extern const size_t commands_len;
 const struct command *command_find(const char *name);
 
 /* cmd_*.c */
-command_run cmd_capture;
+command_run cmd_capture, cmd_inventory;
 command_run cmd_assets, cmd_decode, cmd_dictionaries, cmd_doctor, cmd_export, cmd_flows, cmd_keys,
     cmd_remove, cmd_replay, cmd_report, cmd_series, cmd_setup, cmd_simulate, cmd_status, cmd_top,
     cmd_help, cmd_completion;

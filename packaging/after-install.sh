@@ -5,7 +5,7 @@
 set -eu
 prefix=$1
 
-# the user and group efd, and those of the timer of the threat feeds
+# the users and groups of efd, and of the timers of threat feeds and inventories
 if command -v systemd-sysusers >/dev/null; then
 	systemd-sysusers "$prefix/lib/sysusers.d/efd.conf"
 else
@@ -15,6 +15,9 @@ else
 	getent passwd efd-feeds >/dev/null ||
 		useradd --system --user-group --home-dir / --no-create-home --shell /usr/sbin/nologin \
 			--comment 'Threat feeds for network flows' efd-feeds
+	getent passwd efd-inventory >/dev/null ||
+		useradd --system --user-group --home-dir / --no-create-home --shell /usr/sbin/nologin \
+			--comment 'Inventories for network flows' efd-inventory
 fi
 
 # Not every system lets itself be told (a container does not): efd then says by itself how much it got.

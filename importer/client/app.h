@@ -44,6 +44,7 @@ struct setup_settings {
 struct dictionary_settings {
 	char *dir;
 	struct strlist mmdb;
+	char *inventory; /* the file of its sources; NULL: the usual one */
 };
 
 /* --now: times are moved so that this one's newest datagram is from now. */

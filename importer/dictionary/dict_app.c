@@ -25,6 +25,14 @@ static const struct opt dictionary_rows[] = {
 	  .flag = "mmdb",
 	  .arg = "FILE,…",
 	  .help = "MMDB files that `efctl dictionaries lookup` reads." },
+	{ .name = "inventory.file",
+	  .type = OPT_TEXT,
+	  .check = conf_check_line,
+	  .offset = AT(inventory),
+	  .arg = "FILE",
+	  .help =
+	      "The sources that `efctl inventory` asks (docs/inventory.md). Without it, " CONF_DIR
+	      "/" INVENTORY_FILE "." },
 };
 
 struct opt_table dictionary_options(struct dictionary_settings *s)

@@ -6,7 +6,9 @@
 #include "importer/client/app.h"
 #include "importer/dictionary/dict.h"
 
-#define DICT_DIR "dictionaries" /* in the folder of the settings */
+/* In the folder of the settings. */
+#define DICT_DIR       "dictionaries"
+#define INVENTORY_FILE "inventory.yml"
 
 struct opt_table dictionary_options(struct dictionary_settings *s);
 

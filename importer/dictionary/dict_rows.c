@@ -196,6 +196,17 @@ int dict_rows_add(struct dict_rows *rows, const char *const *cells, const char *
 	return row_add(rows, cells, line, err) ? located(err, origin, line) : 0;
 }
 
+const struct dict_row *dict_rows_find(const struct dict_rows *rows, const char *const *cells)
+{
+	struct dict_row *like = NULL, *found = NULL;
+	struct err unused = ERR_NONE;
+
+	if (make_row(rows, cells, true, &like, &unused) == 0)
+		HASH_FIND_STR(rows->row, like->key, found);
+	row_free(like);
+	return found;
+}
+
 static int unknown_column(const struct dict_kind *kind, const char *name, struct err *err)
 {
 	char names[256];

@@ -59,6 +59,9 @@ int dict_rows_read_file(struct dict_rows *rows, const char *path, struct err *er
 int dict_rows_add(struct dict_rows *rows, const char *const *cells, const char *origin,
 		  unsigned line, struct err *err);
 
+/* The row with the key of `cells`; NULL: there is none, or they have no key. */
+const struct dict_row *dict_rows_find(const struct dict_rows *rows, const char *const *cells);
+
 /* "shipped", "feed", "discovered", "yours". */
 const char *dict_layer_name(enum dict_layer layer);
 

@@ -140,6 +140,15 @@ static int look_at_state(struct feed_timer *t, struct es *es, const struct dict_
 	return 0;
 }
 
+/* Whether something here finds tables that are to be installed as they change: efd-inventory.timer
+ * has no key of a cluster. */
+static bool has_inventory(void)
+{
+	CLEANUP_FREE char *path = conf_dir_path(INVENTORY_FILE);
+
+	return path && conf_is_there(path);
+}
+
 int feed_timer_plan(struct install *in, const struct app *app, const char *ca_file, bool here,
 		    struct feed_timer *ret, struct err *err)
 {
@@ -149,12 +158,13 @@ int feed_timer_plan(struct install *in, const struct app *app, const char *ca_fi
 	if (dict_set_rows(in->dict, "threat-feeds", &rows, err))
 		return -1;
 	here = here && can_run_here();
-	if (feeds_on(rows) == 0) {
+	ret->feeds = feeds_on(rows) > 0;
+	if (!ret->feeds && !(here && has_inventory())) {
 		if (here && runs())
 			ret->state = FEED_TIMER_STOP;
 		return 0;
 	}
-	ret->state = FEED_TIMER_BY_HAND;
+	ret->state = ret->feeds ? FEED_TIMER_BY_HAND : FEED_TIMER_NONE;
 	/* its unit may write to the usual place alone; that is also where refresh keeps feeds when
 	 * the other tables are copies of another host's, and no directory counts */
 	const char *dir = app->dictionaries.dir;
@@ -232,8 +242,9 @@ void feed_timer_print(FILE *out, const struct app *app, const struct feed_timer 
 		break;
 	case FEED_TIMER_STARTED:
 		print_plain(out,
-			    "threat feeds: %s; then hourly. `journalctl -u " SERVICE "` tells how "
-			    "it went\n",
+			    "%s: %s; then hourly. `journalctl -u " SERVICE "` tells how it "
+			    "went\n",
+			    t->feeds ? "threat feeds" : "tables of the inventory",
 			    t->loaded ? "loaded" : "being loaded now");
 		break;
 	case FEED_TIMER_BY_HAND:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The timer that keeps threat feeds fresh on efd's host: its settings, its key, and whether systemd
- * runs it.
+ * runs it. It also installs what `efctl inventory` found, where there is an inventory.yml.
  *
  * The units come with the package (packaging/systemd); what they need is FEED_TIMER_CONFIG, and the
  * folder for downloads. Only root on a host with the units and a running systemd installs that. */
@@ -22,10 +22,10 @@ struct install;
 #define FEED_TIMER_CONFIG "feeds.yml" /* in the folder of the settings; names no feed */
 
 enum feed_timer_state {
-	FEED_TIMER_NONE,    /* no feed is chosen, and no timer runs */
+	FEED_TIMER_NONE,    /* nothing is for it to do, and no timer runs */
 	FEED_TIMER_SAME,    /* it runs, with what it needs */
 	FEED_TIMER_START,   /* it is to be made so */
-	FEED_TIMER_STOP,    /* no feed is chosen any more */
+	FEED_TIMER_STOP,    /* nothing any more */
 	FEED_TIMER_STARTED, /* done */
 	FEED_TIMER_STOPPED,
 	FEED_TIMER_BY_HAND, /* feeds are chosen, and this is not where the timer can run */
@@ -33,6 +33,7 @@ enum feed_timer_state {
 
 struct feed_timer {
 	enum feed_timer_state state;
+	bool feeds;     /* some are chosen; else it is for what an inventory finds */
 	bool loaded;    /* all feeds that are chosen are in the cluster, and fresh */
 	bool needs_key; /* the cluster has security, and the key that is there does not fit */
 	struct buf text;

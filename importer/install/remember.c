@@ -15,7 +15,7 @@
 #include "importer/core/ask.h"
 
 /* What is true of one machine only, and not of the installation. */
-static const char *const local[] = { "setup.key_file", "dictionaries.mmdb" };
+static const char *const local[] = { "setup.key_file", "dictionaries.mmdb", "inventory.file" };
 
 static bool is_remembered(unsigned group, const struct opt *opt)
 {

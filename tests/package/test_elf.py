@@ -15,9 +15,18 @@ sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
 import tap  # noqa: E402
 
 BUILD = os.path.join(ROOT, os.environ.get('BUILD', 'build'))
-PROGRAMS = ('efd', 'efctl')
+PROGRAMS = ('efd', 'efctl', 'efctl-inventory')
 ARCHIVES = ('libefcommon.a', 'libefdecode.a', 'libefship.a', 'libefd.a', 'libefimport.a')
-MAINS = ('forwarder/main.o', 'importer/main.o')
+MAINS = ('forwarder/main.o', 'importer/main.o', 'importer/inventory/main.o')
+# What each may load. Those of the second list are used where they are, and the C library has parts of its own on some machines.
+NEEDED = {
+	'efd': ('libcurl libjansson libyaml-0 libdeflate libmicrohttpd libssl libcrypto', 'libisal libsystemd libseccomp'),
+	'efctl': ('libcurl libjansson libyaml-0 libmaxminddb libpcap libdeflate libssl libcrypto', 'libisal libseccomp'),
+	'efctl-inventory': ('libcurl libjansson libyaml-0 libssl libcrypto', ''),
+}
+SYSTEM = {'libc', 'libm', 'libpthread', 'libgcc_s', 'libasan', 'libubsan', 'libtsan', 'ld-linux-x86-64', 'ld-linux-aarch64', 'libc.musl-x86_64'}
+# functions of a cluster's connection: what asks inventories has none of them
+CLUSTER = {'es_new', 'key_look', 'record_read', 'elastic_settings_check', 'install_open'}
 # what each machine calls its marks of control-flow protection
 MARKS = {'Advanced Micro Devices X86-64': ('IBT', 'SHSTK'), 'AArch64': ('BTI', 'PAC')}
 
@@ -69,6 +78,18 @@ def check_program(p, fortified):
 	tap.ok(bool(checked) == fortified, f'{p.name}: {"checked" if fortified else "no checked"} functions of the C library', checked)
 
 
+def check_needed(p):
+	needed = {n.split('.so')[0] for n in re.findall(r'\(NEEDED\).*\[(.*)\]', p.dynamic)} - SYSTEM
+	must, may = (set(words.split()) for words in NEEDED[p.name])
+	tap.same((sorted(must - needed), sorted(needed - must - may)), ([], []), f'{p.name}: loads what the list says, no less and no more')
+
+
+def check_alone(p):
+	"""What asks others for names knows no cluster."""
+	has = set(re.findall(r' (\w+)$', read('readelf', '-sW', p.path), re.M))
+	tap.same((sorted(has & CLUSTER), 'inv_fetch' in has), ([], True), f'{p.name}: has nothing of a connection to a cluster')
+
+
 def check_objects(machine):
 	"""Each object of ours, whose archives hold nothing else."""
 	marks, missing, n = MARKS[machine], [], 0
@@ -91,6 +112,8 @@ def main():
 	for p in programs:
 		# musl has no checked functions, and sanitizers want to see the calls themselves
 		check_program(p, fortified=bool(levels) and levels[-1] != '-O0' and not sanitized and not p.musl)
+		check_needed(p)
+	check_alone(programs[2])
 	if programs[0].machine in MARKS:
 		check_objects(programs[0].machine)
 	tap.done()

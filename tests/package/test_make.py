@@ -32,7 +32,7 @@ def units(prefix):
 	with tempfile.TemporaryDirectory(prefix='efd-test-') as top:
 		code, said = make('install', f'DESTDIR={top}/with space', f'PREFIX={prefix}', '-o', 'all', '-o', f"{os.environ.get('BUILD', 'build')}/efd")
 		lines = []
-		for name in ('efd', 'efd-feeds'):
+		for name in ('efd', 'efd-feeds', 'efd-inventory'):
 			path = f'{top}/with space{prefix}/lib/systemd/system/{name}.service'
 			with open(path if code == 0 else os.devnull) as f:
 				lines += [shlex.split(line.split('=', 1)[1])[0] for line in f if line.startswith('Exec') and '/bin/sh' not in line]
@@ -42,12 +42,12 @@ def units(prefix):
 compiling = words('CURDIR=/a b', 'BUILD=/nowhere', '/nowhere/common/buf.o')
 tap.ok('-ffile-prefix-map=/a b=.' in compiling, 'a checkout', compiling)
 installing = words('DESTDIR=/a b', 'PREFIX=/usr', 'install')
-wanted = ['usr/bin', 'usr/share/man/man8', 'usr/lib/systemd/system/$u', 'usr/lib/sysusers.d/efd.conf', 'usr/lib/sysctl.d/50-efd.conf',
+wanted = ['usr/bin', 'usr/libexec/efd', 'usr/share/man/man8', 'usr/lib/systemd/system/$u', 'usr/lib/sysusers.d/efd.conf', 'usr/lib/sysctl.d/50-efd.conf',
 	'etc/efd/conf.d', 'etc/efd/efd.yml']
 tap.same([w for w in wanted if f'/a b/{w}' not in installing], [], 'DESTDIR')
 tap.same([w for w in installing if w == '/a' or w.startswith('b/')], [], 'and nothing goes elsewhere')
 code, lines, said = units('/opt/50% of a&b|c')
-tap.same((code, lines), (0, [f'/opt/50%% of a&b|c/bin/{p}' for p in ('efd', 'efd', 'efctl')]), 'the units name the programs, whatever PREFIX is called')
+tap.same((code, lines), (0, [f'/opt/50%% of a&b|c/bin/{p}' for p in ('efd', 'efd', 'efctl', 'efctl')]), 'the units name the programs, whatever PREFIX is called')
 code, lines, said = units('usr')
 tap.ok(code and 'PREFIX' in said and not lines, 'a PREFIX that is no path from / on is refused', said)
 

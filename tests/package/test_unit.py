@@ -53,18 +53,19 @@ with tempfile.TemporaryDirectory(prefix='efd-test-') as prefix:
 	os.makedirs(os.path.join(prefix, 'bin'))
 	shutil.copy(EFD, os.path.join(prefix, 'bin', 'efd'))
 	shutil.copy(EFD, os.path.join(prefix, 'bin', 'efctl')) # verify wants a program there; any will do
-	paths, text, feeds = [], '', ''
-	for name in ('efd.service', 'efd.socket', 'efd-feeds.service', 'efd-feeds.timer'):
+	paths, text, feeds, inventory = [], '', '', ''
+	for name in ('efd.service', 'efd.socket', 'efd-feeds.service', 'efd-feeds.timer', 'efd-inventory.service', 'efd-inventory.timer'):
 		with open(os.path.join(UNITS, name)) as f:
 			unit = f.read().replace('@PREFIX@', prefix)
 		text += unit if name == 'efd.service' else ''
 		feeds += unit if name.startswith('efd-feeds') else ''
+		inventory += unit if name.startswith('efd-inventory') else ''
 		paths.append(os.path.join(prefix, name))
 		with open(paths[-1], 'w') as f:
 			f.write(unit)
 	r = analyze('verify', '--man=no', '--recursive-errors=no', *paths)
 	tap.same((r.returncode, r.stdout), (0, ''), 'systemd-analyze verify has nothing to say')
-	for path in paths[0], paths[2]:
+	for path in paths[0], paths[2], paths[4]:
 		name = os.path.basename(path)
 		r = analyze('security', '--offline=true', path)
 		found = re.search(rf'Overall exposure level for {name}: ([\d.]+)', r.stdout)
@@ -92,4 +93,13 @@ tap.ok(user and user[0] in users and user != values(text, 'User'), 'the feeds ha
 tap.same(sorted(allowed(values(feeds, 'SystemCallFilter')) - through), [], 'which may call nothing that efd may not')
 tap.same((values(feeds, 'ReadWritePaths'), values(feeds, 'StateDirectory')), (['-/etc/efd/dictionaries/feeds'], []), 'and writes to its downloads alone')
 tap.ok('FixedRandomDelay=yes' in feeds and int(values(feeds, 'RandomizedDelaySec')[0].removesuffix('min')) > 30, 'not every host asks in the same minute', feeds)
+
+# What asks inventories: tokens, and no cluster's key.
+r = subprocess.run([os.path.join(os.path.dirname(EFD), 'efctl'), *values(inventory, 'ExecStart')[0].split()[1:], '--help'], capture_output=True, text=True)
+tap.same((r.returncode, '--dry-run' in r.stdout), (0, True), 'what its timer runs is a command of efctl')
+user = values(inventory, 'User')
+tap.ok(user and user[0] in users and user[0] not in values(text + feeds, 'User'), 'it has a user of its own, which the package makes', inventory)
+tap.same(sorted(allowed(values(inventory, 'SystemCallFilter')) - through), [], 'which may call nothing that efd may not')
+tap.same((values(inventory, 'ReadWritePaths'), values(inventory, 'StateDirectory')), (['-/etc/efd/dictionaries/discovered'], []), 'and writes to its tables alone')
+tap.same((values(inventory, 'OnSuccess'), values(inventory, 'OnFailure')), (['efd-feeds.service'], ['efd-feeds.service']), 'then the tables are installed by who has a key')
 tap.done()

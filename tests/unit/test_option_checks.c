@@ -43,6 +43,7 @@ static const struct {
 	{ "setup.key_file", "/etc/efd/api\tkey" },
 	{ "dictionaries.dir", "/etc/\r\nefd" },
 	{ "dictionaries.mmdb", "/a.mmdb,/b\033.mmdb" },
+	{ "inventory.file", "/etc/efd\033.yml" },
 	{ "kibana.url", "k:5601" },
 	{ "kibana.url", "http://user:word@k:5601" },
 	{ "kibana.space", "../x" },
