@@ -33,10 +33,11 @@ def params(stage):
 
 def left_out(profile):
 	"""The paths that documents of a profile lack."""
-	paths = {".".join(p) for p in params("event")["left_out"][profile]}
+	event = params("event")
+	paths = {".".join(p) for p in event["left_out"][profile] + event["told_already"].get(profile, [])}
 	kept = params("geo")["geo_kept"]
 	paths |= {f"{end}.geo.{name}" for end in ENDS for name in kept["full"] if name not in kept[profile]}
-	return paths | ({"network.community_id", "flow.nat.community_id"} if profile == "lean" else set())
+	return paths
 
 
 def lacks(field, paths):

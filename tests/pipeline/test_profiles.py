@@ -19,11 +19,16 @@ def params(stage):
 		return yaml.safe_load(f)["processors"][0]["script"]["params"]
 
 
+def told_already(profile):
+	"""What is left out where other fields say it."""
+	return {".".join(p) for p in params("event")["told_already"].get(profile, [])}
+
+
 def left_out(profile):
 	kept = params("geo")["geo_kept"]
-	paths = {".".join(p) for p in params("event")["left_out"][profile]}
+	paths = {".".join(p) for p in params("event")["left_out"][profile]} | told_already(profile)
 	paths |= {f"{end}.geo.{name}" for end in stages.ENDS for name in kept["full"] if name not in kept[profile]}
-	return paths | ({"network.community_id", "flow.nat.community_id"} if profile == "lean" else set())
+	return paths
 
 
 def raw():
@@ -54,14 +59,30 @@ def below(path, paths):
 
 
 def compare(profile, full, docs, paths):
-	lost, other = set(), []
+	lost, other, sometimes = set(), [], told_already(profile)
 	for a, b in zip(full, docs):
 		a, b = flat(a), flat(b)
 		lost |= {p for p in a if p not in b}
-		other += [p for p in b if below(p, paths) or b[p] != a.get(p)]
+		other += [p for p in b if below(p, paths - sometimes) or b[p] != a.get(p)]
 		other += [p for p in a if p not in b and not below(p, paths)]
 	tap.same(sorted(set(other)), [], f"{profile}: a document is that of full without what the lists leave out")
 	return lost
+
+
+def said(doc):
+	"""event.start and event.end of a document, if need be by what docs/fields.md says of one that lacks them."""
+	at, event = doc["@timestamp"], doc["event"]
+	if "duration" not in event:
+		return event.get("start"), event.get("end")
+	return event.get("start", at - event["duration"] // 1000000), event.get("end", at)
+
+
+def times(full, standard):
+	"""What standard leaves out of times is what the others say."""
+	whole = [(a, b) for a, b in zip(full, standard) if "start" in a["event"] and "end" in a["event"]]
+	tap.same([(said(a), said(b)) for a, b in whole if said(a) != said(b)][:5], [], "start and end of a flow follow from its other times where standard lacks them")
+	without = [b for _, b in whole if "start" not in b["event"] and "end" not in b["event"]]
+	tap.ok(len(without) > len(whole) / 2 and len(without) < len(whole), f"which it does in most records: {len(without)} of {len(whole)}")
 
 
 def main():
@@ -69,9 +90,11 @@ def main():
 	lines = list(raw())
 	full = documents(cluster, lines, "--profile", "full")
 	tap.ok(len(full) > 1000 and not [d for d in full if "error" in d], f"{len(full)} documents of all captures")
-	seen = compare("standard", full, documents(cluster, lines, "--profile", "standard"), left_out("standard"))
+	standard = documents(cluster, lines, "--profile", "standard")
+	seen = compare("standard", full, standard, left_out("standard"))
 	places = [d for d in full[-3:] if "country_iso_code" in d.get("destination", {}).get("geo", {})]
 	tap.ok(not places or any(p.endswith("geo.country_name") for p in seen), "which are names of places, where there is a database")
+	times(full, standard)
 	lean = left_out("lean")
 	seen = compare("lean", full, documents(cluster, lines, "--profile", "lean"), lean)
 	tap.ok({"message", "network.community_id", "related.ip", "flow.source.name", "event.start"} <= seen, "lean leaves out what it says")
