@@ -164,7 +164,8 @@ static const struct opt opt_expires = { .name = "expires",
 					.help = "The new API key ends after TIME, such as 90d. "
 						"Without it never; rotate: as the one before." };
 ROW(cost, OPT_BOOL, "cost", NULL, NULL,
-    "What a document takes on disk by field, too: the cluster reads the whole stream for it.");
+    "What a document takes on disk by field, too, and what each profile would save: the cluster "
+    "reads the whole stream for it.");
 ROW(efd_wait, OPT_DURATION, "efd-wait", "2m", "TIME",
     "How long rotate waits for efd to store documents with the new key.");
 ROW(all_expired, OPT_BOOL, "all-expired", NULL, NULL, "revoke: all of ours that have ended.");

@@ -13,6 +13,7 @@
 #include "importer/client/es.h"
 #include "importer/core/finding.h"
 #include "importer/core/json.h"
+#include "importer/doctor_profiles.h"
 
 #define PARTS_MAX 200 /* processors, or fields, that are looked at; more are left out */
 #define TOLD_MAX  12
@@ -189,9 +190,34 @@ static int ask_for(struct es *es, const char *method, const char *path, json_t *
 	return 0;
 }
 
+/* By field, and what profiles would save: the cluster reads all that it has for it. */
+static int look_at_fields(struct es *es, const struct app *app, long long documents,
+			  json_t *findings, struct err *err)
+{
+	CLEANUP_JSON json_t *usage = NULL, *sample = NULL;
+	char path[2 * NAME_ROOM];
+	const char *stream = NAME(es_prefix(es), "logs-flow");
+	snprintf(path, sizeof(path), "/%s-%s/_disk_usage?run_expensive_tasks=true", stream,
+		 app->elastic.namespace);
+	if (ask_for(es, "POST", path, &usage, err))
+		return -1;
+	doctor_cost_fields(usage, documents, findings);
+	if (!usage) {
+		finding_add(findings, UNKNOWN,
+			    "bytes by field, and what profiles would save: the cluster has no "
+			    "_disk_usage");
+		return 0;
+	}
+	snprintf(path, sizeof(path), "/%s-%s/_search?size=%d&sort=_doc", stream,
+		 app->elastic.namespace, PROFILE_SAMPLE);
+	if (ask_for(es, "GET", path, &sample, err))
+		return -1;
+	return doctor_profiles(app->assets, usage, sample, documents, findings, err);
+}
+
 int doctor_cost(struct es *es, const struct app *app, json_t *findings, struct err *err)
 {
-	CLEANUP_JSON json_t *times = NULL, *cache = NULL, *bytes = NULL, *fields = NULL;
+	CLEANUP_JSON json_t *times = NULL, *cache = NULL, *bytes = NULL;
 	char path[2 * NAME_ROOM];
 	const char *prefix = es_prefix(es), *stream = NAME(prefix, "logs-flow");
 	if (ask_for(es, "GET", "/_nodes/stats/ingest?filter_path=nodes.*.ingest.pipelines", &times,
@@ -207,12 +233,6 @@ int doctor_cost(struct es *es, const struct app *app, json_t *findings, struct e
 	doctor_cost_bytes(bytes, findings);
 	if (!app->flags.cost)
 		return 0;
-	snprintf(path, sizeof(path), "/%s-%s/_disk_usage?run_expensive_tasks=true", stream,
-		 app->elastic.namespace);
-	if (ask_for(es, "POST", path, &fields, err))
-		return -1;
-	doctor_cost_fields(fields, json_int_at(bytes, "_all.primaries.docs.count"), findings);
-	if (!fields)
-		finding_add(findings, UNKNOWN, "bytes by field: the cluster has no _disk_usage");
-	return 0;
+	return look_at_fields(es, app, json_int_at(bytes, "_all.primaries.docs.count"), findings,
+			      err);
 }

@@ -11,7 +11,8 @@ struct app;
 struct es;
 
 /* Asks the cluster, and adds what it answers to `findings`; what it withholds is left out. With
- * flags.cost also bytes by field, for which the cluster reads the whole stream. */
+ * flags.cost also bytes by field and what profiles would save (importer/doctor_profiles.h), for
+ * which the cluster reads the whole stream. */
 int doctor_cost(struct es *es, const struct app *app, json_t *findings, struct err *err);
 
 /* What GET /_nodes/stats/ingest tells of the pipeline `flow`: wall time a document, in µs, and of

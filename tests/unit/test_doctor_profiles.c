@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What doctor tells of what profiles would save. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/cleanup.h"
+#include "importer/assets/asset.h"
+#include "importer/core/memory.h"
+#include "importer/doctor_profiles.h"
+
+static struct assets *assets;
+
+static int open_all(void **state)
+{
+	struct err err = ERR_NONE;
+	(void)state;
+	return assets_open(NULL, &assets, &err);
+}
+
+static int close_all(void **state)
+{
+	(void)state;
+	assets_free(assets);
+	return 0;
+}
+
+/* Our JSON in single quotes. */
+static json_t *reply_of(const char *text)
+{
+	char copy[2000];
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (char *c = copy; *c; c++)
+		if (*c == '\'')
+			*c = '"';
+	json_t *reply = json_loads(copy, 0, NULL);
+	assert_non_null(reply);
+	return reply;
+}
+
+static bool lacks(const char *profile, const char *path)
+{
+	struct err err = ERR_NONE;
+	CLEANUP_JSON json_t *paths = NULL;
+	size_t i;
+	json_t *one;
+	assert_int_equal(profile_left_out(assets, profile, &paths, &err), 0);
+	json_array_foreach (paths, i, one)
+		if (strcmp(json_string_value(one), path) == 0)
+			return true;
+	return false;
+}
+
+/* docs/cost.md lists them. */
+static void lists(void **state)
+{
+	(void)state;
+	assert_true(lacks("lean", "network.community_id"));
+	assert_true(lacks("lean", "flow.source"));
+	assert_true(lacks("lean", "client.geo.location"));
+	assert_true(lacks("standard", "server.geo.country_name"));
+	assert_false(lacks("standard", "client.geo.location"));
+	assert_false(lacks("lean", "client.geo.country_iso_code"));
+	assert_false(lacks("full", "server.geo.country_name"));
+}
+
+static void assert_told(const json_t *usage, const json_t *sample, long long documents,
+			const char *text)
+{
+	struct err err = ERR_NONE;
+	CLEANUP_JSON json_t *findings = json_array();
+	assert_int_equal(doctor_profiles(assets, usage, sample, documents, findings, &err), 0);
+	if (!text) {
+		assert_int_equal(json_array_size(findings), 0);
+		return;
+	}
+	const json_t *first = json_array_get(findings, 0);
+	assert_int_equal(json_array_size(findings), 1);
+	assert_string_equal(json_string_value(json_object_get(first, "result")), "ok");
+	assert_string_equal(json_string_value(json_object_get(first, "text")), text);
+}
+
+/*
+ * Of two indexes with ten documents. `standard` leaves out 40 bytes of a name, and of the text
+ * {"message":"x","source":{"geo":{"country_name":"y"},"ip":"z"}}, 62 characters, the 18 of
+ * {"country_name":"y"} less its braces: of 620 bytes of _source 180. `lean` as well 110 bytes of
+ * the message and of flow.source.name, not of flow.sources, and 14 characters more.
+ */
+static void savings(void **state)
+{
+	(void)state;
+	CLEANUP_JSON json_t *usage = reply_of(
+	    "{'_shards':{'total':2},'one':{'fields':{'_source':{'total_in_bytes':600},"
+	    "'message':{'total_in_bytes':10},'source.geo.country_name':{'total_in_bytes':40}}},"
+	    "'two':{'fields':{'_source':{'total_in_bytes':20},'flow.source.name':{"
+	    "'total_in_bytes':100},'flow.sources':{'total_in_bytes':7000}}}}");
+	CLEANUP_JSON json_t *sample =
+	    reply_of("{'hits':{'hits':[{'_source':{'message':'x','source':{'geo':{"
+		     "'country_name':'y'},'ip':'z'}}}]}}");
+	assert_told(usage, sample, 10,
+		    "bytes a document that setup --profile would save: standard 22 (4 of fields, "
+		    "about 18 of _source), lean 47 (15 of fields, about 32 of _source)");
+}
+
+/* Documents that have no more than lean keeps; a cluster that tells nothing. */
+static void nothing_to_save(void **state)
+{
+	(void)state;
+	CLEANUP_JSON json_t *usage = reply_of("{'one':{'fields':{'_source':{'total_in_bytes':600},"
+					      "'source.ip':{'total_in_bytes':100}}}}");
+	CLEANUP_JSON json_t *sample = reply_of("{'hits':{'hits':[{'_source':{'source':{'ip':'z'}}}"
+					       "]}}");
+	assert_told(usage, sample, 10,
+		    "bytes a document that setup --profile would save: no profile keeps less");
+	assert_told(NULL, NULL, 10, NULL);
+	assert_told(usage, NULL, 0, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists),
+		cmocka_unit_test(savings),
+		cmocka_unit_test(nothing_to_save),
+	};
+	memory_begin();
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, open_all, close_all);
+}
