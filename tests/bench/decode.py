@@ -50,6 +50,17 @@ def instructions(path, folder):
 	return int(re.search(r"Collected : (\d+)", run.stderr).group(1))
 
 
+def functions(folder):
+	"""{function: share of the instructions} of the last run under callgrind, the dearest first."""
+	run = subprocess.run(["callgrind_annotate", "--threshold=90", os.path.join(folder, "callgrind.out")], capture_output=True, text=True)
+	rows = re.findall(r"^\s*[\d,]+ \(\s*([\d.]+)%\)\s+\S*?:(\w[\w.@']*)", run.stdout, re.M)
+	out = {}
+	for share, name in rows:	# a function has a row for each file that parts of it are from
+		name = name.partition(".")[0]
+		out[name] = out.get(name, 0) + float(share)
+	return dict(sorted(out.items(), key=lambda f: -f[1]))
+
+
 def cpu_of(pid):
 	"""Seconds that the threads of a process ran, user and system, to the nanosecond."""
 	total = 0
@@ -147,6 +158,7 @@ def main():
 			if valgrind:
 				few, many = (instructions(capture(folder, proto, n), folder) for n in (10000, 30000))
 				f["instructions_per_record"] = (many - few) / 20000
+				f["functions"] = functions(folder)
 			if not args.no_peers:
 				f["nfdump_records_per_cpu_second"] = nfdump(proto, 100000, folder)
 			figures[proto] = f
@@ -156,6 +168,10 @@ def main():
 				 f"{f['instructions_per_record']:,.0f}" if valgrind else "-", f"{udp:,.0f}" if udp else "lost some",
 				 f"{peer:,.0f}" if peer else "-", f"{(udp or speed) / peer:.0f}" if peer else "-"]
 			print(f"{name:>14}" + "".join(f"{x:>14}" for x in cells), flush=True)
+	for proto, f in figures.items():
+		if f.get("functions"):
+			shares = list(f["functions"].items())[:10]
+			print(f"{PROTOCOLS[proto]}, of the instructions: " + ", ".join(f"{name} {share:.0f} %" for name, share in shares))
 	if args.json:
 		with open(args.json, "w") as out:
 			json.dump(figures, out, indent=1)

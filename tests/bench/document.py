@@ -38,6 +38,8 @@ PARTS = {
 	"times but @timestamp": ["event.start", "event.end", "event.duration", "event.created", "event.ingested"],
 	"ecs, agent, log, data_stream, event.kind …": ["ecs", "agent", "log", "data_stream", "event.kind", "event.module", "event.dataset", "event.category", "event.type", "event.severity"],
 }
+# what a flow record is at the very least, and a mapping of that alone
+LEAST = {"@timestamp": "date", "source.ip": "ip", "destination.ip": "ip", "source.port": "integer", "destination.port": "integer", "network.bytes": "long"}
 
 
 def captured(path):
@@ -66,6 +68,26 @@ def get(doc, path):
 	for key in path.split("."):
 		doc = doc.get(key) if isinstance(doc, dict) else None
 	return doc
+
+
+def put(doc, path, value):
+	*above, name = path.split(".")
+	for key in above:
+		doc = doc.setdefault(key, {})
+	doc[name] = value
+
+
+def least(docs):
+	"""(documents of that alone, what an index of them is)"""
+	out, properties = [], {}
+	for doc in docs:
+		out.append({})
+		for path in LEAST:
+			if get(doc, path) is not None:
+				put(out[-1], path, get(doc, path))
+	for path, kind in LEAST.items():
+		put(properties, path.replace(".", ".properties."), {"type": kind})
+	return out, {"mappings": {"dynamic": False, "properties": properties}, "sort": None}
 
 
 def name_of(c):
@@ -148,12 +170,15 @@ def ways(c, installations, raw):
 		out.append(Way(name, batches, pipeline, installation.index(f"bench-{len(out)}", **index)))
 	for i in installations:
 		at, nothing = i.prefix + ": " if i.prefix else "", {"mappings": {"enabled": False}, "sort": None}
-		done = bodies(finished(c, i, raw, i.flow, "bench-docs"))
+		docs = finished(c, i, raw, i.flow, "bench-docs")
+		done = bodies(docs)
 		way(at + "finished documents", done, None, i)
 		way(at + "finished documents, an empty pipeline", done, EMPTY, i)
 		way(at + "raw lines, all stages", lines, i.bare, i)
 		way(at + "raw lines, all stages and geo lookups", lines, i.flow, i)
 		if not i.prefix:
+			few, how = least(docs)
+			way("the least (a time, addresses, ports, bytes)", bodies(few), None, i, **how)
 			way("raw lines into nothing", lines, EMPTY, i, **nothing)
 			way("raw lines into nothing, all stages", lines, i.bare, i, **nothing)
 			way("raw lines into nothing, all stages and geo lookups", lines, i.flow, i, **nothing)
@@ -161,11 +186,9 @@ def ways(c, installations, raw):
 
 
 def parts(c, installations, raw):
-	"""Finished documents that lack a part, and the least that a flow record is."""
+	"""Finished documents that lack a part."""
 	i, docs = installations[0], finished(c, installations[0], raw, installations[0].flow, "bench-docs")
-	least = [{"@timestamp": d["@timestamp"], "source": {"ip": get(d, "source.ip")}, "destination": {"ip": get(d, "destination.ip")},
-		"network": {"bytes": get(d, "network.bytes") or 0}} for d in docs]
-	sets = {"finished documents": docs, **{f"without {part}": without(docs, paths) for part, paths in PARTS.items()}, "a time, two addresses, bytes": least}
+	sets = {"finished documents": docs, **{f"without {part}": without(docs, paths) for part, paths in PARTS.items()}}
 	return [Way(name, bodies(some), None, i.index(f"bench-{n}")) for n, (name, some) in enumerate(sets.items())]
 
 
@@ -175,33 +198,36 @@ def cpu(c, table):
 		for way in table[::1 if k % 2 else -1]:
 			way.round(c) if k >= warm else way.send(c, way.batches)
 	median = {w.name: sorted(w.took)[len(w.took) // 2] for w in table}
-	print(f"{name_of(c)}: CPU µs a document, and those of the finished ones as a share of it; {LINES} documents, the median of {ROUNDS} rounds")
+	print(f"{name_of(c)}: CPU µs a document (in brackets the least and the most), flows/s a vCPU, and those µs of the finished ones as a share; {LINES} documents, the median of {ROUNDS} rounds")
 	for way in table:
 		base = median[way.name.split(": ")[0] + ": finished documents" if ": " in way.name else "finished documents"]
-		print(f"{median[way.name]:8.1f}  {100 * base / median[way.name]:4.0f} %  ({min(way.took):.1f} to {max(way.took):.1f})  {way.name}")
+		print(f"{median[way.name]:8.1f} ({min(way.took):.1f} to {max(way.took):.1f}) {1e6 / median[way.name]:7.0f}  {100 * base / median[way.name]:4.0f} %  {way.name}")
 		c.delete("/" + way.index)
 
 
 def kept(c, installation, docs, **settings):
-	"""(bytes a document in one segment, [(field, bytes)])"""
+	"""(bytes a document in one segment, [(field, bytes)], [(part of the index, bytes)])"""
 	name = installation.index("bench-bytes", **settings)
 	Way(name, bodies(docs), None, name).send(c, bodies(docs))
 	size, count = c.merged(name)
-	usage = [(field, n / count) for field, n in c.disk_usage(name)]
+	usage, shares = ([(field, n / count) for field, n in found] for found in (c.disk_usage(name), c.disk_parts(name).items()))
 	c.delete("/" + name)
-	return size / count, usage
+	return size / count, usage, shares
 
 
 def on_disk(c, installations, raw, parted):
 	print(f"{name_of(c)}: bytes a document, one segment, {LINES} documents")
 	for i in installations:
 		docs = finished(c, i, raw, i.flow, "bench-docs")
-		size, usage = kept(c, i, docs)
-		print(f"{size:8.1f}  {i.prefix + ': ' if i.prefix else ''}as it is", flush=True)
+		size, usage, shares = kept(c, i, docs)
+		print(f"{size:8.1f}  {i.prefix + ': ' if i.prefix else ''}as it is" + "".join(f", {n:.0f} {name}" for name, n in shares), flush=True)
 		for name, n in usage[:10 if i.prefix else 30]:
 			print(f"  {n:6.2f}  {name}")
 		for part, paths in PARTS.items() if parted and not i.prefix else ():
 			print(f"{kept(c, i, without(docs, paths))[0]:8.1f}  without {part}", flush=True)
+		if not i.prefix:
+			few, how = least(docs)
+			print(f"{kept(c, i, few, **how)[0]:8.1f}  the least: {', '.join(LEAST)}", flush=True)
 
 
 def main():

@@ -104,11 +104,21 @@ class Cluster:
 			time.sleep(0.5)
 		return stats["store"]["size_in_bytes"], stats["docs"]["count"]
 
+	def _fields(self, index):
+		"""What `_disk_usage` tells of each field; nothing where the engine cannot tell."""
+		status, reply = self.post(f"/{index}/_disk_usage?run_expensive_tasks=true")
+		return next(v for k, v in reply.items() if k != "_shards")["fields"] if status == 200 else {}
+
 	def disk_usage(self, index):
 		"""[(field, bytes)], the largest first; none where the engine cannot tell."""
-		status, reply = self.post(f"/{index}/_disk_usage?run_expensive_tasks=true")
-		fields = next(v for k, v in reply.items() if k != "_shards")["fields"] if status == 200 else {}
-		return sorted(((name, f["total_in_bytes"]) for name, f in fields.items()), key=lambda f: -f[1])
+		return sorted(((name, f["total_in_bytes"]) for name, f in self._fields(index).items()), key=lambda f: -f[1])
+
+	def disk_parts(self, index):
+		"""{part of the index: bytes}: what fields keep in stored documents, values, points and terms."""
+		parts = {"stored": "stored_fields_in_bytes", "values": "doc_values_in_bytes", "points": "points_in_bytes"}
+		fields = self._fields(index).values()
+		out = {name: sum(f.get(key, 0) for f in fields) for name, key in parts.items()}
+		return {**out, "terms": sum(f.get("inverted_index", {}).get("total_in_bytes", 0) for f in fields)} if fields else {}
 
 	def env(self):
 		"""The environment in which efd, efctl and other tests find this cluster."""
