@@ -10,9 +10,13 @@ local longest = 31 * 86400000;
 
 function(index='logs-flow-*') {
   local bits = vega.human.bits,
-  local side(field) = { terms: { field: field + '.interface', size: 1 }, aggs: {
+  // Of each side the two that most records count for: the panel is about one that is on both, and where the search is for one interface
+  // (the links in tables are), no other is as often on either side. Two are as often on both where all that passes one passes the
+  // other: then it is the slower line.
+  local side(field) = { filter: { exists: { field: field + '.bytes' } }, aggs: { top: { terms: { field: field + '.interface', size: 2 }, aggs: {
+    speed: { max: { field: field + '.speed' } },
     t: { date_histogram: { field: '@timestamp', fixed_interval: '5m', min_doc_count: 1 }, aggs: { v: { sum: { field: field + '.bytes' } } } },
-  } },
+  } } } },
   local sides = ['in', 'out'],
   '$schema': 'https://vega.github.io/schema/vega/v5.json',
   description: '95th percentile of one interface, of values of five minutes',
@@ -24,10 +28,23 @@ function(index='logs-flow-*') {
       last: { filter: { range: { '@timestamp': { gte: { '%timefilter%': 'max', shift: -31, unit: 'day' } } } }, aggs: { 'in': side('flow.ingress'), out: side('flow.egress') } },
     }), format: { property: 'aggregations' } },
   ] + [
-    { name: s, source: 'reply', transform: [
-      { type: 'formula', as: 'top', expr: "datum.last['%s'].buckets" % s },
+    { name: 'names_' + s, source: 'reply', transform: [
+      { type: 'formula', as: 'top', expr: "datum.last['%s'].top.buckets" % s },
       { type: 'flatten', fields: ['top'] },
       { type: 'formula', as: 'name', expr: 'datum.top.key' },
+      { type: 'formula', as: 'count', expr: 'datum.top.doc_count' },
+      { type: 'formula', as: 'speed', expr: 'datum.top.speed.value || 1e18' },
+    ] }
+    for s in sides
+  ] + [
+    { name: 'names', source: ['names_' + s for s in sides], transform: [
+      { type: 'aggregate', groupby: ['name'], fields: ['count', 'count', 'speed'], ops: ['count', 'sum', 'min'], as: ['sides', 'count', 'speed'] },
+      { type: 'filter', expr: 'datum.sides == 2' },
+      { type: 'collect', sort: { field: ['count', 'speed', 'name'], order: ['descending', 'ascending', 'ascending'] } },
+    ] },
+  ] + [
+    { name: s, source: 'names_' + s, transform: [
+      { type: 'filter', expr: "datum.name == (length(data('names')) ? data('names')[0].name : data('names_%s')[0].name)" % s },
       { type: 'formula', as: 'b', expr: 'datum.top.t.buckets' },
       { type: 'flatten', fields: ['b'] },
       { type: 'formula', as: 't', expr: 'datum.b.key' },
@@ -62,7 +79,7 @@ function(index='logs-flow-*') {
     x: x, y: { value: y }, align: { value: align }, baseline: { value: 'middle' }, fontSize: { value: size }, text: value, limit: { signal: 'width' } } } },
   local at(share) = { signal: 'width * %s' % share },
   marks: [
-    line(8, { value: 0 }, { signal: "one ? data('in')[0].name : 'In: ' + %s + ', out: ' + %s + '. Click an interface in the tables below for both directions of one'" % [name('in'), name('out')] }, style='guide-title'),
+    line(8, { value: 0 }, { signal: "one ? data('in')[0].name : 'In: ' + %s + ', out: ' + %s + '. Click an interface in the tables below: both its directions'" % [name('in'), name('out')] }, style='guide-title'),
     line(34, at(0.55), { value: '95th percentile' }, 'right', 'guide-title', 12),
     line(34, at(0.78), { value: 'Mean' }, 'right', 'guide-title', 12),
     line(34, { signal: 'width' }, { value: 'Highest 5 minutes' }, 'right', 'guide-title', 12),

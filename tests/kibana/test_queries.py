@@ -99,17 +99,26 @@ def same_ranking(spec, wanted, reply):
 	return "" if not wrong and f["all"]["value"] == whole and len(got) == min(5, len(rows)) else "%s; whole %s, here %s" % (wrong, f["all"]["value"], whole)
 
 
-def billed(documents, side):
-	"""The 95th percentile of 5-minute means of the interface that most records name on SIDE, as the panel writes it."""
-	names = [value(d, side + ".interface") for d in documents if value(d, side + ".interface")]
-	name = min(set(names), key=lambda n: (-names.count(n), n))
-	sums, n = {}, math.ceil(span_ms / 300000)
-	for d in documents:
-		if value(d, side + ".interface") == name:
-			step = value(d, "@timestamp") // 300000
-			sums[step] = sums.get(step, 0) + value(d, side + ".bytes")
-	of_n = sorted(sums.values(), reverse=True) + [0] * n
-	return bits(of_n[n // 20] * 8 / 300), bits(sum(sums.values()) * 8 / 300 / n), bits(of_n[0] * 8 / 300)
+def billed(documents):
+	"""The 95th percentile, the mean and the highest of 5-minute means, as the panel writes them, of the interface that is on both sides of the most records that count for it,
+	and where the two of each side are four, of the first of each."""
+	count, first = {}, {}
+	for side in SIDES:
+		names = [value(d, side + ".interface") for d in documents if value(d, side + ".bytes") is not None]
+		for n in sorted(set(names), key=lambda n: (-names.count(n), str(n)))[:2]:
+			count.setdefault(n, []).append(names.count(n))
+			first.setdefault(side, n)
+	both = {n: sum(c) for n, c in count.items() if len(c) == 2}
+	out, n = [], math.ceil(span_ms / 300000)
+	for side in SIDES:
+		sums = {}
+		for d in documents:
+			if value(d, side + ".interface") == (max(both, key=both.get) if both else first[side]):
+				step = value(d, "@timestamp") // 300000
+				sums[step] = sums.get(step, 0) + (value(d, side + ".bytes") or 0)
+		of_n = sorted(sums.values(), reverse=True) + [0] * n
+		out += [bits(of_n[n // 20] * 8 / 300), bits(sum(sums.values()) * 8 / 300 / n), bits(of_n[0] * 8 / 300)]
+	return out
 
 
 def bits(x):
@@ -117,9 +126,10 @@ def bits(x):
 	return "%s %sbit/s" % (("%.3g" if x >= 1 else "%.2g") % (x / 1000 ** k), ("", "k", "M", "G", "T")[k])
 
 
+SIDES = "flow.ingress", "flow.egress"
 lens_panels, specs, rankings = 0, [], 0
 flows = es.docs("logs-flow-" + rig.NAMESPACE)
-bills = [x for side in ("flow.ingress", "flow.egress") for x in billed(flows, side)]
+bills = billed(flows)
 for d, p in saved.panels(objects):
 	spec = saved.vega_spec(p)
 	if p["type"] == "lens":

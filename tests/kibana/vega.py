@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import subprocess
 import tempfile
 
@@ -104,21 +105,20 @@ def bits(x):
 	return "%s %sbit/s" % (("%.3g" if x >= 1 else "%.2g") % (x / 1000 ** k), ("", "k", "M", "G", "T")[k])
 
 
-def percentile(drawn, rows, from_ms, to_ms, **_):
-	"""In, out and the greater of both of the interface that most records name."""
+def percentile(drawn, rows, from_ms, to_ms, wanted=None, **_):
+	"""In, out and the greater of both of the interface that the panel names; WANTED: it has to be that one."""
 	from_ms = max(from_ms, to_ms + 1 - 31 * 86400000)
-	names = {}
-	for side in ("flow.ingress", "flow.egress"):
-		all_of = [r[side + ".interface"] for r in rows if side + ".interface" in r]
-		names[side] = min(set(all_of), key=lambda n: (-all_of.count(n), n))
-	of = {side: steps(rows, side, name, from_ms, to_ms) for side, name in names.items()}
-	due = [("in", of["flow.ingress"]), ("out", of["flow.egress"])]
-	if len(set(names.values())) == 1:
-		due.append(("greater of both", [max(p) for p in zip(*of.values())]))
+	apart = re.match(r"In: (.*), out: (.*?)\.", drawn["texts"][0])
+	names = apart.groups() if apart else (drawn["texts"][0],) * 2
+	of = [steps(rows, side, name, from_ms, to_ms) for side, name in zip(("flow.ingress", "flow.egress"), names)]
+	due = [("in", of[0]), ("out", of[1])] + ([] if apart else [("greater of both", [max(p) for p in zip(*of)])])
 	out = []
-	for what, values in due:
-		wrong = [w for w in (bits(billed(values)), bits(sum(values) / len(values)), bits(max(values))) if w not in drawn["texts"]]
-		out.append(("95th percentile, %s" % what, billed(values), None if wrong else billed(values), ["%s is not shown: %s" % (w, drawn["texts"]) for w in wrong]))
+	for what, numbers in due:
+		wrong = [w for w in (bits(billed(numbers)), bits(sum(numbers) / len(numbers)), bits(max(numbers))) if w not in drawn["texts"]]
+		out.append(("95th percentile of %s, %s" % (" and ".join(sorted(set(names))), what), billed(numbers), None if wrong else billed(numbers),
+			["%s is not shown: %s" % (w, drawn["texts"]) for w in wrong]))
+	if wanted and names != (wanted, wanted):
+		out[0][3].append("asked for %s it is about %s" % (wanted, names))
 	return out
 
 
