@@ -62,7 +62,7 @@ class Judge:
 		self.ledgers = {"logs-flow-*": ledger.Ledger(month.rows), "metrics-flow.counters-*": ledger.Ledger(month.counters),
 			"metrics-flow.exporters-*": ledger.Ledger(month.health), "logs-flow.failed-*": ledger.Ledger([]), "logs-ti_flow-*": ledger.Ledger([])}
 		self.told = {f for r in month.rows for f in r} | {f for r in month.counters for f in r}
-		self.table, self.specs = [], {}
+		self.table, self.specs, self.pictures, self.wanted = [], {}, {}, {}	# wanted: which interface a panel has to be about
 
 	# ---- record by record
 
@@ -207,7 +207,7 @@ class Judge:
 
 	def drawn(self):
 		"""Judges what Vega made of the replies: {panel: what is wrong}."""
-		pictures = vega.draw({k: v[0] for k, v in self.specs.items()})
+		self.pictures = pictures = vega.draw({k: v[0] for k, v in self.specs.items()})
 		if pictures is None:
 			return None
 		out = {}
@@ -215,11 +215,15 @@ class Judge:
 			pattern = next((d["url"]["index"] for d in spec["data"] if "url" in d), "logs-flow-*")
 			test = ledger.compiled({"bool": {"filter": filters}})
 			rows = [r for r in self.ledgers[pattern].between(from_ms, to_ms) if test(r)]
-			of = vega.judge_of(spec)(drawn=pictures[name, label], due=due, rows=rows, spec=spec, from_ms=from_ms, to_ms=to_ms, seconds=(to_ms - from_ms) / 1000)
+			of = vega.judge_of(spec)(drawn=pictures[name, label], due=due, rows=rows, spec=spec, from_ms=from_ms, to_ms=to_ms, seconds=(to_ms - from_ms) / 1000, wanted=self.wanted.get(name))
 			told = pattern != "metrics-flow.exporters-*"
 			self.table += [Row(name, label, q, number(t) if told else "not told", number(s), w if told else []) for q, t, s, w in of]
 			out.setdefault(name, []).extend(f"{label}: {x}" for _, _, _, w in of if told for x in w)
 		return out
+
+	def shown(self, panel, label, question):
+		"""What is shown of a question, as the table has it."""
+		return next((r.shown for r in self.table if r.panel.startswith(panel) and r.range == label and r.question.startswith(question)), None)
 
 	def write(self, path):
 		with open(path, "w") as f:
