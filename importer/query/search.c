@@ -57,8 +57,14 @@ int search_aggs(struct searcher *s, const json_t *query, json_t *aggs_take, bool
 	CLEANUP_JSON json_t *body = json_pack("{s:i,s:b,s:O,s:o}", "size", 0, "track_total_hits", 0,
 					      "query", query, "aggs", aggs_take);
 	if (streams_search_remote(s->es, &s->app->kibana.remote, "logs-flow",
-				  s->app->elastic.namespace, body, &reply, err) ||
-	    check_reply(s, reply, err))
+				  s->app->elastic.namespace, body, &reply, err))
+		return strstr(err->msg, "not indexed")
+			   ? err_set(err, EF_FAILED,
+				     SEARCH_NO_INDEX
+				     " (Elasticsearch searches columns from 8.1 on); one end alone "
+				     "can be ranked: client-as, server-as")
+			   : -1;
+	if (check_reply(s, reply, err))
 		return -1;
 	*ret_reply = steal_ptr(reply);
 	return 0;

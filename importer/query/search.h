@@ -31,6 +31,9 @@ int search_begin(struct searcher *s, struct app *app, struct es *es, struct err 
 int search_aggs(struct searcher *s, const json_t *query, json_t *aggs_take, bool whole_lists,
 		json_t **ret_reply, struct err *err);
 
+/* How the error begins where a cluster does not search what has no index of its own. */
+#define SEARCH_NO_INDEX "this cluster cannot tell which flows have a value at both ends"
+
 /* How many shards took part in a reply. */
 uint64_t search_shards(const json_t *reply);
 

@@ -4,6 +4,7 @@
 #include "importer/report/report.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
@@ -169,11 +170,18 @@ static int rankings_write(struct report *r, struct err *err)
 		struct rank_ask ask;
 		struct rank rank = { 0 };
 		int got = ranking_ask(r, &sections[i], r->ask.count, &subject, &ask, &rank, err);
+		bool cannot = got && strstr(err->msg, SEARCH_NO_INDEX);
 		if (got == 0)
 			ranking_write(r->p, sections[i].title, &rank, &ask, r->ask.pattern);
 		rank_release(&rank);
-		if (got)
+		if (got && !cannot)
 			return -1;
+		if (cannot) {
+			page_add(r->p, "<section><h2>%s</h2>\n<p class=\"note\">",
+				 sections[i].title);
+			page_text(r->p, err->msg);
+			page_add(r->p, "</p></section>\n");
+		}
 	}
 	page_add(r->p, "</div>\n");
 	return 0;
