@@ -91,6 +91,8 @@ static int run_check(const struct flags *f, struct err *err)
 	if (f->json && f->record_format != FLOWS_TABLE && f->record_format != FLOWS_JSON)
 		return err_set(err, EF_USAGE, "--json and --format %s do not go together",
 			       flows_formats[f->record_format]);
+	if (f->kql && f->show_query)
+		return err_set(err, EF_USAGE, "--kql and --show-query do not go together");
 	if (f->limit && f->all)
 		return err_set(err, EF_USAGE, "-n and --all do not go together");
 	if (f->wide && !table)
@@ -129,6 +131,16 @@ static void run_show_query(const struct app *app, const struct query *q,
 	if (run->fields)
 		json_object_set(body, "_source", run->fields);
 	query_show(app, body);
+}
+
+static int run_kql(const struct query *q, struct err *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	if (filter_kql(q->filter, &text, err))
+		return -1;
+	print_plain(stdout, "%s\n", text);
+	query_say(q);
+	return 0;
 }
 
 static void run_progress(const struct flows_run *run, const struct pages *pages)
@@ -215,7 +227,9 @@ int cmd_flows(struct app *app, struct err *err)
 	int result = -1;
 	if (query_read(app, 0, &q, err) == 0 && run_read(app, &run, err) == 0) {
 		result = 0;
-		if (app->flags.show_query)
+		if (app->flags.kql)
+			result = run_kql(&q, err);
+		else if (app->flags.show_query)
 			run_show_query(app, &q, &run);
 		else
 			result = run_go(app, &q, &run, err);

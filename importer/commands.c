@@ -86,6 +86,8 @@ static const struct opt opt_limit = { .name = "count",
 				      .flag_only = true,
 				      .help = "How many records (default: 20 in a table, else "
 					      "all)." };
+ROW(kql, OPT_BOOL, "kql", NULL, NULL,
+    "Print the filter for Kibana's search bar instead of asking; fails on what KQL cannot say.");
 ROW(all, OPT_BOOL, "all", NULL, NULL, "All records, in a table, too.");
 ROW(wide, OPT_BOOL, "wide", NULL, NULL,
     "A table with more columns, whether they fit the terminal or not.");
@@ -347,7 +349,7 @@ const struct command commands[] = {
 	  .text = "Show the records that a filter finds, newest first",
 	  .options = ROWS(&opt_limit, &opt_all, &opt_sort, &opt_record_format, &opt_wide,
 			  &opt_fields, &opt_save, &opt_since, &opt_from, &opt_until, &opt_around,
-			  &opt_window, &opt_show_query) },
+			  &opt_window, &opt_show_query, &opt_kql) },
 	{ .name = "simulate",
 	  .args = "[FILE]",
 	  .run = cmd_simulate,

@@ -71,7 +71,7 @@ struct flags {
 	int64_t since; /* ms; 0: all */
 	char *from, *until, *around;
 	int64_t window; /* ms; 0: as when.h says */
-	bool show_query;
+	bool show_query, kql;
 	int64_t limit; /* records; 0: as the format has it */
 	bool all, wide;
 	char *sort;

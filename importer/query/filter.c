@@ -9,6 +9,7 @@
 #include "common/cleanup.h"
 #include "importer/core/memory.h"
 #include "importer/query/field.h"
+#include "importer/query/kql.h"
 #include "importer/query/operand.h"
 #include "importer/query/words.h"
 
@@ -266,6 +267,11 @@ bool filter_is_all(const struct filter *f)
 json_t *filter_query(const struct filter *f)
 {
 	return node_query(f->root);
+}
+
+int filter_kql(const struct filter *f, char **ret_text, struct err *err)
+{
+	return kql_of(f->root, ret_text, err);
 }
 
 static void cost_of(const struct node *node, enum filter_cost *cost, const char **field)

@@ -51,6 +51,9 @@ bool filter_is_all(const struct filter *f);
  */
 json_t *filter_query(const struct filter *f);
 
+/* The same as KQL, for Kibana's search bar; the caller's. EF_USAGE where KQL cannot say it. */
+int filter_kql(const struct filter *f, char **ret_text, struct err *err);
+
 /* What its dearest term costs; `ret_field`, which may be NULL, gets the field of that term,
  * borrowed, or NULL where there is none. */
 enum filter_cost filter_cost(const struct filter *f, const char **ret_field);

@@ -8,10 +8,8 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
-#include "importer/client/es.h"
+#include "common/names.h"
 #include "importer/client/remote.h"
-#include "importer/client/streams.h"
-#include "importer/core/json.h"
 #include "importer/core/memory.h"
 #include "importer/core/print.h"
 
@@ -97,38 +95,4 @@ int query_refused(const struct query *q, struct err *err)
 		       "and this filter is one: %s %s; docs/asking.md has what is indexed",
 		       field ? field : "it",
 		       cost == FILTER_SCRIPT ? "is asked by a script" : "has no index");
-}
-
-static int query_check(const struct es *es, const json_t *reply, struct err *err)
-{
-	const long long failed = json_int_at(reply, "_shards.failed");
-	const json_t *first = json_array_get(json_at(reply, "_shards.failures"), 0);
-	if (!json_is_object(json_object_get(reply, "hits")))
-		return err_set(err, EF_USAGE,
-			       "%s does not answer as Elasticsearch does; check elasticsearch.url",
-			       es_url(es));
-	if (failed && strstr(json_text_at(first, "reason.caused_by.reason",
-					  json_text_at(first, "reason.reason", "")),
-			     "allow_expensive_queries"))
-		return err_set(err, EF_FAILED, "allow_expensive_queries");
-	if (failed)
-		print_plain(stderr, "incomplete: %lld of %lld shards failed (%s)\n", failed,
-			    json_int_at(reply, "_shards.total"),
-			    json_text_at(first, "reason.reason", "no reason given"));
-	if (remote_skipped(reply))
-		print_plain(stderr, "incomplete: %lld of %lld clusters did not answer\n",
-			    remote_skipped(reply), json_int_at(reply, "_clusters.total"));
-	return 0;
-}
-
-int query_search(struct app *app, struct es *es, const struct query *q, const json_t *body,
-		 json_t **ret_reply, struct err *err)
-{
-	CLEANUP_JSON json_t *reply = NULL;
-	if (streams_search_remote(es, &app->kibana.remote, "logs-flow", app->elastic.namespace,
-				  body, &reply, err) ||
-	    query_check(es, reply, err))
-		return query_refused(q, err);
-	*ret_reply = steal_ptr(reply);
-	return 0;
 }

@@ -37,14 +37,6 @@ void query_show(const struct app *app, const json_t *body);
  * filter, where it is. */
 void query_say(const struct query *q);
 
-/*
- * Searches the flow records, of other clusters, too (--remote); a stream that is not there has
- * none. EF_FAILED where the cluster forbids what the filter costs, with the way out. A part that
- * did not answer is told on standard error: what is shown then is not all.
- */
-int query_search(struct app *app, struct es *es, const struct query *q, const json_t *body,
-		 json_t **ret_reply, struct err *err);
-
 /* Puts into `err`, which holds a server's reason, why it refused the filter, where it is that
  * expensive queries are forbidden. Returns -1. */
 int query_refused(const struct query *q, struct err *err);

@@ -32,7 +32,10 @@ static void filter_is_whole(const char *text)
 	CLEANUP_FREE char *json = json_dumps(query, 0);
 	if (!json || json_object_size(query) != 1)
 		abort();
-	filter_cost(f, &field);
+	const enum filter_cost cost = filter_cost(f, &field);
+	CLEANUP_FREE char *kql = NULL;
+	if (filter_kql(f, &kql, &err) && cost != FILTER_SCRIPT)
+		abort();
 	filter_fields(f, field_is_named, NULL);
 }
 

@@ -316,6 +316,39 @@ static void costs(void **state)
 	}
 }
 
+static void kql(void **state)
+{
+	(void)state;
+	static const char *const rows[][2] = {
+		{ "any", "*" },
+		{ "proto tcp and dst port 443",
+		  "(network.transport: \"tcp\" and destination.port: 443)" },
+		{ "src net 10/8 or not threat",
+		  "(source.ip: \"10.0.0.0/8\" or not flow.threat.categories: *)" },
+		{ "dst port in [80 443]", "destination.port: (80 or 443)" },
+		{ "bytes > 1m", "source.bytes > 1000000" },
+		{ "duration = 10", "(event.duration >= 10000000 and event.duration < 11000000)" },
+		{ "app 'a \"b\" \\\\ c'", "network.application: \"a \\\"b\\\" \\\\ c\"" },
+		{ "app a:b*", "network.application: a\\:b*" },
+		{ "biflow", "flow.biflow: true" },
+		{ "not (src port 1 or src port 2)", "not (source.port: 1 or source.port: 2)" },
+	};
+	struct err err = ERR_NONE;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CLEANUP_FILTER struct filter *f = NULL;
+		CLEANUP_FREE char *text = NULL;
+		assert_int_equal(filter_parse(rows[i][0], &f, &err), 0);
+		assert_int_equal(filter_kql(f, &text, &err), 0);
+		assert_string_equal(text, rows[i][1]);
+	}
+	CLEANUP_FILTER struct filter *f = NULL;
+	CLEANUP_FREE char *text = NULL;
+	assert_int_equal(filter_parse("any and (port 1 or bps > 1k)", &f, &err), 0);
+	assert_int_equal(filter_kql(f, &text, &err), -1);
+	assert_int_equal(err.code, EF_USAGE);
+	assert_non_null(strstr(err.msg, "KQL cannot say what a script reckons of source.bytes"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,7 +356,7 @@ int main(void)
 		cmocka_unit_test(records), cmocka_unit_test(ours),
 		cmocka_unit_test(zeros),   cmocka_unit_test(joined),
 		cmocka_unit_test(refused), cmocka_unit_test(nothing_is_too_deep),
-		cmocka_unit_test(costs),
+		cmocka_unit_test(costs),   cmocka_unit_test(kql),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
