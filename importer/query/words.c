@@ -70,9 +70,9 @@
 		word, 0, TAKES_OWN, { of, by }, times, read_rate \
 	}
 
-static const char no_order[] = "records are counted nowhere";
+static const char no_order[] = "records have no number";
 static const char not_kept[] = "no column of a document holds it (docs/fields.md: index)";
-static const char no_payload[] = "no document has it";
+static const char no_payload[] = "documents do not have it";
 
 const struct word_row word_rows[] = {
 	/* nfdump's */
@@ -160,7 +160,7 @@ const struct word_row word_rows[] = {
 	OWN("nat", 0, read_nat, "flow.nat.event"),
 	OWN("payload", 0, read_payload, "tls.client.ja3"),
 	NONE("count", no_order),
-	NONE("sysid", no_order),
+	NONE("sysid", "it is nfdump's own number of an exporter"),
 	NONE("mask", not_kept),
 	NONE("flowlabel", not_kept),
 	NONE("engine", not_kept),
