@@ -105,6 +105,7 @@ dst port < 1024
 port > 1024
 dst port < 1024 and not proto icmp and not proto icmp6
 port > 1024 and not proto icmp and not proto icmp6
+dst port 0 and not proto icmp and not proto icmp6
 src port >= 1024 and dst port <= 1024
 port 443 or port 80 and proto tcp
 (port 443 or port 80) and proto tcp
@@ -165,8 +166,9 @@ proto tcp && port 443 || proto udp
 PROTO TCP AND DST PORT 443""".split("\n")
 REAL = [f.split("|")[-1] for f in REAL]
 
+# Of ICMP nfdump has type and code as the port of the destination: nothing asks whether that is 0, or less than something, of ICMP.
 TERMS = [
-	lambda d: f"{d.choice(['', 'src ', 'dst ', 'src and dst '])}port {d.choice(['', '= '])}{d.choice(PORTS)}",
+	lambda d: f"{d.choice(['', 'src ', 'dst ', 'src and dst '])}port {d.choice(['', '= '])}{d.choice(PORTS[1:])}",
 	lambda d: f"({d.choice(['', 'src ', 'dst '])}port {d.choice(['>', '<', '>=', '<='])} {d.choice(PORTS)} and not proto icmp and not proto icmp6)",
 	lambda d: f"{d.choice(['', 'src ', 'dst '])}ip {d.choice(HOSTS + HOSTS6)}",
 	lambda d: f"{d.choice(['', 'src ', 'dst '])}net {d.choice(['10.1.0.0/16', '10.1.1.0/24', '192.0.2.0/28', '172.16.0.0/12', '2001:db8::/47'])}",
@@ -182,7 +184,7 @@ TERMS = [
 	lambda d: f"icmp-type {d.choice([0, 3, 8])}",
 	lambda d: f"next ip {d.choice(['10.9.9.1', '10.9.9.9'])}",
 	lambda d: d.choice(["ipv4", "ipv6", "any"]),
-	lambda d: f"{d.choice(['', 'src ', 'dst '])}port in [{' '.join(str(d.choice(PORTS)) for _ in range(3))}]",
+	lambda d: f"{d.choice(['', 'src ', 'dst '])}port in [{' '.join(str(d.choice(PORTS[1:])) for _ in range(3))}]",
 ]
 
 
