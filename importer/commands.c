@@ -177,6 +177,7 @@ static const struct opt opt_by = {
 	.offset = offsetof(struct flags, by),
 	.choices = measure_names,
 	.preset = "bytes",
+	.arg = "bytes|packets|flows|peers|peak",
 	.flag_only = true,
 	.help = "What to rank by. peers: with how many others; peak: the highest 5 minutes."
 };
@@ -185,6 +186,7 @@ static const struct opt opt_format = { .name = "format",
 				       .offset = offsetof(struct flags, format),
 				       .choices = rows_format_names,
 				       .preset = "table",
+				       .arg = "table|csv|json",
 				       .flag_only = true,
 				       .help = "How the answer looks." };
 ROW(dimension, OPT_TEXT, "by", NULL, "DIMENSION,…",
@@ -322,7 +324,7 @@ const struct command commands[] = {
 	  .args = "[DIMENSION,… [FILTER]]",
 	  .run = cmd_top,
 	  .uses = USES_CLUSTER,
-	  .text = "Show what has the most of the flows: hosts, services, applications, AS, …",
+	  .text = "Show what has the most of the flows: hosts, services, applications, AS and more",
 	  .options = ROWS(&opt_by, &opt_count, &opt_since, &opt_from, &opt_until, &opt_around,
 			  &opt_window, &opt_exact, &opt_watch, &opt_format, &opt_show_query) },
 	{ .name = "series",

@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""How long efctl's questions take on a day of flows: top, series and report, warm, median of ROUNDS; the engine's processor time, which other
+work on the machine does not lengthen; and the most memory that efctl held.
+
+usage: ask.py [--flows N] [--keep]       ES_URL, ES_USER, ES_PASSWORD name the cluster; without them an embedded OpenSearch
+
+N (3,000,000) documents of the made-up company of tests/kibana/demo_data.py, multiplied within the cluster: SEED of them, copied to a fifth of N with other times
+and, for two thirds of them, other names of hosts, so that there are some tens of thousands; and that index five times (an alias), so that it is one day on five
+shards. --keep leaves them (`logs-flow-ask`) for another run, which takes them as they are.
+"""
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+import cluster  # noqa: E402
+
+EFCTL = os.path.join(HERE, "..", "..", os.environ.get("BUILD", "build"), "efctl")
+ROUNDS = int(os.environ.get("ROUNDS", "7"))
+SEED, CLONES, NAMESPACE = 20000, int(os.environ.get("CLONES", "5")), "ask"
+STREAM, COPIES = f"logs-flow-{NAMESPACE}", "logs-flow-copies"
+COPY = """int h = (ctx._id + params.n).hashCode(); int host = (h % 400 + 400) % 400;
+if (h % 3 != 0) { for (end in ['client', 'server']) { def e = ctx._source.flow[end]; if (e != null && e.name != null) { e.name = host + '.' + e.name; } } }
+def t = ctx._source['@timestamp']; long ms = t instanceof Number ? (long) t : ZonedDateTime.parse(t).toInstant().toEpochMilli();
+ctx._source['@timestamp'] = params.base + ((ms - params.base + params.shift) % 86400000L + 86400000L) % 86400000L; ctx._id = ctx._id + '-' + params.n;"""
+
+DAY = ["--since", "24h"]	# of this moment: no request is the same as the one before, so no cache of answers helps
+QUESTIONS = [
+	["top", "hosts"],
+	["top", "clients"],
+	["top", "services"],
+	["top", "as"],
+	["top", "countries"],
+	["top", "conversations"],
+	["top", "interfaces"],
+	["top", "hosts", "-n", "100"],
+	["top", "hosts", "--by", "peers"],
+	["top", "hosts", "--by", "peak"],
+	["series"],
+	["series", "--by", "services"],
+	["series", "--by", "hosts"],
+	["report", "-o", "-"],
+	["top", "clients", "--exact"],
+]
+
+
+def fill(es, flows):
+	"""FLOWS documents of the last 24 hours."""
+	now, part = int(time.time()), flows // CLONES
+	if es.count("logs-flow-seed") < SEED:
+		subprocess.run([sys.executable, os.path.join(HERE, "..", "kibana", "demo_data.py"), "--flows", str(SEED), "--namespace", "seed", "--now", str(now), "--to", es.url],
+			check=True, stdout=subprocess.DEVNULL, env=dict(os.environ, **es.env()))
+	es.post("/logs-flow-seed/_refresh")
+	while (have := es.count(COPIES)) < part:
+		n = have // SEED
+		es.must("POST", "/_reindex?refresh=false", {"conflicts": "proceed", "max_docs": min(SEED, part - have), "source": {"index": "logs-flow-seed", "size": 5000},
+			"dest": {"index": COPIES, "op_type": "create", "pipeline": "_none"}, "script": {"source": COPY, "params": {"n": f"{n}.{now}", "shift": n * 1717000, "base": (now - 86400) * 1000}}})
+		print(f"\r{have:,} documents", end="", file=sys.stderr)
+	index = es.must("GET", f"/_data_stream/{COPIES}")["data_streams"][0]["indices"][0]["index_name"]
+	es.must("POST", f"/{COPIES}/_rollover")	# what is written to cannot be copied
+	es.must("PUT", f"/{index}/_settings", {"index.blocks.write": True})
+	for n in range(CLONES):
+		es.must("POST", f"/{index}/_clone/ask-{n}", {"aliases": {STREAM: {}}, "settings": {"index.number_of_replicas": 0}})
+	while es.must("GET", "/_cluster/health/ask-*?wait_for_status=yellow")["status"] == "red":
+		time.sleep(1)
+
+
+def ask(es, question):
+	"""(milliseconds, exit code, kilobytes of efctl at most)"""
+	words = question
+	begin = time.monotonic()
+	p = subprocess.Popen([EFCTL, *words, *DAY, "--namespace", NAMESPACE], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=dict(os.environ, **es.env(), EF_ELASTICSEARCH_TIMEOUT="600s"))
+	error = p.stderr.read()
+	_, status, used = os.wait4(p.pid, 0)
+	code = os.waitstatus_to_exitcode(status)
+	if code:
+		print(error.decode(errors="replace"), file=sys.stderr)
+	return (time.monotonic() - begin) * 1000, code, used.ru_maxrss
+
+
+def main():
+	p = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+	p.add_argument("--flows", type=int, default=3000000)
+	p.add_argument("--keep", action="store_true")
+	args = p.parse_args()
+	es = cluster.connect()
+	env = dict(os.environ, **es.env())
+	subprocess.run([EFCTL, "setup", "--yes", "--no-key", "--no-connection", "--no-kibana"], check=True, stdout=subprocess.DEVNULL, env=env)
+	have = es.count(STREAM)
+	if have < args.flows:
+		fill(es, args.flows)
+	indices = es.must("GET", f"/{STREAM}/_settings")
+	print(f"{' '.join(map(str, es.about))}: {es.count(STREAM):,} documents in {len(indices)} indices, {os.cpu_count()} CPUs, median of {ROUNDS}\n")
+	print("| question | ms | lowest | highest | engine, ms of processor time | efctl, MB |\n|---|---|---|---|---|---|")
+	bad = 0
+	for q in QUESTIONS:
+		rounds = 1 if "--exact" in q else ROUNDS
+		ask(es, q)	# warm
+		before = es.cpu_ms()
+		got = [ask(es, q) for _ in range(rounds)]
+		cpu = (es.cpu_ms() - before) / rounds
+		bad += any(code for _, code, _ in got)
+		ms = [m for m, _, _ in got]
+		print(f"| `efctl {' '.join(q)}` | {statistics.median(ms):.0f} | {min(ms):.0f} | {max(ms):.0f} | {cpu:.0f} | {max(k for _, _, k in got) / 1000:.0f} |", flush=True)
+	if not args.keep:
+		es.delete("/ask-*" if es.about[0] == "opensearch" else "/" + ",".join(f"ask-{n}" for n in range(CLONES)))
+		for stream in (COPIES, "logs-flow-seed", "metrics-flow.exporters-seed", "metrics-flow.counters-seed", "logs-flow.failed-seed", "logs-ti_flow-seed"):
+			es.delete(f"/_data_stream/{stream}")
+	return 1 if bad else 0
+
+
+if __name__ == "__main__":
+	sys.exit(main())
