@@ -98,6 +98,10 @@ static int check_status(long status, struct err *err)
 	return err_set(err, EF_FAILED, "HTTP %ld", status);
 }
 
+/* libcurl's clock and ours may differ by a tick: who runs out of time there has to be past the end
+ * here. */
+#define LATE_MS 20
+
 static int http_ask(struct inv_http *h, const char *url, uint64_t left_ms, struct buf *body,
 		    struct err *err)
 {
@@ -108,7 +112,7 @@ static int http_ask(struct inv_http *h, const char *url, uint64_t left_ms, struc
 					      .url = url,
 					      .headers = headers,
 					      .anonymous = true,
-					      .timeout_ms = (int64_t)left_ms };
+					      .timeout_ms = (int64_t)left_ms + LATE_MS };
 	struct http_reply reply = { .body = *body };
 	int rc = http_do(h->http, &request, &reply, err);
 
