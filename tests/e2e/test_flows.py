@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """efctl flows: every record exactly once, whatever happens on the way; formats; memory; the examples of the manual."""
+import atexit
 import collections
 import csv
 import gzip
@@ -28,13 +29,13 @@ opensearch = es.about[0] == "opensearch"
 
 def stream(name, shards):
 	"""A namespace whose stream has so many shards, and whose documents go in as they are."""
+	atexit.register(lambda: es.delete(f"/_index_template/flows-{ns}"))	# after its streams are gone: in use it stays
 	ns = harness.namespace(es, name)
 	template = es.must("GET", "/_index_template/logs-flow")["index_templates"][0]["index_template"]
 	template["index_patterns"], template["priority"] = [f"logs-flow-{ns}"], template["priority"] + 1000
 	template.setdefault("template", {}).setdefault("settings", {})["index"] = {"number_of_shards": str(shards), "number_of_replicas": "0"}
 	es.must("PUT", f"/_index_template/flows-{ns}", template)
 	es.must("PUT", f"/_data_stream/logs-flow-{ns}")
-	es.delete(f"/_index_template/flows-{ns}")
 	return ns
 
 
