@@ -115,7 +115,6 @@ for behind.imports, want, words in (413, 2, "what stands between it and here"), 
 	ok(code == want and f"answers {behind.imports} to POST" in err and words in err and not behind.objects, f"a proxy says {behind.imports}: setup stops and says so", out + err)
 behind.imports = None
 same((setup(behind)[0], len(behind.objects)), (0, n), "and goes on to the end when there is room")
-behind.stop()
 
 # ---- no step of a chart is shorter than a flow may last before it is told
 def steps(both):
