@@ -256,7 +256,7 @@ static void set_tls(struct http *h)
 		curl_easy_setopt(h->curl, CURLOPT_SSL_CTX_DATA, h);
 	}
 	/* whatever the system's OpenSSL would still take */
-	curl_easy_setopt(h->curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(h->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (s->client_cert) {
 		curl_easy_setopt(h->curl, CURLOPT_SSLCERT, s->client_cert);
 		curl_easy_setopt(h->curl, CURLOPT_SSLKEY, s->client_key);
