@@ -229,9 +229,9 @@ static enum subject_kind kind_of(const struct dimension *d)
 /* The dimension's fields at each side, from number `first` on. */
 static void fields_fill(struct subject *s, const struct dimension *d, const char *end, size_t first)
 {
-	for (size_t side = 0; side < s->sides; side++) {
+	for (size_t side = 0; side < s->sides && side < 2; side++) {
 		const char *with = end ? end : d->ports ? ports[side] : ends[side];
-		for (size_t i = first; i < s->fields; i++)
+		for (size_t i = first; i < s->fields && d->fields[i - first]; i++)
 			field_fill(s->side[side].field[i], d->fields[i - first], with);
 		if (d->label)
 			field_fill(s->side[side].label, d->label, with);

@@ -20,8 +20,9 @@
 struct work {
 	struct searcher *search;
 	const struct rank_ask *ask;
-	enum measure by; /* what lists are ordered by: peaks have none */
-	json_t *query;   /* of the flows that count */
+	struct rank_ask exactly; /* the question where it has to be walked after all */
+	enum measure by;         /* what lists are ordered by: peaks have none */
+	json_t *query;           /* of the flows that count */
 	struct candidates candidates;
 	struct rank *rank;
 	uint64_t unlisted; /* more than any value that was no candidate has */
@@ -283,13 +284,13 @@ static int result_make(struct work *w, struct err *err)
 
 static int rank_work(struct work *w, struct err *err)
 {
-	struct rank_ask exactly = *w->ask;
 	int got = lists_ask(w, err);
 	if (got < 0)
 		return -1;
 	if (got == 1) { /* no multi_terms: the other way, which every cluster has */
-		exactly.exact = true;
-		w->ask = &exactly;
+		w->exactly = *w->ask;
+		w->exactly.exact = true;
+		w->ask = &w->exactly;
 		if (lists_ask(w, err))
 			return -1;
 	}

@@ -166,20 +166,28 @@ struct candidate *candidate_of(struct candidates *c, const json_t *key)
 	return one;
 }
 
-void candidate_drop(struct candidates *c, struct candidate *one)
+static void candidate_free(struct candidate *one)
 {
-	HASH_DEL(c->table, one);
 	json_decref(one->key);
 	free(one->id);
 	free(one->label);
 	free(one);
 }
 
+void candidate_drop(struct candidates *c, struct candidate *one)
+{
+	HASH_DEL(c->table, one);
+	candidate_free(one);
+}
+
 void candidates_release(struct candidates *c)
 {
-	struct candidate *one, *next;
-	HASH_ITER (hh, c->table, one, next)
-		candidate_drop(c, one);
+	struct candidate *one = c->table, *next;
+	HASH_CLEAR(hh, c->table);
+	for (; one; one = next) {
+		next = one->hh.next;
+		candidate_free(one);
+	}
 }
 
 uint64_t candidate_listed(const struct candidate *c, enum measure by)
