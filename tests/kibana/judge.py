@@ -18,10 +18,6 @@ HEALTH = {"exporter.datagrams", "exporter.records", "exporter.lost", "exporter.r
 Row = collections.namedtuple("Row", "panel range question truth shown wrong")
 
 
-# Fields that have several values: their parts add up to more than the whole.
-SEVERAL = {"flow.tcp.flags", "flow.threat.categories", "flow.threat.feeds", "flow.threat.class", "tags"}
-
-
 # What nobody knows before: when datagrams are taken in and documents made.
 UNTOLD = {"event.created", "event.ingested"}
 # Panels whose titles name a part: what is left out of them is not what they are about.
@@ -136,7 +132,7 @@ class Judge:
 		"""A table or a chart whose rows are parts of a whole has all of it, or says that it lists some."""
 		base = lens.columns[lens.base(lens.measures[0])]
 		terms = [lens.columns[b] for b in lens.buckets if lens.columns[b]["operationType"] == "terms"]
-		if base["operationType"] not in ("sum", "count") or not terms or any(t["sourceField"] in SEVERAL for t in terms):
+		if base["operationType"] not in ("sum", "count") or not terms or any(t["sourceField"] in vega.SEVERAL for t in terms):
 			return []
 		test = ledger.compiled({"bool": {"filter": [lens.whole(), ledger.kql(base.get("filter", {}).get("query", ""))]}})
 		rows = [r for r in book.between(from_ms, to_ms) if test(r)]

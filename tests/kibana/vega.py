@@ -14,6 +14,8 @@ from course import TIMEOUT_MS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STEP_MS = 300000
+# Fields that have several values: their parts add up to more than the whole.
+SEVERAL = {"flow.tcp.flags", "flow.threat.categories", "flow.threat.feeds", "flow.threat.class", "tags"}
 CLOSE = 1e-4	# the range ends a millisecond before the full hour
 
 
@@ -130,6 +132,8 @@ def feeds(drawn, **_):
 def rates(drawn, rows, spec, from_ms, to_ms, **_):
 	"""A chart of rates: all its lines together are what was sent, as far as records can tell, and its highest five minutes are those of the records."""
 	f = spec["data"][0]["url"]["body"]["aggs"]["f"]
+	if f["aggs"].get("top", {}).get("terms", {}).get("field") in SEVERAL:
+		return []
 	step, test, out = round(drawn["signals"]["step"]), ledger.compiled(f["filter"]), []
 	shown = drawn["data"]["rows"]
 	steps_of = sorted({r["t"] for r in shown})

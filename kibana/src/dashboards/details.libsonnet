@@ -36,7 +36,7 @@ local kpis(list) = k.row(6, [[48, v.kpis(list)]]);
     dimension('flow.ecn', 'ECN', 'ECN'),
     k.row(12, [
       [12, l.bars('TCP flags, records', l.terms('flow.tcp.flags', 'Flag', 10, false), c.records)],
-      [18, l.lines('TCP flags, flows/s', l.terms('flow.tcp.flags', 'Flag', 8, false), c.rps, legendSize='small')],
+      [18, l.lines('TCP flags, records/s', l.terms('flow.tcp.flags', 'Flag', 8, false), c.rps, legendSize='small')],
       [18, l.stacks('ICMP', l.terms('flow.icmp.name', 'Message', 8), c.records, 'flow.icmp.name: *')],
     ]),
     k.row(12, [
