@@ -33,7 +33,8 @@ static void value_print(FILE *out, const json_t *value)
 		}
 	} else if (value && !json_is_null(value)) {
 		CLEANUP_FREE char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-		fwrite(text, 1, text ? strlen(text) : 0, out);
+		if (text)
+			fputs(text, out);
 	}
 }
 

@@ -75,7 +75,7 @@ void pseudonyms_free(struct pseudonyms *p)
 static void flip(const struct pseudonyms *p, const uint8_t *pad, const uint8_t *in, unsigned bits,
 		 unsigned kept, uint8_t *out)
 {
-	uint8_t blocks[128 * BLOCK], cipher[128 * BLOCK], result[16];
+	uint8_t blocks[128 * BLOCK], cipher[128 * BLOCK] = { 0 }, result[16];
 	for (unsigned i = kept; i < bits; i++) {
 		uint8_t *block = blocks + (i - kept) * BLOCK;
 		memcpy(block, pad, BLOCK);

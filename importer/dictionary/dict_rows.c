@@ -97,7 +97,7 @@ static int make_key(const struct dict_kind *kind, struct dict_row *row)
 
 	for (size_t i = 0; i < kind->columns; i++)
 		len += kind->column[i].key ? strlen(row->cell[i]) + 1 : 0;
-	p = row->key = malloc(len + 1);
+	p = row->key = calloc(len + 1, 1);
 	if (!p)
 		return -1;
 	for (size_t i = 0; i < kind->columns; i++)

@@ -44,10 +44,11 @@ static int read_token(struct inv_http *h, struct err *err)
 
 struct inv_http *inv_http_new(const struct inv_source *s, struct err *err)
 {
+	static char no_proxy[] = ""; /* borrowed for as long as there are requests */
 	const struct elastic_settings settings = { .verify = true,
 						   .ca_file = s->ca_file,
 						   /* "" keeps libcurl from the environment's */
-						   .proxy = s->proxy ? s->proxy : (char[]){ "" },
+						   .proxy = s->proxy ? s->proxy : no_proxy,
 						   .timeout_ms = s->duration,
 						   .connect_timeout_ms = CONNECT_MS };
 	struct inv_http *h = calloc(1, sizeof(*h));

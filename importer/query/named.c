@@ -93,11 +93,11 @@ int read_direction(struct parser *p, const struct word_row *row, struct node **r
 	static const char *const words[] = { "inbound", "outbound", "internal", "external",
 					     "ingress", "egress",   NULL };
 	size_t which;
-	const bool not = parser_comparison(p) == LEX_NE;
+	const bool negated = parser_comparison(p) == LEX_NE;
 	if (choice_read(p, words, &which))
 		return -1;
 	struct node *node = node_is(row->fields[which < 4 ? 0 : 1], json_string(words[which]));
-	*ret_node = not ? node_not(node) : node;
+	*ret_node = negated ? node_not(node) : node;
 	return 0;
 }
 
@@ -209,14 +209,14 @@ static int event_read(struct parser *p, const struct number_name *words, long lo
 		      long long *ret_number)
 {
 	const char *names[16] = { NULL };
-	size_t n = 0, which;
+	size_t n = 0, which = 0;
 	static const char *const event[] = { "event", NULL };
 	if (choice_read(p, event, &which))
 		return -1;
 	parser_comparison(p);
 	if (isdigit((unsigned char)parser_peek(p)->text[0]))
 		return parser_number(p, max, ret_number);
-	for (; words[n].name && n < 15; n++)
+	for (; n < 15 && words[n].name; n++)
 		names[n] = words[n].name;
 	if (choice_read(p, names, &which))
 		return -1;

@@ -46,7 +46,7 @@ struct suggestion suggest_for(const char *word)
 
 void suggest_try(struct suggestion *s, const char *known)
 {
-	char small[SUGGEST_MAX + 1];
+	char small[SUGGEST_MAX + 1] = "";
 	const size_t len = strlen(s->word);
 	if (len > SUGGEST_MAX || strlen(known) > SUGGEST_MAX)
 		return;

@@ -137,12 +137,19 @@ def feeds(es):
 def searches(server, es):
 	"""What the documents say: names of hosts, applications, exporters. A NUL in a name is shown, and hides nothing behind it."""
 	nul = "before\0behind"
-	buckets = [{"key": key, "doc_count": 3, **{n: {"value": 7} for n in ("bytes", "packets", "source", "destination")}}
-		for key in (EVIL, nul, "before\0 and more", [EVIL, nul, EVIL])]
+	figures = ("v", "bytes", "packets", "packets_sent", "packets_received", "sent", "received", "rate")
 	everything = {"doc_count": 9, "bytes": {"value": 99}, "packets": {"value": 9}}
-	server.scripted.searched = 200, {"hits": {"total": {"value": 9}, "hits": []}, "_shards": {"total": 2, "failed": 1, "failures": [{"reason": {"type": EVIL,
-		"reason": "shard " + EVIL}}]}, "aggregations": {"all": everything, "top": {"buckets": buckets}, "other": {"buckets": []}}}
-	for what in "talkers", "conversations", "applications", "exporters":
+	failed = {"total": 2, "failed": 1, "failures": [{"reason": {"type": EVIL, "reason": "shard " + EVIL}}]}
+
+	def ranked(*keys):
+		"""Lists of candidates and their sums: whichever of the two is asked for."""
+		values = {"buckets": [{"key": key, "doc_count": 3, **{n: {"value": 7} for n in figures}} for key in keys]}
+		server.scripted.searched = 200, {"hits": {"total": {"value": 9}, "hits": []}, "_shards": failed, "aggregations": {"all": everything, "none": {},
+			"rest": everything, **{n: {**values, "tuples": values} for n in ("list0", "list1", "sums0", "sums1")}}}
+	ranked([EVIL, nul, EVIL], ["before\0 and more"] * 3)
+	plain(run(es, "top", "conversations"), "top conversations: names", "x?[2J", "shard x?[2J", "before\u2400behind", "before\u2400 and")
+	ranked(EVIL, nul, "before\0 and more")
+	for what in "talkers", "applications", "exporters":
 		plain(run(es, "top", what), f"top {what}: names", "x?[2J", "shard x?[2J", "before\u2400behind", "before\u2400 and")
 	as_json(run(es, "top", "--json"), "top --json: as it is", EVIL)
 	as_json(run(es, "top", "--json"), "top --json: a NUL", "before\u2400behind")

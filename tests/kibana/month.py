@@ -15,7 +15,6 @@ import collections
 import ipaddress
 import math
 import random
-import socket
 import struct
 
 import exporters
