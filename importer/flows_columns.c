@@ -34,7 +34,7 @@ static void value_print(FILE *out, const json_t *value)
 	} else if (value && !json_is_null(value)) {
 		CLEANUP_FREE char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 		if (text)
-			fputs(text, out);
+			fwrite(text, 1, strlen(text), out);
 	}
 }
 

@@ -93,11 +93,14 @@ int read_direction(struct parser *p, const struct word_row *row, struct node **r
 	static const char *const words[] = { "inbound", "outbound", "internal", "external",
 					     "ingress", "egress",   NULL };
 	size_t which;
-	const bool negated = parser_comparison(p) == LEX_NE;
+	const struct lexeme *at = parser_peek(p);
+	const enum lexeme_kind comparison = parser_comparison(p);
+	if (comparison > LEX_NE)
+		return parser_fail(p, at, "a direction is equal (=) or not (!=)");
 	if (choice_read(p, words, &which))
 		return -1;
 	struct node *node = node_is(row->fields[which < 4 ? 0 : 1], json_string(words[which]));
-	*ret_node = negated ? node_not(node) : node;
+	*ret_node = comparison == LEX_NE ? node_not(node) : node;
 	return 0;
 }
 
@@ -106,7 +109,8 @@ int read_flowdir(struct parser *p, const struct word_row *row, struct node **ret
 {
 	static const char *const words[] = { "ingress", "egress", "0", "1", NULL };
 	size_t which;
-	parser_comparison(p);
+	if (parser_equal(p))
+		return -1;
 	if (choice_read(p, words, &which))
 		return -1;
 	struct node *egress = node_is(row->fields[0], json_string("egress"));
@@ -120,7 +124,8 @@ int read_forwarding(struct parser *p, const struct word_row *row, struct node **
 	char status[80];
 	long long n;
 	size_t which;
-	parser_comparison(p);
+	if (parser_equal(p))
+		return -1;
 	const struct lexeme *at = parser_peek(p);
 	if (at->kind == LEX_WORD && isdigit((unsigned char)at->text[0])) {
 		if (parser_number(p, 255, &n))
@@ -213,7 +218,8 @@ static int event_read(struct parser *p, const struct number_name *words, long lo
 	static const char *const event[] = { "event", NULL };
 	if (choice_read(p, event, &which))
 		return -1;
-	parser_comparison(p);
+	if (parser_equal(p))
+		return -1;
 	if (isdigit((unsigned char)parser_peek(p)->text[0]))
 		return parser_number(p, max, ret_number);
 	for (; n < 15 && words[n].name; n++)

@@ -52,6 +52,16 @@ enum lexeme_kind parser_comparison(struct parser *p)
 	return kind;
 }
 
+int parser_equal(struct parser *p)
+{
+	const struct lexeme *at = parser_peek(p);
+	return parser_comparison(p) == LEX_EQ
+		   ? 0
+		   : parser_fail(p, at,
+				 "only = can be asked here; 'not' before the term is the "
+				 "opposite");
+}
+
 int parser_number(struct parser *p, long long max, long long *ret_number)
 {
 	const struct lexeme *at = parser_peek(p);

@@ -25,6 +25,8 @@ int parser_fail(struct parser *p, const struct lexeme *at, const char *fmt, ...)
 
 /* A comparison, LEX_EQ where there is none. */
 enum lexeme_kind parser_comparison(struct parser *p);
+/* The sign of equality, or none: what is no number cannot be less, and `not` says the opposite. */
+int parser_equal(struct parser *p);
 /* A number of 0 to `max`. */
 int parser_number(struct parser *p, long long max, long long *ret_number);
 /* A text, quoted or not. */

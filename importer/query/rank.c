@@ -282,15 +282,31 @@ static int result_make(struct work *w, struct err *err)
 	return 0;
 }
 
+static void walk_instead(struct work *w)
+{
+	w->exactly = *w->ask;
+	w->exactly.exact = true;
+	w->ask = &w->exactly;
+}
+
+/* multi_terms leaves out flows that lack a number or an address, and so the largest rows maybe. */
+static bool lists_would_lack(const struct subject *s)
+{
+	for (size_t i = 0; i < s->fields; i++)
+		if (s->fields > 1 && s->kind[i] != SUBJECT_TEXT)
+			return true;
+	return false;
+}
+
 static int rank_work(struct work *w, struct err *err)
 {
+	if (lists_would_lack(w->ask->subject))
+		walk_instead(w);
 	int got = lists_ask(w, err);
 	if (got < 0)
 		return -1;
 	if (got == 1) { /* no multi_terms: the other way, which every cluster has */
-		w->exactly = *w->ask;
-		w->exactly.exact = true;
-		w->ask = &w->exactly;
+		walk_instead(w);
 		if (lists_ask(w, err))
 			return -1;
 	}

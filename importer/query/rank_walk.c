@@ -118,6 +118,8 @@ static int compare_values(enum subject_kind kind, const json_t *a, const json_t 
 {
 	if (!json_is_string(a) && !json_is_number(a)) /* no value comes first */
 		return json_is_string(b) || json_is_number(b) ? -1 : 0;
+	if (!json_is_string(b) && !json_is_number(b))
+		return 1;
 	if (json_is_number(a) && json_is_number(b)) {
 		double x = json_number_value(a), y = json_number_value(b);
 		return x < y ? -1 : x > y;

@@ -66,7 +66,8 @@ int read_protocol(struct parser *p, const struct word_row *row, struct node **re
 {
 	char number[24];
 	long long n;
-	parser_comparison(p);
+	if (parser_equal(p))
+		return -1;
 	const struct lexeme *at = parser_peek(p);
 	if (at->kind == LEX_END)
 		return parser_fail(p, at, "a protocol is wanted");
@@ -367,7 +368,8 @@ int read_ethertype(struct parser *p, const struct word_row *row, struct node **r
 {
 	char text[24];
 	long long n;
-	parser_comparison(p);
+	if (parser_equal(p))
+		return -1;
 	if (parser_number(p, 65535, &n))
 		return -1;
 	snprintf(text, sizeof(text), "0x%04llx", n);

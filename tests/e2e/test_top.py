@@ -155,7 +155,8 @@ def check_everyday(es):
 	for args in ((), ("--exact",)):
 		for dimension, sides in (("talkers", hosts), ("clients", one("flow.client.name", peer="flow.server.name")), ("services", one("flow.service.name")), ("as", ends("%.as.number")),
 			("addresses", ends("%.ip")), ("ports", one("server.port")), ("flags", one("flow.tcp.flags")), ("client-as", one("client.as.number")),
-			("conversations", one("flow.client.name", "flow.server.name", "flow.service.name")), ("clients,services", one("flow.client.name", "flow.service.name"))):
+			("conversations", one("flow.client.name", "flow.server.name", "flow.service.name")), ("clients,services", one("flow.client.name", "flow.service.name")),
+			("services,client-as", one("flow.service.name", "client.as.number")), ("ports,services", one("server.port", "flow.service.name"))):
 			answer = compare(es, ns, docs, dimension, sides, 20, "bytes", *args)
 			tap.ok(answer.get("exact") is True, f"{dimension} {' '.join(args)}: each shard told all, or every value was looked at", str(answer.get("proof")))
 	answer = top(es, ns, "hosts", "-n", "7")

@@ -264,6 +264,12 @@ static void refused(void **state)
 	assert_refused("flags > S", "flags are compared as a number");
 	assert_refused("flags 64", "the highest that it can be is 63");
 	assert_refused("icmp 8", "'icmp' wants 'type' or 'code'");
+	assert_refused("proto != tcp", "column 7, at '!=': only = can be asked here");
+	assert_refused("ethertype > 0x800", "column 11, at '>': only = can be asked here");
+	assert_refused("fwdstat != dropped", "column 9, at '!=': only = can be asked here");
+	assert_refused("flowdir != ingress", "column 9, at '!=': only = can be asked here");
+	assert_refused("asa event != deny", "column 11, at '!=': only = can be asked here");
+	assert_refused("direction < inbound", "column 11, at '<': a direction is equal (=)");
 	assert_refused("direction inbuond", "did you mean 'inbound'?");
 	assert_refused("mpls label1 3", "only 'mpls any LABEL'");
 	assert_refused("fwdstat 1", "no forwarding status has this number");
