@@ -128,7 +128,7 @@ $(HOST)/%.o: %.c | complete
 	$(Q)$(HOSTCC) -std=c17 -D_GNU_SOURCE -I. $(WARN) -funsigned-char -O1 -MMD -MP -c -o $@ $<
 
 # Constant rows from the tables in forwarder/fields.
-GEN = $(patsubst %.c,$(HOST)/%.o,$(sort $(wildcard forwarder/fields/*.c)) forwarder/decode/template/field_type.c common/csv.c common/err.c common/regular.c)
+GEN = $(patsubst %.c,$(HOST)/%.o,$(sort $(wildcard forwarder/fields/*.c)) forwarder/decode/template/field_type.c common/csv.c common/buf.c common/err.c common/regular.c)
 $(HOST)/gen: $(GEN)
 	$(Q)$(HOSTCC) -o $@ $^
 $(BUILD)/gen/fields.c $(BUILD)/gen/sflow.c: $(BUILD)/gen/%.c: $(HOST)/gen $(wildcard forwarder/fields/*.csv forwarder/fields/vendor/*.csv)

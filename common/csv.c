@@ -143,3 +143,13 @@ void csv_close(struct csv *c)
 	free(c->text);
 	*c = (struct csv){ 0 };
 }
+
+int csv_add_quoted(struct buf *out, const char *text)
+{
+	if (buf_add_text(out, "\""))
+		return -1;
+	for (; *text; text++)
+		if (buf_add(out, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1))
+			return -1;
+	return buf_add_text(out, "\"");
+}

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "common/buf.h"
 #include "common/err.h"
 
 #define CSV_COLUMNS_MAX 16
@@ -47,5 +48,8 @@ void csv_close(struct csv *c);
  * -1 when a quote is not closed, text follows a closing quote, or there are more than `max`
  * cells. */
 int csv_split(char *line, char *cell[], int max);
+
+/* Adds `text` in quotes, as one cell. -1 where `out` is full. */
+int csv_add_quoted(struct buf *out, const char *text);
 
 #endif

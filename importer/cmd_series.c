@@ -17,18 +17,13 @@
 
 static void answer_show(const struct app *app, const struct series *series, enum rows_format format)
 {
-	size_t i;
-	json_t *one;
-	if (!app->flags.show_query && (series->sum[0].flows || format != ROWS_TABLE))
+	if (app->flags.show_query)
+		query_show_all(app, series->asked);
+	else if (series->sum[0].flows || format != ROWS_TABLE)
 		series_show(series, format);
-	else if (!app->flags.show_query)
+	else
 		print_plain(stderr, "no such flow records in %s-%s\n",
 			    NAME(app->elastic.prefix, "logs-flow"), app->elastic.namespace);
-	else
-		json_array_foreach (series->asked, i, one) {
-			json_object_set_new(one, "size", json_integer(0));
-			query_show(app, one);
-		}
 }
 
 static int series_find(struct app *app, const struct query *query, const struct subject *subject,

@@ -14,22 +14,11 @@
 
 #define PEAK_STEP_MS (5 * 60 * 1000)
 
-/* The searches that made the answer, as Dev Tools take them. */
-static void asked_show(const struct app *app, const json_t *asked)
-{
-	size_t i;
-	json_t *one;
-	json_array_foreach (asked, i, one) {
-		json_object_set_new(one, "size", json_integer(0));
-		query_show(app, one);
-	}
-}
-
 static void top_show(const struct app *app, const struct rank *rank, const struct rank_ask *ask)
 {
 	enum rows_format format = app->flags.json ? ROWS_JSON : app->flags.format;
 	if (app->flags.show_query)
-		asked_show(app, rank->asked);
+		query_show_all(app, rank->asked);
 	else if (rank->all.flows || format != ROWS_TABLE)
 		rank_show(rank, ask, format);
 	else

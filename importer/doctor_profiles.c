@@ -44,16 +44,6 @@ static void path_add(json_t *paths, const json_t *parts)
 		json_array_append_new(paths, json_string(path));
 }
 
-static bool array_has(const json_t *array, const char *text)
-{
-	size_t i;
-	json_t *entry;
-	json_array_foreach (array, i, entry)
-		if (json_is_string(entry) && strcmp(json_string_value(entry), text) == 0)
-			return true;
-	return false;
-}
-
 /* Of a place, what the profile does not keep, for all ends. */
 static void places_add(json_t *paths, const json_t *kept, const char *profile)
 {
@@ -62,7 +52,7 @@ static void places_add(json_t *paths, const json_t *kept, const char *profile)
 	json_t *name;
 	json_array_foreach (json_object_get(kept, "full"), i, name)
 		for (size_t end = 0; end < sizeof(ends) / sizeof(ends[0]); end++)
-			if (!array_has(json_object_get(kept, profile), json_string_value(name)))
+			if (!json_has_text(json_object_get(kept, profile), json_string_value(name)))
 				json_array_append_new(paths, json_sprintf("%s.geo.%s", ends[end],
 									  json_string_value(name)));
 }

@@ -11,6 +11,7 @@
 #include "importer/core/print.h"
 #include "importer/core/table.h"
 #include "importer/flows_columns.h"
+#include "importer/query/rows.h"
 
 const char *const flows_formats[] = {
 	[FLOWS_TABLE] = "table",
@@ -178,21 +179,10 @@ static void table_print(struct flows_printer *printer, FILE *out, const json_t *
 
 static const char end_of_line[] = "\r\n"; /* of CSV */
 
-/* RFC 4180; what would steer a terminal is shown as everywhere else. */
+/* What would steer a terminal is shown as everywhere else. */
 static void csv_cell(FILE *out, char *text)
 {
-	plain_text(text);
-	if (!strpbrk(text, ",\"\r\n")) {
-		fwrite(text, 1, strlen(text), out);
-		return;
-	}
-	fputc('"', out);
-	for (const char *c = text; *c; c++) {
-		if (*c == '"')
-			fputc('"', out);
-		fputc(*c, out);
-	}
-	fputc('"', out);
+	rows_csv_cell(out, plain_text(text));
 }
 
 static void csv_print(struct flows_printer *printer, FILE *out, const json_t *hits)

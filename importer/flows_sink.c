@@ -50,15 +50,15 @@ int flows_sink_open(const char *path, struct flows_sink **ret_sink, struct err *
 	sink->fd = STDOUT_FILENO;
 	if (path && strcmp(path, "-") != 0) {
 		const size_t len = strlen(path);
+		const bool packed = len > 3 && strcmp(path + len - 3, ".gz") == 0;
 		if (file_is_plain(path, err)) {
 			sink_free(sink);
 			return -1;
 		}
 		sink->path = strdup(path);
 		sink->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-		if (len > 3 && strcmp(path + len - 3, ".gz") == 0)
-			sink->gz = gzip_new();
-		if (!sink->path || (!sink->gz && len > 3 && strcmp(path + len - 3, ".gz") == 0))
+		sink->gz = packed ? gzip_new() : NULL;
+		if (!sink->path || (packed && !sink->gz))
 			memory_out();
 	}
 	if (sink->fd < 0) {

@@ -142,16 +142,6 @@ int keys_find(struct es *es, const char *id, struct key *ret, struct err *err)
 	return there;
 }
 
-static bool list_names(const json_t *reply, const char *list, const char *id)
-{
-	size_t i;
-	json_t *entry;
-	json_array_foreach (json_object_get(reply, list), i, entry)
-		if (json_is_string(entry) && strcmp(json_string_value(entry), id) == 0)
-			return true;
-	return false;
-}
-
 int keys_revoke(struct es *es, const char *id, struct err *err)
 {
 	long status = 0;
@@ -166,8 +156,8 @@ int keys_revoke(struct es *es, const char *id, struct err *err)
 	}
 	if (status != 200)
 		return es_fail(es, "DELETE", PATH, status, reply, err);
-	if (!list_names(reply, "invalidated_api_keys", id) &&
-	    !list_names(reply, "previously_invalidated_api_keys", id))
+	if (!json_has_text(json_object_get(reply, "invalidated_api_keys"), id) &&
+	    !json_has_text(json_object_get(reply, "previously_invalidated_api_keys"), id))
 		return err_set(err, EF_FAILED,
 			       "API key %s was not revoked: somebody else made it, and ending the "
 			       "keys of others takes the privilege manage_api_key",

@@ -182,16 +182,6 @@ static int probe_templates(struct es *es, struct cluster *c, struct err *err)
 	return 0;
 }
 
-static bool is_tagged(const json_t *source, const char *wanted)
-{
-	size_t i;
-	json_t *tag;
-	json_array_foreach (json_object_get(source, "tags"), i, tag)
-		if (json_is_string(tag) && strcmp(json_string_value(tag), wanted) == 0)
-			return true;
-	return false;
-}
-
 static int probe_pipelines(struct es *es, struct cluster *c, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(pipeline_probes) / sizeof(pipeline_probes[0]); i++) {
@@ -211,7 +201,8 @@ static int probe_pipelines(struct es *es, struct cluster *c, struct err *err)
 		const json_t *source = json_at(first, "doc._source");
 		if (pipeline_probes[i].capability == CAP_GEOIP_CITY) {
 			c->geoip_loaded = json_object_get(source, "geoip");
-			c->geoip_expired = is_tagged(source, "_geoip_expired_database");
+			c->geoip_expired = json_has_text(json_object_get(source, "tags"),
+							 "_geoip_expired_database");
 		}
 	}
 	return 0;

@@ -42,3 +42,18 @@ json_t *json_called(const json_t *array, const char *name)
 			return entry;
 	return NULL;
 }
+
+size_t json_position(const json_t *array, const char *text)
+{
+	size_t i;
+	json_t *entry;
+	json_array_foreach ((json_t *)array, i, entry)
+		if (json_is_string(entry) && strcmp(json_string_value(entry), text) == 0)
+			return i;
+	return json_array_size(array);
+}
+
+bool json_has_text(const json_t *array, const char *text)
+{
+	return json_position(array, text) < json_array_size(array);
+}

@@ -26,17 +26,30 @@ char *number_text(uint64_t n, char *text)
 	return text;
 }
 
-char *bytes_text(uint64_t n, char *text)
+/* In powers of 1000; `units` end with NULL, and the last one takes what is left. */
+static char *scaled_text(uint64_t n, const char *const *units, char *text)
 {
-	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
 	double value = (double)n;
 	size_t u = 0;
-	while (value >= 999.95 && u + 1 < sizeof(units) / sizeof(units[0])) {
+	while (value >= 999.95 && units[u + 1]) {
 		value /= 1000;
 		u++;
 	}
 	snprintf(text, NUMBER_MAX, u ? "%.1f %s" : "%.0f %s", value, units[u]);
 	return text;
+}
+
+char *bytes_text(uint64_t n, char *text)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB", NULL };
+	return scaled_text(n, units, text);
+}
+
+char *rate_text(uint64_t bits_per_second, char *text)
+{
+	static const char *const units[] = { "bit/s",  "kbit/s", "Mbit/s", "Gbit/s",
+					     "Tbit/s", "Pbit/s", NULL };
+	return scaled_text(bits_per_second, units, text);
 }
 
 /* The time of UTC. False: there is none, and "never". */

@@ -14,6 +14,8 @@ char *number_text(uint64_t n, char *text);
 
 /* 1234567 -> "1.2 MB" (powers of 1000). */
 char *bytes_text(uint64_t n, char *text);
+/* 1234567 -> "1.2 Mbit/s". */
+char *rate_text(uint64_t bits_per_second, char *text);
 
 /* "2026-01-31 12:00:00Z", and how long ago when that is short; "never" for 0. `text` has WHEN_MAX
  * bytes; returns it. */

@@ -11,18 +11,18 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/csv.h"
 #include "common/conf.h"
 #include "common/http.h"
 #include "common/url.h"
 #include "importer/core/files.h"
+#include "importer/core/hourly.h"
 #include "importer/dictionary/dict.h"
 #include "importer/dictionary/dict_cell.h"
 #include "importer/dictionary/dict_layers.h"
 #include "importer/dictionary/feed_parse.h"
 
 #define KEPT_MAX (256U << 20)
-#define TIMER_MS 3600000 /* packaging/systemd/efd-feeds.timer */
-#define EARLY_MS 300000  /* an hour after the start of a download is less after its end */
 
 const struct feed_use_row feed_uses[FEED_USES] = {
 	[FEED_FREE] = { "free", "anybody" },
@@ -68,9 +68,7 @@ int64_t feed_interval_ms(const struct dict_row *row)
 
 int64_t feed_stale_ms(const struct dict_row *row)
 {
-	int64_t interval = feed_interval_ms(row);
-
-	return 3 * (interval > TIMER_MS ? interval : TIMER_MS);
+	return hourly_stale_ms(feed_interval_ms(row));
 }
 
 static int find_use(const char *word)
@@ -269,12 +267,9 @@ static int add_entry(struct buf *out, const struct prefix *p, const struct dict_
 	if (buf_add_text(out, text) ||
 	    (p->len < 128 && buf_add_fmt(out, "/%d", v4 ? p->len - 96 : p->len)))
 		return -1;
-	if (buf_add_text(out, ",\""))
+	if (buf_add_text(out, ",") || csv_add_quoted(out, row->cell[FEED_NAME]))
 		return -1;
-	for (const char *c = row->cell[FEED_NAME]; *c; c++)
-		if (buf_add(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1))
-			return -1;
-	return buf_add_fmt(out, "\",%s,%s\n", row->cell[FEED_CATEGORY], row->cell[FEED_SEVERITY]);
+	return buf_add_fmt(out, ",%s,%s\n", row->cell[FEED_CATEGORY], row->cell[FEED_SEVERITY]);
 }
 
 static int write_entries(struct buf *out, const struct feed_prefixes *found,
@@ -346,15 +341,6 @@ static int feed_keep(const char *dir, const struct dict_row *row, const struct h
 	return file_write_below(dir, path + strlen(dir) + 1, out.data, out.len, 0644, err);
 }
 
-/* From an hour on a little early, or what is due hourly would come with each second run of the
- * timer. */
-static bool is_due(const struct dict_row *row, int64_t age_ms)
-{
-	int64_t interval = feed_interval_ms(row);
-
-	return age_ms >= (interval < TIMER_MS ? interval : interval - EARLY_MS);
-}
-
 /* The file is as it was, and that is news. Of another user's, who may have run this by hand, it
  * becomes the caller's own. */
 static int confirm(const char *dir, const char *path, struct err *err)
@@ -383,7 +369,8 @@ int feed_update(struct http *http, const char *dir, const struct dict_row *row,
 	if (!path)
 		return err_set(err, EF_FAILED, "out of memory");
 	read_kept(path, &kept);
-	if (!force && report.age_ms >= 0 && !is_due(row, report.age_ms) && is_of(&kept, row)) {
+	if (!force && report.age_ms >= 0 && !hourly_is_due(report.age_ms, feed_interval_ms(row)) &&
+	    is_of(&kept, row)) {
 		report.outcome = FEED_WAIT;
 		*ret_report = report;
 		return 0;

@@ -9,13 +9,11 @@
 
 #include "common/cleanup.h"
 #include "importer/core/files.h"
+#include "importer/core/hourly.h"
 #include "importer/core/json.h"
 #include "importer/dictionary/dict_layers.h"
 
 #define STATE_MAX 65536
-#define HOUR_MS   3600000
-#define EARLY_MS \
-	300000 /* an hourly timer comes a little less than an hour after the end of a run */
 
 void inv_state_read(const char *dir, const char *source, struct inv_state *ret)
 {
@@ -64,14 +62,11 @@ int inv_state_write(const char *dir, const char *source, const struct inv_state 
 
 bool inv_state_is_due(const struct inv_state *s, int64_t interval_ms, int64_t now_ms)
 {
-	int64_t wait = interval_ms < HOUR_MS ? interval_ms : interval_ms - EARLY_MS;
-
-	return s->failing_ms || now_ms - s->asked_ms >= wait || now_ms < s->asked_ms;
+	return s->failing_ms || hourly_is_due(now_ms - s->asked_ms, interval_ms) ||
+	       now_ms < s->asked_ms;
 }
 
 bool inv_state_is_stale(const struct inv_state *s, int64_t now_ms)
 {
-	int64_t interval = s->interval_ms > HOUR_MS ? s->interval_ms : HOUR_MS;
-
-	return now_ms - s->good_ms > 3 * interval;
+	return now_ms - s->good_ms > hourly_stale_ms(s->interval_ms);
 }

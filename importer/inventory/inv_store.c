@@ -14,6 +14,7 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/csv.h"
 #include "importer/core/files.h"
 #include "importer/core/print.h"
 #include "importer/dictionary/dict_layers.h"
@@ -214,14 +215,7 @@ json_t *inv_changes_json(const struct inv_changes *changes)
 
 static int add_cell(struct buf *out, const char *cell)
 {
-	if (!strpbrk(cell, ",\""))
-		return buf_add_text(out, cell);
-	if (buf_add_text(out, "\""))
-		return -1;
-	for (; *cell; cell++)
-		if (buf_add(out, *cell == '"' ? "\"\"" : cell, *cell == '"' ? 2 : 1))
-			return -1;
-	return buf_add_text(out, "\"");
+	return strpbrk(cell, ",\"") ? csv_add_quoted(out, cell) : buf_add_text(out, cell);
 }
 
 /* Keys, and what at least one row has. */

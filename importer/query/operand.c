@@ -246,6 +246,15 @@ static int country_value(struct parser *p, long long max, json_t *values)
 	return 0;
 }
 
+/* One of the plain values, where there are any, or `node`. */
+static struct node *any_of(const char *field, json_t *plain_take, struct node *node)
+{
+	if (json_array_size(plain_take))
+		return node_or(node_is_any(field, plain_take), node);
+	json_decref(plain_take);
+	return node;
+}
+
 /* One condition for the plain values together, one for each network and each pattern. */
 static struct node *values_node(const char *field, const json_t *values)
 {
@@ -260,10 +269,7 @@ static struct node *values_node(const char *field, const json_t *values)
 		else
 			json_array_append(plain, value);
 	}
-	if (json_array_size(plain))
-		return node_or(node_is_any(field, plain), node);
-	json_decref(plain);
-	return node;
+	return any_of(field, plain, node);
 }
 
 static struct node *addresses_node(const char *field, const json_t *values)
@@ -276,10 +282,7 @@ static struct node *addresses_node(const char *field, const json_t *values)
 			node = node_or(node, node_is(field, json_incref(value)));
 		else
 			json_array_append(plain, value);
-	if (json_array_size(plain))
-		return node_or(node_is_any(field, plain), node);
-	json_decref(plain);
-	return node;
+	return any_of(field, plain, node);
 }
 
 /* Whether 0 is among the values: then a record without one passes, too. */

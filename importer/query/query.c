@@ -67,6 +67,16 @@ void query_show(const struct app *app, const json_t *body)
 	print_json(stdout, body, JSON_INDENT(2));
 }
 
+void query_show_all(const struct app *app, const json_t *asked)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach ((json_t *)asked, i, one) {
+		json_object_set_new(one, "size", json_integer(0));
+		query_show(app, one);
+	}
+}
+
 void query_say(const struct query *q)
 {
 	static const char *const dear[] = {

@@ -33,6 +33,9 @@ char *query_pattern(const struct app *app);
  * and the body) to standard output. */
 void query_show(const struct app *app, const json_t *body);
 
+/* The same for each of the searches that made an answer, which are to return no records. */
+void query_show_all(const struct app *app, const json_t *asked);
+
 /* Tells on standard error the time, with its zone, where one is named, and what is dear about the
  * filter, where it is. */
 void query_say(const struct query *q);

@@ -40,15 +40,12 @@ static size_t lists_of(const struct subject *s, enum measure by, struct list lis
 	return n;
 }
 
-static json_t *list_fields(const struct subject *s, size_t side)
+json_t *tuple_terms(const struct subject *s, size_t side)
 {
 	json_t *list = json_array();
-	for (size_t i = 0; i < s->fields; i++) {
-		json_t *one = json_pack("{s:s}", "field", s->side[side].field[i]);
-		if (s->kind[i] == SUBJECT_TEXT)
-			json_object_set_new(one, "missing", json_string("-"));
-		json_array_append_new(list, one);
-	}
+	for (size_t i = 0; i < s->fields; i++)
+		json_array_append_new(
+		    list, json_pack("{s:s,s:s}", "field", s->side[side].field[i], "missing", "-"));
 	return list;
 }
 
@@ -56,7 +53,7 @@ static json_t *list_ask(const struct subject *s, const struct list *list, enum m
 			size_t size)
 {
 	json_t *terms = s->fields == 1 ? json_pack("{s:s}", "field", s->side[list->side].field[0])
-				       : json_pack("{s:o}", "terms", list_fields(s, list->side));
+				       : json_pack("{s:o}", "terms", tuple_terms(s, list->side));
 	json_object_set_new(terms, "size", json_integer((json_int_t)size));
 	json_object_set_new(terms, "shard_size", json_integer((json_int_t)size));
 	json_object_set_new(terms, "order",

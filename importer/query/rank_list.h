@@ -23,6 +23,10 @@ struct candidates {
 	uint64_t missing; /* a value has at most so much more than what is listed of it */
 };
 
+/* The "terms" of a multi_terms aggregation, which takes only texts for what is missing: "-". The
+ * caller's. */
+json_t *tuple_terms(const struct subject *s, size_t side);
+
 /* Puts the lists for `by` into `aggs`: `size` values of each shard. */
 void candidates_ask(const struct subject *s, enum measure by, size_t size, json_t *aggs);
 

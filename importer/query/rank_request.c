@@ -79,18 +79,6 @@ json_t *request_has(const struct subject *s, size_t side, const json_t *key)
 	return json_pack("{s:{s:o}}", "bool", "filter", all);
 }
 
-static json_t *tuple_fields(const struct subject *s, size_t side)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < s->fields; i++) {
-		json_t *one = json_pack("{s:s}", "field", s->side[side].field[i]);
-		if (s->kind[i] == SUBJECT_TEXT)
-			json_object_set_new(one, "missing", json_string("-"));
-		json_array_append_new(list, one);
-	}
-	return list;
-}
-
 static json_t *sums_of_side(const struct subject *s, size_t side, struct candidate *const *list,
 			    size_t n, json_t *figures_take)
 {
@@ -101,7 +89,7 @@ static json_t *sums_of_side(const struct subject *s, size_t side, struct candida
 				 "size", (json_int_t)n, "shard_size", (json_int_t)n, "aggs",
 				 figures_take);
 	return json_pack("{s:o,s:{s:{s:{s:o,s:i,s:i},s:o}}}", "filter", may_have(s, side, list, n),
-			 "aggs", "tuples", "multi_terms", "terms", tuple_fields(s, side), "size",
+			 "aggs", "tuples", "multi_terms", "terms", tuple_terms(s, side), "size",
 			 TUPLES_MAX, "shard_size", TUPLES_MAX, "aggs", figures_take);
 }
 

@@ -41,13 +41,9 @@ bool rows_unicode(void)
 	return false;
 }
 
-void rows_csv_text(FILE *out, const char *text, bool first)
+void rows_csv_cell(FILE *out, const char *cell)
 {
-	CLEANUP_FREE char *copy = strdup(text);
-	const char *cell = copy && isatty(fileno(out)) ? plain_text(copy) : text;
 	bool quoted = cell[strcspn(cell, ",\"\r\n")];
-	if (!first)
-		fputc(',', out);
 	if (quoted)
 		fputc('"', out);
 	for (; *cell; cell++) {
@@ -59,23 +55,17 @@ void rows_csv_text(FILE *out, const char *text, bool first)
 		fputc('"', out);
 }
 
+void rows_csv_text(FILE *out, const char *text, bool first)
+{
+	CLEANUP_FREE char *copy = strdup(text);
+	if (!first)
+		fputc(',', out);
+	rows_csv_cell(out, copy && isatty(fileno(out)) ? plain_text(copy) : text);
+}
+
 void rows_csv_number(FILE *out, uint64_t n, bool first)
 {
 	print_plain(out, "%s%" PRIu64, first ? "" : ",", n);
-}
-
-char *rate_text(uint64_t bits_per_second, char *text)
-{
-	static const char *const units[] = { "bit/s",  "kbit/s", "Mbit/s",
-					     "Gbit/s", "Tbit/s", "Pbit/s" };
-	double value = (double)bits_per_second;
-	size_t u = 0;
-	while (value >= 999.95 && u + 1 < sizeof(units) / sizeof(units[0])) {
-		value /= 1000;
-		u++;
-	}
-	snprintf(text, NUMBER_MAX, u ? "%.1f %s" : "%.0f %s", value, units[u]);
-	return text;
 }
 
 const char *local_time_text(uint64_t ms, char *text)

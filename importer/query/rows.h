@@ -19,13 +19,13 @@ size_t rows_width(size_t otherwise);
 /* Whether LC_ALL, LC_CTYPE or LANG (the first that is set) say UTF-8. */
 bool rows_unicode(void);
 
+/* A cell of CSV as it came, in quotes where it needs them. */
+void rows_csv_cell(FILE *out, const char *cell);
+
 /* A cell of CSV, with a comma before it unless it is the first; as it came, but that what steers a
  * terminal is '?' where standard output is one. */
 void rows_csv_text(FILE *out, const char *text, bool first);
 void rows_csv_number(FILE *out, uint64_t n, bool first);
-
-/* 1234567 -> "1.2 Mbit/s", in `text` of NUMBER_MAX bytes (core/table.h); returns it. */
-char *rate_text(uint64_t bits_per_second, char *text);
 
 /* "2026-01-31 13:00 CET": in the zone of this process (TZ), in `text` of WHEN_MAX bytes
  * (core/table.h); returns it. */

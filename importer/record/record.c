@@ -272,20 +272,9 @@ const char *record_text(const struct record *r, const char *name)
 	return json_text_at(r->body, name, "");
 }
 
-static size_t position(const json_t *list, const char *name)
-{
-	size_t i;
-	json_t *entry;
-	json_array_foreach (list, i, entry)
-		if (json_is_string(entry) && strcmp(json_string_value(entry), name) == 0)
-			return i;
-	return json_array_size(list);
-}
-
 bool record_namespace_has(const struct record *r, const char *name)
 {
-	const json_t *list = record_namespaces(r);
-	return position(list, name) < json_array_size(list);
+	return json_has_text(record_namespaces(r), name);
 }
 
 bool record_namespace_add(struct record *r, const char *name)
@@ -298,7 +287,8 @@ bool record_namespace_add(struct record *r, const char *name)
 
 bool record_namespace_drop(struct record *r, const char *name)
 {
-	return json_array_remove(record_namespaces(r), position(record_namespaces(r), name)) == 0;
+	return json_array_remove(record_namespaces(r), json_position(record_namespaces(r), name)) ==
+	       0;
 }
 
 void record_key_add(struct record *r, json_t *entry_take)

@@ -13,19 +13,7 @@
 #include "importer/core/finding.h"
 #include "importer/core/memory.h"
 #include "importer/doctor_cost.h"
-
-/* Our JSON in single quotes. */
-static json_t *reply_of(const char *text)
-{
-	char copy[2000];
-	snprintf(copy, sizeof(copy), "%s", text);
-	for (char *c = copy; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	json_t *reply = json_loads(copy, 0, NULL);
-	assert_non_null(reply);
-	return reply;
-}
+#include "tests/lib/reply.h"
 
 /* The one finding says this. */
 static void assert_told(const json_t *findings, const char *result, const char *text)

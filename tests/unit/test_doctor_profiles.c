@@ -13,6 +13,7 @@
 #include "importer/assets/asset.h"
 #include "importer/core/memory.h"
 #include "importer/doctor_profiles.h"
+#include "tests/lib/reply.h"
 
 static struct assets *assets;
 
@@ -28,19 +29,6 @@ static int close_all(void **state)
 	(void)state;
 	assets_free(assets);
 	return 0;
-}
-
-/* Our JSON in single quotes. */
-static json_t *reply_of(const char *text)
-{
-	char copy[2000];
-	snprintf(copy, sizeof(copy), "%s", text);
-	for (char *c = copy; *c; c++)
-		if (*c == '\'')
-			*c = '"';
-	json_t *reply = json_loads(copy, 0, NULL);
-	assert_non_null(reply);
-	return reply;
 }
 
 static bool lacks(const char *profile, const char *path)
