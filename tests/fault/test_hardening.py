@@ -32,9 +32,16 @@ def stack_size():
 	return int(kib) * 1024
 
 
+def stack_pointer(pid, task):
+	"""None while the thread runs: the file says "running" then, and no address."""
+	with open(f"/proc/{pid}/task/{task}/syscall") as f:
+		words = f.read().split()
+	return int(words[-2], 16) if len(words) > 1 else None
+
+
 def stacks(pid):
 	"""Bytes of each thread's stack that were ever touched: the kernel gives a page at its first use. By thread name; the
-	stack is the mapping that the thread's stack pointer is in."""
+	stack is the mapping that the thread's stack pointer is in, which the kernel tells of a thread that sleeps."""
 	maps, found = [], []
 	with open(f"/proc/{pid}/smaps") as f:
 		for line in f:
@@ -44,11 +51,11 @@ def stacks(pid):
 			elif line.startswith("Rss:"):
 				maps[-1][2] = int(line.split()[1]) * 1024
 	for task in os.listdir(f"/proc/{pid}/task"):
-		with open(f"/proc/{pid}/task/{task}/syscall") as f, open(f"/proc/{pid}/task/{task}/comm") as name:
-			words, comm = f.read().split(), name.read().strip()
-		if task == str(pid) or len(words) < 2:
+		if task == str(pid):
 			continue
-		at = int(words[-2], 16)
+		with open(f"/proc/{pid}/task/{task}/comm") as name:
+			comm = name.read().strip()
+		at = net.wait_for(lambda task=task: stack_pointer(pid, task), f"{comm} to sleep")
 		found += [(comm, high - low, touched) for low, high, touched in maps if low <= at < high]
 	return found
 
