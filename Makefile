@@ -207,7 +207,7 @@ test: ## All tests; installs what they need, fetches and starts search engines
 	$(call setup,$(DEPS) $(TESTDEPS))
 	$(again) test-now
 test-now: all $(UNIT_TESTS) $(TEST_TOOLS) $(BUILD)/tools/promtool
-	$(Q)$(WITH_ENGINE) tests/run.py -t 1800 $(CHECKS) $(FAULT) $(CLUSTER)
+	$(Q)$(WITH_ENGINE) tests/run.py -t 1800 $(CLUSTER) --beside $(CHECKS) $(FAULT)
 
 golden-update: $(TEST_TOOLS) ## Write what the decoder makes of the golden inputs; read the diff
 	$(Q)tests/golden/test_golden.py --update

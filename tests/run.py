@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run test programs, read the TAP they print, and close with one line of totals.
 
-usage: tests/run.py [-j N] [-t SECONDS] [-v] [--skips FILE:RUN] PROGRAM...
+usage: tests/run.py [-j N] [-t SECONDS] [-v] [--skips FILE:RUN] PROGRAM... [--beside PROGRAM...]
 
 A program fails as a whole, besides its `not ok` lines, when it dies, exits non-zero without having said why, runs
 fewer tests than it planned, or prints no TAP at all. Exit code 77 skips it. Skips are always listed with their reason.
 With --skips (or $TESTS_SKIPS) a skip that FILE does not allow in RUN is a failure, and one that it allows and that did not
 happen is said. FILE is a table: run,test,skip,reason; a skip is recognised by the text that it starts with, RUN * is any.
+Programs after --beside share nothing with the others: they run one after another, too, while those do.
 The exit code is 1 when anything failed, or when nothing ran.
 """
 import argparse
@@ -133,14 +134,17 @@ def main():
 	a.add_argument("-v", dest="verbose", action="store_true", help="show the output of every program")
 	a.add_argument("--skips", default=os.environ.pop("TESTS_SKIPS", ""), metavar="FILE:RUN", help="the only skips that are no failures")
 	a.add_argument("programs", nargs="*")
+	a.add_argument("--beside", nargs="+", default=[], metavar="PROGRAM", help="programs that run at the same time, one after another")
 	o = a.parse_args()
 	for number in signal.SIGINT, signal.SIGQUIT:	# a shell ignores them in the background, and a program inherits that
 		if signal.getsignal(number) == signal.SIG_IGN:
 			signal.signal(number, signal.SIG_DFL)
 	total = [0, 0, 0]
 	skips = Skips(o.skips)
-	with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
-		for res in pool.map(lambda p: run(p, o.limit), o.programs):
+	with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool, concurrent.futures.ThreadPoolExecutor(1) as beside:
+		running = [p.submit(run, program, o.limit) for p, programs in ((pool, o.programs), (beside, o.beside)) for program in programs]
+		for done in concurrent.futures.as_completed(running):
+			res = done.result()
 			needless = skips.judge(res)
 			show(res, o.verbose)
 			for s in needless:

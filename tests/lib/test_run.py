@@ -53,6 +53,15 @@ with tempfile.TemporaryDirectory() as d:
 		f.write("#!/bin/sh\nkill -INT $$\necho 'ok 1 - still there'\n")
 	r = subprocess.run(["sh", "-c", f"trap '' INT; exec {os.path.join(HERE, '..', 'run.py')} {path}"], stdout=subprocess.PIPE, text=True)
 	tap.ok("died: SIGINT" in r.stdout, "runner: Ctrl-C means something to a test where the runner was started in the background", r.stdout)
+	# each waits for the other: only side by side do both end; the second of a list comes after its first
+	ways = {n: os.path.join(d, n) for n in ("left", "right", "after")}
+	for n, script in (("left", "cat fifo"), ("right", "echo 'ok 1 - met' > fifo; echo 'ok 1 - a'"), ("after", "test ! -e fifo || echo ok; rm fifo; echo 'ok 1 - b'")):
+		with open(ways[n], "w") as f:
+			f.write(f"#!/bin/sh\ncd {d}\n{script}\n")
+		os.chmod(ways[n], 0o755)
+	os.mkfifo(os.path.join(d, "fifo"))
+	r = subprocess.run([os.path.join(HERE, "..", "run.py"), "-t", "20", ways["left"], "--beside", ways["right"], ways["after"]], stdout=subprocess.PIPE, text=True)
+	tap.same([r.stdout.splitlines()[-1], r.returncode], ["4 passed, 0 failed, 0 skipped", 0], "runner: two lists side by side, each in its order")
 	r = subprocess.run([os.path.join(HERE, "..", "run.py")], stdout=subprocess.PIPE, text=True)
 	tap.same(r.returncode, 1, "runner: nothing to run is a failure")
 
