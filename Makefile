@@ -28,7 +28,7 @@ HOSTCC     ?= $(if $(CROSS),cc,$(CC))
 # Debian packages: to build, and what each target below needs beside that and installs itself. a|b: one of them, the first that there is.
 DEPS      = gcc libc6-dev make pkg-config libcurl4-openssl-dev libjansson-dev libmaxminddb-dev libpcap-dev libyaml-dev \
             libdeflate-dev libisal-dev libmicrohttpd-dev libsystemd-dev libseccomp-dev libssl-dev uthash-dev
-LINTDEPS  = git patch python3 pmccabe codespell clang-format-14|clang-format
+LINTDEPS  = git patch python3 pmccabe codespell mandoc clang-format-14|clang-format
 ANALYZEDEPS = git python3 clang-14|clang cppcheck shellcheck flake8
 CHECKDEPS = $(LINTDEPS) libcmocka-dev openssl python3-yaml systemd
 DEMODEPS  = python3 python3-pip maven curl ca-certificates

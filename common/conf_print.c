@@ -3,7 +3,10 @@
 #include "common/conf_print.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <string.h>
+
+#include "common/roff.h"
 
 #define HELP_COLUMN 34
 #define PAGE_WIDTH  98
@@ -156,24 +159,35 @@ void conf_print_yaml(FILE *out, const struct opt_table *tables, size_t n_tables)
 	}
 }
 
+/* A line of its own below an option's text. */
+__attribute__((format(printf, 2, 3))) static void man_line(FILE *out, const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	fprintf(out, ".br\n");
+	roff_text(out, text);
+}
+
 void conf_print_man(FILE *out, const struct opt_table *tables, size_t n_tables)
 {
 	for (const struct opt_table *t = tables; t < tables + n_tables; t++) {
 		fprintf(out, ".SS %s\n", t->title);
 		for (const struct opt *opt = t->rows; opt < t->rows + t->n; opt++) {
-			char flag[CONF_NAME_MAX], env[CONF_NAME_MAX];
+			char flag[CONF_NAME_MAX], env[CONF_NAME_MAX], name[CONF_NAME_MAX + 8];
 			conf_flag_name(opt, flag);
 			conf_env_name(opt, env);
-			fprintf(out, ".TP\n.B ");
-			if (opt->letter)
-				fprintf(out, "\\-%c, ", opt->letter);
-			fprintf(out, "\\-\\-%s%s %s\n%s\n", flag,
-				opt->type == OPT_SECRET ? "\\-file" : "", arg_name(opt), opt->help);
-			if (opt->preset)
-				fprintf(out, "Default: %s.\n", opt->preset);
+			snprintf(name, sizeof(name), "%s%s", flag,
+				 opt->type == OPT_SECRET ? "-file" : "");
+			roff_option(out, opt->letter, name, arg_name(opt), opt->bare != NULL);
+			roff_text(out, opt->help);
+			if (opt->preset && *opt->preset)
+				man_line(out, "Default: %s.", opt->preset);
 			if (!opt->flag_only)
-				fprintf(out, "YAML: %s. Environment: %s.%s\n", opt->name, env,
-					opt->reloads ? " Reloaded on SIGHUP." : "");
+				man_line(out, "YAML: %s. Environment: %s.%s", opt->name, env,
+					 opt->reloads ? " Reloaded on SIGHUP." : "");
 		}
 	}
 }

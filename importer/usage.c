@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "common/conf_print.h"
+#include "common/roff.h"
+#include "importer/core/version.h"
 #include "importer/settings_read.h"
 
 static void print_commands(FILE *out)
@@ -69,27 +71,53 @@ int cmd_help(struct app *app, struct err *err)
 	return EF_DONE;
 }
 
+static void man_command(FILE *out, const struct command *command)
+{
+	fprintf(out, ".SS %s\n\\fBefctl %s\\fR [\\fIOPTION\\fR...]%s", command->name, command->name,
+		*command->args ? " " : "\n");
+	if (*command->args)
+		roff_text(out, command->args);
+	fprintf(out, ".PP\n");
+	char text[CONF_NAME_MAX + 256];
+	snprintf(text, sizeof(text), "%s.", command->text);
+	roff_text(out, text);
+	for (const struct opt *const *o = command->options; *o; o++) {
+		roff_option(out, (*o)->letter, (*o)->name, (*o)->arg ? (*o)->arg : "",
+			    (*o)->bare != NULL);
+		roff_text(out, (*o)->help);
+	}
+}
+
 void usage_man(FILE *out)
 {
-	fprintf(out, ".TH EFCTL 1\n.SH NAME\nefctl \\- set up Elasticsearch for network flows, "
-		     "replay captures\n"
-		     ".SH SYNOPSIS\n.B efctl\n.I COMMAND\n[\\fIOPTION\\fR...] "
-		     "[\\fIOPERAND\\fR...]\n.SH COMMANDS\n");
-	for (size_t i = 0; i < commands_len; i++) {
-		fprintf(out, ".TP\n.B %s\n%s\n%s.\n", commands[i].name, commands[i].args,
-			commands[i].text);
-		for (const struct opt *const *o = commands[i].options; *o; o++)
-			fprintf(out, ".br\n\\fB\\-\\-%s\\fR%s%s%s: %s\n", (*o)->name,
-				(*o)->bare  ? "[="
-				: (*o)->arg ? " "
-					    : "",
-				(*o)->arg ? (*o)->arg : "", (*o)->bare ? "]" : "", (*o)->help);
-	}
+	fprintf(
+	    out,
+	    ".TH EFCTL 1 \"\" \"efctl %s\"\n.SH NAME\nefctl \\- set up Elasticsearch for network "
+	    "flows, ask them, replay captures\n"
+	    ".SH SYNOPSIS\n.B efctl\n.I COMMAND\n[\\fIOPTION\\fR...] "
+	    "[\\fIOPERAND\\fR...]\n.SH DESCRIPTION\n",
+	    version_own);
+	roff_text(out,
+		  "Installs what network flows need in Elasticsearch or OpenSearch and in Kibana, "
+		  "keeps it up to date, says what is wrong there, asks the flows, and replays "
+		  "captures. The daemon that receives flows is efd(8).");
+	fprintf(out, ".SH COMMANDS\n");
+	for (size_t i = 0; i < commands_len; i++)
+		man_command(out, &commands[i]);
+	fprintf(out, ".SH OPTIONS\n");
+	roff_text(out, "These are settings: each is a path in the configuration file, an "
+		       "environment variable and a flag; the later one wins. The cluster "
+		       "remembers what setup was told (setup).");
 	struct app app;
 	struct settings_tables tables;
 	memset(&app, 0, sizeof(app));
 	settings_tables(&app, NULL, &tables);
+	roff_option(out, 'c', "config", "FILE", 0);
+	roff_text(out, "Read this configuration file, and no other.");
 	conf_print_man(out, tables.table, tables.n);
+	fprintf(out, ".SH EXIT STATUS\n.IP 0 4\nDone.\n.IP 1\nIt failed.\n.IP 2\nUsage or "
+		     "configuration.\n.IP 3\nDifferences were found.\n.IP 4\nThe server cannot be "
+		     "reached.\n.SH SEE ALSO\n.BR efd (8)\n");
 }
 
 int cmd_completion(struct app *app, struct err *err)
