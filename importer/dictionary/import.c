@@ -15,52 +15,6 @@
 #include "importer/dictionary/import_names.h"
 #include "importer/dictionary/mmdb.h"
 
-/* A control character, which no dictionary takes, becomes a blank. */
-static void write_cell(FILE *out, const char *cell)
-{
-	bool quoted = strpbrk(cell, ",\"") || *cell == '#';
-
-	if (quoted)
-		putc('"', out);
-	for (; *cell; cell++) {
-		if (*cell == '"')
-			putc('"', out);
-		putc(iscntrl((unsigned char)*cell) ? ' ' : *cell, out);
-	}
-	if (quoted)
-		putc('"', out);
-}
-
-/* One line that is no UTF-8 would make the whole dictionary useless. */
-static bool are_utf8(const char *const *cells, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		CLEANUP_JSON json_t *text = json_string(cells[i]);
-
-		if (!text)
-			return false;
-	}
-	return true;
-}
-
-int import_row(struct import *im, const char *const *cells, size_t n, struct err *err)
-{
-	if (!are_utf8(cells, n) || json_object_get(im->seen, cells[0])) {
-		im->skipped++;
-		return 0;
-	}
-	if (json_object_set_new(im->seen, cells[0], json_true()))
-		return err_set(err, EF_FAILED, "out of memory");
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			putc(',', im->out);
-		write_cell(im->out, cells[i]);
-	}
-	putc('\n', im->out);
-	im->rows++;
-	return 0;
-}
-
 /* IEEE's public listings: "MA-L,00005E,Organisation,Address" and the same with 7 or 9 digits. */
 static int import_oui(struct import *im, const char *path, struct err *err)
 {
@@ -174,7 +128,7 @@ static int take_network(void *arg, const struct prefix *network, json_t *record,
 		cell_text(mmdb_at(record, m->path_of[i]), cell, sizeof(cell));
 		any |= *cell != '\0';
 		putc(',', f);
-		write_cell(f, cell);
+		import_cell(f, cell);
 	}
 	if (fclose(f) || !any) {
 		free(line);

@@ -8,18 +8,7 @@
 
 #include "common/conf.h"
 #include "common/err.h"
-
-/* Where rows go: CSV on `out`, each key once (the first one counts). */
-struct import {
-	FILE *out;
-	json_t *seen;   /* keys that were written */
-	size_t rows;    /* written */
-	size_t skipped; /* lines that could not be used, or keys that were there */
-};
-
-/* One row; `cells[0]` is the key. One whose key was there, or that is no UTF-8, is left out and
- * counted. */
-int import_row(struct import *im, const char *const *cells, size_t n, struct err *err);
+#include "importer/dictionary/import_row.h"
 
 /* What `import` knows: the name of the format, the header of the CSV, and the reader of a file. */
 struct import_format {

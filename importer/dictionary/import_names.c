@@ -10,7 +10,6 @@
 #include "common/csv.h"
 #include "common/ip.h"
 #include "importer/core/files.h"
-#include "importer/dictionary/import.h"
 
 #define NAME_SIZE 256 /* RFC 1035 section 2.3.4, and the NUL */
 #define WORDS_MAX 16
@@ -272,6 +271,26 @@ static void kea_header(struct kea *kea, char *const *cell, int n)
 	}
 }
 
+static int hex_digit(char c)
+{
+	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
+}
+
+/* Kea writes a comma within a cell, and its own mark, as "&#x" and two hexadecimal digits. */
+static void kea_unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from;) {
+		bool mark = strncmp(from, "&#x", 3) == 0 && isxdigit((unsigned char)from[3]) &&
+			    isxdigit((unsigned char)from[4]);
+
+		*to++ = mark ? (char)(hex_digit(from[3]) * 16 + hex_digit(from[4])) : *from;
+		from += mark ? 5 : 1;
+	}
+	*to = '\0';
+}
+
 /* State 0 is in force, and a lifetime of 0 says that the lease was deleted. Later lines replace
  * earlier ones. */
 static void kea_line(struct import *im, const struct kea *kea, char *const *cell, json_t *names)
@@ -279,6 +298,7 @@ static void kea_line(struct import *im, const struct kea *kea, char *const *cell
 	bool over = kea->state >= 0 && strcmp(cell[kea->state], "0") != 0;
 
 	over |= kea->life >= 0 && strcmp(cell[kea->life], "0") == 0;
+	kea_unescape(cell[kea->name]);
 	take_lease(im, names, cell[kea->address], over ? "" : cell[kea->name]);
 }
 

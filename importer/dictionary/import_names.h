@@ -4,7 +4,7 @@
 #define EF_IMPORTER_IMPORT_NAMES_H
 
 #include "common/err.h"
-#include "importer/dictionary/import.h"
+#include "importer/dictionary/import_row.h"
 
 int import_hosts(struct import *im, const char *path, struct err *err);
 int import_zone(struct import *im, const char *path, struct err *err);

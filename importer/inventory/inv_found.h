@@ -22,7 +22,7 @@ struct inv_found {
 	size_t silent;  /* left out: without a key, or with nothing but a key */
 	size_t wrong;   /* left out: `first` says why of the first one */
 	struct err first;
-	json_t *known; /* what tables remember for each other: text -> text */
+	json_t *known; /* what tables remember for each other: name -> text -> text */
 };
 
 void inv_found_init(struct inv_found *found);

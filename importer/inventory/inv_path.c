@@ -175,20 +175,16 @@ static int modify(struct buf *out, size_t from, const char *name, const json_t *
 		out->data[out->len] = '\0';
 		return 0;
 	}
-	if (strcmp(name, "known") == 0) {
-		const json_t *value = json_object_get(known, text);
+	if (strcmp(name, "kilo") != 0) {
+		const json_t *value = json_object_get(json_object_get(known, name), text);
 
 		out->len = from;
+		out->data[from] = '\0';
 		return add_scalar(out, value, name, err);
 	}
 	if (!is_number(text) || out->len - from > 15)
 		return err_set(err, EF_USAGE, "'%s' is no number", text);
 	return buf_add_text(out, "000") ? err_set(err, EF_USAGE, "too long") : 0;
-}
-
-static bool is_modifier(const char *name)
-{
-	return strcmp(name, "host") == 0 || strcmp(name, "known") == 0 || strcmp(name, "kilo") == 0;
 }
 
 /* One path, with what may stand behind it. */
@@ -262,7 +258,7 @@ int inv_cell(const struct inv_frame *row, const char *template, const json_t *kn
 	return 0;
 }
 
-static int check_path(char *path, struct err *err)
+static int check_path(char *path, const json_t *known, struct err *err)
 {
 	char *modifiers = strchr(path, ':');
 
@@ -271,39 +267,51 @@ static int check_path(char *path, struct err *err)
 	if (!*path)
 		return err_set(err, EF_USAGE, "there is no path");
 	for (char *name; modifiers && (name = strsep(&modifiers, ":"));)
-		if (!is_modifier(name))
-			return err_set(err, EF_USAGE, "':%s' is none of :host, :kilo, :known",
-				       name);
+		if (strcmp(name, "host") != 0 && strcmp(name, "kilo") != 0 &&
+		    !json_object_get(known, name))
+			return err_set(
+			    err, EF_USAGE,
+			    "':%s' is neither :host nor :kilo, and no table remembers it", name);
 	return 0;
 }
 
-static int check_paths(const char *paths, size_t n, struct err *err)
+static int check_paths(const char *paths, size_t n, const json_t *known, struct err *err)
 {
 	char copy[INV_PATH_MAX], *rest = copy;
 
 	snprintf(copy, sizeof(copy), "%.*s", (int)n, paths);
 	for (char *path; (path = strsep(&rest, "|"));)
-		if (check_path(path, err))
+		if (check_path(path, known, err))
 			return -1;
 	return 0;
 }
 
-int inv_cell_check(const char *template, struct err *err)
+int inv_cell_check(const char *template, const json_t *known, struct err *err)
 {
 	if (strlen(template) >= INV_PATH_MAX)
 		return err_set(err, EF_USAGE, "longer than %d bytes", INV_PATH_MAX - 1);
 	if (*template == '=')
 		return 0;
 	if (!strchr(template, '{'))
-		return check_paths(template, strlen(template), err);
+		return check_paths(template, strlen(template), known, err);
 	for (const char *p = template; (p = strchr(p, '{'));) {
 		size_t n = strcspn(p, "}");
 
 		if (!p[n])
 			return err_set(err, EF_USAGE, "'{' without '}'");
-		if (check_paths(p + 1, n - 1, err))
+		if (check_paths(p + 1, n - 1, known, err))
 			return -1;
 		p += n;
 	}
 	return 0;
+}
+
+bool inv_cell_uses(const char *template, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = template; *template != '=' && (p = strchr(p, ':')); p++)
+		if (strncmp(p + 1, name, n) == 0 && (!p[n + 1] || strchr(":|}", p[n + 1])))
+			return true;
+	return false;
 }

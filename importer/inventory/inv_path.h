@@ -9,13 +9,15 @@
  * member that it came from; each '^' in front goes out to the row around it. "a|b": b where a has
  * nothing. "=text": that text. "AWS {service}": paths in a text, which is nothing when all of them
  * are. Behind a path may stand ":host" (an address without the length of its prefix), ":kilo" (a
- * thousand times as much) and ":known" (what another table of the source remembers under it).
+ * thousand times as much) and the name of what another table of the source remembers, for what it
+ * remembers under that text.
  *
  * How deep they go is bounded by the path, which is the user's, not by the document. */
 #ifndef EF_IMPORTER_INV_PATH_H
 #define EF_IMPORTER_INV_PATH_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "common/buf.h"
 #include "common/err.h"
@@ -39,12 +41,14 @@ int inv_path_rows(const json_t *document, const char *path, inv_row_fn *each, vo
 /* What a plain path leads to, borrowed; NULL: nothing. */
 const json_t *inv_path_at(const json_t *value, const char *path);
 
-/* The cell's text added to `out`. EF_USAGE: what is there is no text, number, true or false, or
- * the template is none. */
+/* The cell's text added to `out`. `known`: name -> text -> text. EF_USAGE: what is there is no
+ * text, number, true or false, or the template is none. */
 int inv_cell(const struct inv_frame *row, const char *template, const json_t *known,
 	     struct buf *out, struct err *err);
 
-/* Whether inv_cell() can do it. */
-int inv_cell_check(const char *template, struct err *err);
+/* Whether inv_cell() can do it; `known` has the names that are remembered as its keys. */
+int inv_cell_check(const char *template, const json_t *known, struct err *err);
+/* Whether it looks something up under that name. */
+bool inv_cell_uses(const char *template, const char *name);
 
 #endif

@@ -222,15 +222,26 @@ static int check_token(const struct inv_source *s, struct err *err)
 	return 0;
 }
 
+/* One place, and a file where only files can be read. */
+static int complete_place(struct inv_source *s, struct err *err)
+{
+	if (!s->url && !s->file && s->type->url && !(s->url = strdup(s->type->url)))
+		return err_set(err, EF_FAILED, "out of memory");
+	if (s->url && s->type->form >= INV_HOSTS)
+		return err_set(err, EF_USAGE, "%s is read from a file", s->type->name);
+	if (!s->url == !s->file)
+		return err_set(err, EF_USAGE, "one of url and file has to be said");
+	return 0;
+}
+
 static int source_complete(struct inv_source *s, struct err *err)
 {
 	if (!s->name || !dict_source_fits(s->name))
 		return err_set(err, EF_USAGE, "name: a-z, 0-9 and '-', at most %d",
 			       DICT_SOURCE_MAX);
-	if (find_type(s, err) || check_token(s, err) || check_sets(s, err))
+	if (find_type(s, err) || check_token(s, err) || check_sets(s, err) ||
+	    complete_place(s, err))
 		return -1;
-	if (!s->url == !s->file)
-		return err_set(err, EF_USAGE, "one of url and file has to be said");
 	if (!s->scheme && !(s->scheme = strdup(s->type->scheme)))
 		return err_set(err, EF_FAILED, "out of memory");
 	if (!s->tables && s->type->tables)

@@ -21,14 +21,17 @@ static const struct dict_kind *table_kind(const json_t *table)
 	return kind && kind->discovered ? kind : NULL;
 }
 
-static int check_template(const json_t *template, const char *of, struct err *err)
+static int check_template(const json_t *template, const char *of, const json_t *known,
+			  struct err *err)
 {
 	if (!json_is_string(template))
 		return err_set(err, EF_USAGE, "%s: a text is wanted", of);
-	return inv_cell_check(json_string_value(template), err) ? err_wrap(err, "%s", of) : 0;
+	return inv_cell_check(json_string_value(template), known, err) ? err_wrap(err, "%s", of)
+								       : 0;
 }
 
-static int check_columns(const struct dict_kind *kind, const json_t *columns, struct err *err)
+static int check_columns(const struct dict_kind *kind, const json_t *columns, const json_t *known,
+			 struct err *err)
 {
 	const char *name;
 	json_t *template;
@@ -39,7 +42,7 @@ static int check_columns(const struct dict_kind *kind, const json_t *columns, st
 		if (dict_kind_column(kind, name) < 0)
 			return err_set(err, EF_USAGE, "columns: %s.csv has no column '%.60s'",
 				       kind->name, name);
-		if (check_template(template, name, err))
+		if (check_template(template, name, known, err))
 			return err_wrap(err, "columns");
 	}
 	return 0;
@@ -59,7 +62,8 @@ static int check_rows(const json_t *rows, struct err *err)
 				     : err_set(err, EF_USAGE, "rows: a path, or a list of them");
 }
 
-static int check_conditions(const json_t *conditions, const char *name, struct err *err)
+static int check_conditions(const json_t *conditions, const char *name, const json_t *known,
+			    struct err *err)
 {
 	const char *path;
 	json_t *value;
@@ -67,7 +71,7 @@ static int check_conditions(const json_t *conditions, const char *name, struct e
 	if (conditions && !json_is_object(conditions))
 		return err_set(err, EF_USAGE, "%s: paths with a text each", name);
 	json_object_foreach ((json_t *)conditions, path, value)
-		if (!json_is_string(value) || inv_cell_check(path, err))
+		if (!json_is_string(value) || inv_cell_check(path, known, err))
 			return err_set(err, EF_USAGE, "%s: paths with a text each", name);
 	return 0;
 }
@@ -90,14 +94,57 @@ static int check_members(const json_t *table, struct err *err)
 	return 0;
 }
 
-static int check_remember(const json_t *remember, struct err *err)
+/* One or several, as a list; the caller's. */
+static json_t *remembered(const json_t *table)
 {
-	if (!remember)
-		return 0;
-	return check_template(json_object_get(remember, "key"), "remember.key", err) ||
-		       check_template(json_object_get(remember, "value"), "remember.value", err)
-		   ? -1
-		   : 0;
+	json_t *remember = json_object_get(table, "remember");
+
+	if (json_is_array(remember))
+		return json_incref(remember);
+	return remember ? json_pack("[O]", remember) : json_array();
+}
+
+/* Of letters, so that it cannot be mistaken for a part of a path. */
+static int check_name(const json_t *as, struct err *err)
+{
+	const char *name = json_string_value(as);
+
+	return name && *name && strspn(name, "abcdefghijklmnopqrstuvwxyz") == strlen(name)
+		   ? 0
+		   : err_set(err, EF_USAGE, "remember.as: a name of letters a-z");
+}
+
+static int check_remember(const json_t *table, const json_t *known, struct err *err)
+{
+	CLEANUP_JSON json_t *list = remembered(table);
+	size_t i;
+	json_t *one;
+
+	json_array_foreach (list, i, one)
+		if (check_name(json_object_get(one, "as"), err) ||
+		    check_template(json_object_get(one, "key"), "remember.key", known, err) ||
+		    check_template(json_object_get(one, "value"), "remember.value", known, err))
+			return -1;
+	return 0;
+}
+
+/* The names of all that tables remember, as the keys of an object; the caller's. */
+static json_t *known_names(const json_t *tables)
+{
+	json_t *names = json_object(), *table, *one;
+	size_t i, k;
+
+	json_array_foreach ((json_t *)tables, i, table) {
+		CLEANUP_JSON json_t *list = remembered(table);
+
+		json_array_foreach (list, k, one) {
+			const char *as = json_string_value(json_object_get(one, "as"));
+
+			if (as)
+				json_object_set_new(names, as, json_true());
+		}
+	}
+	return names;
 }
 
 static int check_text(const json_t *value, const char *name, struct err *err)
@@ -107,42 +154,43 @@ static int check_text(const json_t *value, const char *name, struct err *err)
 		   : err_set(err, EF_USAGE, "%s: a text is wanted", name);
 }
 
-static int check_parts(const json_t *table, struct err *err)
+static int check_parts(const json_t *table, const json_t *known, struct err *err)
 {
 	return check_members(table, err) || check_text(json_object_get(table, "url"), "url", err) ||
 		       check_text(json_object_get(table, "next"), "next", err) ||
-		       check_remember(json_object_get(table, "remember"), err) ||
+		       check_remember(table, known, err) ||
 		       check_rows(json_object_get(table, "rows"), err) ||
-		       check_conditions(json_object_get(table, "when"), "when", err) ||
-		       check_conditions(json_object_get(table, "unless"), "unless", err)
+		       check_conditions(json_object_get(table, "when"), "when", known, err) ||
+		       check_conditions(json_object_get(table, "unless"), "unless", known, err)
 		   ? -1
 		   : 0;
 }
 
-static int check_table(const json_t *table, struct err *err)
+static int check_table(const json_t *table, const json_t *known, struct err *err)
 {
 	const struct dict_kind *kind = table_kind(table);
 
 	if (!json_is_object(table))
 		return err_set(err, EF_USAGE, "into, rows and columns are wanted");
-	if (check_parts(table, err))
+	if (check_parts(table, known, err))
 		return -1;
 	if (!kind && (!json_object_get(table, "remember") || json_object_get(table, "into")))
 		return err_set(err, EF_USAGE,
 			       "into: networks, exporters, interfaces, applications or hosts");
-	return kind ? check_columns(kind, json_object_get(table, "columns"), err) : 0;
+	return kind ? check_columns(kind, json_object_get(table, "columns"), known, err) : 0;
 }
 
 int inv_tables_check(const struct inv_source *s, struct err *err)
 {
 	size_t n = json_array_size(s->tables);
+	CLEANUP_JSON json_t *known = known_names(s->tables);
 	const char *name;
 	json_t *columns;
 
 	if (n == 0 || n > INV_TABLES_MAX)
 		return err_set(err, EF_USAGE, "tables: a list of 1 to %d", INV_TABLES_MAX);
 	for (size_t i = 0; i < n; i++)
-		if (check_table(json_array_get(s->tables, i), err))
+		if (check_table(json_array_get(s->tables, i), known, err))
 			return err_wrap(err, "table %zu", i + 1);
 	if (s->columns && !json_is_object(s->columns))
 		return err_set(err, EF_USAGE, "columns: dictionaries with columns each");
@@ -152,7 +200,7 @@ int inv_tables_check(const struct inv_source *s, struct err *err)
 		if (!kind || !kind->discovered)
 			return err_set(err, EF_USAGE, "columns: '%.60s' cannot be discovered",
 				       name);
-		if (check_columns(kind, columns, err))
+		if (check_columns(kind, columns, known, err))
 			return err_wrap(err, "%s", name);
 	}
 	return 0;
@@ -164,28 +212,66 @@ struct reading {
 	const struct inv_source *source;
 	const json_t *table;
 	const struct dict_kind *kind; /* NULL: nothing is to come of it */
+	json_t *remembered;           /* list, borrowed */
 	struct inv_found *found;
 	char name[64];
 	unsigned line;
 };
 
-bool inv_table_is_wanted(const struct inv_source *s, const json_t *table)
+/* NULL: nothing fills the column. */
+static const char *template_of(const struct inv_source *s, const json_t *table,
+			       const struct dict_kind *kind, const struct dict_column *column)
+{
+	const json_t *own = json_object_get(json_object_get(s->columns, kind->name), column->name);
+	const json_t *usual = json_object_get(json_object_get(table, "columns"), column->name);
+
+	if (!column->key && !inv_source_sets(s, kind, column->name))
+		return NULL;
+	return json_string_value(own ? own : usual);
+}
+
+/* Whether rows come of the table. */
+static bool fills(const struct inv_source *s, const json_t *table)
 {
 	const struct dict_kind *kind = table_kind(table);
 
-	return json_object_get(table, "remember") || (kind && inv_source_sets(s, kind, NULL));
+	if (!kind || !inv_source_sets(s, kind, NULL))
+		return false;
+	for (size_t i = 0; i < kind->columns; i++)
+		if (kind->column[i].required && !template_of(s, table, kind, &kind->column[i]))
+			return false;
+	return true;
 }
 
-/* NULL: nothing fills the column. */
-static const char *template_of(const struct reading *r, const struct dict_column *column)
+/* Whether a table of which rows come looks up what is remembered as `name`. */
+static bool is_looked_up(const struct inv_source *s, const char *name)
 {
-	const json_t *own =
-	    json_object_get(json_object_get(r->source->columns, r->kind->name), column->name);
-	const json_t *usual = json_object_get(json_object_get(r->table, "columns"), column->name);
+	size_t i;
+	json_t *table;
 
-	if (!column->key && !inv_source_sets(r->source, r->kind, column->name))
-		return NULL;
-	return json_string_value(own ? own : usual);
+	json_array_foreach (s->tables, i, table) {
+		const struct dict_kind *kind = fills(s, table) ? table_kind(table) : NULL;
+
+		for (size_t k = 0; kind && k < kind->columns; k++) {
+			const char *template = template_of(s, table, kind, &kind->column[k]);
+
+			if (template && inv_cell_uses(template, name))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool inv_table_is_wanted(const struct inv_source *s, const json_t *table)
+{
+	CLEANUP_JSON json_t *list = remembered(table);
+	size_t i;
+	json_t *one;
+
+	json_array_foreach (list, i, one)
+		if (is_looked_up(s, json_string_value(json_object_get(one, "as"))))
+			return true;
+	return fills(s, table);
 }
 
 /* The cell's text in `out`, cleaned; the caller's. NULL with `err`. */
@@ -226,21 +312,35 @@ static bool is_meant(const struct reading *r, const struct inv_frame *row)
 	return true;
 }
 
-static int remember_row(const struct reading *r, const struct inv_frame *row, struct err *err)
+static int remember_value(const struct reading *r, const struct inv_frame *row, const json_t *one,
+			  struct err *err)
 {
-	const json_t *remember = json_object_get(r->table, "remember");
-
-	if (!remember)
-		return 0;
+	const char *as = json_string_value(json_object_get(one, "as"));
 	CLEANUP_FREE char *key =
-	    cell_of(r, row, json_string_value(json_object_get(remember, "key")), err);
+	    cell_of(r, row, json_string_value(json_object_get(one, "key")), err);
 	CLEANUP_FREE char *value =
-	    key ? cell_of(r, row, json_string_value(json_object_get(remember, "value")), err)
-		: NULL;
+	    key ? cell_of(r, row, json_string_value(json_object_get(one, "value")), err) : NULL;
+	json_t *known = json_object_get(r->found->known, as);
+
 	if (!value)
 		return -1;
+	if (!known) {
+		known = json_object();
+		json_object_set_new(r->found->known, as, known);
+	}
 	if (*key && *value)
-		json_object_set_new(r->found->known, key, json_string(value));
+		json_object_set_new(known, key, json_string(value));
+	return 0;
+}
+
+static int remember_row(const struct reading *r, const struct inv_frame *row, struct err *err)
+{
+	size_t i;
+	json_t *one;
+
+	json_array_foreach (r->remembered, i, one)
+		if (remember_value(r, row, one, err))
+			return -1;
 	return 0;
 }
 
@@ -249,7 +349,9 @@ static int add_cells(const struct reading *r, const struct inv_frame *row, struc
 	char *cell[DICT_COLUMNS_MAX] = { NULL };
 	size_t n = 0, columns = r->kind ? r->kind->columns : 0;
 
-	while (n < columns && (cell[n] = cell_of(r, row, template_of(r, &r->kind->column[n]), err)))
+	while (n < columns &&
+	       (cell[n] = cell_of(
+		    r, row, template_of(r->source, r->table, r->kind, &r->kind->column[n]), err)))
 		n++;
 	if (n == columns && r->kind)
 		inv_found_add(r->found, r->kind, (const char *const *)cell, r->name, r->line);
@@ -281,13 +383,12 @@ int inv_table_read(const struct inv_source *s, size_t number, const json_t *docu
 {
 	const json_t *table = json_array_get(s->tables, number);
 	const json_t *rows = json_object_get(table, "rows");
-	struct reading r = { .source = s, .table = table, .found = found };
+	CLEANUP_JSON json_t *list = remembered(table);
+	struct reading r = { .source = s, .table = table, .remembered = list, .found = found };
 	size_t i;
 	json_t *path;
 
-	r.kind = table_kind(table);
-	if (r.kind && !inv_source_sets(s, r.kind, NULL))
-		r.kind = NULL;
+	r.kind = fills(s, table) ? table_kind(table) : NULL;
 	snprintf(r.name, sizeof(r.name), "table %zu (%s)", number + 1,
 		 r.kind ? r.kind->name : "remembered");
 	if (r.kind)

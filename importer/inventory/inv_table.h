@@ -8,7 +8,8 @@
  *   next      the path of the link to the next page
  *   columns   column -> template
  *   when, unless   path -> text: only rows that have all of these, or none of them
- *   remember  {key, value}: templates, for ":known"
+ *   remember  {as, key, value}, or a list of these: under the name `as` other tables find the value
+ *             of a key; both are templates
  */
 #ifndef EF_IMPORTER_INV_TABLE_H
 #define EF_IMPORTER_INV_TABLE_H
@@ -24,7 +25,8 @@
 /* Whether the source's tables can be used. */
 int inv_tables_check(const struct inv_source *s, struct err *err);
 
-/* Whether the source may set anything of what comes of the table. */
+/* Whether anything comes of the table: it fills a dictionary that the source may set, with a key in
+ * each row, or another one looks up what it remembers. */
 bool inv_table_is_wanted(const struct inv_source *s, const json_t *table);
 
 /* The rows of one document into `found`. `number` is the table's, from 0, for messages. EF_FAILED:

@@ -8,6 +8,7 @@
 #include "common/cleanup.h"
 #include "common/csv.h"
 #include "common/plain.h"
+#include "importer/dictionary/import_names.h"
 #include "importer/inventory/inv_type.h"
 
 #define COLUMNS_MAX 64
@@ -101,6 +102,26 @@ static int read_csv(const struct inv_source *s, const char *text, size_t len, js
 	return 0;
 }
 
+/* Through the CSV that the reader makes of it. */
+static int read_names(const struct inv_source *s, json_t **ret_document, struct err *err)
+{
+	CLEANUP_FREE char *text = NULL;
+	CLEANUP_JSON json_t *seen = json_object();
+	static const char *const head[] = { "address", "name" };
+	size_t len = 0;
+	struct import im = { .out = open_memstream(&text, &len), .seen = seen };
+
+	if (!im.out)
+		return err_set(err, EF_FAILED, "out of memory");
+	int rc = import_row(&im, head, 2, err) ? -1
+		 : s->type->form == INV_HOSTS  ? import_hosts(&im, s->file, err)
+		 : s->type->form == INV_ZONE   ? import_zone(&im, s->file, err)
+					       : import_leases(&im, s->file, err);
+	if (fclose(im.out) && rc == 0)
+		rc = err_set(err, EF_FAILED, "out of memory");
+	return rc ? -1 : read_csv(s, text, len, ret_document, err);
+}
+
 int inv_text_read(const struct inv_source *s, const char *text, size_t len, json_t **ret_document,
 		  struct err *err)
 {
@@ -108,6 +129,8 @@ int inv_text_read(const struct inv_source *s, const char *text, size_t len, json
 		return err_set(err, EF_FAILED,
 			       "answers with a page of HTML or XML: is the url the one for "
 			       "programs, and does a login stand in front of it?");
+	if (s->type->form == INV_JSON)
+		return read_json(text, len, ret_document, err);
 	return s->type->form == INV_CSV ? read_csv(s, text, len, ret_document, err)
-					: read_json(text, len, ret_document, err);
+					: read_names(s, ret_document, err);
 }

@@ -4,16 +4,23 @@
 #ifndef EF_IMPORTER_INV_TYPE_H
 #define EF_IMPORTER_INV_TYPE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-enum inv_form { INV_JSON, INV_CSV };
+enum inv_form {
+	INV_JSON,
+	INV_CSV,
+	/* a file as `efctl dictionaries import` reads it: rows with `address` and `name` */
+	INV_HOSTS,
+	INV_ZONE,
+	INV_LEASES,
+};
 
 struct inv_type {
 	const char *name;
 	const char *text; /* one line for people */
 	enum inv_form form;
 	const char *scheme; /* in front of a token */
+	const char *url;    /* where its maker publishes it; NULL: the user says it */
 	const char *tables; /* JSON as in inventory.yml, or NULL: the user says them */
 };
 

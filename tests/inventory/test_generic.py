@@ -86,8 +86,8 @@ server.pages["/api"] = {"regions": [{"name": "west", "zones": [{"id": 1, "nets":
 configure(source(tables=[
 	{"into": "networks", "rows": "regions[].zones[].nets[]", "columns": {"prefix": ".", "name": "{^^name} {^id}", "zone": "^id", "site": "^^name", "role": "=campus"}},
 	{"into": "networks", "rows": "*[]", "unless": {"@": "pages"}, "columns": {"prefix": "prefix|.", "name": "GitHub {@}"}},
-	{"into": "exporters", "rows": ["devices[]"], "columns": {"prefix": "ip.address:host", "name": "name"}, "remember": {"key": "id", "value": "ip.address:host"}},
-	{"into": "interfaces", "rows": "ports[]", "when": {"up": "true"}, "columns": {"exporter": "device.id:known", "interface": "index", "name": "label", "speed": "kbps:kilo"}},
+	{"into": "exporters", "rows": ["devices[]"], "columns": {"prefix": "ip.address:host", "name": "name"}, "remember": {"as": "device", "key": "id", "value": "ip.address:host"}},
+	{"into": "interfaces", "rows": "ports[]", "when": {"up": "true"}, "columns": {"exporter": "device.id:device", "interface": "index", "name": "label", "speed": "kbps:kilo"}},
 ]))
 asked = len(server.asked)
 code, out, err = inventory("ipam", "--force")
@@ -138,13 +138,13 @@ same((inventory("geo")[0], table("geo/networks.csv")), (0, [{"prefix": "192.0.2.
 
 # ---- what is refused before anything is asked
 good = source()
-for change, why in ((dict(name="Net Box"), "name: a-z, 0-9"), (dict(type="yaml"), "type: one of json, csv"), (dict(url=None, file=None), "one of url and file"),
+for change, why in ((dict(name="Net Box"), "name: a-z, 0-9"), (dict(type="yaml"), "type: one of json, csv, netbox"), (dict(url=None, file=None), "one of url and file"),
 	(dict(file="/etc/hosts"), "one of url and file"), (dict(url="ftp://127.0.0.1/"), "must start with http"), (dict(url="http://me:pw@127.0.0.1/"), "token_file"),
 	(dict(urls="x"), "there is no setting 'urls'"), (dict(sets=["threats"]), "sets: 'threats'"), (dict(sets=["hosts.colour"]), "no column 'colour'"),
 	(dict(interval="1s"), "interval"), (dict(limits={"bytes": 0}), "limits.bytes"), (dict(limits={"bites": 1}), "limits.bites"),
 	(dict(tables=[]), "tables: a list"), (dict(tables=[{**HOSTS, "into": "services"}]), "into: networks"), (dict(tables=[{**HOSTS, "colums": {}}]), "no setting 'colums'"),
-	(dict(tables=[{**HOSTS, "columns": {"adress": "a"}}]), "no column 'adress'"), (dict(tables=[{**HOSTS, "columns": {"name": "a:b"}}]), "':b' is none of"),
-	(dict(tables=[{**HOSTS, "columns": {"name": "{a"}}]), "without '}'"), (dict(header="X-Token: a\r\nX"), "header: letters"), (dict(proxy="gopher://x"), "proxy"),
+	(dict(tables=[{**HOSTS, "columns": {"adress": "a"}}]), "no column 'adress'"), (dict(tables=[{**HOSTS, "columns": {"name": "a:b"}}]), "':b' is neither"),
+	(dict(tables=[{**HOSTS, "columns": {"name": "{a"}}]), "without '}'"), (dict(tables=[{**HOSTS, "remember": {"as": "A", "key": "a", "value": "b"}}]), "remember.as"), (dict(header="X-Token: a\r\nX"), "header: letters"), (dict(proxy="gopher://x"), "proxy"),
 	(dict(token_file="/dev/null"), "plain_http: true")):
 	configure({k: v for k, v in {**good, **change}.items() if v is not None})
 	asked = len(server.asked)
