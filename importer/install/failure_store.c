@@ -32,12 +32,12 @@ static int look_at_store(struct es *es, const char *stream, void *arg, struct er
 		es_say_unknown(findings, status, reply,
 			       "whether the failure store of %s holds documents", stream);
 	else if (n)
-		finding_add(findings, BAD,
-			    "%lld documents were refused and are in %s::failures, where no "
-			    "dashboard looks; the last one: %.300s; docs/operations.md says how "
-			    "they go once more",
-			    n, stream,
-			    json_text_at(last, "_source.error.message", "no reason kept"));
+		finding_add(
+		    findings, BAD,
+		    "%lld documents were refused and are in %s::failures, where no "
+		    "dashboard looks; the last one: %.300s; docs/operating/failed-records.md "
+		    "says how they go once more",
+		    n, stream, json_text_at(last, "_source.error.message", "no reason kept"));
 	return 0;
 }
 

@@ -54,7 +54,7 @@ static int look_at_stream(struct es *es, const char *stream, void *arg, struct e
 	else if (n && json_text_at(one, "_source.flow.exporter", NULL))
 		finding_add(findings, BAD,
 			    "%lld documents of %s are raw lines, which no dashboard shows, as our "
-			    "pipeline did not run when they came (in %s); docs/operations.md, "
+			    "pipeline did not run when they came (in %s); docs/operating/proof.md, "
 			    "\"Raw documents\", has the calls that put them right",
 			    n, stream, indices_text(reply, text, sizeof(text)));
 	return 0;

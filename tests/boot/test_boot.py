@@ -156,7 +156,7 @@ def installed(m, door, es):
 	unit.promises(m)
 	feeds.timer(m, es, door, PASSWORD_FILE)
 	sender.send(300, "at the end")
-	# efd's: what it ships, and whether that takes effect (docs/operations.md)
+	# efd's: what it ships, and whether that takes effect (docs/operating/proof.md)
 	effect = r"/_index_template/logs-flow|/_data_stream/(logs|metrics)-flow[.a-z]*-default|/\.ds-(logs|metrics)-flow[.a-z]*-default-[^/]+/_settings/index\.default_pipeline"
 	asked = {(method, path) for method, path in door.by_key if (method, path) != ("POST", "/_bulk") and not (method == "GET" and re.fullmatch(effect, path))}
 	own = {("GET", "/_security/api_key"), ("POST", "/_security/user/_has_privileges")}

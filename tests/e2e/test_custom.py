@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The hook flow@custom: what it adds is there; what it fails on is kept whole and can be tried again (docs/operations.md)."""
+"""The hook flow@custom: what it adds is there; what it fails on is kept whole and can be tried again (docs/operating/failed-records.md)."""
 import atexit
 import json
 import os
@@ -40,8 +40,8 @@ def stored(index):
 
 
 def retry():
-	"""As docs/operations.md says, for our namespace."""
-	with open(os.path.join(harness.ROOT, "docs", "operations.md"), encoding="utf-8") as f:
+	"""As docs/operating/failed-records.md says, for our namespace."""
+	with open(os.path.join(harness.ROOT, "docs", "operating", "failed-records.md"), encoding="utf-8") as f:
 		body = re.search(r"POST _reindex\n(\{.*?\n\})\n", f.read(), re.S).group(1)
 	reply = es.must("POST", "/_reindex?refresh=true", json.loads(body.replace("-default", f"-{ns}")))
 	tap.same(reply["failures"], [], "retried")

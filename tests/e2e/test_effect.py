@@ -61,7 +61,7 @@ def foreign_template(es, folder):
 
 
 def raw_documents(es, folder):
-	"""One that went ahead, and another one; efd has sent the first once more meanwhile. docs/operations.md has the calls."""
+	"""One that went ahead, and another one; efd has sent the first once more meanwhile. docs/operating/proof.md has the calls."""
 	lines = harness.efctl("decode", CAPTURE).stdout.splitlines()[:2]
 	if not same(len(lines), 2, "two raw lines"):
 		return
