@@ -53,7 +53,7 @@ def copies(es, source, target, count, from_ms, span_ms, salt):
 	while made < count:
 		body = {"source": {"index": source, "size": 5000}, "dest": {"index": target, "op_type": "create", "pipeline": "_none"}, "max_docs": min(have, count - made), "conflicts": "proceed",
 			"script": {"source": COPY + "ctx._id = null;", "params": {"n": n, "from": from_ms, "span": span_ms, "salt": salt}}}
-		task = es.must("POST", "/_reindex?wait_for_completion=false", body)["task"]
+		task = es.must("POST", "/_reindex?wait_for_completion=false&slices=2", body)["task"]
 		while not (state := es.must("GET", "/_tasks/" + task))["completed"]:
 			time.sleep(0.5)
 		if state.get("response", {}).get("failures"):
@@ -96,15 +96,17 @@ def seconds(es, installation, asked, from_ms, to_ms):
 
 def filled(es, arguments):
 	installation = rig.Installation(es, "panels", os.path.join(HERE, "..", "kibana", "month"), keep=arguments.keep)
-	target = "logs-panels.flow-many"
+	source, target = (installation.index("logs-flow-" + n) for n in ("default", "many"))
 	if not installation.old:
 		with tempfile.TemporaryDirectory() as tmp:
 			capture = os.path.join(tmp, "month.pcap")
 			meters.capture(capture, month.Month().datagrams)
 			installation.replay(capture)
-		copies(es, "logs-panels.flow-default", target, arguments.documents, END_MS - DAY_MS, DAY_MS, 1)
-		copies(es, "logs-panels.flow-default", target, arguments.older, END_MS - 31 * DAY_MS, 30 * DAY_MS, 2)
-		es.must("DELETE", "/_data_stream/logs-panels.flow-default")
+		es.must("PUT", f"/_data_stream/{target}")
+		es.must("PUT", f"/{target}/_settings", {"index": {"refresh_interval": "-1", "translog.durability": "async"}})
+		copies(es, source, target, arguments.documents, END_MS - DAY_MS, DAY_MS, 1)
+		copies(es, source, target, arguments.older, END_MS - 31 * DAY_MS, 30 * DAY_MS, 2)
+		es.must("DELETE", "/_data_stream/" + source)
 		es.must("POST", f"/{target}/_refresh")
 	return installation, target
 

@@ -2,7 +2,9 @@
 // What the browser tests share: a headless Chromium that is logged in to Kibana and opens dashboards.
 const { chromium } = require('playwright-core');
 
+// With the space, and what comes before and behind our ids in it: the test's own installation has both.
 const KIBANA = (process.env.KIBANA_URL || '').replace(/\/$/, '');
+const named = id => (process.env.DASHBOARD_ID || '%').replace('%', id);
 const FLAGS = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
 	'--use-gl=swiftshader', '--enable-webgl', '--ignore-gpu-blocklist', '--enable-unsafe-swiftshader'];
 // Kibana probes on every page whether inline scripts are blocked, and Chromium reports that they are.
@@ -31,7 +33,7 @@ async function open(width = 1920, height = 1080) {
 async function dashboard(page, id, { from = 'now-24h', to = 'now', query = '', limit = 90000 } = {}) {
 	const app = query ? `&_a=(query:(language:kuery,query:'${encodeURIComponent(query)}'))` : '';
 	await page.goto('about:blank');
-	await page.goto(`${KIBANA}/app/dashboards#/view/${id}?_g=(time:(from:${from},to:${to}))${app}`, { waitUntil: 'domcontentloaded', timeout: 120000 });
+	await page.goto(`${KIBANA}/app/dashboards#/view/${named(id)}?_g=(time:(from:${from},to:${to}))${app}`, { waitUntil: 'domcontentloaded', timeout: 120000 });
 	await page.addStyleTag({ content: '.euiGlobalToastList{display:none}' });
 	return settle(page, limit);
 }
@@ -59,4 +61,4 @@ async function settle(page, limit = 90000) {
 	return { ...s, shown, milliseconds: Date.now() - start };
 }
 
-module.exports = { KIBANA, open, dashboard, settle };
+module.exports = { KIBANA, named, open, dashboard, settle };

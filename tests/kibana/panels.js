@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens dashboards and says whether all is well: node panels.js SHOTS_DIR id...; prints TAP points.
-const { KIBANA, open, dashboard } = require('./browser.js');
+const { KIBANA, named, open, dashboard } = require('./browser.js');
 
 // Nothing in there is good news: no record failed.
 const MAY_BE_EMPTY = { 'flow-ingest': /failed|Left out of totals|[Vv]alues that cannot be/ };
@@ -10,7 +10,7 @@ const MAY_BE_EMPTY = { 'flow-ingest': /failed|Left out of totals|[Vv]alues that 
 	const { browser, context, page, troubles, foreign } = await open();
 	for (const id of ids) {
 		const s = await dashboard(page, id);
-		const wanted = await (await context.request.get(`${KIBANA}/api/saved_objects/dashboard/${id}`)).json();
+		const wanted = await (await context.request.get(`${KIBANA}/api/saved_objects/dashboard/${named(id)}`)).json();
 		const n = JSON.parse(wanted.attributes.panelsJSON).length, wrong = [];
 		if (s.panels !== n || s.complete < n) wrong.push(`${s.complete} of ${n} panels complete after ${s.milliseconds} ms`);
 		for (const x of s.shown) {

@@ -10,7 +10,6 @@ import sys
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 EFCTL = os.path.join(TOP, os.environ.get("BUILD", "build"), "efctl")
-NAMESPACE = "dashboards"
 
 
 ACTIVE_TIMEOUT = "5m", 300000	# what setup writes into them without --active-timeout
@@ -57,6 +56,9 @@ def kibana(who=None):
 	return cluster.Cluster(os.environ["KIBANA_URL"], es.user, es.password, es.api_key, es.ca_file, {"kbn-xsrf": "1"})
 
 
+kibana_of = kibana	# where a parameter is called so
+
+
 def efctl(cluster, *arguments):
 	env = dict(os.environ, **cluster.env())
 	env.pop("EF_KIBANA_URL", None)
@@ -70,9 +72,11 @@ class Installation:
 	"""An installation of its own (--prefix) with its own tables and data streams, beside whatever else is in the cluster. `gone()` takes away all of it, also at the end of this
 	process; what bears that name before is left over from a run that was killed."""
 
-	def __init__(self, cluster, prefix, dictionaries="", keep=False):
-		"""KEEP: for work on a test: leave it, and take what is there."""
+	def __init__(self, cluster, name, dictionaries="", keep=False, kibana=None):
+		"""NAME: a word of the test's; nobody else calls an installation by the prefix that is made of it. KEEP: for work on a test: leave it, and take what is there. KIBANA: the URL of one in which it is to have a space of its own, called like the prefix."""
+		prefix = "efctltest_" + name
 		self.cluster, self.prefix, self.here = cluster, prefix, False
+		self.kibana = ["--kibana-url", kibana, "--kibana-space", prefix] if kibana else ["--no-kibana"]
 		self.old = keep and cluster.get(f"/_index_template/logs-{prefix}.flow")[0] == 200
 		if self.old:
 			return
@@ -80,7 +84,17 @@ class Installation:
 		if not keep:
 			atexit.register(self.gone)
 		self.here = True
-		efctl(cluster, "setup", "--prefix", prefix, "--yes", "--no-kibana", "--no-key", "--no-connection", "--dictionaries-dir", dictionaries)
+		if kibana:
+			kibana_of(cluster).must("POST", "/api/spaces/space", {"id": prefix, "name": "Test of efctl: " + prefix})
+		self.setup(dictionaries)
+
+	def setup(self, dictionaries=""):
+		"""What efctl says. Tables that are to go go, and no others are there than those of the test."""
+		return efctl(self.cluster, "setup", "--prefix", self.prefix, "--yes", *self.kibana, "--no-key", "--no-connection", "--dictionaries-dir", dictionaries)
+
+	def id(self, name):
+		"""What a saved object of ours is called in the space."""
+		return f"{self.prefix}.{name}-{self.prefix}"
 
 	def index(self, pattern):
 		"""The indices here of what a dashboard asks: logs-flow-*, metrics-flow.counters-*."""
@@ -88,24 +102,35 @@ class Installation:
 
 	def replay(self, *captures):
 		efctl(self.cluster, "replay", "--prefix", self.prefix, *captures)
-		self.cluster.must("POST", f"/logs-{self.prefix}.flow*,metrics-{self.prefix}.flow*/_refresh")
+		self.refresh()
+
+	def emptied(self):
+		"""Without documents; the streams of setup are there again."""
+		for s in ("logs-flow-", "metrics-flow.counters-", "metrics-flow.exporters-", "logs-flow.failed-", "logs-ti_flow-"):
+			self.cluster.delete("/_data_stream/" + self.index(s) + "*")
+		self.setup()
+
+	def refresh(self):
+		self.cluster.must("POST", f"/logs-{self.prefix}.*,metrics-{self.prefix}.*/_refresh")
+
+	def newest(self):
+		"""The time of the newest record, in milliseconds."""
+		reply = self.cluster.must("POST", f"/{self.index('logs-flow-*')}/_search", {"size": 0, "aggs": {"t": {"max": {"field": "@timestamp"}}}})
+		return int(reply["aggregations"]["t"]["value"])
 
 	def gone(self):
 		if self.here or self.cluster.get(f"/_index_template/logs-{self.prefix}.flow")[0] == 200:
-			efctl(self.cluster, "remove", "--prefix", self.prefix, "--yes", "--data", "--no-key")
+			efctl(self.cluster, "remove", "--prefix", self.prefix, "--yes", "--data", "--no-key", *(self.kibana if "--kibana-url" in self.kibana else []))
+		if "--kibana-url" in self.kibana:
+			kibana_of(self.cluster).delete("/api/spaces/space/" + self.prefix)
 		self.here = False
 
 
-def demo(cluster, flows=6000, hours=24):
-	"""Demo documents in streams of their own (namespace NAMESPACE), made by the templates of `efctl setup`."""
-	if cluster.get("/_index_template/logs-flow")[0] != 200:
-		efctl(cluster, "setup", "--yes", "--no-kibana", "--no-key")
-	streams = [s + NAMESPACE for s in ("logs-flow-", "metrics-flow.counters-", "metrics-flow.exporters-", "logs-flow.failed-", "logs-ti_flow-")]
-	for s in streams:
-		cluster.delete("/_data_stream/" + s)
+def demo(installation, flows=6000, hours=24):
+	"""Demo documents in the streams of an installation: (now, span) in milliseconds."""
 	sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 	import demo_data
-	lines = []
+	cluster, lines = installation.cluster, []
 	def send():
 		reply = cluster.must("POST", "/_bulk", "\n".join(lines) + "\n", "application/x-ndjson")
 		bad = [i["create"] for i in reply["items"] if i["create"]["status"] != 201]
@@ -113,28 +138,20 @@ def demo(cluster, flows=6000, hours=24):
 			raise RuntimeError("refused: " + json.dumps(bad[0])[:800])
 		lines.clear()
 	now_ms = None
-	for stream, doc in demo_data.documents(demo_data.arguments(["--flows", str(flows), "--hours", str(hours), "--namespace", NAMESPACE])):
-		lines += ['{"create":{"_index":"%s","pipeline":"_none"}}' % stream, json.dumps(doc)]
+	for stream, doc in demo_data.documents(demo_data.arguments(["--flows", str(flows), "--hours", str(hours), "--namespace", "default"])):
+		lines += ['{"create":{"_index":"%s","pipeline":"_none"}}' % installation.index(stream), json.dumps(doc)]
 		now_ms = max(now_ms or 0, doc["@timestamp"])
 		if len(lines) >= 4000:
 			send()
 	if lines:
 		send()
-	cluster.must("POST", "/logs-flow*,metrics-flow*,logs-ti_flow*/_refresh")
+	installation.refresh()
 	return now_ms + 1000, int(hours * 3600000) + 2000
 
 
-def replay(cluster):
-	"""The demo as `make demo` has it: its captures through its tables and the pipelines, into streams of their own."""
-	efctl(cluster, "setup", "--yes", "--no-kibana", "--no-key", "--dictionaries-dir", os.path.join(TOP, "tests", "demo", "dictionaries"))
-	for s in ("logs-flow-", "metrics-flow.counters-", "metrics-flow.exporters-", "logs-flow.failed-"):
-		cluster.delete("/_data_stream/" + s + NAMESPACE)
-	captures = sorted(glob.glob(os.path.join(TOP, "tests", "captures", "*.pcap")))
-	efctl(cluster, "replay", "--now", "--namespace", NAMESPACE, *captures)
-	cluster.must("POST", "/logs-flow*,metrics-flow*/_refresh")
+def captures():
+	"""The captures of `make demo`, whose tables are tests/demo/dictionaries."""
+	return sorted(glob.glob(os.path.join(TOP, "tests", "captures", "*.pcap")))
 
 
-def newest(cluster):
-	"""The time of the newest demo document, in milliseconds."""
-	reply = cluster.must("POST", "/logs-flow-%s/_search" % NAMESPACE, {"size": 0, "aggs": {"t": {"max": {"field": "@timestamp"}}}})
-	return int(reply["aggregations"]["t"]["value"])
+DEMO_TABLES = os.path.join(TOP, "tests", "demo", "dictionaries")

@@ -3,8 +3,10 @@
 """The dashboards in a real Kibana, in a real browser: imported by efctl, every panel complete, clicks and links work.
 
 The panels twice: with the captures and tables of `make demo` (needs a geo database with AS numbers, else skipped), and with made-up documents
-that fill everything; the clicks with the latter. Needs KIBANA_URL and ES_URL (ES_USER, ES_PASSWORD), Chromium, node and npm's playwright-core. SHOTS=DIR keeps the pictures,
-DASHBOARDS="flow-overview …" looks at these only, KEEP_DATA=1 takes the data that is there in place of demo data.
+that fill everything; the clicks with the latter. Needs KIBANA_URL and ES_URL
+(ES_USER, ES_PASSWORD), Chromium, node and npm's playwright-core. SHOTS=DIR keeps the pictures,
+DASHBOARDS="flow-overview …" looks at these only, KEEP_DATA=1 leaves the installation of the test with its
+data, and takes it when it is there. Nothing else in cluster and Kibana is touched: a prefix and a space of its own, gone at the end.
 """
 import os
 import shutil
@@ -29,20 +31,13 @@ if not modules:
 	tap.skip_all("no npm package playwright-core: " + npm.why)
 
 es = cluster.connect()
-kibana = os.environ["KIBANA_URL"]
-env = dict(os.environ, **es.env(), EF_KIBANA_URL=kibana, NODE_PATH=modules, CHROMIUM=chromium)
-
-
-def setup():
-	return subprocess.run([rig.EFCTL, "setup", "--no-key", "--force", "--yes", "--dictionaries-dir", ""], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-first = setup()
-tap.ok(first.returncode == 0, "efctl setup imports the dashboards", first.stdout[-2000:])
-again = setup()
+keep = bool(os.environ.get("KEEP_DATA"))
+here = rig.Installation(es, "browser", keep=keep, kibana=os.environ["KIBANA_URL"])
+env = dict(os.environ, **es.env(), KIBANA_URL=os.environ["KIBANA_URL"].rstrip("/") + "/s/" + here.prefix, DASHBOARD_ID=here.id("%"), NODE_PATH=modules, CHROMIUM=chromium)
+again = here.setup()
 kinds = ("dashboard", "index-pattern", "search", "map")
-changed = [line for line in again.stdout.splitlines() if line.split() and line.split()[0] in ("create", "update", "drifted") and any(k in line for k in kinds)]
-tap.ok(again.returncode == 0 and not changed, "a second time it changes nothing", "\n".join(changed) or again.stdout[-800:])
+changed = [line for line in again.splitlines() if line.split() and line.split()[0] in ("create", "update", "drifted") and any(k in line for k in kinds)]
+tap.ok(not changed, "efctl setup imports the dashboards; a second time it changes nothing", "\n".join(changed))
 
 
 def run(script, *arguments):
@@ -59,19 +54,19 @@ def run(script, *arguments):
 
 
 ids = os.environ.get("DASHBOARDS", "").split() or sorted(o["id"] for o in rig.objects() if o["type"] == "dashboard")
-keep = bool(os.environ.get("KEEP_DATA"))
 with tempfile.TemporaryDirectory() as tmp:
 	shots = os.environ.get("SHOTS", tmp)
 	os.makedirs(os.path.join(shots, "demo"), exist_ok=True)
-	if not keep:
-		rig.replay(es)
-		if es.count("logs-flow-" + rig.NAMESPACE, {"exists": {"field": "destination.as.number"}}):
+	if not here.old:
+		here.setup(rig.DEMO_TABLES)
+		here.replay("--now", *rig.captures())
+		if es.count(here.index("logs-flow-*"), {"exists": {"field": "destination.as.number"}}):
 			tap.note("the captures of the demo:")
 			run("panels.js", os.path.join(shots, "demo"), *ids)
 		else:
 			tap.skip("panels with the captures of the demo", "the cluster has no geo database with AS numbers")
-		setup()		# without the tables of the demo
-		rig.demo(es, flows=12000)
+		here.emptied()
+		rig.demo(here, flows=12000)
 		tap.note("made-up documents:")
 	run("panels.js", shots, *ids)
 	run("clicks.js", shots)

@@ -25,13 +25,14 @@ import tap
 
 es = cluster.connect()
 objects = rig.objects()
-now_ms, span_ms = rig.demo(es)
+here = rig.Installation(es, "queries")
+now_ms, span_ms = rig.demo(here)
 views = {o["id"]: o["attributes"]["title"] for o in objects if o["type"] == "index-pattern"}
 
 
 def search(index, body):
 	"""(reply, what went wrong); over the demo documents only."""
-	status, reply = es.post("/%s/_search" % index.replace("*", rig.NAMESPACE), body)
+	status, reply = es.post("/%s/_search" % here.index(index), body)
 	if status != 200:
 		return {}, str(reply)[:400]
 	return reply, ""
@@ -128,7 +129,7 @@ def bits(x):
 
 SIDES = "flow.ingress", "flow.egress"
 lens_panels, specs, rankings = 0, [], 0
-flows = es.docs("logs-flow-" + rig.NAMESPACE)
+flows = es.docs(here.index("logs-flow-*"))
 bills = billed(flows)
 for d, p in saved.panels(objects):
 	spec = saved.vega_spec(p)
@@ -173,8 +174,10 @@ for o in objects:
 
 # Nothing in there is good news: no record failed.
 MAY_BE_EMPTY = re.compile("flow-ingest .*(failed|Left out of totals|[Vv]alues that cannot be)")
-rig.replay(es)
-now_ms, span_ms = rig.newest(es) + 1000, 24 * 3600000
+here.gone()
+here = rig.Installation(es, "queries", rig.DEMO_TABLES)
+here.replay("--now", *rig.captures())
+now_ms, span_ms = here.newest() + 1000, 24 * 3600000
 empty = []
 for d, p in saved.panels(objects):
 	spec = saved.vega_spec(p)
