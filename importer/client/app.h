@@ -32,6 +32,7 @@ struct setup_settings {
 	int profile;            /* how much of a document is kept */
 	int geo;                /* GEO_…: what the geo databases are asked for */
 	int as_lookup;          /* whether the AS database is asked */
+	int external_links;     /* whether values in Kibana lead to public pages */
 	int leftovers;          /* keep or drop what no field holds, or keep all */
 	int personal;           /* keep or drop what identifies a person */
 	int64_t active_timeout; /* ms: no step of a chart of rates is shorter */

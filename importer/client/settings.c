@@ -185,6 +185,15 @@ static const struct opt setup_rows[] = {
 	  .help = "The longest active timeout of your exporters: how long a flow may last before "
 		  "they report it. A record's bytes stand where it ends, so no chart of rates has "
 		  "shorter steps than this." },
+	{ .name = "setup.external_links",
+	  .type = OPT_ENUM,
+	  .offset = AT(external_links),
+	  .flag = "external-links",
+	  .preset = "off",
+	  .choices = switch_names,
+	  .help = "Whether ports, AS numbers and the addresses of related.ip in Kibana's tables "
+		  "lead to public pages about them (iana.org, bgp.tools, stat.ripe.net), which "
+		  "then learn what you look at. Nothing is asked before somebody clicks." },
 	{ .name = "setup.feeds",
 	  .type = OPT_LIST,
 	  .check = conf_check_line,
@@ -253,6 +262,11 @@ json_t *settings_variables(const struct app *app)
 				    json_string(NAME(app->elastic.prefix, ILM_OURS)));
 	duration_add(variables, "peak",
 		     app->setup.active_timeout > PEAK_MS ? app->setup.active_timeout : PEAK_MS);
+	/* Kibana's formatters of what may lead outside. */
+	json_object_set_new(variables, "external_number",
+			    json_string(app->setup.external_links ? "url" : "number"));
+	json_object_set_new(variables, "external_text",
+			    json_string(app->setup.external_links ? "url" : "string"));
 	json_object_set_new(variables, "namespace", json_string(app->elastic.namespace));
 	return variables;
 }

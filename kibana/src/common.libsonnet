@@ -11,6 +11,9 @@ local v = import 'vega.libsonnet';
   packets: l.sum('network.packets', 'Packets'),
   // What totals leave out because it is counted elsewhere.
   duplicate: l.sum('flow.duplicate.bytes', 'Bytes', 'bytes', 1),
+  elsewhere: l.sum('flow.duplicate.bytes', 'Counted elsewhere', 'bytes', 1, 'not flow.duplicate.reason: implausible'),
+  // All that an exporter metered, whether it counts or another meter point does.
+  metered: l.formula('Metered in all', "sum(network.bytes) + sum(flow.duplicate.bytes, kql='%s')" % c.elsewhere.filter.query, { sum: l.part('sum', [], 'network.bytes'), more: l.part('sum', [], 'flow.duplicate.bytes', c.elsewhere.filter.query) }, l.plus('sum', 'more'), 'sum', 'bytes', 1),
   // What cannot be is apart from what totals leave out, lest it hides that.
   implausible: 'flow.duplicate.reason: implausible',
   believed: { bool: { must_not: { term: { 'flow.duplicate.reason': 'implausible' } } } },
@@ -36,7 +39,7 @@ local v = import 'vega.libsonnet';
       bits: l.rate(by + '.bytes', 'Mbit/s', '', 0.000008, 2),
       pps: l.rate(by + '.packets', 'packets/s', ''),
       used: l.utilisation(by),
-      partial: l.count('Of partial figures', by + '.partial: true'),
+      partial: l.count('Partial', by + '.partial: true'),
     },
     // A record of both directions: what it counts the other way went out by the interface it came in by.
     local back(by, verb) = l.sum(by + '.reverse_bytes', verb + ' (answers)', 'bytes', 1),
@@ -74,7 +77,8 @@ local v = import 'vega.libsonnet';
   toHost(panel): k.drill(panel, [['flow-hosts', 'Host page'], records]),
   toAs(panel): k.drill(panel, [['flow-as', 'AS traffic'], records]),
   toService(panel): k.drill(panel, [['flow-top-services', 'Services'], records]),
-  toExporter(panel): k.drill(panel, [['flow-exporters', 'Exporter page'], ['flow-interfaces', 'Interfaces'], records]),
+  // (Filters of flows fit nothing on a page of health: alone.)
+  toExporter(panel): k.drill(panel, [['flow-exporters', 'Exporter page'], ['flow-health', 'Exporter health', 'alone'], records]),
   toThreats(panel): k.drill(panel, [['flow-threats', 'Threats'], records]),
   toRecords(panel): k.drill(panel, [records]),
 
@@ -90,11 +94,15 @@ local v = import 'vega.libsonnet';
     ['Users', [['flow-users', 'Users and processes']]],
     ['Firewall', [['flow-firewall', 'Firewall and NAT']]],
     ['Details', [['flow-details-types', 'Types'], ['flow-details-attributes', 'Attributes'], ['flow-details-locality', 'Locality']]],
-    ['Exporters', [['flow-exporters', 'Exporters'], ['flow-interfaces', 'Interfaces'], ['flow-counters', 'sFlow counters'], ['flow-ingest', 'Ingest health']]],
+    ['Exporters', [['flow-exporters', 'Exporters'], ['flow-interfaces', 'Interfaces']]],
+    ['Health', [['flow-health', 'Exporter health', 'alone'], ['flow-ingest', 'Ingest health', 'alone'], ['flow-counters', 'sFlow counters', 'alone']]],
     ['Records', [['flow-records-client-server', 'Client / server'], ['flow-records-source-destination', 'Source / destination']]],
   ],
   nav(here, description): k.row(4, [[48, k.nav(groups, here, description)]]),
 
-  dashboard(id, title, description, controls, rows, filters=[]):
-    k.dashboard(id, 'Flow: ' + title, description, controls, [c.nav(id, description)] + rows, filters),
+  // What MaxMind's licence asks for wherever places or AS are shown.
+  credit: k.row(2, [[48, k.markdown('Places and AS numbers: this product includes GeoLite2 data created by MaxMind, available from [https://www.maxmind.com](https://www.maxmind.com).', 10)]]),
+
+  dashboard(id, title, description, controls, rows, filters=[], geo=false):
+    k.dashboard(id, 'Flow: ' + title, description, controls, [c.nav(id, description)] + rows + (if geo then [c.credit] else []), filters),
 }

@@ -13,6 +13,12 @@ local aDay = 288;
   // How many days back the highest five minutes are looked for; series: how many have a dashed line of their own.
   days(series):: std.min(31, std.floor(most / aDay / series)),
 
+  // Buckets shorter than flows may last are taken as one; a step that reaches beyond the time range would look like a drop.
+  timed(b):: [
+    { type: 'formula', as: 't', expr: 'wide < ${active_timeout_ms} ? floor(%s.key / ${active_timeout_ms}) * ${active_timeout_ms} : %s.key' % [b, b] },
+    { type: 'filter', expr: 'datum.t >= from && datum.t + step <= to' },
+  ],
+
   // split: a bucket of lens.libsonnet (terms, tuple) or null: one series for each measure. measures: { name, agg, factor, human, per }; per
   // is the field (a maximum) that values are divided by. stacked: one dashed line for all, else one for each series.
   spec(split, measures, stacked, index='logs-flow-*'):: {
@@ -39,15 +45,10 @@ local aDay = 288;
                    + (if per then { per: { max: { field: m.per } } } else {}),
     local order = { size: split.params.size, shard_size: 10 * split.params.size + 100, order: { v0: 'desc' } },
 
-    // Buckets shorter than flows may last are taken as one; a step that reaches beyond the time range would look like a drop.
-    local timed(b) = [
-      { type: 'formula', as: 't', expr: 'wide < ${active_timeout_ms} ? floor(%s.key / ${active_timeout_ms}) * ${active_timeout_ms} : %s.key' % [b, b] },
-      { type: 'filter', expr: 'datum.t >= from && datum.t + step <= to' },
-    ],
     local points = [
       { type: 'formula', as: 'c', expr: 'datum.b.t.buckets' },
       { type: 'flatten', fields: ['c'] },
-    ] + timed('datum.c') + [
+    ] + $.timed('datum.c') + [
       { type: 'formula', as: 'v', expr: 'datum.c.v0.value || 0' },
       { type: 'formula', as: 'p', expr: 'datum.c.last ? datum.c.last.p0.value || 0 : 0' },
       { type: 'formula', as: 'per', expr: if per then 'datum.b.per.value || 0' else '1' },
@@ -78,7 +79,7 @@ local aDay = 288;
       { name: 'all', source: 'reply', transform: [
         { type: 'formula', as: 'b', expr: 'datum.f.all.buckets' },
         { type: 'flatten', fields: ['b'] },
-      ] + timed('datum.b') + std.flattenArrays([[
+      ] + $.timed('datum.b') + std.flattenArrays([[
         { type: 'formula', as: 'v%d' % i, expr: 'datum.b.v%d.value || 0' % i },
         { type: 'formula', as: 'p%d' % i, expr: 'datum.b.last ? datum.b.last.p%d.value || 0 : 0' % i },
       ] for i in each]) + [

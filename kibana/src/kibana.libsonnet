@@ -43,14 +43,15 @@
   search(title, id):: k.panel('search', title, {}, [k.ref('search', id, 'panel')]) + { refName: 'panel' },
   map(title, id):: k.panel('map', title, { isLayerTOCOpen: false, hiddenLayers: [], openTOCDetails: [] }, [k.ref('map', id, 'panel')]) + { refName: 'panel' },
 
-  // Clicking a value offers other dashboards, opened with the time, the filters and the clicked value. targets: [[id, label]]
+  // Clicking a value offers other dashboards, opened with the time, the filters and the clicked value; where a target has a third
+  // element, with the time and the value alone. targets: [[id, label]]
   drill(panel, targets):: panel {
     local name(i) = 'drill%d' % i,
     config+: { enhancements: { dynamicActions: { events: [
       {
         eventId: name(i),
         triggers: ['FILTER_TRIGGER'],
-        action: { factoryId: 'DASHBOARD_TO_DASHBOARD_DRILLDOWN', name: targets[i][1], config: { useCurrentFilters: true, useCurrentDateRange: true } },
+        action: { factoryId: 'DASHBOARD_TO_DASHBOARD_DRILLDOWN', name: targets[i][1], config: { useCurrentFilters: std.length(targets[i]) < 3, useCurrentDateRange: true } },
       }
       for i in std.range(0, std.length(targets) - 1)
     ] } } },
@@ -131,13 +132,15 @@
   }.object,
 
   // Two lines on top of every dashboard: the groups, and the pages of the current group.
-  // groups: [[label, [[id, label], ...]], ...]; a link inside the app keeps the time and the pinned filters.
+  // groups: [[label, [[id, label], ...]], ...]; a link inside the app keeps the time and the pinned filters, but for one to a page with
+  // a third element: that leaves the filters behind, and says its time
+  // itself: without one Kibana would take its own fifteen minutes.
   nav(groups, here, description):: k.markdown(
-    local link(id, label) = '[%s](#/view/%s)' % [label, id];
+    local link(page, label) = '[%s](#/view/%s%s)' % [label, page[0], if std.length(page) > 2 then '?_g=(filters:!(),time:(from:now-24h,to:now))' else ''];
     local inside(g) = std.length([p for p in g[1] if p[0] == here]) > 0;
-    local bar = std.join(' &nbsp;&nbsp; ', [if inside(g) then '**%s**' % g[0] else link(g[1][0][0], g[0]) for g in groups]);
+    local bar = std.join(' &nbsp;&nbsp; ', [if inside(g) then '**%s**' % g[0] else link(g[1][0], g[0]) for g in groups]);
     local pages = std.flattenArrays([g[1] for g in groups if inside(g)]);
-    local sub = std.join(' &nbsp;·&nbsp; ', [if p[0] == here then '**%s**' % p[1] else link(p[0], p[1]) for p in pages]);
+    local sub = std.join(' &nbsp;·&nbsp; ', [if p[0] == here then '**%s**' % p[1] else link(p, p[1]) for p in pages]);
     bar + '\n\n' + (if std.length(pages) > 1 then sub + ' &nbsp;&nbsp; ' else '') + '_' + description + '_', 13
   ),
 

@@ -64,6 +64,7 @@ local vega = import 'vega.libsonnet';
   // tinymath calls; the editor wants a location, its value does not matter.
   local op(name) = function(a, b) { type: 'function', name: name, args: [a, b], text: '', location: { min: 0, max: 0 } },
   divide:: op('divide'),
+  plus:: op('add'),
   local mul = op('multiply'), local div = l.divide,
   local withKql(field, kql) = if kql == '' then field else "%s, kql='%s'" % [field, kql],
 
@@ -303,8 +304,8 @@ local vega = import 'vega.libsonnet';
       rowHeightLines: 1,
       paging: { enabled: true, size: rows },
       sorting: { columnId: 'm0', direction: 'desc' },
-      columns: [{ columnId: c.buckets[i], isTransposed: false } + (if i < std.length(widths) then { width: widths[i] } else {}) for i in std.range(0, std.length(list) - 1)]
-        + [{ columnId: c.measures[i], isTransposed: false, alignment: 'right' } + (if i == 0 then shade() else {})
+      columns: [{ columnId: c.buckets[i], isTransposed: false, alignment: 'left' } + (if i < std.length(widths) then { width: widths[i] } else {}) for i in std.range(0, std.length(list) - 1)]
+        + [{ columnId: c.measures[i], isTransposed: false, alignment: if measures[i].dataType == 'number' then 'right' else 'left' } + (if i == 0 then shade() else {})
            + (if std.objectHasAll(measures[i], 'width') then { width: measures[i].width } else {}) for i in std.range(0, std.length(measures) - 1)],
     }, kql, view),
 }

@@ -12,9 +12,10 @@ local vega = import 'vega.libsonnet';
   records:: self.measure('Records', { value_count: { field: '@timestamp' } }, vega.human.count),
   unique(field, label):: self.measure(label, { cardinality: { field: field } }, vega.human.count),
 
+  // context: false counts all of the time range, whatever the filters.
   // columns: [[field, title, text where the field is absent, value for it (a text of no other record; a number or an address where
   // the field holds these)], ...]; measures: the first one ranks and has a share; filter: an Elasticsearch query, of what alone.
-  spec(columns, measures, filter={ match_all: {} }, size=100, index='logs-flow-*'):: {
+  spec(columns, measures, filter={ match_all: {} }, size=100, index='logs-flow-*', context=true):: {
     local last = std.length(columns) - 1,
     local m = std.length(measures) - 1,
     local absent(c) = if std.length(c) > 3 then c[3] else c[2],
@@ -34,8 +35,8 @@ local vega = import 'vega.libsonnet';
       { name: 'lines', update: 'max(1, floor(height / row) - 1)' },
       { name: 'cell', update: 'clamp(width * 0.11, 58, 92)' },
       { name: 'names', update: 'width - cell * %d' % (m + 2) },
-      { name: 'whole', update: "data('reply')[0].f.all.value || 0" },
-      { name: 'rest', update: "whole - (data('sum')[0].v || 0)" },
+      { name: 'whole', update: "length(data('reply')) ? data('reply')[0].f.all.value || 0 : 0" },
+      { name: 'rest', update: "whole - (length(data('sum')) ? data('sum')[0].v : 0)" },
       { name: 'pick', value: null, on: [{
         events: '@line:click',
         update: "kibanaAddFilter({bool: {filter: [%s]}}, '\"%s\"', datum.name)" % [std.join(', ', [condition(i) for i in std.range(0, last)]), index],
@@ -47,7 +48,7 @@ local vega = import 'vega.libsonnet';
       { name: 'reply', url: vega.query(index, { f: { filter: filter, aggs: {
         all: measures[0].agg,
         top: (if last == 0 then { terms: terms[0] + order } else { multi_terms: { terms: terms } + order }) + { aggs: { ['v%d' % i]: measures[i].agg for i in std.range(0, m) } },
-      } } }), format: { property: 'aggregations' } },
+      } } }, context), format: { property: 'aggregations' } },
       { name: 'rows', source: 'reply', transform: [
         { type: 'formula', as: 'b', expr: 'datum.f.top.buckets' },
         { type: 'flatten', fields: ['b'] },

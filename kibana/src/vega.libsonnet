@@ -21,9 +21,9 @@ local k = import 'kibana.libsonnet';
     percent(x):: "format(%s, '.2~%%')" % x,
   },
 
-  // A search in the dashboard's context: its time, its filters, its query.
-  query(index, aggs):: {
-    '%context%': true,
+  // A search in the dashboard's context: its time, its filters, its query; without `context` of its time alone.
+  query(index, aggs, context=true):: {
+    [if context then '%context%']: true,
     '%timefield%': '@timestamp',
     index: index,
     body: { size: 0, track_total_hits: false, aggs: aggs },
@@ -120,6 +120,33 @@ local k = import 'kibana.libsonnet';
       { type: 'text', from: { data: 'tiles' }, style: 'guide-title', encode: { update: {
         x: { signal: 'gap + datum.i * (tile + gap)' }, y: { signal: 'height * 0.36' }, baseline: { value: 'middle' },
         text: { field: 'text' }, fontSize: { signal: 'big' }, fontWeight: { value: 600 }, limit: { signal: 'tile' } } } },
+    ],
+  } })),
+
+  // ---- what filters hide ---------------------------------------------------------------------------------------
+  // One line: how many of all exporters a page of health shows. Filters of flows (a service, a host) fit no line of health: nothing
+  // would be lost any more. So what all of them lost stands here, whatever the filters.
+
+  guard():: k.untitled(k.vis('vega', 'Exporters shown', { spec: {
+    '$schema': 'https://vega.github.io/schema/vega/v5.json',
+    description: 'Exporters shown, of all',
+    autosize: { type: 'fit', contains: 'padding' },
+    padding: { left: 0, right: 0, top: 0, bottom: 0 },
+    local aggs = { n: { cardinality: { field: 'observer.name' } }, lost: { sum: { field: 'exporter.lost' } } },
+    data: [
+      { name: 'all', url: v.query('metrics-flow.exporters-*', aggs, false), format: { property: 'aggregations' } },
+      { name: 'here', url: v.query('metrics-flow.exporters-*', aggs), format: { property: 'aggregations' } },
+    ],
+    signals: [
+      { name: 'n', update: "length(data('all')) ? data('all')[0].n.value : 0" },
+      { name: 'shown', update: "length(data('here')) ? data('here')[0].n.value : 0" },
+      { name: 'lost', update: "length(data('all')) ? %s + ' records lost' : ''" % v.human.count("data('all')[0].lost.value") },
+      { name: 'line', update: "n == 0 ? 'No exporter was heard in this time range' : shown == n ? 'All ' + n + ' exporters: ' + lost"
+                              + " : shown == 0 ? 'The filters leave none of the ' + n + ' exporters: remove them. All together: ' + lost : shown + ' of ' + n + ' exporters are shown. All together: ' + lost" },
+    ],
+    marks: [
+      { type: 'symbol', encode: { update: { x: { value: 20 }, y: { signal: 'height / 2' }, size: { value: 90 }, fill: { signal: "n > 0 && shown == n ? '#54b399' : '#da8b45'" } } } },
+      { type: 'text', style: 'guide-label', encode: { update: { x: { value: 34 }, y: { signal: 'height / 2' }, baseline: { value: 'middle' }, text: { signal: 'line' }, fontSize: { value: 13 }, limit: { signal: 'width - 40' }, tooltip: { signal: 'line' } } } },
     ],
   } })),
 

@@ -9,12 +9,19 @@ local each(fields, format) = { [name]: format for name in fields };
 // Values that lead on: an address to the page of its host, an AS to its traffic, an interface to both its directions.
 local page(id, kql) = f.link("/app/dashboards#/view/%s?_a=(query:(language:kuery,query:'%s'))" % [id, kql]);
 
+// What leads out of this Kibana where `efctl setup --external-links on` says so: elsewhere the formatter is that of numbers (of texts).
+local outside(url, of='number') = { id: '${external_%s}' % of, params: { pattern: '0', urlTemplate: url, labelTemplate: '{{value}}', type: 'a' } };
+
 local formats =
   each(['network.bytes', 'flow.raw.bytes', 'flow.dropped.bytes', 'flow.duplicate.bytes'] + sides('bytes') + sides('reverse_bytes') + [e + '.bytes' for e in ends], f.bytes)
   + each(['network.packets', 'flow.raw.packets', 'flow.dropped.packets', 'flow.duplicate.packets'] + sides('packets') + sides('reverse_packets') + [e + '.packets' for e in ends], f.count)
   + each(['flow.ingress.speed', 'flow.egress.speed'], f.bits)
-  + each([e + '.port' for e in ends] + [e + '.as.number' for e in ends] + ['process.pid', 'flow.service.port'], f.plain)
-  + each([e + '.ip' for e in ends], page('flow-hosts', 'related.ip:%22{{rawValue}}%22'))
+  + each(['process.pid'], f.plain)
+  + each([e + '.port' for e in ends] + ['flow.service.port'], outside('https://www.iana.org/assignments/service-names-port-numbers/service-names-port-numbers.xhtml?search={{value}}'))
+  + each([e + '.as.number' for e in ends], outside('https://bgp.tools/as/{{value}}'))
+  + { 'related.ip': outside('https://stat.ripe.net/resource/{{value}}', 'text') }
+  + each([e + '.ip' for e in ends], page('flow-hosts', 'source.ip:%22{{rawValue}}%22 or destination.ip:%22{{rawValue}}%22'))
+  + each(['flow.%s.name' % e for e in ends], page('flow-hosts', 'flow.client.name:%22{{rawValue}}%22 or flow.server.name:%22{{rawValue}}%22'))
   + each([e + '.as.organization.name' for e in ends], page('flow-as', 'source.as.organization.name:%22{{rawValue}}%22 or destination.as.organization.name:%22{{rawValue}}%22'))
   + each(sides('interface'), page('flow-interfaces', 'flow.ingress.interface:%22{{rawValue}}%22 or flow.egress.interface:%22{{rawValue}}%22'))
   + { 'event.duration': f.duration('nanoseconds') }

@@ -30,10 +30,10 @@ async function open(width = 1920, height = 1080) {
 }
 
 // Opens a dashboard and waits until each of its panels says that it is complete. Returns what the page shows.
-async function dashboard(page, id, { from = 'now-24h', to = 'now', query = '', limit = 90000 } = {}) {
+async function dashboard(page, id, { from = 'now-24h', to = 'now', query = '', global = '', limit = 90000 } = {}) {
 	const app = query ? `&_a=(query:(language:kuery,query:'${encodeURIComponent(query)}'))` : '';
 	await page.goto('about:blank');
-	await page.goto(`${KIBANA}/app/dashboards#/view/${named(id)}?_g=(time:(from:${from},to:${to}))${app}`, { waitUntil: 'domcontentloaded', timeout: 120000 });
+	await page.goto(`${KIBANA}/app/dashboards#/view/${named(id)}?_g=(${global ? global + ',' : ''}time:(from:${from},to:${to}))${app}`, { waitUntil: 'domcontentloaded', timeout: 120000 });
 	await page.addStyleTag({ content: '.euiGlobalToastList{display:none}' });
 	return settle(page, limit);
 }

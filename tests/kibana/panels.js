@@ -3,7 +3,7 @@
 const { KIBANA, named, open, dashboard } = require('./browser.js');
 
 // Nothing in there is good news: no record failed.
-const MAY_BE_EMPTY = { 'flow-ingest': /failed|Left out of totals|[Vv]alues that cannot be/ };
+const MAY_BE_EMPTY = { 'flow-ingest': /failed|Left out of totals|[Ii]mplausible/ };
 
 (async () => {
 	const [shots, ...ids] = process.argv.slice(2);

@@ -165,6 +165,7 @@ def vega_search(url, now_ms, span_ms):
 				out[k] = fill(v)
 		return out
 	body = fill(url["body"])
+	body.pop("runtime_mappings", None) # host.libsonnet's; OpenSearch has none
 	if "%timefield%" not in url: # asked as it stands, whatever the dashboard shows
 		return body
 	body["query"] = {"bool": {"filter": [body.get("query", {"match_all": {}}), {"range": {url["%timefield%"]: {"gte": now_ms - span_ms, "lte": now_ms}}}]}}

@@ -70,5 +70,6 @@ with tempfile.TemporaryDirectory() as tmp:
 		tap.note("made-up documents:")
 	run("panels.js", shots, *ids)
 	run("clicks.js", shots)
+	run("links.js", shots)
 
 tap.done()

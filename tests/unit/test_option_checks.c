@@ -38,6 +38,7 @@ static const struct {
 	{ "setup.as_lookup", "maybe" },
 	{ "setup.leftovers", "some" },
 	{ "setup.active_timeout", "2s" },
+	{ "setup.external_links", "perhaps" },
 	{ "setup.personal", "maybe" },
 	{ "setup.feeds", "one,tw\no" },
 	{ "setup.key_file", "/etc/efd/api\tkey" },

@@ -13,11 +13,11 @@ local to = known(l.terms('destination.as.organization.name', 'Destination AS', 1
 local has(end) = { exists: { field: end + '.as.number' } };
 
 [
-  c.dashboard('flow-as', 'AS traffic', 'In and out by autonomous system',
+  c.dashboard('flow-as', 'AS traffic', 'Traffic from and to each autonomous system',
               [c.control.exporter, c.control.ingress, c.control.service, k.control('source.as.organization.name', 'Source AS'), k.control('destination.as.organization.name', 'Destination AS')], [
     k.row(6, [[48, v.kpis([
-      v.rate('From other AS', 'network.bytes', v.human.bits, 8, has('source')),
-      v.rate('To other AS', 'network.bytes', v.human.bits, 8, has('destination'), '#6092c0'),
+      v.rate('From other networks', 'network.bytes', v.human.bits, 8, has('source')),
+      v.rate('To other networks', 'network.bytes', v.human.bits, 8, has('destination'), '#6092c0'),
       v.sum('Received', 'network.bytes', v.human.bytes, has('source'), '#54b399'),
       v.sum('Sent', 'network.bytes', v.human.bytes, has('destination')),
       v.unique('Source AS', 'source.as.number'),
@@ -35,7 +35,7 @@ local has(end) = { exists: { field: end + '.as.number' } };
     k.row(18, [
       [16, v.panel('From AS', r.spec([['source.as.organization.name', 'AS', 'no AS known'], ['source.as.number', 'number', '–', -1]], [r.bytes, r.records, r.unique('source.ip', 'Hosts')]))],
       [16, v.panel('To AS', r.spec([['destination.as.organization.name', 'AS', 'no AS known'], ['destination.as.number', 'number', '–', -1]], [r.bytes, r.records, r.unique('destination.ip', 'Hosts')]))],
-      [16, v.panel('Out by interface, to AS', r.spec([['flow.egress.interface', 'Interface out', 'none'], ['destination.as.organization.name', 'AS', 'no AS known']], [r.of('flow.egress.bytes', 'Bytes'), r.records]))],
+      [16, v.panel('Outgoing interface and destination AS', r.spec([['flow.egress.interface', 'Interface out', 'none'], ['destination.as.organization.name', 'AS', 'no AS known']], [r.of('flow.egress.bytes', 'Bytes'), r.records]))],
     ]),
-  ]),
+  ], geo=true),
 ]

@@ -5,6 +5,7 @@ local c = import '../common.libsonnet';
 local k = import '../kibana.libsonnet';
 local l = import '../lens.libsonnet';
 local percentile = import '../percentile.libsonnet';
+local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
 local into = c.interface['in'];
@@ -32,12 +33,38 @@ local healthKpis = v.kpis([
 ], 'metrics-flow.exporters-*');
 
 [
-  c.dashboard('flow-exporters', 'Exporters', 'Who sends flows, how much, and how well', interfaces, [
+  c.dashboard('flow-exporters', 'Exporters', 'What each exporter and its interfaces carry', interfaces, [
+    k.row(6, [[48, v.kpis([
+      v.unique('Exporters', 'observer.name', null, '#d6bf57'),
+      v.rate('Traffic, mean', 'network.bytes', v.human.bits, 8),
+      v.sum('Counted', 'network.bytes', v.human.bytes, null, '#54b399'),
+      v.sum('Counted elsewhere', 'flow.duplicate.bytes', v.human.bytes, c.believed, '#d6bf57'),
+      v.count('Flow records'),
+      v.unique('Interfaces in', 'flow.ingress.interface'),
+      v.unique('Interfaces out', 'flow.egress.interface'),
+    ])]]),
+    k.row(13, [
+      [24, c.toExporter(l.area('Exporters, bits/s', c.exporter(10), c.bits))],
+      [24, c.toExporter(l.area('Exporters, packets/s', c.exporter(10), c.pps))],
+    ]),
+    k.row(13, [
+      [24, l.area('Interfaces in, bits/s', into.bucket(), into.bits)],
+      [24, l.area('Interfaces out, bits/s', out.bucket(), out.bits)],
+    ]),
+    k.row(13, [
+      [24, l.area('Interfaces in, packets/s', into.bucket(), into.pps)],
+      [24, l.area('Interfaces out, packets/s', out.bucket(), out.pps)],
+    ]),
+    // For those who want every meter point: what totals leave out is beside what they count.
+    k.row(14, [[48, c.toExporter(l.table('All meter points, by exporter', [c.exporter(200, false)], [c.bytes, c.share, c.packets, c.elsewhere, c.metered, c.records, l.unique('flow.ingress.interface', 'Interfaces in'), l.unique('flow.egress.interface', 'Interfaces out')], widths=[260], rows=8))]]),
+  ]),
+
+  c.dashboard('flow-health', 'Exporter health', 'How well exporters send: loss, templates, clocks, restarts', [k.control('observer.name', 'Exporter', health)], [
+    k.row(3, [[48, v.guard()]]),
     k.row(6, [[48, healthKpis]]),
     k.row(12, [
-      [16, c.toExporter(l.area('Exporters, bits/s of the flows', c.exporter(10), c.bits, legendSize='medium'))],
-      [16, l.area('Records/s', c.exporter(10), rate('records', 'records/s'), view=health, legendSize='medium')],
-      [16, l.stacks('Lost by exporter (gaps in the sequence)', c.exporter(10), sum('lost', 'Lost'), view=health, legendSize='medium')],
+      [24, l.area('Records/s', c.exporter(10), rate('records', 'records/s'), view=health)],
+      [24, l.stacks('Lost records by exporter (gaps in the sequence)', c.exporter(10), sum('lost', 'Lost'), view=health)],
     ]),
     k.row(18, [
       [48, l.table('Health of the exporters', [l.tuple(['observer.name', 'flow.type', 'flow.exporter.domain'], 'Exporter › type › domain', 200)], [
@@ -62,44 +89,39 @@ local healthKpis = v.kpis([
       [16, l.series('Abnormal datagrams', [sum('decode_errors', 'not decoded'), sum('unknown_templates', 'without template'), sum('reordered', 'reordered'), sum('duplicates', 'duplicates')], view=health, type='bar_stacked', colours=['#e7664c', '#da8b45', '#d6bf57', '#6092c0'])],
       [16, l.lines('Templates known', c.exporter(10, false), l.max('exporter.templates', 'templates'), view=health, legendSize='medium')],
     ]),
-    k.row(13, [
-      [24, l.area('Interfaces in, bits/s', into.bucket(), into.bits)],
-      [24, l.area('Interfaces out, bits/s', out.bucket(), out.bits)],
-    ]),
-    k.row(13, [
-      [24, l.area('Interfaces in, packets/s', into.bucket(), into.pps)],
-      [24, l.area('Interfaces out, packets/s', out.bucket(), out.pps)],
+    k.row(12, [
+      [48, l.series('Records held for a template, dropped, lost', [sum('held', 'held'), sum('held_dropped', 'dropped'), sum('lost', 'lost')], view=health, type='bar_stacked', colours=['#6092c0', '#da8b45', '#e7664c'])],
     ]),
   ]),
 
-  c.dashboard('flow-interfaces', 'Interfaces', 'In and out of every interface, 95th percentile, use of its speed', interfaces, [
+  c.dashboard('flow-interfaces', 'Interfaces', 'Traffic in and out of every interface, its 95th percentile and utilisation', interfaces, [
     k.row(6, [[48, v.kpis([
       v.rate('In, mean', 'flow.ingress.bytes', v.human.bits, 8),
       v.rate('Out, mean', 'flow.egress.bytes', v.human.bits, 8, null, '#6092c0'),
-      v.sum('In by answers, beside these', 'flow.egress.reverse_bytes', v.human.bytes),
-      v.sum('Out by answers, beside these', 'flow.ingress.reverse_bytes', v.human.bytes),
-      v.count('Records of partial figures', partial, '#da8b45'),
-      v.sum('Metered twice', 'flow.duplicate.bytes', v.human.bytes, { term: { 'flow.duplicate.reason': 'egress' } }, '#d6bf57'),
+      v.sum('Answers in, not included', 'flow.egress.reverse_bytes', v.human.bytes),
+      v.sum('Answers out, not included', 'flow.ingress.reverse_bytes', v.human.bytes),
+      v.count('Records with partial figures', partial, '#da8b45'),
+      v.sum('Metered twice, counted once', 'flow.duplicate.bytes', v.human.bytes, { term: { 'flow.duplicate.reason': 'egress' } }, '#d6bf57'),
     ])]]),
     k.row(8, [[48, v.panel('95th percentile of one interface', percentile())]]),
     k.row(14, [
-      [24, v.panel('In: mean and highest', billing('flow.ingress', '#54b399'))],
-      [24, v.panel('Out: mean and highest', billing('flow.egress', '#6092c0'))],
+      [24, v.panel('In: mean and peak', billing('flow.ingress', '#54b399'))],
+      [24, v.panel('Out: mean and peak', billing('flow.egress', '#6092c0'))],
     ]),
     k.row(13, [
       [24, l.lines('In, bits/s', into.bucket(8), into.bits)],
       [24, l.lines('Out, bits/s', out.bucket(8), out.bits)],
     ]),
     k.row(13, [
-      [24, l.lines('In, share of the speed', into.bucket(8, false), into.used)],
-      [24, l.lines('Out, share of the speed', out.bucket(8, false), out.used)],
+      [24, l.lines('In, utilisation', into.bucket(8, false), into.used)],
+      [24, l.lines('Out, utilisation', out.bucket(8, false), out.used)],
     ]),
     k.row(18, [
       [24, l.table('Interfaces in', [into.bucket(200, false)], [into.bytes, into.packets, into.back, into.partial, l.last('observer.ingress.interface.alias', 'Description', 'string'), l.max('flow.ingress.speed', 'Speed', null)], widths=[220], rows=10)],
       [24, l.table('Interfaces out', [out.bucket(200, false)], [out.bytes, out.packets, out.back, out.partial, l.last('observer.egress.interface.alias', 'Description', 'string'), l.max('flow.egress.speed', 'Speed', null)], widths=[220], rows=10)],
     ]),
     k.row(15, [
-      [48, l.table('From interface to interface: each packet once', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.listed, c.packets, c.records], widths=[480], rows=8)],
+      [48, l.table('From interface to interface (each packet counted once)', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.listed, c.packets, c.records], widths=[480], rows=8)],
     ]),
   ]),
 
@@ -117,8 +139,8 @@ local healthKpis = v.kpis([
       [24, l.lines('Out, Mbit/s', interface, octets('ifOutOctets'), view=counters)],
     ]),
     k.row(13, [
-      [24, l.lines('In, share of the speed', interface, l.counterUtilisation('counters.if_counters.ifInOctets', 'flow.speed'), view=counters)],
-      [24, l.lines('Out, share of the speed', interface, l.counterUtilisation('counters.if_counters.ifOutOctets', 'flow.speed'), view=counters)],
+      [24, l.lines('In, utilisation', interface, l.counterUtilisation('counters.if_counters.ifInOctets', 'flow.speed'), view=counters)],
+      [24, l.lines('Out, utilisation', interface, l.counterUtilisation('counters.if_counters.ifOutOctets', 'flow.speed'), view=counters)],
     ]),
     k.row(13, [
       [24, l.lines('In, unicast packets/s', interface, grown('ifInUcastPkts'), view=counters)],
@@ -142,7 +164,7 @@ local healthKpis = v.kpis([
     ]),
   ]),
 
-  c.dashboard('flow-ingest', 'Ingest health', 'From the exporter to the document: delay, failures, tags', [c.control.exporter, k.control('flow.type', 'Flow type')], [
+  c.dashboard('flow-ingest', 'Ingest health', 'From the exporter to the document: delay, failures, tags', [c.control.exporter], [
     k.row(6, [[48, v.kpis([
       v.count('Documents'),
       v.difference('Receive to ingest, mean', 'event.ingested', 'event.created'),
@@ -160,21 +182,20 @@ local healthKpis = v.kpis([
       [16, l.stacks('Tags', l.terms('tags', 'Tag', 8, false), c.records, 'tags: *')],
     ]),
     k.row(12, [
-      [16, l.series('Records held for a template, dropped, lost', [sum('held', 'held'), sum('held_dropped', 'dropped'), sum('lost', 'lost')], view=health, type='bar_stacked', colours=['#6092c0', '#da8b45', '#e7664c'])],
-      [16, l.stacks('Sampling in force, documents', l.terms('flow.sampling.rate', 'One in', 8, true, 'number'), c.records, legendSize='medium')],
-      [16, l.stacks('Where the sampling rate is from', l.terms('flow.sampling.origin', 'Origin', 6, false), c.records, legendSize='medium')],
+      [24, l.stacks('Documents by sampling rate', l.terms('flow.sampling.rate', 'One in', 8, true, 'number'), c.records, legendSize='medium')],
+      [24, l.stacks('Origin of the sampling rate', l.terms('flow.sampling.origin', 'Origin', 6, false), c.records, legendSize='medium')],
     ]),
     k.row(12, [
-      [24, l.stacks('Records that failed, by where', l.terms('error.type', 'Where', 8, false), c.records, view='flow-failed')],
-      [24, l.table('Records that failed', [l.tuple(['observer.ip', 'error.type'], 'Exporter › where', 50)], [c.records], view='flow-failed', widths=[420], rows=5)],
+      [24, l.stacks('Records that failed, by stage', l.terms('error.type', 'Where', 8, false), c.records, view='flow-failed')],
+      [24, v.panel('Records that failed, of all exporters', r.spec([['observer.ip', 'Exporter', 'not told', '0.0.0.0'], ['error.type', 'stage', 'not told']], [r.records], index='logs-flow.failed-*', context=false))],
     ]),
     k.row(12, [
       [24, l.stacks('Left out of totals, bytes by reason', l.terms('flow.duplicate.reason', 'Reason', 9, false), c.duplicate, 'not ' + c.implausible)],
       [24, l.table('Left out of totals', [l.tuple(['observer.name', 'flow.duplicate.reason'], 'Exporter › reason', 100)], [c.duplicate, l.sum('flow.duplicate.packets', 'Packets'), c.records], 'flow.duplicate.reason: * and not ' + c.implausible, widths=[420], rows=5)],
     ]),
     k.row(12, [
-      [24, l.stacks('Records with values that cannot be, by exporter', l.terms('observer.name', 'Exporter', 10), c.records, 'tags: implausible')],
-      [24, l.table('Values that cannot be, by exporter', [l.terms('observer.name', 'Exporter', 100, false)], [
+      [24, l.stacks('Records with implausible values, by exporter', l.terms('observer.name', 'Exporter', 10), c.records, 'tags: implausible')],
+      [24, l.table('Implausible values, by exporter', [l.terms('observer.name', 'Exporter', 100, false)], [
         c.records,
         l.count('Counters', c.implausible),
         l.sum('flow.duplicate.bytes', 'Bytes left out', 'bytes', 1, c.implausible),

@@ -8,7 +8,7 @@ local sankey = import '../sankey.libsonnet';
 local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
-local flows(id, title, description, controls, spec, a, b) = c.dashboard(id, title, description, controls, [
+local flows(id, title, description, controls, spec, a, b, geo=false) = c.dashboard(id, title, description, controls, [
   k.row(35, [[48, v.panel('The largest flows; click a name to filter', spec)]]),
   k.row(18, [
     [7, l.donut(a[0] + ', bytes', a[1], c.bytes, legend=false)],
@@ -16,7 +16,7 @@ local flows(id, title, description, controls, spec, a, b) = c.dashboard(id, titl
     [17, l.table(b[0], [b[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], widths=[210], rows=10)],
     [7, l.donut(b[0] + ', bytes', b[1], c.bytes, legend=false)],
   ]),
-]);
+], geo=geo);
 
 local geo(id, title, mapId, controls, a, b, ports) = c.dashboard(id, title, 'Where the ends are; private networks at their site', controls, [
   k.row(27, [[48, k.map('Flows between places', mapId)]]),
@@ -30,7 +30,7 @@ local geo(id, title, mapId, controls, a, b, ports) = c.dashboard(id, title, 'Whe
     [24, v.panel('Between countries', r.spec([[a[1] + '.geo.country_iso_code', a[0], 'no country'], [b[1] + '.geo.country_iso_code', std.asciiLower(b[0]), 'no country']], [r.bytes, r.records]))],
     [24, v.panel('Between cities', r.spec([[a[1] + '.geo.city_name', a[0], 'no city'], [b[1] + '.geo.city_name', std.asciiLower(b[0]), 'no city']], [r.bytes, r.records]))],
   ]),
-]);
+], geo=true);
 
 local asOf(end, label) = l.terms(end + '.as.organization.name', label, 12);
 local wire = [c.control.exporter, c.control.ingress, c.control.direction, c.control.source, c.control.destination, k.control('flow.destination.service', 'Destination port')];
@@ -42,10 +42,10 @@ local wire = [c.control.exporter, c.control.ingress, c.control.direction, c.cont
   flows('flow-sankey-source-destination', 'Flows, source to destination', 'The largest flows as the exporters saw them', wire,
         sankey([['flow.source.name', 'Source', 'no source'], ['flow.destination.service', 'Destination port', 'no port'], ['flow.destination.name', 'Destination', 'no destination']]),
         ['Sources', c.source(12, true)], ['Destinations', c.destination(12, true)]),
-  flows('flow-sankey-as', 'Flows, autonomous systems', 'The largest flows between autonomous systems; networks of ours are private',
+  flows('flow-sankey-as', 'Flows, autonomous systems', 'The largest flows between autonomous systems; your own networks are private',
         [c.control.exporter, c.control.direction, c.control.service, k.control('source.as.organization.name', 'Source AS'), k.control('destination.as.organization.name', 'Destination AS')],
         sankey([['source.as.organization.name', 'Source AS', 'private'], ['observer.name', 'Exporter', 'no exporter'], ['destination.as.organization.name', 'Destination AS', 'private']]),
-        ['Source AS', asOf('source', 'Source AS')], ['Destination AS', asOf('destination', 'Destination AS')]),
+        ['Source AS', asOf('source', 'Source AS')], ['Destination AS', asOf('destination', 'Destination AS')], geo=true),
 
   maps.map('flow-map-client-server', 'Flow: map of clients and servers', 'Works without the internet', ['client', 'Clients'], ['server', 'Servers']),
   maps.map('flow-map-source-destination', 'Flow: map of sources and destinations', 'Works without the internet', ['source', 'Sources'], ['destination', 'Destinations']),

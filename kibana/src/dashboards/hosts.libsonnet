@@ -1,50 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hosts: one host (reached by a click on any address or name, or by the query related.ip) or all; users and processes.
 local c = import '../common.libsonnet';
+local host = import '../host.libsonnet';
 local k = import '../kibana.libsonnet';
 local l = import '../lens.libsonnet';
 local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
-local sent = l.rate('client.bytes', 'client to server', '', 0.000008, 2);
-local answered = l.rate('server.bytes', 'server to client', '', 0.000008, 2);
-
 [
-  c.dashboard('flow-hosts', 'Hosts', 'One host: its peers, services, traffic and threats. Ask for related.ip: "10.0.0.1" or related.hosts: "name", or click an address anywhere', c.standard, [
-    k.row(6, [[48, v.kpis([
-      v.rate('Traffic, mean', 'network.bytes', v.human.bits, 8),
-      v.sum('Sent by clients', 'client.bytes', v.human.bytes, null, '#54b399'),
-      v.sum('Sent by servers', 'server.bytes', v.human.bytes),
-      v.count('Flow records'),
-      v.unique('Clients', 'client.ip'),
-      v.unique('Servers', 'server.ip'),
-      v.unique('Services', 'flow.service.name', null, '#d6bf57'),
-      v.count('With a threat', { exists: { field: 'flow.threat.category' } }, '#e7664c'),
-    ])]]),
+  c.dashboard('flow-hosts', 'Hosts', 'One host, as seen from it, or a subnet: source.ip: "10.0.0.0/8" or destination.ip: "10.0.0.0/8"; or click a host anywhere',
+              [c.control.exporter, c.control.direction, c.control.service, c.control.application, k.control('flow.threat.category', 'Threat')], [
+    k.row(6, [[48, k.untitled(v.panel('Host', host.card()))]]),
     k.row(12, [
-      [24, l.series('Sent by clients and by servers, bits/s', [answered, sent])],
-      [12, l.area('Services, bits/s', c.service(8), c.bits, legendSize='medium')],
-      [12, l.stacks('Records by direction', l.terms('network.direction', 'Direction', 4, false), c.records, legendSize='medium')],
+      [24, v.panel('Sent and received, bits/s', host.chart())],
+      [24, l.area('Services, bits/s', c.service(8), c.bits)],
     ]),
     k.row(15, [
-      [12, c.toHost(l.table('Contacts', [c.server(100)], [c.bytes, c.records], widths=[210], rows=8))],
-      [12, c.toHost(l.table('Contacted by', [c.client(100)], [c.bytes, c.records], widths=[210], rows=8))],
-      [12, v.panel('Services', r.spec([['flow.service.name', 'Service', 'no service'], ['network.transport', 'protocol', 'no protocol']], [r.bytes, r.records]))],
-      [12, v.panel('Countries and AS', r.spec([['server.geo.country_iso_code', 'Country', 'no country'], ['server.as.organization.name', 'AS', 'no AS known']], [r.bytes, r.records]))],
+      [16, v.panel('Peers', host.peers())],
+      [16, v.panel('Services', host.services())],
+      [16, v.panel('Exporters and interfaces', r.spec([['observer.name', 'Exporter', 'no exporter'], ['flow.ingress.interface', 'in', 'none'], ['flow.egress.interface', 'out', 'none']], [r.bytes, r.records]))],
+    ]),
+    k.row(13, [
+      [16, v.panel('Its interface', host.interfaces())],
+      [16, c.toThreats(l.table('Threats', [l.tuple(['flow.threat.category', 'flow.client.name', 'flow.server.name'], 'Category › client › server', 50)], [c.records, c.bytes], 'flow.threat.category: *', widths=[320], rows=5))],
+      [16, v.panel('Countries and networks (AS) contacted', r.spec([['server.geo.country_iso_code', 'Country', 'no country'], ['server.as.organization.name', 'AS', 'no AS known']], [r.bytes, r.records]))],
     ]),
     k.row(11, [
-      [16, l.series('Latency, ms', [
+      [24, l.series('Latency, ms', [
         l.formula('network, client side', 'average(flow.latency.client) / 1000', { avg: l.part('average', [], 'flow.latency.client') }, l.divide('avg', 1000), 'avg', 'number', 1),
         l.formula('network, server side', 'average(flow.latency.server) / 1000', { avg: l.part('average', [], 'flow.latency.server') }, l.divide('avg', 1000), 'avg', 'number', 1),
         l.formula('application', 'average(flow.latency.application) / 1000', { avg: l.part('average', [], 'flow.latency.application') }, l.divide('avg', 1000), 'avg', 'number', 1),
       ], type='line')],
-      [16, c.toThreats(l.table('Threats', [l.tuple(['flow.threat.category', 'flow.client.name', 'flow.server.name'], 'Category › client › server', 50)], [c.records, c.bytes], 'flow.threat.category: *', widths=[320], rows=5))],
-      [16, l.table('Client addresses', [l.tuple(['client.ip', 'flow.client.scope'], 'Client address › scope', 50)], [c.bytes, c.records], widths=[260], rows=5)],
+      [12, l.stacks('Records by direction', l.terms('network.direction', 'Direction', 4, false), c.records, legendSize='medium')],
+      [12, l.table('Client addresses', [l.tuple(['client.ip', 'flow.client.scope'], 'Client address › scope', 50)], [c.bytes, c.records], widths=[220], rows=5)],
     ]),
     k.row(18, [[48, k.search('Flow records', 'flow-records')]]),
-  ]),
+  ], geo=true),
 
-  c.dashboard('flow-users', 'Users and processes', 'Who and which program, from exporters on hosts, firewalls and anything else that knows',
+  c.dashboard('flow-users', 'Users and processes', 'Who sent it and with which program, where the exporter knows',
               [c.control.exporter, k.control('user.name', 'User'), k.control('process.name', 'Process'), k.control('host.name', 'Host'), k.control('host.os.platform', 'Platform'), c.control.service], [
     k.row(6, [[48, v.kpis([
       v.rate('Traffic, mean', 'network.bytes', v.human.bits, 8),

@@ -18,6 +18,7 @@ local threats = { exists: { field: 'flow.threat.category' } };
       v.unique('Clients', 'client.ip'),
       v.unique('Servers', 'server.ip'),
       v.unique('Exporters', 'observer.name', null, '#d6bf57'),
+      v.sum('Counted elsewhere', 'flow.duplicate.bytes', v.human.bytes, c.believed, '#d6bf57'),
       v.count('Records with a threat', threats, '#e7664c'),
     ])]]),
     k.row(14, [
@@ -27,7 +28,7 @@ local threats = { exists: { field: 'flow.threat.category' } };
     k.row(15, [
       [14, c.toHost(l.bars('Top clients', c.client(10), c.bytes))],
       [14, c.toHost(l.bars('Top servers', c.server(10), c.bytes))],
-      [20, v.panel('Top conversations', r.spec([['flow.client.name', 'Client', 'no client'], ['flow.server.name', 'server', 'no server'], ['flow.service.name', 'service', 'no service']], [r.bytes, r.records]))],
+      [20, c.toRecords(v.panel('Top conversations', r.spec([['flow.client.name', 'Client', 'no client'], ['flow.server.name', 'server', 'no server'], ['flow.service.name', 'service', 'no service']], [r.bytes, r.records])))],
     ]),
     k.row(12, [
       [16, c.toAs(l.treemap('Top destination networks (AS)', l.terms('server.as.organization.name', 'AS', 12), c.bytes))],
@@ -39,5 +40,5 @@ local threats = { exists: { field: 'flow.threat.category' } };
       [16, c.toThreats(l.stacks('Threats', l.terms('flow.threat.category', 'Category', 8, false), c.records))],
       [16, l.heatmap('Activity of the top clients', c.client(10), c.bytes)],
     ]),
-  ]),
+  ], geo=true),
 ]

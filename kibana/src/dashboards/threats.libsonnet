@@ -15,7 +15,7 @@ local records = c.toRecords;
   k.savedSearch('flow-records-threats', 'Flow: records with a threat', 'Flows with an address on a threat list',
                 ['flow.threat.severity', 'flow.threat.category', 'flow.threat.direction', 'flow.client.name', 'flow.server.name', 'flow.service.name', 'threat.feed.name', 'observer.name', 'network.bytes'],
                 'flow.threat.category: *'),
-  c.dashboard('flow-threats', 'Threats', 'Addresses on threat lists: who talks to them, and who lets them in',
+  c.dashboard('flow-threats', 'Threats', 'Traffic with addresses on threat lists, by category, feed and direction',
               [c.control.exporter, k.control('flow.threat.severity', 'Severity'), k.control('flow.threat.category', 'Category'), k.control('flow.threat.feeds', 'Feed'), k.control('flow.threat.direction', 'Direction'), c.control.client, c.control.server], [
     k.row(6, [[48, v.kpis([
       v.count('Records with a threat', null, red),

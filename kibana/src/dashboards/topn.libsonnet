@@ -10,7 +10,7 @@ local measures = [c.bytes, c.share, c.packets, c.records];
 local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
 
 [
-  c.dashboard('flow-top-talkers', 'Top talkers', 'Clients and servers by what they move', c.standard, [
+  c.dashboard('flow-top-talkers', 'Top talkers', 'Clients and servers by volume', c.standard, [
     k.row(13, [
       [24, c.toHost(l.area('Clients, bits/s', c.client(10, true), c.bits))],
       [24, c.toHost(l.area('Servers, bits/s', c.server(10, true), c.bits))],
@@ -21,7 +21,7 @@ local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
     ]),
   ]),
 
-  c.dashboard('flow-top-services', 'Top services', 'Ports and protocols by what they move', c.standard, [
+  c.dashboard('flow-top-services', 'Top services', 'Ports and protocols by volume', c.standard, [
     k.row(13, [
       [24, l.area('Services, bits/s', c.service(12), c.bits)],
       [24, l.area('Services, packets/s', c.service(12), c.pps)],
@@ -53,7 +53,7 @@ local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
     k.row(20, [
       [18, c.toRecords(l.table('Top applications', [c.application(200, false)], measures + [l.unique('client.ip', 'Clients')], widths=[170], rows=13))],
       [15, v.panel('Application and service', r.spec([['network.application', 'Application', 'not told'], ['flow.service.name', 'service', 'no service']], [r.bytes, r.records]))],
-      [15, v.panel('Who uses them', r.spec([['flow.client.name', 'Client', 'no client'], ['network.application', 'application', 'not told']], [r.bytes, r.records]))],
+      [15, v.panel('Top clients by application', r.spec([['flow.client.name', 'Client', 'no client'], ['network.application', 'application', 'not told']], [r.bytes, r.records]))],
     ]),
   ]),
 ]
