@@ -129,8 +129,9 @@ local text(x, y, value, more={}, style='guide-label', size=12) = { type: 'text',
     ] + super.data[2:],
   },
 
-  // The largest values of a field, with what the host sent and received. a, b: [the host's end, the field when it is that end].
-  table(label, a, b, absent, size=1000, index='logs-flow-*'):: {
+  // The largest values of a field, with what the host sent and received. a, b: [the host's end, the field when it is that end];
+  // sums: those of an end.
+  table(label, a, b, absent, size=1000, index='logs-flow-*', sums=flow):: {
     local pair = [['A', a], ['B', b]],
     local all(of) = "(length(data('A')) && length(data('B')) ? data('A')[0].%s.value + data('B')[0].%s.value : 0)" % [of, of],
     local less(of) = "%s: %s - (length(data('shown')) ? data('shown')[0].%s : 0)" % [of, all(of), of],
@@ -149,7 +150,7 @@ local text(x, y, value, more={}, style='guide-label', size=12) = { type: 'text',
     ],
     data: std.flattenArrays([
       [
-        ask(p[0], p[1][0], flow(p[1][0]) + { n: { value_count: { field: '@timestamp' } }, top: { terms: { field: p[1][1], missing: absent, size: size }, aggs: flow(p[1][0]) } }, index),
+        ask(p[0], p[1][0], sums(p[1][0]) + { n: { value_count: { field: '@timestamp' } }, top: { terms: { field: p[1][1], missing: absent, size: size }, aggs: sums(p[1][0]) } }, index),
         { name: 'rows' + p[0], source: p[0], transform: [
           { type: 'formula', as: 'b', expr: 'datum.top.buckets' },
           { type: 'flatten', fields: ['b'] },
@@ -183,6 +184,8 @@ local text(x, y, value, more={}, style='guide-label', size=12) = { type: 'text',
   },
   peers(index='logs-flow-*'):: self.table('Peer', ['client', 'peer'], ['server', 'peer'], 'no name', index=index),
   services(index='logs-flow-*'):: self.table('Service', ['client', 'flow.service.name'], ['server', 'flow.service.name'], 'no service', index=index),
-  // An interface is the host's where its packets came in, or went out to it.
-  interfaces(index='logs-flow-*'):: self.table('Interface', ['source', 'flow.ingress.interface'], ['destination', 'flow.egress.interface'], 'none', index=index),
+  // An interface is the host's where its packets came in, or went out to it; it has all that it carried, whoever counts it, too.
+  interfaces(index='logs-flow-*'):: self.table('Interface', ['source', 'flow.ingress.interface'], ['destination', 'flow.egress.interface'], 'none', index=index, sums=function(end)
+    if end == 'source' then { o: { sum: { field: 'flow.ingress.bytes' } }, i: { sum: { field: 'flow.ingress.reverse_bytes' } } }
+    else { o: { sum: { field: 'flow.egress.reverse_bytes' } }, i: { sum: { field: 'flow.egress.bytes' } } }),
 }
