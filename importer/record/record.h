@@ -2,7 +2,7 @@
  * The record of an installation: what the cluster remembers of who set it up, with what, and how
  * far that went.
  *
- * One document; docs/efctl.md lists its members. Commands read it, change the tree in `body`, and
+ * One document; docs/setup.md lists its members. Commands read it, change the tree in `body`, and
  * write it back; a write finds the record as it was read, or fails. */
 #ifndef EF_IMPORTER_RECORD_H
 #define EF_IMPORTER_RECORD_H
@@ -68,7 +68,7 @@ int record_delete(struct es *es, struct record *r, struct err *err);
 
 /* Its members; borrowed, never NULL. */
 json_t *record_options(const struct record *r);      /* {"setup.retention": "7d"} */
-json_t *record_dictionaries(const struct record *r); /* docs/efctl.md */
+json_t *record_dictionaries(const struct record *r); /* docs/setup.md */
 json_t *record_tables(const struct record *r);       /* their files by name; NULL: none */
 json_t *record_namespaces(const struct record *r);   /* ["default"] */
 json_t *record_keys(const struct record *r);         /* [{id, name, namespace, …}] */
