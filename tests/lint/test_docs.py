@@ -97,12 +97,12 @@ def wide():
 	"""Prose wraps at 100 columns; tables, blocks and lines that a link fills may be wider."""
 	for page in pages_wrapped():
 		for line in FENCE.sub("", read(page)).splitlines():
-			if len(line) > 100 and not re.match(r" *\||    |#", line) and " " in re.sub(r"`[^`]*`|\[[^]]*\]\([^)]*\)", "x", line).strip():
+			if len(line) > 100 and not re.match(r" *\||    |#|<!--", line) and " " in re.sub(r"`[^`]*`|\[[^]]*\]\([^)]*\)", "x", line).strip():
 				yield f"{page}: {line[:60]}…"
 
 
 def pages_wrapped():
-	return [p for p in tracked("docs/*.md", "docs/*/*.md") if p not in WIDE]
+	return [p for p in tracked("*.md") if p not in WIDE]
 
 
 def platforms():
