@@ -160,10 +160,19 @@ def shapeless():
 			yield f"{path}: no source"
 
 
+def unlisted():
+	"""Pages of a folder that its README does not lead to."""
+	for folder in ("docs/operating/", EXPORTERS):
+		for path in tracked(folder + "*.md"):
+			if path != folder + "README.md" and f"]({os.path.basename(path)})" not in read(folder + "README.md"):
+				yield f"{folder}README.md does not lead to {path}"
+
+
 def main():
 	pages = tracked("*.md")
 	tap.ok(len(pages) > 20, f"{len(pages)} pages", pages)
 	judge("links and anchors lead somewhere", dead_links(pages))
+	judge("a folder's README leads to its pages", unlisted())
 	judge("blocks of commands say what runs them", unsaid(pages))
 	judge("prose wraps at 100 columns", wide())
 	judge("what proves an exporter is there", unproven(list(platforms())))

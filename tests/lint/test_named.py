@@ -54,6 +54,32 @@ def options():
 	return out
 
 
+def seconds_or_bytes(text):
+	"""A number with its unit, as pages write it or as the reference does."""
+	number, unit = re.match(r"([\d,.]+) ?(\w*)", text).groups()
+	factor = {"": 1, "ms": 0.001, "s": 1, "m": 60, "min": 60, "minutes": 60, "h": 3600, "hours": 3600, "d": 86400,
+		"k": 1024, "KiB": 1024, "M": 1 << 20, "MiB": 1 << 20, "G": 1 << 30, "GiB": 1 << 30}
+	return float(number.replace(",", "")) * factor[unit]
+
+
+def wrong_defaults():
+	"""`option` (VALUE) on a page, where that is not its default."""
+	preset, section = {}, ""
+	for line in program("efd", "--print-reference").splitlines():
+		if m := re.match(r"([a-z_]+):$", line):
+			section = m[1]
+		elif m := re.match(r"  #([a-z_]+): (\d\S*)$", line):
+			preset[f"{section}.{m[1]}"] = m[2]
+	found = 0
+	for page in pages():
+		for name, value in re.findall(r"`([a-z]+\.[a-z_]+)`\s\((\d[\d,.]*(?:\s(?:ms|s|min|minutes|hours|KiB|MiB|GiB)\b)?)", read(page)):
+			found += name in preset
+			if name in preset and seconds_or_bytes(value.replace("\n", " ")) != seconds_or_bytes(preset[name]):
+				yield f"{page}: {name} is {preset[name]} by default, not {value}"
+	if found < 15:
+		yield f"only {found} defaults are found on pages"
+
+
 def unknown_options(known):
 	for page, (section, name) in named(r"(?<![\w./*-])([a-z]+)\.([a-z_]+)(?![\w.(/@*-])"):
 		if section in known and not known[section] & {name, name.removesuffix("_file")} and name not in ("yml", "csv", "md", "sh"):
@@ -149,6 +175,9 @@ def exit_codes():
 	found = re.findall(r"(?:^|, )(\d) ", said[1] if said else "")
 	if found != codes:
 		yield f"docs/efctl.md says {found}, common/exit.h {codes}"
+	check, service = (re.findall(r"^\| (\d) \|", read(f"docs/operating/{name}.md"), flags=re.M) for name in ("install", "signals"))
+	if check != codes or service != codes[:3]:
+		yield f"docs/operating: {check} of --check-output, {service} of the service, common/exit.h {codes}"
 
 
 def missing_files():
@@ -187,6 +216,7 @@ def main():
 		known = options()
 		tap.ok("spool" in known and "setup" in known, "options of both programs", sorted(known))
 		judge("options that pages name", unknown_options(known))
+		judge("defaults that pages name", wrong_defaults())
 		printed = metrics()
 		judge("docs/metrics.md has every metric", metrics_page(printed, sys.argv[1:] == ["--write"]))
 		judge("metrics that pages name", unknown_metrics(printed))
