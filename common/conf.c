@@ -91,8 +91,8 @@ static const struct unit size_units[] = {
 	{ NULL, 0 },
 };
 static const struct unit time_units[] = {
-	{ "", 1000 },     { "ms", 1 },      { "s", 1000 },     { "m", 60000 },
-	{ "min", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 },
+	{ "", 1000 },     { "ms", 1 },       { "s", 1000 },      { "m", 60000 }, { "min", 60000 },
+	{ "h", 3600000 }, { "d", 86400000 }, { "w", 604800000 }, { NULL, 0 },
 };
 
 /* How each numeric type is written. */
@@ -103,28 +103,51 @@ static const struct notation {
 } notations[] = {
 	[OPT_INT] = { no_units, "a plain number is wanted", "" },
 	[OPT_SIZE] = { size_units, "use k, M or G", " bytes" },
-	[OPT_DURATION] = { time_units, "use ms, s, m, h or d", " ms" },
+	[OPT_DURATION] = { time_units, "use ms, s, m, h, d or w", " ms" },
 };
+
+/* A number and its unit, of which a time may have several: 1h30m. `*at` goes behind it. */
+static int number_part(const struct opt *opt, const char **at, bool more, int64_t *ret_value,
+		       const char *text, const char *where, struct err *err)
+{
+	const struct notation *how = &notations[opt->type];
+	char *end;
+	errno = 0;
+	long long value = strtoll(*at, &end, 10);
+	if (end == *at || errno)
+		return err_set(err, EF_USAGE, "%s: '%s' is not a number", where, text);
+	end += strspn(end, " ");
+	const size_t whole = opt->type == OPT_DURATION ? strcspn(end, "0123456789") : strlen(end);
+	size_t len = whole;
+	while (len && end[len - 1] == ' ')
+		len--;
+	const struct unit *unit = how->units;
+	while (unit->name && (strlen(unit->name) != len || strncasecmp(end, unit->name, len) != 0))
+		unit++;
+	if (!unit->name || (!len && more))
+		return err_set(err, EF_USAGE, "%s: '%s' has an unknown unit; %s", where, text,
+			       how->hint);
+	if (!len && opt->unit_wanted)
+		return err_set(err, EF_USAGE, "%s: '%s' has no unit; %s", where, text, how->hint);
+	if (__builtin_mul_overflow(value, unit->factor, &value))
+		return err_set(err, EF_USAGE, "%s: '%s' is too large", where, text);
+	*at = end + whole;
+	*ret_value = value;
+	return 0;
+}
 
 static int set_number(const struct opt *opt, int64_t *field, const char *text, const char *where,
 		      struct err *err)
 {
 	const struct notation *how = &notations[opt->type];
-	char *end;
-	errno = 0;
-	long long value = strtoll(text, &end, 10);
-	if (end == text || errno)
-		return err_set(err, EF_USAGE, "%s: '%s' is not a number", where, text);
-	end += strspn(end, " ");
-	const struct unit *unit = how->units;
-	while (unit->name && strcasecmp(end, unit->name) != 0)
-		unit++;
-	if (!unit->name)
-		return err_set(err, EF_USAGE, "%s: '%s' has an unknown unit; %s", where, text,
-			       how->hint);
-	if (__builtin_mul_overflow(value, unit->factor, &value))
-		return err_set(err, EF_USAGE, "%s: '%s' is too large", where, text);
-
+	const char *at = text;
+	int64_t value = 0, part = 0;
+	do {
+		if (number_part(opt, &at, at != text, &part, text, where, err))
+			return -1;
+		if (__builtin_add_overflow(value, part, &value))
+			return err_set(err, EF_USAGE, "%s: '%s' is too large", where, text);
+	} while (*at);
 	bool bounded = opt->min || opt->max;
 	int64_t min = bounded ? opt->min : 0, max = bounded ? opt->max : INT64_MAX;
 	if (value < min || value > max)

@@ -39,7 +39,8 @@ enum opt_type { /* the field it fills, and the notation */
 		OPT_BOOL,
 		OPT_INT,  /* int64_t: decimal */
 		OPT_SIZE, /* int64_t, bytes: 512, 64k, 8M, 1G (powers of 1024; KiB, MiB, GiB too) */
-		/* int64_t, milliseconds: 250ms, 30s, 5m, 12h, 7d; a bare number is seconds */
+		/* int64_t, milliseconds: 250ms, 30s, 5m, 12h, 7d, 2w, 1h30m; a bare number is
+		 * seconds, where no unit is wanted */
 		OPT_DURATION,
 		OPT_TEXT,   /* char *: NULL when unset */
 		OPT_LIST,   /* struct strlist: a YAML sequence, or words separated by commas */
@@ -71,6 +72,7 @@ struct opt {
 	bool adds;        /* OPT_LIST: named once more, it gets more, and no others */
 	bool flag_only;   /* neither in the YAML file nor in the environment */
 	bool reloads;     /* efd takes a new value on SIGHUP; the others need a restart */
+	bool unit_wanted; /* OPT_DURATION: not without, because nobody could know which is meant */
 	bool prints;      /* asks for a text that no setting changes: nothing else is read */
 	const char *arg;  /* name of the value in the help; NULL: by type */
 	const char *help; /* one sentence, or more for the reference; the first one is --help's */

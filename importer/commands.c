@@ -59,8 +59,16 @@ static const struct opt opt_count = { .name = "count",
 				      .letter = 'n',
 				      .flag_only = true,
 				      .help = "How many lines." };
-ROW(since, OPT_DURATION, "since", NULL, "TIME",
-    "Only the documents of the last TIME (default: all).");
+static const struct opt opt_since = { .name = "since",
+				      .type = OPT_DURATION,
+				      .offset = offsetof(struct flags, since),
+				      .arg = "TIME",
+				      .min = 1000, /* 0 is for what nobody named */
+				      .max = INT64_C(100) * 366 * 24 * 3600 * 1000,
+				      .unit_wanted = true,
+				      .flag_only = true,
+				      .help = "Only the documents of the last TIME: 90s, 15m, 2h, "
+					      "1h30m, 7d, 2w (default: all)." };
 ROW(from, OPT_TEXT, "from", NULL, "WHEN",
     "From then on: 2026-11-01, \"yesterday 14:00\", 14:00, 2026-11-01T14:00:00Z, -15m; local time "
     "unless a zone is named.");
@@ -71,7 +79,8 @@ static const struct opt opt_window = { .name = "window",
 				       .offset = offsetof(struct flags, window),
 				       .arg = "TIME",
 				       .min = 1, /* 0 is for what nobody named */
-				       .max = INT64_MAX,
+				       .max = INT64_C(100) * 366 * 24 * 3600 * 1000,
+				       .unit_wanted = true,
 				       .flag_only = true,
 				       .help = "How much on either side of --around (default: "
 					       "15m)." };
@@ -207,6 +216,7 @@ static const struct opt opt_step = {
 	.arg = "TIME",
 	.min = 60000,
 	.max = INT64_C(366) * 24 * 3600 * 1000,
+	.unit_wanted = true,
 	.flag_only = true,
 	.help = "How long a step is; not shorter than setup.active_timeout. Without it as many as "
 		"fit."

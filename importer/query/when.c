@@ -152,26 +152,42 @@ static bool date_read(const char **at, struct when_parts *parts)
 	return true;
 }
 
+/* Whether `word`, or its first `least` letters, stands at `*at`, which goes behind it: before a
+ * blank, a dot, the T of a clock ("todayT14:00"), or at the end. */
+static bool day_word(const char **at, const char *word, size_t least)
+{
+	const size_t whole = strlen(word);
+	for (size_t len = whole; len; len = len > least ? least : 0) {
+		const char *end = *at + len;
+		if (strncasecmp(*at, word, len) != 0)
+			continue;
+		const bool clock =
+		    toupper((unsigned char)*end) == 'T' && isdigit((unsigned char)end[1]);
+		if (!isalpha((unsigned char)*end) || clock) {
+			*at = end;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* today, yesterday, monday, …: *at goes behind it. */
 static bool day_read(const char **at, uint64_t now_ms, struct when_parts *parts)
 {
 	static const char *const days[] = { "sunday",   "monday", "tuesday", "wednesday",
 					    "thursday", "friday", "saturday" };
 	static const char *const others[] = { "yesterday", "today", "tomorrow" };
-	const size_t len = strcspn(*at, " T.");
 	for (int i = 0; i < 3; i++)
-		if (strlen(others[i]) == len && strncasecmp(*at, others[i], len) == 0) {
+		if (day_word(at, others[i], strlen(others[i]))) {
 			parts->tm = local_day(now_ms, i - 1);
 			parts->day_step = 1;
-			*at += len;
 			return true;
 		}
 	for (int i = 0; i < 7; i++)
-		if ((strlen(days[i]) == len || len == 3) && strncasecmp(*at, days[i], len) == 0) {
+		if (day_word(at, days[i], 3)) {
 			const int today = local_day(now_ms, 0).tm_wday;
 			parts->tm = local_day(now_ms, -((today - i + 7) % 7));
 			parts->day_step = 1;
-			*at += len;
 			return true;
 		}
 	return false;
@@ -201,31 +217,64 @@ static long long ago_read(const char **at)
 	return sum;
 }
 
+#define QUARTER (15 * 60) /* no zone has ever changed at another minute since 1970 */
+
+/* The first moment of a local day, which is no midnight where summer time begins with the day; 0:
+ * there is no such day. */
+static time_t day_begins(const struct tm *day)
+{
+	struct tm noon = *day, at;
+	noon.tm_hour = 12;
+	noon.tm_min = noon.tm_sec = 0;
+	noon.tm_isdst = -1;
+	time_t t = mktime(&noon);
+	for (time_t before = t - QUARTER; t > QUARTER; before = t - QUARTER) {
+		localtime_r(&before, &at);
+		if (at.tm_mday != noon.tm_mday)
+			break;
+		t = before;
+	}
+	return t;
+}
+
 /* The milliseconds of local parts, or of those in the zone that was named; 0: there is no such
  * time. */
 static uint64_t parts_ms(const struct when_parts *parts)
 {
 	struct tm tm = parts->tm;
-	tm.tm_isdst = parts->has_zone ? 0 : -1;
-	const time_t t = parts->has_zone ? timegm(&tm) - parts->offset_s : mktime(&tm);
+	time_t t;
+	tm.tm_isdst = -1;
+	if (parts->has_zone) {
+		tm.tm_isdst = 0;
+		t = timegm(&tm) - parts->offset_s;
+	} else if (tm.tm_hour % 24 + tm.tm_min + tm.tm_sec == 0) {
+		tm.tm_mday += tm.tm_hour / 24;
+		t = day_begins(&tm);
+	} else {
+		t = mktime(&tm);
+	}
 	if (t <= 0)
 		return 0;
 	return (uint64_t)t * 1000 + (uint64_t)parts->ms;
 }
 
-/* mktime() moves what is not there: the 31st of June, the hour that summer time leaves out. */
+/* mktime() moves what is not there: the 31st of June, the hour that summer time leaves out, which
+ * is a half one on Lord Howe Island. A day that begins later is one all the same. */
 static bool parts_exist(const struct when_parts *parts)
 {
 	struct tm tm = parts->tm;
+	const bool whole_day = parts->day_step || parts->month_step || parts->tm.tm_hour == 24;
 	tm.tm_isdst = parts->has_zone ? 0 : -1;
-	if (parts->tm.tm_hour == 24) /* the next day's midnight */
+	if (whole_day) {
 		tm.tm_hour = 12;
-	const int hour = tm.tm_hour;
+		tm.tm_min = 0;
+	}
+	const int hour = tm.tm_hour, minute = tm.tm_min;
 	if (parts->has_zone)
 		timegm(&tm);
 	else
 		mktime(&tm);
-	return tm.tm_mday == parts->tm.tm_mday && tm.tm_hour == hour;
+	return tm.tm_mday == parts->tm.tm_mday && tm.tm_hour == hour && tm.tm_min == minute;
 }
 
 /* @SECONDS or @MILLISECONDS */

@@ -15,7 +15,7 @@
 
 struct sample {
 	bool on;
-	int64_t count, size, wait_ms;
+	int64_t count, size, wait_ms, last_ms;
 	char *text;
 	struct strlist list, more;
 	int colour, shade;
@@ -46,6 +46,11 @@ static const struct opt rows[] = {
 	  .offset = AT(wait_ms),
 	  .preset = "250ms",
 	  .help = "Wait." },
+	{ .name = "last",
+	  .type = OPT_DURATION,
+	  .offset = AT(last_ms),
+	  .unit_wanted = true,
+	  .help = "Last." },
 	{ .name = "text", .type = OPT_TEXT, .offset = AT(text), .help = "Text." },
 	{ .name = "list", .type = OPT_LIST, .offset = AT(list), .preset = "x, y", .help = "List." },
 	{ .name = "more", .type = OPT_LIST, .offset = AT(more), .adds = true, .help = "More." },
@@ -214,6 +219,30 @@ static void where_a_secret_came_from(void **state)
 	unlink(path);
 }
 
+static void times(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *flag;
+		int64_t ms;
+	} cases[] = {
+		{ "--wait=2", 2000 },         { "--wait=2 s", 2000 },
+		{ "--wait=2w", 1209600000 },  { "--wait=1h30m", 5400000 },
+		{ "--wait=1d 2h", 93600000 }, { "--wait=1m500ms", 60500 },
+		{ "--last=90min", 5400000 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sample s;
+		struct err err = ERR_NONE;
+		char *argv[] = { "t", (char *)cases[i].flag, NULL };
+		if (load(&s, "", 2, argv, &err))
+			fail_msg("%s: %s", cases[i].flag, err.msg);
+		assert_int_equal(strstr(cases[i].flag, "last") ? s.last_ms : s.wait_ms,
+				 cases[i].ms);
+		unload(&s);
+	}
+}
+
 static void bad_input(void **state)
 {
 	(void)state;
@@ -228,6 +257,12 @@ static void bad_input(void **state)
 		{ "colour: blue\n", NULL, "not one of red, green" },
 		{ "", "--colour", "--colour wants a value" },
 		{ "", "--shade=blue", "not one of red, green" },
+		{ "", "--last=2", "--last: '2' has no unit; use ms, s, m, h, d or w" },
+		{ "", "--wait=2x", "unknown unit" },
+		{ "", "--wait=1h30", "unknown unit" },
+		{ "", "--wait=h", "is not a number" },
+		{ "", "--wait=1h-30m", "unknown unit" },
+		{ "", "--wait=200000000000d", "too large" },
 		{ "", "--nope", "unknown option '--nope'" },
 		{ "", "--count", "--count wants a value" },
 		{ "", "--a-secret=x", "use --a-secret-file FILE" },
@@ -357,6 +392,7 @@ int main(void)
 		cmocka_unit_test(environment_in_values),
 		cmocka_unit_test(empty_is_unset),
 		cmocka_unit_test(where_a_secret_came_from),
+		cmocka_unit_test(times),
 		cmocka_unit_test(bad_input),
 		cmocka_unit_test(named),
 		cmocka_unit_test(bare),

@@ -66,6 +66,78 @@ static void local_times(void **state)
 	assert_times(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+static void words_in_any_case(void **state)
+{
+	(void)state;
+	static const char *const rows[][3] = {
+		{ "Today", "2026-12-01T23:00:00.000Z", "2026-12-02T23:00:00.000Z" },
+		{ "TODAY", "2026-12-01T23:00:00.000Z", "2026-12-02T23:00:00.000Z" },
+		{ "todayT14:00", "2026-12-02T13:00:00.000Z", NULL },
+		{ "Tomorrow", "2026-12-02T23:00:00.000Z", "2026-12-03T23:00:00.000Z" },
+		{ "Tuesday", "2026-11-30T23:00:00.000Z", "2026-12-01T23:00:00.000Z" },
+		{ "Thursday 9:05", "2026-11-26T08:05:00.000Z", NULL },
+		{ "Tue", "2026-11-30T23:00:00.000Z", "2026-12-01T23:00:00.000Z" },
+		{ "SatT10:00", "2026-11-28T09:00:00.000Z", NULL },
+	};
+	assert_times(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void zone_set(const char *zone)
+{
+	setenv("TZ", zone, 1);
+	tzset();
+}
+
+#define BERLIN "CET-1CEST,M3.5.0,M10.5.0/3"
+
+static void assert_no_time(const char *text)
+{
+	struct err err = ERR_NONE;
+	uint64_t ms;
+	if (when_parse("--from", text, NOW, &ms, NULL, &err) == 0)
+		fail_msg("%s was taken", text);
+	if (!strstr(err.msg, "there is no"))
+		fail_msg("%s: %s", text, err.msg);
+}
+
+/* Egypt's summer time began with Friday, the 24th of April 2026: after 23:59:59 it was one. */
+static void days_that_begin_later(void **state)
+{
+	(void)state;
+	static const char *const rows[][3] = {
+		{ "2026-04-24", "2026-04-23T22:00:00.000Z", "2026-04-24T21:00:00.000Z" },
+		{ "2026-04-23", "2026-04-22T22:00:00.000Z", "2026-04-23T22:00:00.000Z" },
+		{ "2026-04-23 24:00", "2026-04-23T22:00:00.000Z", NULL },
+		{ "2026-04-24 01:00", "2026-04-23T22:00:00.000Z", NULL },
+		{ "2026-04", "2026-03-31T22:00:00.000Z", "2026-04-30T21:00:00.000Z" },
+	};
+	struct err err = ERR_NONE;
+	uint64_t ms, until;
+	zone_set("EET-2EEST,M4.5.5/0,M10.5.4/24");
+	assert_times(rows, sizeof(rows) / sizeof(rows[0]));
+	assert_no_time("2026-04-24 00:30");
+	/* today, at 10:00Z of that day */
+	assert_int_equal(when_parse("--from", "today", 1777024800000ULL, &ms, &until, &err), 0);
+	assert_int_equal(ms, 1776981600000ULL);
+	assert_int_equal(until, 1777064400000ULL);
+	zone_set(BERLIN);
+}
+
+/* On Lord Howe Island clocks go forward by half an hour: 2:00 to 2:30 is left out. */
+static void half_hours_that_are_left_out(void **state)
+{
+	(void)state;
+	static const char *const rows[][3] = {
+		{ "2026-10-04 02:30", "2026-10-03T15:30:00.000Z", NULL },
+		{ "2026-10-04 01:59", "2026-10-03T15:29:00.000Z", NULL },
+	};
+	zone_set("<+1030>-10:30<+11>-11,M10.1.0,M4.1.0");
+	assert_times(rows, sizeof(rows) / sizeof(rows[0]));
+	assert_no_time("2026-10-04 02:00");
+	assert_no_time("2026-10-04 02:15");
+	zone_set(BERLIN);
+}
+
 static void what_is_no_time(void **state)
 {
 	(void)state;
@@ -167,13 +239,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(local_times),
+		cmocka_unit_test(words_in_any_case),
+		cmocka_unit_test(days_that_begin_later),
+		cmocka_unit_test(half_hours_that_are_left_out),
 		cmocka_unit_test(what_is_no_time),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(what_does_not_go_together),
 	};
 	/* Berlin, as POSIX writes it: no table of zones has to be there */
-	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
-	tzset();
+	zone_set(BERLIN);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
