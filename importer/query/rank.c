@@ -137,14 +137,18 @@ static int twice_ask(struct work *w, struct candidate *const *list, size_t n, st
 	CLEANUP_JSON json_t *reply = NULL;
 	json_t *aggs = json_object();
 	request_twice(w->ask->subject, list, n, aggs);
+	if (w->by == BY_PEERS)
+		request_peers(w->ask->subject, list, n, aggs);
 	if (work_search(w, aggs, false, &reply, err))
 		return -1;
 	request_twice_take(w->ask->subject, list, n, json_object_get(reply, "aggregations"));
+	if (w->by == BY_PEERS)
+		request_peers_take(list, n, json_object_get(reply, "aggregations"));
 	return 0;
 }
 
 /* Until the first rows are all of flows counted once: those behind them have too much rather than
- * too little. Peers are no sum, and stay as they are. */
+ * too little. That is so of peers, too, of which one may be at either end. */
 static int once_each(struct work *w, struct err *err)
 {
 	struct candidate *next[REQUEST_TWICE_MAX];

@@ -40,12 +40,15 @@ static size_t lists_of(const struct subject *s, enum measure by, struct list lis
 	return n;
 }
 
+/* What no field holds, because it is no character (Unicode, 23.7). */
+#define TUPLE_MISSING "\xef\xbf\xbf"
+
 json_t *tuple_terms(const struct subject *s, size_t side)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < s->fields; i++)
-		json_array_append_new(
-		    list, json_pack("{s:s,s:s}", "field", s->side[side].field[i], "missing", "-"));
+		json_array_append_new(list, json_pack("{s:s,s:s}", "field", s->side[side].field[i],
+						      "missing", TUPLE_MISSING));
 	return list;
 }
 
@@ -92,6 +95,35 @@ static uint64_t times(uint64_t a, uint64_t b)
 	return a && b > UINT64_MAX / a ? UINT64_MAX : a * b;
 }
 
+/* An array of the key's values, null for one that is missing; the caller's. */
+static json_t *key_array(const json_t *key)
+{
+	json_t *array = json_array(), *value;
+	size_t i;
+	json_array_foreach ((json_t *)key, i, value) {
+		const char *text = json_string_value(value);
+		if (text && strcmp(text, TUPLE_MISSING) == 0)
+			json_array_append_new(array, json_null());
+		else
+			json_array_append(array, value);
+	}
+	if (!json_is_array(key))
+		json_array_append_new(array, key ? json_incref((json_t *)key) : json_null());
+	return array;
+}
+
+/* Flows that have none of several values have a row of their own (subject_none()). */
+static bool key_is_none(const json_t *key)
+{
+	CLEANUP_JSON json_t *array = key_array(key);
+	size_t i;
+	json_t *value;
+	json_array_foreach (array, i, value)
+		if (!json_is_null(value))
+			return false;
+	return true;
+}
+
 static void list_take(struct candidates *c, const json_t *agg, enum measure by, size_t size,
 		      uint64_t shards)
 {
@@ -100,7 +132,8 @@ static void list_take(struct candidates *c, const json_t *agg, enum measure by, 
 	size_t i;
 	json_array_foreach ((json_t *)buckets, i, bucket) {
 		uint64_t v = bucket_value(bucket, by);
-		candidate_of(c, json_object_get(bucket, "key"))->listed += v;
+		if (!key_is_none(json_object_get(bucket, "key")))
+			candidate_of(c, json_object_get(bucket, "key"))->listed += v;
 		least = v < least ? v : least;
 	}
 	/* rank.h has the proof; one shard's list of S has all that is above its last value */
@@ -120,14 +153,6 @@ void candidates_take(struct candidates *c, const struct subject *s, enum measure
 		snprintf(name, sizeof(name), "list%zu", i);
 		list_take(c, json_object_get(aggs, name), by, size, shards);
 	}
-}
-
-/* An array of the key's values; the caller's. */
-static json_t *key_array(const json_t *key)
-{
-	return json_is_array(key)
-		   ? json_incref((json_t *)key)
-		   : json_pack("[o]", key ? json_incref((json_t *)key) : json_null());
 }
 
 static char *key_id(const json_t *key)

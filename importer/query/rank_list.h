@@ -10,7 +10,7 @@
 
 struct candidate {
 	char *id;    /* its key as text, for the hash table */
-	json_t *key; /* an array */
+	json_t *key; /* an array; null is a missing value */
 	char *label;
 	uint64_t listed; /* the measure as far as lists have it */
 	struct figures figures;
@@ -23,8 +23,8 @@ struct candidates {
 	uint64_t missing; /* a value has at most so much more than what is listed of it */
 };
 
-/* The "terms" of a multi_terms aggregation, which takes only texts for what is missing: "-". The
- * caller's. */
+/* The "terms" of a multi_terms aggregation, which takes only texts for what is missing: one that is
+ * no name. The caller's. */
 json_t *tuple_terms(const struct subject *s, size_t side);
 
 /* Puts the lists for `by` into `aggs`: `size` values of each shard. */

@@ -17,7 +17,7 @@ const struct subject request_flows = {
 	.side = { { .sent = "client.bytes", .received = "server.bytes" } },
 };
 
-/* The different values of field `i` of the candidates, without "-" for none of it. */
+/* The different values of field `i` of the candidates, and whether some have none of it. */
 static json_t *values_of(struct candidate *const *list, size_t n, size_t i, bool *ret_missing)
 {
 	json_t *values = json_array(), *seen = json_object();
@@ -25,7 +25,7 @@ static json_t *values_of(struct candidate *const *list, size_t n, size_t i, bool
 	for (size_t at = 0; at < n; at++) {
 		json_t *v = json_array_get(list[at]->key, i);
 		const char *text = json_string_value(v);
-		*ret_missing |= !v || json_is_null(v) || (text && strcmp(text, "-") == 0);
+		*ret_missing |= !v || json_is_null(v);
 		if (!v || json_is_null(v) || (text && json_object_get(seen, text)))
 			continue;
 		if (text)
@@ -67,14 +67,11 @@ json_t *request_has(const struct subject *s, size_t side, const json_t *key)
 	for (size_t i = 0; i < s->fields; i++) {
 		const char *field = s->side[side].field[i];
 		json_t *v = json_array_get(key, i);
-		const char *text = json_string_value(v);
 		if (!v || json_is_null(v))
 			json_array_append_new(all, json_pack("{s:{s:{s:{s:s}}}}", "bool",
 							     "must_not", "exists", "field", field));
 		else
-			json_array_append_new(
-			    all, field_is(field, json_pack("[O]", v),
-					  s->fields > 1 && text && strcmp(text, "-") == 0));
+			json_array_append_new(all, field_is(field, json_pack("[O]", v), false));
 	}
 	return json_pack("{s:{s:o}}", "bool", "filter", all);
 }
@@ -150,6 +147,66 @@ json_t *request_rest(const struct subject *s, struct candidate *const *list, siz
 		return NULL;
 	}
 	return json_pack("{s:{s:o}}", "bool", "must_not", not );
+}
+
+/* The peers of a value's flows at whichever end it is: names that the cluster counts together,
+ * which it does of one field or of what a script says. */
+static const char peers_script[] =
+    "def found = new HashSet(); "
+    "for (def side : params.sides) { "
+    "  boolean has = doc.containsKey(side.peer); "
+    "  for (int i = 0; has && i < side.fields.size(); i++) { "
+    "    def field = side.fields[i], wanted = side.values[i]; "
+    "    def values = doc.containsKey(field) ? doc[field] : []; "
+    "    has = wanted == null && values.size() == 0; "
+    "    for (def value : values) { has = has || value.toString().equals(wanted); } "
+    "  } "
+    "  if (has) { found.addAll(doc[side.peer]); } "
+    "} "
+    "return found;";
+
+static json_t *value_as_text(const json_t *value)
+{
+	if (json_is_integer(value))
+		return json_sprintf("%lld", (long long)json_integer_value(value));
+	return value ? json_incref((json_t *)value) : json_null();
+}
+
+static json_t *peers_ask(const struct subject *s, const json_t *key)
+{
+	json_t *sides = json_array(), *has = json_array();
+	for (size_t side = 0; side < s->sides; side++) {
+		json_t *fields = json_array(), *values = json_array();
+		for (size_t i = 0; i < s->fields; i++) {
+			json_array_append_new(fields, json_string(s->side[side].field[i]));
+			json_array_append_new(values, value_as_text(json_array_get(key, i)));
+		}
+		json_array_append_new(sides, json_pack("{s:o,s:o,s:s}", "fields", fields, "values",
+						       values, "peer", s->side[side].peer));
+		json_array_append_new(has, request_has(s, side, key));
+	}
+	return json_pack("{s:{s:{s:o}},s:{s:{s:{s:{s:s,s:s,s:{s:o}}}}}}", "filter", "bool",
+			 "should", has, "aggs", "peers", "cardinality", "script", "lang",
+			 "painless", "source", peers_script, "params", "sides", sides);
+}
+
+void request_peers(const struct subject *s, struct candidate *const *list, size_t n, json_t *aggs)
+{
+	for (size_t i = 0; i < n; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "peers%zu", i);
+		json_object_set_new(aggs, name, peers_ask(s, list[i]->key));
+	}
+}
+
+void request_peers_take(struct candidate *const *list, size_t n, const json_t *aggs)
+{
+	for (size_t i = 0; i < n; i++) {
+		char path[40];
+		snprintf(path, sizeof(path), "peers%zu.peers.value", i);
+		const long long peers = json_int_at(aggs, path);
+		list[i]->figures.peers = peers > 0 ? (uint64_t)peers : 0;
+	}
 }
 
 void request_twice(const struct subject *s, struct candidate *const *list, size_t n, json_t *aggs)

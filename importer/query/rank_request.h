@@ -31,4 +31,9 @@ void request_twice(const struct subject *s, struct candidate *const *list, size_
 void request_twice_take(const struct subject *s, struct candidate *const *list, size_t n,
 			const json_t *aggs);
 
+/* Puts into `aggs` how many peers `n` candidates have, each peer once, at whichever end of a flow
+ * it is; and takes them for those that were counted at each end. */
+void request_peers(const struct subject *s, struct candidate *const *list, size_t n, json_t *aggs);
+void request_peers_take(struct candidate *const *list, size_t n, const json_t *aggs);
+
 #endif

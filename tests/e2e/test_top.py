@@ -19,7 +19,7 @@ from flowdocs import counted, get, store
 R = random.Random(21)
 INDICES = 10
 NOW = int(time.time()) // 600 * 600 - 600
-SERVICES = ["dns", "https", "ssh", "ntp", "smtp"]
+SERVICES = ["dns", "https", "ssh", "ntp", "-"]	# the last one is a name that looks like none
 LIST = 2000	# values that efctl asks of each shard, at least
 
 
@@ -36,13 +36,13 @@ def ledger(docs, sides):
 			values = [get(d, f) for f in fields]
 			if all(v is None for v in values) or len(fields) == 1 and values[0] is None:
 				continue
-			many = values[0] if isinstance(values[0], list) else [tuple("-" if v is None else v for v in values)]
+			many = values[0] if isinstance(values[0], list) else [tuple(values)]
 			for key in many if not isinstance(values[0], list) else [(v,) for v in values[0]]:
 				row = out[key]
 				row[3] += get(d, sent) or 0
 				row[4] += get(d, received) or 0
 				if get(d, peer):
-					peers[key].add((peer, get(d, peer)))
+					peers[key].add(get(d, peer))	# the same one whether it asked or was asked
 				if key not in seen:	# both ends: its bytes once, and it sent and received all of them
 					row[0] += get(d, "network.bytes") or 0
 					row[1] += get(d, "network.packets") or 0
@@ -65,7 +65,7 @@ def top(es, ns, *args):
 
 
 def rows(answer, by):
-	return [(tuple("-" if v is None else v for v in r["key"]), [r["bytes"], r["packets"], r["flows"], r["sent"], r["received"]] + ([r["peers"]] if by == "peers" else [])) for r in answer["top"]]
+	return [(tuple(r["key"]), [r["bytes"], r["packets"], r["flows"], r["sent"], r["received"]] + ([r["peers"]] if by == "peers" else [])) for r in answer["top"]]
 
 
 PLACE = {"bytes": 0, "packets": 1, "flows": 2, "peers": 5}
