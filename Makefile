@@ -147,6 +147,14 @@ $(BUILD)/gen/number_names.h: $(NUMBERS)
 	$(Q)awk -F, 'FNR == 1 { n = FILENAME; sub(".*/", "", n); sub("[.]csv", "", n); gsub("-", "_", n); printf "%s#define NUMBERS_%s", FNR == NR ? "" : "\n", n } \
 	  FNR > 2 && !/^#/ { printf " { %d, \"%s\" },", $$1, n == "protocols" ? tolower($$2) : n == "forwarding_status" ? $$2 "," $$3 : $$2 } \
 	  END { print "" }' $^ > $@.new && mv $@.new $@
+# Fields of a document and their types, of the mapping, for the same. A type begins with the line that its name does.
+$(BUILD)/gen/flow_fields.h: es-templates/component-templates/flow@mappings.json
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)awk -F'"' 'NR == 1 { printf "#define FLOW_FIELDS" } $$2 == "properties" && /{$$/ { name[++depth] = ""; next } \
+	  /^ *"[^"]*": {$$/ { name[++depth] = named ? $$2 : ""; named = named || $$2 == "mappings"; next } \
+	  /^ *"[^"]*": {"type": / { path = ""; for (i = 1; i <= depth; i++) if (name[i] != "") path = path name[i] "."; printf " { \"%s%s\", \"%s\" },", path, $$2, $$6; next } \
+	  /^ *},?$$/ { depth-- } END { print "" }' $< > $@.new && mv $@.new $@
 # Templates, pipelines, dictionaries and dashboards, inside efctl.
 ASSETS = $(shell find es-templates ingest-pipelines kibana -name '[a-z]*.json' -o -name '*.yml' -o -name '*.csv' \
            -o -name '*.painless' 2>/dev/null | LC_ALL=C sort)
@@ -169,7 +177,7 @@ $(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags-cc
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/%.o: %.c $(BUILD)/flags-cc | $(BUILD)/gen/element_ids.h $(BUILD)/gen/number_names.h
+$(BUILD)/%.o: %.c $(BUILD)/flags-cc | $(BUILD)/gen/element_ids.h $(BUILD)/gen/number_names.h $(BUILD)/gen/flow_fields.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -360,7 +368,7 @@ lint-now: all
 analyze: ## What programs find that read programs: clang's analyser, cppcheck, shellcheck, flake8
 	$(call setup,$(DEPS) $(ANALYZEDEPS))
 	$(again) analyze-now
-analyze-now: $(BUILD)/gen/element_ids.h $(BUILD)/gen/number_names.h
+analyze-now: $(BUILD)/gen/element_ids.h $(BUILD)/gen/number_names.h $(BUILD)/gen/flow_fields.h
 	$(Q)tests/run.py -t 1800 tests/analyze/test_analyze.py
 coverage: ## Lines and branches that the tests without an engine run, against tests/coverage.floor
 	$(call setup,gcovr iproute2)

@@ -16,6 +16,7 @@
 #include "importer/flows_columns.h"
 #include "importer/flows_print.h"
 #include "importer/flows_sink.h"
+#include "importer/query/known.h"
 #include "importer/query/pages.h"
 
 #define FLOWS_SHOWN 20 /* lines of a table, unless somebody wants more */
@@ -194,12 +195,38 @@ static void run_say(const struct flows_run *run, const struct pages *pages)
 			    run->output);
 }
 
-static int run_go(struct app *app, const struct query *q, struct flows_run *run, struct err *err)
+/* The fields that --sort and --fields name; patterns apart, which are for _source alone. */
+static size_t run_named(const struct app *app, const struct flows_run *run,
+			struct known_field named[KNOWN_MAX])
 {
-	CLEANUP_ES struct es *es = NULL;
+	const struct strlist *fields = &app->flags.fields;
+	size_t n = 0;
+	named[n++] = (struct known_field){ "--sort", run->wish.sort, true };
+	for (size_t i = 0; i < fields->n && n < KNOWN_MAX; i++)
+		if (!strchr(fields->item[i], '*'))
+			named[n++] = (struct known_field){ "--fields", fields->item[i], false };
+	return n;
+}
+
+/* Whether all that is named exists; what is ours alone can be shown without a cluster. */
+static int run_known(struct app *app, struct es **ret_es, struct query *q,
+		     const struct flows_run *run, struct err *err)
+{
+	struct known_field named[KNOWN_MAX];
+	const size_t n = run_named(app, run, named);
+	const bool shown = app->flags.kql || app->flags.show_query;
+	if (shown && known_is_ours(q, named, n))
+		return 0;
+	return app_connect(app, ret_es, err) || known_check(app, *ret_es, q, named, n, err) ? -1
+											    : 0;
+}
+
+static int run_go(struct app *app, struct es *es, const struct query *q, struct flows_run *run,
+		  struct err *err)
+{
 	CLEANUP_PAGES struct pages *pages = NULL;
 	query_say(q);
-	if (app_connect(app, &es, err) || pages_open(app, es, q, &run->wish, &pages, err) ||
+	if (pages_open(app, es, q, &run->wish, &pages, err) ||
 	    flows_sink_open(run->output, &run->sink, err))
 		return -1;
 	flows_watch();
@@ -220,20 +247,26 @@ static int run_go(struct app *app, const struct query *q, struct flows_run *run,
 	return 0;
 }
 
+static int run_all(struct app *app, struct query *q, struct flows_run *run, struct err *err)
+{
+	CLEANUP_ES struct es *es = NULL;
+	if (run_known(app, &es, q, run, err))
+		return -1;
+	if (app->flags.kql)
+		return run_kql(q, err);
+	if (!app->flags.show_query)
+		return run_go(app, es, q, run, err);
+	run_show_query(app, q, run);
+	return 0;
+}
+
 int cmd_flows(struct app *app, struct err *err)
 {
 	CLEANUP_QUERY struct query q = { 0 };
 	struct flows_run run = { .output = NULL };
 	int result = -1;
-	if (query_read(app, 0, &q, err) == 0 && run_read(app, &run, err) == 0) {
-		result = 0;
-		if (app->flags.kql)
-			result = run_kql(&q, err);
-		else if (app->flags.show_query)
-			run_show_query(app, &q, &run);
-		else
-			result = run_go(app, &q, &run, err);
-	}
+	if (query_read(app, 0, &q, err) == 0 && run_read(app, &run, err) == 0)
+		result = run_all(app, &q, &run, err);
 	run_release(&run);
 	return result;
 }

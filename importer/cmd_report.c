@@ -11,7 +11,7 @@
 #include "importer/core/files.h"
 #include "importer/core/memory.h"
 #include "importer/core/print.h"
-#include "importer/query/query.h"
+#include "importer/query/known.h"
 #include "importer/report/report.h"
 #include "importer/steps.h"
 
@@ -45,9 +45,8 @@ static int page_put(const struct app *app, const struct html_page *page, uint64_
 	return 0;
 }
 
-static int report_make(struct app *app, const struct query *query, struct err *err)
+static int report_make(struct app *app, struct es *es, const struct query *query, struct err *err)
 {
-	CLEANUP_ES struct es *es = NULL;
 	CLEANUP_JSON json_t *clause = query_clause(query);
 	CLEANUP_FREE char *filter = filter_text(&app->args);
 	char name[NAME_ROOM + 120];
@@ -67,8 +66,7 @@ static int report_make(struct app *app, const struct query *query, struct err *e
 	uint64_t flows = 0;
 	if (!pattern || !filter)
 		memory_out();
-	if (app_connect(app, &es, err) || search_begin(&searcher, app, es, err) ||
-	    steps_least(app, es, &ask.least_ms, err))
+	if (search_begin(&searcher, app, es, err) || steps_least(app, es, &ask.least_ms, err))
 		return -1;
 	page_init(&page);
 	int result = report_write(&page, &searcher, &ask, &flows, err);
@@ -82,11 +80,14 @@ static int report_make(struct app *app, const struct query *query, struct err *e
 
 int cmd_report(struct app *app, struct err *err)
 {
+	CLEANUP_ES struct es *es = NULL;
 	CLEANUP_QUERY struct query query = { 0 };
 	if (query_read(app, 0, &query, err))
 		return -1;
 	if (strcmp(app->flags.report, "-") != 0 && file_is_plain(app->flags.report, err))
 		return -1;
 	query_say(&query);
-	return report_make(app, &query, err);
+	if (app_connect(app, &es, err) || known_check(app, es, &query, NULL, 0, err))
+		return -1;
+	return report_make(app, es, &query, err);
 }

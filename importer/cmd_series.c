@@ -7,7 +7,7 @@
 #include "importer/client/es.h"
 #include "importer/commands.h"
 #include "importer/core/print.h"
-#include "importer/query/query.h"
+#include "importer/query/known.h"
 #include "importer/query/rows.h"
 #include "importer/query/series_show.h"
 #include "importer/steps.h"
@@ -26,11 +26,10 @@ static void answer_show(const struct app *app, const struct series *series, enum
 			    NAME(app->elastic.prefix, "logs-flow"), app->elastic.namespace);
 }
 
-static int series_find(struct app *app, const struct query *query, const struct subject *subject,
-		       struct err *err)
+static int series_find(struct app *app, struct es *es, const struct query *query,
+		       const struct subject *subject, struct err *err)
 {
 	enum rows_format format = app->flags.json ? ROWS_JSON : app->flags.format;
-	CLEANUP_ES struct es *es = NULL;
 	CLEANUP_JSON json_t *clause = query_clause(query);
 	struct searcher searcher;
 	struct series series = { 0 };
@@ -43,8 +42,7 @@ static int series_find(struct app *app, const struct query *query, const struct 
 		.step_ms = (uint64_t)app->flags.step,
 		.most = format == ROWS_TABLE ? STEPS_DRAWN : STEPS_TABLE,
 	};
-	if (app_connect(app, &es, err) || search_begin(&searcher, app, es, err) ||
-	    steps_least(app, es, &ask.least_ms, err))
+	if (search_begin(&searcher, app, es, err) || steps_least(app, es, &ask.least_ms, err))
 		return -1;
 	if (ask.step_ms && ask.step_ms < ask.least_ms)
 		return err_set(err, EF_USAGE,
@@ -64,11 +62,18 @@ static int series_find(struct app *app, const struct query *query, const struct 
 int cmd_series(struct app *app, struct err *err)
 {
 	struct subject subject;
+	struct known_field named[KNOWN_MAX];
+	size_t n = 0;
+	CLEANUP_ES struct es *es = NULL;
 	CLEANUP_QUERY struct query query = { 0 };
 	if (app->flags.dimension && subject_parse(app->flags.dimension, &subject, err))
 		return -1;
 	if (query_read(app, 0, &query, err))
 		return -1;
 	query_say(&query);
-	return series_find(app, &query, app->flags.dimension ? &subject : NULL, err);
+	if (app->flags.dimension)
+		n = known_of_subject(&subject, "--by", named, 0);
+	if (app_connect(app, &es, err) || known_check(app, es, &query, named, n, err))
+		return -1;
+	return series_find(app, es, &query, app->flags.dimension ? &subject : NULL, err);
 }

@@ -9,7 +9,7 @@
 #include "importer/client/es.h"
 #include "importer/commands.h"
 #include "importer/core/print.h"
-#include "importer/query/query.h"
+#include "importer/query/known.h"
 #include "importer/query/rank_show.h"
 
 #define PEAK_STEP_MS (5 * 60 * 1000)
@@ -28,10 +28,9 @@ static void top_show(const struct app *app, const struct rank *rank, const struc
 			    NAME(app->elastic.prefix, "logs-flow"), app->elastic.namespace);
 }
 
-static int top_find(struct app *app, const struct query *query, const struct subject *subject,
-		    struct err *err)
+static int top_rank(struct app *app, struct es *es, const struct query *query,
+		    const struct subject *subject, struct err *err)
 {
-	CLEANUP_ES struct es *es = NULL;
 	CLEANUP_JSON json_t *clause = query_clause(query);
 	struct searcher searcher;
 	struct rank rank = { 0 };
@@ -45,7 +44,7 @@ static int top_find(struct app *app, const struct query *query, const struct sub
 		.to_ms = query->when.has_to ? query->when.to_ms : 0,
 		.step_ms = PEAK_STEP_MS,
 	};
-	if (app_connect(app, &es, err) || search_begin(&searcher, app, es, err))
+	if (search_begin(&searcher, app, es, err))
 		return -1;
 	int result = rank_do(&searcher, &ask, &rank, err);
 	if (app->flags.watch)
@@ -56,6 +55,17 @@ static int top_find(struct app *app, const struct query *query, const struct sub
 		query_refused(query, err);
 	rank_release(&rank);
 	return result;
+}
+
+static int top_find(struct app *app, struct query *query, const struct subject *subject,
+		    struct err *err)
+{
+	CLEANUP_ES struct es *es = NULL;
+	struct known_field named[KNOWN_MAX];
+	const size_t n = known_of_subject(subject, "top", named, 0);
+	if (app_connect(app, &es, err) || known_check(app, es, query, named, n, err))
+		return -1;
+	return top_rank(app, es, query, subject, err);
 }
 
 /* One look; times such as --since are of now. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "importer/query/field.h"
 #include "importer/query/suggest.h"
 
 #define END "%"
@@ -17,7 +18,7 @@ const struct dimension dimensions[] = {
 	{ NAMED("hosts", "talkers", "HOST", "no address"), .fields = { "flow." END ".name" } },
 	{ NAMED("clients", NULL, "CLIENT", "no client"), .fields = { "flow.client.name" } },
 	{ NAMED("servers", NULL, "SERVER", "no server"), .fields = { "flow.server.name" } },
-	{ NAMED("pairs", NULL, "CLIENT → SERVER", "no client or no server"),
+	{ NAMED("pairs", NULL, "CLIENT → SERVER", "no client and no server"),
 	  .fields = { "flow.client.name", "flow.server.name" } },
 	{ NAMED("conversations", NULL, "CLIENT → SERVER, SERVICE", "no client, server or service"),
 	  .fields = { "flow.client.name", "flow.server.name", "flow.service.name" } },
@@ -265,7 +266,7 @@ static void title_add(struct subject *s, const char *title, const char *none)
 {
 	size_t n = strlen(s->title), m = strlen(s->none);
 	snprintf(s->title + n, sizeof(s->title) - n, "%s%s", n ? ", " : "", title);
-	snprintf(s->none + m, sizeof(s->none) - m, "%s%s", m ? " or " : "", none);
+	snprintf(s->none + m, sizeof(s->none) - m, "%s%s", m ? " and " : "", none);
 }
 
 static int subject_add_name(struct subject *s, const char *name, struct err *err)
@@ -280,7 +281,10 @@ static int subject_add_name(struct subject *s, const char *name, struct err *err
 		if (strlen(name) >= SUBJECT_FIELD || strchr(name, '%'))
 			return err_set(err, EF_USAGE, "'%.80s' is no field of docs/fields.md",
 				       name);
+		const enum field_kind type = field_kind_of(NULL, name);
 		plain.fields[0] = name;
+		plain.number = type == FIELD_WHOLE || type == FIELD_REAL;
+		plain.ip = type == FIELD_ADDRESS;
 		d = &plain;
 	}
 	if (!d)
@@ -290,8 +294,10 @@ static int subject_add_name(struct subject *s, const char *name, struct err *err
 			       "'%s' cannot be ranked together with something else: its figures "
 			       "are of its own; 'links' can",
 			       name);
+	const size_t first = s->fields;
 	if (subject_add(s, d, end, err))
 		return -1;
+	s->named[first] = d == &plain;
 	snprintf(title, sizeof(title), "%s%s%s", end ? end : "", end ? " " : "", d->title);
 	for (char *c = title; end && *c != ' '; c++)
 		*c = (char)(*c - 'a' + 'A');

@@ -49,6 +49,7 @@ struct subject {
 	struct subject_side side[2];
 	bool whole; /* network.bytes and network.packets are what counts; else sent and received */
 	bool many;  /* a record may count for several values of one side */
+	bool named[SUBJECT_FIELDS]; /* field i was named itself, and is none of our dimensions */
 };
 
 /* The subject of "hosts" or "clients,services"; `client-as` and the like are one end of a dimension

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fields of a document: what asking for one costs. */
+ * Fields of a document: which there are, of what type, and what asking for one costs. */
 #include "importer/query/field.h"
 
 #include <ctype.h>
 #include <string.h>
 
 #include "common/ip.h"
+#include "flow_fields.h" /* made from the mapping */
+#include "importer/query/suggest.h"
+
+/* By name, as the mapping has them. */
+static const struct field_row {
+	const char *name, *type;
+} field_rows[] = { FLOW_FIELDS };
+#define FIELD_ROWS (sizeof(field_rows) / sizeof(field_rows[0]))
 
 const char *const field_indexed[] = { "@timestamp",
 				      "tags",
@@ -135,4 +143,65 @@ enum filter_cost field_cost(const char *field)
 		if (strcmp(*f, field) == 0)
 			return FILTER_INDEXED;
 	return FILTER_VALUES;
+}
+
+static enum field_kind type_of(const char *type)
+{
+	static const struct {
+		const char *type;
+		enum field_kind means;
+	} rows[] = {
+		{ "long", FIELD_WHOLE },          { "integer", FIELD_WHOLE },
+		{ "short", FIELD_WHOLE },         { "byte", FIELD_WHOLE },
+		{ "unsigned_long", FIELD_WHOLE }, { "float", FIELD_REAL },
+		{ "half_float", FIELD_REAL },     { "scaled_float", FIELD_REAL },
+		{ "double", FIELD_REAL },         { "ip", FIELD_ADDRESS },
+		{ "date", FIELD_DATE },           { "date_nanos", FIELD_DATE },
+		{ "boolean", FIELD_TRUE },        { "object", FIELD_FOLDER },
+		{ "nested", FIELD_FOLDER },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcmp(rows[i].type, type) == 0)
+			return rows[i].means;
+	return FIELD_TEXT;
+}
+
+/* `whole` begins with the names of `field` and goes on behind a dot. */
+static bool field_is_below(const char *whole, const char *field)
+{
+	const size_t len = strlen(field);
+	return strncmp(whole, field, len) == 0 && whole[len] == '.';
+}
+
+enum field_kind field_kind_of(const json_t *types, const char *field)
+{
+	const char *type = json_string_value(json_object_get(types, field));
+	enum field_kind found = FIELD_UNKNOWN;
+	if (type)
+		return type_of(type);
+	for (size_t i = 0; i < FIELD_ROWS; i++) {
+		const struct field_row *row = &field_rows[i];
+		if (strcmp(row->type, "flattened") == 0 && field_is_below(field, row->name))
+			return FIELD_TEXT;
+		if (!types && strcmp(row->name, field) == 0)
+			return type_of(row->type);
+		if (!types && field_is_below(row->name, field))
+			found = FIELD_FOLDER;
+	}
+	return found;
+}
+
+const char *field_near(const char *field)
+{
+	struct suggestion near = suggest_for(field);
+	for (size_t i = 0; i < FIELD_ROWS; i++)
+		suggest_try(&near, field_rows[i].name);
+	/* service.name is flow.service.name */
+	for (size_t i = 0; i < FIELD_ROWS && !near.best; i++) {
+		const char *name = field_rows[i].name;
+		const size_t n = strlen(name), len = strlen(field);
+		if (n > len && name[n - len - 1] == '.' && strcmp(name + n - len, field) == 0)
+			near.best = name;
+	}
+	return near.best;
 }

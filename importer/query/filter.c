@@ -11,10 +11,13 @@
 #include "importer/query/field.h"
 #include "importer/query/kql.h"
 #include "importer/query/operand.h"
+#include "importer/query/value.h"
 #include "importer/query/words.h"
 
 struct filter {
 	struct node *root;
+	json_t *named;
+	bool foreign;
 };
 
 const char *const filter_cost_names[] = {
@@ -47,6 +50,12 @@ static bool qualifier_read(struct parser *p, unsigned *qualifiers)
 	return true;
 }
 
+static int row_read(struct parser *p, const struct word_row *row, struct node **ret_node)
+{
+	return row->takes == TAKES_OWN ? row->read(p, row, ret_node)
+				       : operand_read(p, row, ret_node);
+}
+
 /* "src or dst": the words of both. */
 static int term_of_ends(struct parser *p, const char *word, unsigned qualifiers,
 			struct node **ret_node)
@@ -54,15 +63,15 @@ static int term_of_ends(struct parser *p, const char *word, unsigned qualifiers,
 	const unsigned rest = qualifiers & ~(unsigned)(Q_SRC | Q_DST | Q_BOTH);
 	const struct word_row *src = word_find(word, rest | Q_SRC);
 	const struct word_row *dst = word_find(word, rest | Q_DST);
-	if (!src || !dst || src->takes == TAKES_OWN)
+	if (!src || !dst)
 		return 0;
 	parser_next(p);
 	struct node *one = NULL, *other = NULL;
 	const size_t operand = p->at;
-	if (operand_read(p, src, &one))
+	if (row_read(p, src, &one))
 		return -1;
 	p->at = operand;
-	if (operand_read(p, dst, &other)) {
+	if (row_read(p, dst, &other)) {
 		node_free(one);
 		return -1;
 	}
@@ -133,13 +142,12 @@ static int term(struct parser *p, struct node **ret_node)
 	const struct word_row *row = term_row(p, first, qualifiers);
 	if (row) {
 		parser_next(p);
-		return row->takes == TAKES_OWN ? row->read(p, row, ret_node)
-					       : operand_read(p, row, ret_node);
+		return row_read(p, row, ret_node);
 	}
 	if (at != first || !is_field_name(at))
 		return term_fail(p, first, at->text);
 	parser_next(p);
-	return operand_field(p, at->text, ret_node);
+	return value_read(p, at, ret_node);
 }
 
 static int factor(struct parser *p, struct node **ret_node)
@@ -213,9 +221,9 @@ static int filter_root(struct parser *p, struct node **ret_root)
 	return 0;
 }
 
-int filter_parse(const char *text, struct filter **ret_filter, struct err *err)
+int filter_parse(const char *text, const json_t *types, struct filter **ret_filter, struct err *err)
 {
-	struct parser p = { .err = err };
+	struct parser p = { .types = types, .err = err };
 	if (!text)
 		text = "";
 	if (strlen(text) > FILTER_TEXT_MAX)
@@ -223,21 +231,24 @@ int filter_parse(const char *text, struct filter **ret_filter, struct err *err)
 			       FILTER_TEXT_MAX);
 	if (lex(text, &p.lexemes, err))
 		return -1;
+	p.named = json_array();
 	struct node *root = NULL;
 	const int result = filter_root(&p, &root);
 	lexemes_release(&p.lexemes);
-	if (result)
+	if (result) {
+		json_decref(p.named);
 		return -1;
+	}
 	struct filter *f = malloc(sizeof(*f));
 	if (!f)
 		memory_out();
-	f->root = root;
+	*f = (struct filter){ .root = root, .named = p.named, .foreign = p.foreign };
 	*ret_filter = f;
 	return 0;
 }
 
-int filter_parse_words(const struct strlist *words, size_t from, struct filter **ret_filter,
-		       struct err *err)
+int filter_parse_words(const struct strlist *words, size_t from, const json_t *types,
+		       struct filter **ret_filter, struct err *err)
 {
 	size_t room = 1;
 	for (size_t i = from; i < words->n; i++)
@@ -248,7 +259,7 @@ int filter_parse_words(const struct strlist *words, size_t from, struct filter *
 	char *end = text;
 	for (size_t i = from; i < words->n; i++)
 		end = stpcpy(stpcpy(end, i > from ? " " : ""), words->item[i]);
-	return filter_parse(text, ret_filter, err);
+	return filter_parse(text, types, ret_filter, err);
 }
 
 void filter_free(struct filter *f)
@@ -256,6 +267,7 @@ void filter_free(struct filter *f)
 	if (!f)
 		return;
 	node_free(f->root);
+	json_decref(f->named);
 	free(f);
 }
 
@@ -309,4 +321,10 @@ static void fields_of(const struct node *node, void (*look)(void *, const char *
 void filter_fields(const struct filter *f, void (*look)(void *arg, const char *field), void *arg)
 {
 	fields_of(f->root, look, arg);
+}
+
+const json_t *filter_named(const struct filter *f, bool *ret_foreign)
+{
+	*ret_foreign = f->foreign;
+	return f->named;
 }

@@ -31,13 +31,15 @@ extern const char *const filter_cost_names[]; /* "indexed", "values", "script" *
 /*
  * `text` as a filter, the caller's to free; NULL, and a text of blanks, is all records. EF_USAGE
  * when it is none: the message names the word, its column (in characters, from 1) and what may have
- * been meant.
+ * been meant. `types`: the fields of a cluster (field.h), and a field that is named itself has to
+ * be one of them; NULL: our mapping has the types, and what it does not have is a text.
  */
-int filter_parse(const char *text, struct filter **ret_filter, struct err *err);
+int filter_parse(const char *text, const json_t *types, struct filter **ret_filter,
+		 struct err *err);
 
 /* The same of the words of a command line from number `from` on, with blanks between them. */
-int filter_parse_words(const struct strlist *words, size_t from, struct filter **ret_filter,
-		       struct err *err);
+int filter_parse_words(const struct strlist *words, size_t from, const json_t *types,
+		       struct filter **ret_filter, struct err *err);
 
 void filter_free(struct filter *f);
 
@@ -60,6 +62,10 @@ enum filter_cost filter_cost(const struct filter *f, const char **ret_field);
 
 /* Calls `look` for each field that it asks for, as often as it does. */
 void filter_fields(const struct filter *f, void (*look)(void *arg, const char *field), void *arg);
+
+/* The fields that it names itself (`field = value`), an array of texts, borrowed; `ret_foreign`:
+ * some of them are not in our mapping. */
+const json_t *filter_named(const struct filter *f, bool *ret_foreign);
 
 static inline void cleanup_filter_(struct filter **f)
 {

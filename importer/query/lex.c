@@ -168,21 +168,59 @@ static long long lex_digits(const char *text, size_t len, unsigned base)
 	return (long long)n;
 }
 
-bool lex_number(const char *text, long long *ret_number)
+/* What the digits behind a point are of 1000 ^ `thousands`: of 1.5m the 5 is 500000; -1: it is no
+ * whole number. */
+static long long lex_part(const char *digits, size_t len, int thousands)
+{
+	long long n = 0;
+	for (int i = 0; i < thousands * 3; i++) {
+		const int digit = (size_t)i < len ? digits[i] - '0' : 0;
+		if (n > (INT64_MAX - digit) / 10)
+			return -1;
+		n = n * 10 + digit;
+	}
+	for (size_t i = (size_t)thousands * 3; i < len; i++)
+		if (digits[i] != '0')
+			return -1;
+	return n;
+}
+
+/* The thousands that a letter stands for; 0: it is none of them. */
+static int lex_power(char letter)
 {
 	static const char units[] = "kmgt";
-	const bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-	const char *digits = text + (hex ? 2 : 0);
-	const size_t len = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789");
-	const char unit = (char)tolower((unsigned char)digits[len]);
-	const char *power = unit && !hex ? strchr(units, unit) : NULL;
-	if (!len || digits[len + (power != NULL)])
-		return false;
-	long long n = lex_digits(digits, len, hex ? 16 : 10);
-	for (const char *u = units; power && u <= power; u++)
-		n = n > INT64_MAX / 1000 ? -1 : n * 1000;
-	if (n < 0)
+	const char *at = letter ? strchr(units, tolower((unsigned char)letter)) : NULL;
+	return at ? (int)(at - units) + 1 : 0;
+}
+
+static bool lex_hex(const char *digits, long long *ret_number)
+{
+	const size_t len = strspn(digits, "0123456789abcdefABCDEF");
+	const long long n = lex_digits(digits, len, 16);
+	if (!len || digits[len] || n < 0)
 		return false;
 	*ret_number = n;
+	return true;
+}
+
+bool lex_number(const char *text, long long *ret_number)
+{
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+		return lex_hex(text + 2, ret_number);
+	const size_t len = strspn(text, "0123456789");
+	const bool point = text[len] == '.';
+	const char *parts = text + len + point;
+	const size_t parts_len = point ? strspn(parts, "0123456789") : 0;
+	const char *end = parts + parts_len;
+	const int power = lex_power(*end);
+	if (!len || end[power > 0] || (point && (!parts_len || !power)))
+		return false;
+	long long n = lex_digits(text, len, 10);
+	for (int i = 0; i < power; i++)
+		n = n > INT64_MAX / 1000 ? -1 : n * 1000;
+	const long long part = lex_part(parts, parts_len, power);
+	if (n < 0 || part < 0 || n > INT64_MAX - part)
+		return false;
+	*ret_number = n + part;
 	return true;
 }

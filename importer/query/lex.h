@@ -45,8 +45,8 @@ struct lexemes {
 int lex(const char *text, struct lexemes *ret_lexemes, struct err *err);
 void lexemes_release(struct lexemes *lexemes);
 
-/* A number with its k, m, g, t (powers of 1000) or in hexadecimal (0x); false when it is none, or
- * above 2^63 - 1. */
+/* A number with its k, m, g, t (powers of 1000; 1.5m, too) or in hexadecimal (0x); false when it is
+ * no whole one, or above 2^63 - 1. */
 bool lex_number(const char *text, long long *ret_number);
 
 #endif

@@ -16,11 +16,14 @@
 #include "importer/query/suggest.h"
 #include "importer/query/words.h"
 
+/* An address or a network, 10.1/16, too; and what is made of an address's characters alone is meant
+ * as one, so that a slip of the pen is no name. */
 static bool is_address(const struct lexeme *at)
 {
 	struct prefix prefix;
-	struct err none = ERR_NONE;
-	return at->kind == LEX_WORD && prefix_parse(at->text, true, &prefix, &none) == 0;
+	return at->kind == LEX_WORD &&
+	       (operand_prefix(at->text, &prefix) == 0 ||
+		(strchr(at->text, '.') && !at->text[strspn(at->text, "0123456789./")]));
 }
 
 /* As another row would read it. */
@@ -186,8 +189,13 @@ int read_threat(struct parser *p, const struct word_row *row, struct node **ret_
 /* observation domain id N */
 int read_observation(struct parser *p, const struct word_row *row, struct node **ret_node)
 {
-	static const char *const things[] = { "domain", NULL }, *const ids[] = { "id", NULL };
+	static const char *const things[] = { "domain", NULL };
+	static const char *const ids[] = { "id", NULL };
 	size_t which;
+	if (parser_peek(p)->kind == LEX_WORD && strcasecmp(parser_peek(p)->text, "point") == 0)
+		return parser_fail(p, parser_peek(p),
+				   "nfdump's 'observation point' cannot be asked here: no document "
+				   "has it");
 	if (choice_read(p, things, &which) || choice_read(p, ids, &which))
 		return -1;
 	const struct word_row one = {

@@ -48,7 +48,7 @@ struct node *node_number(const char *field, enum lexeme_kind comparison, long lo
 }
 
 /* Whether a list begins here: `in [`, or `= [`. */
-static bool list_begins(struct parser *p)
+bool operand_list(struct parser *p)
 {
 	const struct lexeme *at = parser_peek(p);
 	if (at->kind == LEX_WORD && strcasecmp(at->text, "in") == 0 && at[1].kind == LEX_LIST) {
@@ -66,8 +66,7 @@ static bool list_goes_on(struct parser *p)
 }
 
 /* Calls `one` for each word of the list that the parser is in, or once without a list. */
-static int operand_each(struct parser *p, bool is_list, json_t *values, long long max,
-			int (*one)(struct parser *p, long long max, json_t *values))
+int operand_each(struct parser *p, bool is_list, json_t *values, long long max, operand_one *one)
 {
 	do {
 		if (parser_peek(p)->kind == LEX_END && is_list)
@@ -100,7 +99,7 @@ static int id_value(struct parser *p, long long max, json_t *values)
 }
 
 /* The text of a prefix as the engine takes it: an address alone has no "/32". */
-static json_t *prefix_json(const struct prefix *prefix)
+json_t *operand_prefix_json(const struct prefix *prefix)
 {
 	char text[IP_TEXT_MAX + 4];
 	const size_t len = ip_format(&prefix->ip, text);
@@ -112,7 +111,7 @@ static json_t *prefix_json(const struct prefix *prefix)
 }
 
 /* An address, or a network: 10.1.0.0/16, and as nfdump takes it 10.1/16. */
-static int prefix_read(const char *text, struct prefix *ret_prefix)
+int operand_prefix(const char *text, struct prefix *ret_prefix)
 {
 	char full[64];
 	struct err none = ERR_NONE;
@@ -142,10 +141,10 @@ static int address_value(struct parser *p, long long max, json_t *values)
 	(void)max;
 	const struct lexeme *at = parser_peek(p);
 	struct prefix prefix;
-	if (at->kind != LEX_WORD || prefix_read(at->text, &prefix))
+	if (at->kind != LEX_WORD || operand_prefix(at->text, &prefix))
 		return address_fail(p, at);
 	parser_next(p);
-	json_array_append_new(values, prefix_json(&prefix));
+	json_array_append_new(values, operand_prefix_json(&prefix));
 	return 0;
 }
 
@@ -184,10 +183,10 @@ static int network_value(struct parser *p, long long max, json_t *values)
 			snprintf(text + len, sizeof(text) - len, "/%d", bits);
 		parser_next(p);
 	}
-	if (prefix_read(text, &prefix))
+	if (operand_prefix(text, &prefix))
 		return address_fail(p, at);
 	parser_next(p);
-	json_array_append_new(values, prefix_json(&prefix));
+	json_array_append_new(values, operand_prefix_json(&prefix));
 	return 0;
 }
 
@@ -215,7 +214,7 @@ static int mac_value(struct parser *p, long long max, json_t *values)
 }
 
 /* Unquoted names may hold a *; how it is kept from one that is quoted: as an object. */
-static int name_value(struct parser *p, long long max, json_t *values)
+int operand_name(struct parser *p, long long max, json_t *values)
 {
 	(void)max;
 	const struct lexeme *text;
@@ -256,7 +255,7 @@ static struct node *any_of(const char *field, json_t *plain_take, struct node *n
 }
 
 /* One condition for the plain values together, one for each network and each pattern. */
-static struct node *values_node(const char *field, const json_t *values)
+struct node *operand_any(const char *field, const json_t *values)
 {
 	struct node *node = NULL;
 	json_t *plain = json_array(), *value;
@@ -272,7 +271,7 @@ static struct node *values_node(const char *field, const json_t *values)
 	return any_of(field, plain, node);
 }
 
-static struct node *addresses_node(const char *field, const json_t *values)
+struct node *operand_addresses(const char *field, const json_t *values)
 {
 	struct node *node = NULL;
 	json_t *plain = json_array(), *value;
@@ -306,9 +305,9 @@ static struct node *operand_node(const struct word_row *row, const char *field,
 		return node_number(field, comparison,
 				   json_integer_value(json_array_get(values, 0)));
 	if (row->takes == TAKES_ADDRESS || row->takes == TAKES_NETWORK)
-		node = addresses_node(field, values);
+		node = operand_addresses(field, values);
 	else
-		node = values_node(field, values);
+		node = operand_any(field, values);
 	if ((row->takes == TAKES_NUMBER || row->takes == TAKES_ID) && values_have_zero(values))
 		node = node_or(node, node_not(node_has(field)));
 	return node;
@@ -319,7 +318,7 @@ static const struct operand_row {
 } operand_rows[] = {
 	[TAKES_NUMBER] = { number_value },   [TAKES_ID] = { id_value },
 	[TAKES_ADDRESS] = { address_value }, [TAKES_NETWORK] = { network_value },
-	[TAKES_MAC] = { mac_value },         [TAKES_NAME] = { name_value },
+	[TAKES_MAC] = { mac_value },         [TAKES_NAME] = { operand_name },
 	[TAKES_COUNTRY] = { country_value },
 };
 
@@ -328,7 +327,7 @@ int operand_read(struct parser *p, const struct word_row *row, struct node **ret
 	CLEANUP_JSON json_t *values = json_array();
 	const struct lexeme *at = parser_peek(p);
 	const enum lexeme_kind comparison = parser_comparison(p);
-	const bool is_list = list_begins(p);
+	const bool is_list = operand_list(p);
 	if (comparison > LEX_NE && (row->takes != TAKES_NUMBER || is_list))
 		return parser_fail(p, at, "%s can only be equal (=, in [ … ]) or not (!=)",
 				   is_list ? "a list" : row->word);
@@ -340,45 +339,6 @@ int operand_read(struct parser *p, const struct word_row *row, struct node **ret
 	const enum lexeme_kind one = comparison == LEX_NE ? LEX_EQ : comparison;
 	for (size_t i = 0; i < WORD_FIELDS && row->fields[i]; i++)
 		node = node_or(node, operand_node(row, row->fields[i], one, values));
-	*ret_node = comparison == LEX_NE ? node_not(node) : node;
-	return 0;
-}
-
-/* Bounds may have k, m, g: 1m is a million where it is compared. */
-static json_t *bound_json(const struct lexeme *at)
-{
-	long long n;
-	if (at->kind == LEX_WORD && lex_number(at->text, &n))
-		return json_integer(n);
-	return json_string(at->text);
-}
-
-int operand_field(struct parser *p, const char *field, struct node **ret_node)
-{
-	static const char *const bounds[] = {
-		[LEX_LT] = "lt", [LEX_LE] = "lte", [LEX_GT] = "gt", [LEX_GE] = "gte"
-	};
-	CLEANUP_JSON json_t *values = json_array();
-	const struct lexeme *at = parser_peek(p), *text;
-	const bool is_list = list_begins(p);
-	if (!is_list && (at->kind < LEX_EQ || at->kind > LEX_GE))
-		return parser_fail(p, at,
-				   "behind the field %.80s a comparison is wanted, such as "
-				   "= VALUE, != VALUE, > VALUE, = * (it has any), in [ … ]",
-				   field);
-	const enum lexeme_kind comparison = is_list ? LEX_EQ : parser_comparison(p);
-	if (comparison > LEX_NE) {
-		if (parser_text(p, &text))
-			return -1;
-		json_t *bound = bound_json(text);
-		if (!bound)
-			return parser_fail(p, text, "this is no UTF-8");
-		*ret_node = node_range(field, json_pack("{s:o}", bounds[comparison], bound));
-		return 0;
-	}
-	if (operand_each(p, is_list || list_begins(p), values, 0, name_value))
-		return -1;
-	struct node *node = values_node(field, values);
 	*ret_node = comparison == LEX_NE ? node_not(node) : node;
 	return 0;
 }

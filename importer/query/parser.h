@@ -9,8 +9,11 @@
 struct parser {
 	struct lexemes lexemes;
 	size_t at;
-	unsigned depth; /* of brackets and `not` */
-	unsigned nots;  /* around what is read now */
+	unsigned depth;      /* of brackets and `not` */
+	unsigned nots;       /* around what is read now */
+	const json_t *types; /* of fields, as field_kind_of() takes them */
+	json_t *named;       /* array of the fields that are named themselves */
+	bool foreign;        /* some of them are not in our mapping */
 	struct err *err;
 };
 

@@ -23,9 +23,9 @@ int query_read(const struct app *app, size_t first, struct query *ret_query, str
 		.since_ms = f->since,
 		.window_ms = f->window,
 	};
-	struct query q = { 0 };
+	struct query q = { .first = first };
 	if (when_read(&words, clock_wall_ms(), &q.when, err) ||
-	    filter_parse_words(&app->args, first, &q.filter, err))
+	    filter_parse_words(&app->args, first, NULL, &q.filter, err))
 		return -1;
 	*ret_query = q;
 	return 0;

@@ -14,6 +14,7 @@
 struct query {
 	struct filter *filter; /* owned */
 	struct when when;
+	size_t first; /* operand that the filter begins with */
 };
 
 /* Of the operands from number `first` on (the filter) and --since, --from, --to, --around,

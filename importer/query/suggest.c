@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define SUGGEST_MAX 24 /* longer words are no misspelling of ours */
+#define SUGGEST_MAX 64 /* longer words are no misspelling of ours */
 
 static size_t smallest(size_t a, size_t b)
 {

@@ -72,6 +72,8 @@
 
 static const char no_order[] = "records have no number";
 static const char not_kept[] = "no column of a document holds it (docs/fields.md: index)";
+static const char one_tos[] = "what a router marked anew is in a document by its name, where it "
+			      "differs: flow.dscp.post_name = EF";
 static const char no_payload[] = "documents do not have it";
 
 const struct word_row word_rows[] = {
@@ -92,6 +94,7 @@ const struct word_row word_rows[] = {
 	{ "flags", 0, TAKES_OWN, { "network.transport", "flow.tcp.flags" }, 0, read_flags },
 	OWN("tos", 0, read_tos, "flow.dscp.name"),
 	OWN("tos", Q_SRC, read_tos, "flow.dscp.name"),
+	OWN("tos", Q_DST, read_refused, one_tos),
 	OWN("icmp-type", 0, read_icmp, "flow.icmp.type"),
 	OWN("icmp-code", 0, read_icmp, "flow.icmp.code"),
 	{ "icmp", 0, TAKES_OWN, { "flow.icmp.type", "flow.icmp.code" }, 0, read_icmp_word },
@@ -124,6 +127,10 @@ const struct word_row word_rows[] = {
 	ENDS("mac", TAKES_MAC, 0, "mac"),
 	ONE("mac", Q_IN | Q_SRC, TAKES_MAC, 0, "source.mac"),
 	ONE("mac", Q_IN | Q_DST, TAKES_MAC, 0, "destination.mac"),
+	ONE("mac", Q_OUT | Q_SRC, TAKES_MAC, 0, "source.mac"),
+	ONE("mac", Q_OUT | Q_DST, TAKES_MAC, 0, "destination.mac"),
+	{ "mac", Q_IN, TAKES_MAC, { "source.mac", "destination.mac" }, 0, NULL },
+	{ "mac", Q_OUT, TAKES_MAC, { "source.mac", "destination.mac" }, 0, NULL },
 	ENDS("geo", TAKES_COUNTRY, 0, "geo.country_iso_code"),
 	NAMED("ident", "observer.name"),
 	OWN("flowdir", 0, read_flowdir, "flow.direction"),
@@ -162,12 +169,16 @@ const struct word_row word_rows[] = {
 	NONE("count", no_order),
 	NONE("sysid", "it is nfdump's own number of an exporter"),
 	NONE("mask", not_kept),
+	OWN("mask", Q_SRC, read_refused, not_kept),
+	OWN("mask", Q_DST, read_refused, not_kept),
 	NONE("flowlabel", not_kept),
 	NONE("engine", not_kept),
 	NONE("engine-type", not_kept),
 	NONE("engine-id", not_kept),
 	NONE("pblock", not_kept),
 	NONE("acl", no_payload),
+	OWN("acl", Q_IN, read_refused, no_payload),
+	OWN("acl", Q_OUT, read_refused, no_payload),
 	NONE("ace", no_payload),
 	NONE("xace", no_payload),
 	NONE("xevent", no_payload),

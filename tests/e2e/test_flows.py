@@ -106,6 +106,8 @@ class Forgetful(proxy.Handler):
 	"""Has the engine forget what it holds fast before the search that `at` names, and again `times` times."""
 	def forward(self):
 		p = self.server
+		if p.no_root and self.command == "GET" and self.path == "/":	# as for an account that may read records and no more
+			return 403, [("Content-Type", "application/json")], b'{"error":{"type":"security_exception","reason":"action [cluster:monitor/main] is unauthorized"},"status":403}'
 		if self.command == "POST" and "/_search" in self.path and "point_in_time" not in self.path:
 			with p.lock:
 				p.searches += 1
@@ -118,14 +120,15 @@ class Forgetful(proxy.Handler):
 
 
 class Forgetter(proxy.Proxy):
-	def __init__(self, url, forgets=(), hook=None, hook_at=0):
-		self.searches, self.forgets, self.hook, self.hook_at = 0, forgets, hook, hook_at
+	def __init__(self, url, forgets=(), hook=None, hook_at=0, no_root=False):
+		self.searches, self.forgets, self.hook, self.hook_at, self.no_root = 0, forgets, hook, hook_at, no_root
 		super().__init__(url)
 		self.RequestHandlerClass = Forgetful
 
 	def forget(self):
 		if opensearch:
 			es.delete("/_search/point_in_time/_all")
+			es.delete("/_search/scroll/_all")
 		else:	# all contexts of the node: no API names those of points in time
 			es.must("POST", f"/logs-flow-{one}/_close")
 			es.must("POST", f"/logs-flow-{one}/_open")
@@ -147,6 +150,11 @@ if opensearch:
 	p = Forgetter(es.url, forgets=range(2, 99))
 	code, out, talk = ran(one, "--format", "ndjson", url=p.url)
 	tap.ok(code == 1 and "forgot the search 3 times" in talk and len(out.splitlines()) == 2000, "an engine that forgets always: an end, and what was written", talk)
+	p.shutdown()
+	p = Forgetter(es.url, forgets=(3, 7), no_root=True)
+	code, out, talk = ran(mixed, "--format", "ndjson", url=p.url)
+	each_once("without the right to see the root, by a scroll that is forgotten twice: each exactly once", addresses(out.splitlines()), every[:20000])
+	tap.ok(code == 0 and talk.count("the cluster has forgotten this search") == 2 and any("scroll" in path for _, path in p.requests) and not any("point_in_time" in path for _, path in p.requests), "and it was a scroll", talk)
 	p.shutdown()
 else:
 	tap.skip("the engine forgets", "only OpenSearch has an API for it")
@@ -194,9 +202,27 @@ code, out, talk = ran(few, "sampled")
 tap.same([code, len(out.splitlines())], [0, 2], "a filter leaves the others out")
 code, out, talk = ran(few, "--from", "2026-11-01 12:00:01", "--to", "2026-11-01 12:00:02", "--json")
 tap.same([len(json.loads(out)), talk], [1, "2026-11-01 12:00:01 +00:00 to 2026-11-01 12:00:02 +00:00 (UTC)\n"], "--from, --to: the record between them; the zone is said")
-code, out, talk = ran("nobody.has.this", "--format", "csv", "--fields", "source.ip")
-tap.same([code, out], [0, "source.ip\n"], "a stream that is not there has no records")
-tap.ok("no record" in talk, "and that is said", talk)
+for command in (["flows"], ["top"], ["series"], ["report", "-o", "-"]):
+	r = harness.efctl(*command, "--namespace", "nobody.has.this", es=es)
+	tap.ok(r.returncode == 1 and not r.stdout and "there is no logs-flow-nobody.has.this" in r.stderr and few in r.stderr.partition("those with records are ")[2].partition(" (")[0].split(", "),
+		f"{command[0]}: a namespace that is not there is an error, with those that are", r.stderr)
+for args, what in (
+		(["flow.servce.name = dns"], "at 'flow.servce.name': no field of a record; did you mean 'flow.service.name'?"),
+		(["not network.byte > 1"], "did you mean 'network.bytes'?"),
+		(["source.ip = 10.1"], "an address is wanted"),
+		(["--sort", "nosuch"], "--sort: 'nosuch' is no field of a record"),
+		(["--sort", "network.byte:asc"], "--sort: 'network.byte' is no field of a record; did you mean 'network.bytes'?"),
+		(["--sort", "message"], "--sort: the field message is kept without values"),
+		(["--fields", "source.ip,source.prt"], "--fields: 'source.prt' is no field of a record; did you mean 'source.port'?")):
+	code, out, talk = ran(few, *args)
+	tap.ok(code == 2 and what in talk and not out, f"{' '.join(args)}: refused, with what was meant", f"{code} {talk}")
+code, out, talk = ran(few, "--fields", "source,flow.ie.some.thing", "--json", "source.ip = 2001:db8::/33 and flow.ie.some.thing != 7")
+tap.same([code, [d["source"]["port"] for d in json.loads(out or "[]")]], [0, [53]], "folders of fields are shown, and what the device sent beside is asked for")
+for command, where in ((["top", "flow.service.nme"], "top"), (["series", "--by", "flow.service.nme"], "--by")):
+	r = harness.efctl(*command, "--namespace", few, es=es)
+	tap.ok(r.returncode == 2 and f"{where}: 'flow.service.nme' is no field of a record; did you mean 'flow.service.name'?" in r.stderr, f"{' '.join(command)}: refused, with what was meant", r.stderr)
+code, out, talk = ran(few, "--kql", "acme.cost > 5k", url=None)
+tap.ok(code == 2 and "no field of a record" in talk, "a field that is not ours is asked of the cluster, also where only a query is printed", talk)
 code, out, talk = ran(few, "src port 53")
 tap.ok("source.port has no index" in talk, "what is dear is said", talk)
 for args, what in ((["--sort", "bytes:up"], "--sort"), (["--sort", "_id"], "--sort"), (["--wide", "--json"], "--wide"), (["-n", "1", "--all"], "-n"), (["--json", "--format", "csv"], "--format"),

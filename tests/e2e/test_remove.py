@@ -161,6 +161,20 @@ def feeds(es, folder, empty):
 	ok(r.returncode == 0 and names(es) == empty, "without it the last namespace goes, and all with it", r.stdout + r.stderr)
 
 
+def scrolled(es):
+	"""This engine has no point in time with places of records: efctl flows goes by a scroll."""
+	address = lambda n: f"10.0.{n >> 8}.{n & 255}"
+	lines = (json.dumps({"@timestamp": "2026-11-01T12:00:00.000Z", "source": {"ip": address(n)}, "network": {"bytes": n}}) for n in range(5000))
+	reply = es.must("POST", "/logs-flow-scrolled/_bulk?refresh=true", "".join('{"create":{}}\n' + line + "\n" for line in lines), "application/x-ndjson")
+	same(reply["errors"], False, "Elasticsearch 7.10: 5,000 records")
+	r = harness.efctl("flows", "--namespace", "scrolled", "--format", "ndjson", es=es)
+	same(sorted(json.loads(line)["source"]["ip"] for line in r.stdout.splitlines()), sorted(address(n) for n in range(5000)), "flows on Elasticsearch 7.10: each record exactly once")
+	r = harness.efctl("flows", "--namespace", "scrolled", "--sort", "bytes:asc", "-n", "4500", "--json", "network.bytes >= 100", es=es)
+	same([d["network"]["bytes"] for d in json.loads(r.stdout or "[]")], list(range(100, 4600)), "and in order, as many as are wanted")
+	same(es.must("GET", "/_nodes/stats/indices/search")["nodes"].popitem()[1]["indices"]["search"]["scroll_current"], 0, "no scroll is left behind")
+	es.delete("/logs-flow-scrolled")
+
+
 def plain_indices(folder):
 	"""A cluster without data streams: plain indices of the same names."""
 	es = cluster.embedded("es7")
@@ -168,6 +182,7 @@ def plain_indices(folder):
 	ok(r.returncode == 0, "no data streams: setup", r.stdout + r.stderr)
 	for namespace in "lab", "labour":
 		fill(es, namespace, folder)
+	scrolled(es)
 	es.must("PUT", "/mine/_doc/1?refresh=true", {"mine": True})
 	es.must("POST", "/_aliases", {"actions": [{"add": {"index": "mine", "alias": "metrics-flow.counters-lab"}}]})
 	before = content(es, "labour")

@@ -23,7 +23,7 @@ static void filter_is_whole(const char *text)
 	struct err err = ERR_NONE;
 	CLEANUP_FILTER struct filter *f = NULL;
 	const char *field;
-	if (filter_parse(text, &f, &err)) {
+	if (filter_parse(text, NULL, &f, &err)) {
 		if (f || strncmp(err.msg, "filter, column ", 15) != 0)
 			abort();
 		return;

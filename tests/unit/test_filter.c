@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ static void assert_query(const char *text, const char *expected)
 {
 	struct err err = ERR_NONE;
 	CLEANUP_FILTER struct filter *f = NULL;
-	if (filter_parse(text, &f, &err))
+	if (filter_parse(text, NULL, &f, &err))
 		fail_msg("%s: %s", text, err.msg);
 	CLEANUP_JSON json_t *is = filter_query(f);
 	json_error_t error;
@@ -34,7 +35,7 @@ static void assert_refused(const char *text, const char *message)
 {
 	struct err err = ERR_NONE;
 	struct filter *f = NULL;
-	if (filter_parse(text, &f, &err) == 0) {
+	if (filter_parse(text, NULL, &f, &err) == 0) {
 		filter_free(f);
 		fail_msg("%s was taken", text);
 	}
@@ -154,6 +155,30 @@ static void records(void **state)
 	assert_query("mpls any 17", TERM("flow.mpls.labels", "17"));
 }
 
+/* Both ends before words with rules of their own, as Debian's nfdump takes them. */
+static void both_ends(void **state)
+{
+	(void)state;
+	static const char source[] = TERM("source.ip", "\"192.0.2.1\"");
+	static const char destination[] = TERM("destination.ip", "\"192.0.2.1\"");
+	char text[400];
+	snprintf(text, sizeof(text), ANY("%s,%s"), source, destination);
+	assert_query("src or dst host 192.0.2.1", text);
+	assert_query("dst or src host 192.0.2.1", text);
+	snprintf(text, sizeof(text), ALL("%s,%s"), source, destination);
+	assert_query("src and dst host 192.0.2.1", text);
+	assert_query("src or dst host www", ANY(TERM("flow.source.name", "\"www\"") "," TERM(
+						"flow.destination.name", "\"www\"")));
+	assert_query("out dst mac 00:11:22:aa:bb:cc",
+		     TERM("destination.mac", "\"00-11-22-AA-BB-CC\""));
+	assert_refused("dst tos 3", "flow.dscp.post_name = EF");
+	assert_refused("src or dst tos 3", "flow.dscp.post_name = EF");
+	assert_refused("src mask 24", "nfdump's 'mask' cannot be asked here");
+	assert_refused("src or dst mask 24", "nfdump's 'mask' cannot be asked here");
+	assert_refused("ingress acl 5", "nfdump's 'acl' cannot be asked here");
+	assert_refused("observation point id 5", "'observation point' cannot be asked here");
+}
+
 /* Our words, and where they meet nfdump's. */
 static void ours(void **state)
 {
@@ -186,6 +211,95 @@ static void ours(void **state)
 	assert_query("service in [dns, http*]",
 		     ANY(TERM("flow.service.name", "\"dns\"") ",{\"wildcard\":{\"flow.service."
 							      "name\":{\"value\":\"http*\"}}}"));
+}
+
+#define WHOLE               "a whole number is wanted"
+#define DATE(field, bounds) BOUND(field, bounds ",\"format\":\"epoch_millis\"")
+
+/* A field that is named itself takes what its type is written with. */
+static void fields_by_type(void **state)
+{
+	(void)state;
+	assert_query("network.bytes = 1m", TERM("network.bytes", "1000000"));
+	assert_query("network.bytes > 1.5m", BOUND("network.bytes", "\"gt\":1500000"));
+	assert_query("network.bytes in [1k, 0x10]", "{\"terms\":{\"network.bytes\":[1000,16]}}");
+	assert_query("flow.media.mos < 3.5", BOUND("flow.media.mos", "\"lt\":3.5"));
+	assert_query("source.ip = 10.1/16", TERM("source.ip", "\"10.1.0.0/16\""));
+	assert_query(
+	    "source.ip in [10/8, 192.0.2.1]",
+	    ANY(TERM("source.ip", "\"192.0.2.1\"") "," TERM("source.ip", "\"10.0.0.0/8\"")));
+	assert_query("source.ip = *", HAS("source.ip"));
+	assert_query("source.ip > 10.0.0.1", BOUND("source.ip", "\"gt\":\"10.0.0.1\""));
+	assert_query("flow.biflow = TRUE", TERM("flow.biflow", "true"));
+	assert_query("network.vlan.id = 7", TERM("network.vlan.id", "\"7\""));
+	assert_query("flow.ie.cisco.thing = 12", TERM("flow.ie.cisco.thing", "\"12\""));
+	assert_query("event.created >= @1000000000",
+		     DATE("event.created", "\"gte\":1000000000000"));
+	assert_query("event.created > 2026-11-01Z", DATE("event.created", "\"gte\":1793577600000"));
+	assert_query("event.created <= 2026-11-01Z", DATE("event.created", "\"lt\":1793577600000"));
+	assert_query("event.created < 2026-11-01Z", DATE("event.created", "\"lt\":1793491200000"));
+	assert_query("event.created = 2026-11-01Z",
+		     DATE("event.created", "\"gte\":1793491200000,\"lt\":1793577600000"));
+	assert_refused("network.bytes = many", "column 17, at 'many': " WHOLE);
+	assert_refused("network.bytes > 1.5", "column 17, at '1.5': " WHOLE);
+	assert_refused("network.bytes > 1.0001k", WHOLE);
+	assert_refused("network.bytes = [1, x]", "at 'x': " WHOLE);
+	assert_refused("source.ip = 10.1", "an address is wanted");
+	assert_refused("source.ip = host*", "an address is wanted");
+	assert_refused("source.ip > 10/8", "a network can be equal, or not");
+	assert_refused("source.ip > *", "nothing is less or more");
+	assert_refused("flow.biflow = yes", "true or false is wanted");
+	assert_refused("flow.biflow > true", "only = and != can be asked");
+	assert_refused("event.created > soon", "'soon' is no time");
+	assert_refused("flow.service = dns", "this has fields, and no value of its own");
+	/* in the words of the language, too */
+	assert_query("bytes > 1.5m", BOUND("source.bytes", "\"gt\":1500000"));
+	assert_query("client 10.1/16", TERM("client.ip", "\"10.1.0.0/16\""));
+	assert_query("src host 10.1/16", TERM("source.ip", "\"10.1.0.0/16\""));
+	assert_query("exporter 10.1/16", TERM("observer.ip", "\"10.1.0.0/16\""));
+	assert_refused("host 10.1", "an address is wanted");
+	assert_refused("exporter 10.1.2", "an address is wanted");
+	assert_query("host \"10.1\"", ANY(TERM("flow.client.name", "\"10.1\"") "," TERM(
+					  "flow.server.name", "\"10.1\"")));
+}
+
+/* What a cluster says of its fields decides; without one our mapping does, and others are texts. */
+static void fields_of_a_cluster(void **state)
+{
+	(void)state;
+	struct err err = ERR_NONE;
+	struct filter *f = NULL;
+	bool foreign;
+	CLEANUP_JSON json_t *types =
+	    json_pack("{s:s,s:s}", "flow.service.name", "keyword", "acme.cost", "long");
+	assert_query("acme.cost = 5k", TERM("acme.cost", "\"5k\""));
+	assert_int_equal(
+	    filter_parse("acme.cost = 5k and flow.service.name = dns", types, &f, &err), 0);
+	CLEANUP_JSON json_t *is = filter_query(f);
+	CLEANUP_JSON json_t *wanted = json_loads(
+	    ALL(TERM("acme.cost", "5000") "," TERM("flow.service.name", "\"dns\"")), 0, NULL);
+	assert_true(json_equal(is, wanted));
+	assert_int_equal(json_array_size(filter_named(f, &foreign)), 2);
+	assert_false(foreign);
+	filter_free(f);
+	static const char *const rows[][2] = {
+		{ "any and flow.servce.name = dns",
+		  "filter, column 9, at 'flow.servce.name': no field of a record; did you mean "
+		  "'flow.service.name'?" },
+		{ "service.name = dns", "did you mean 'flow.service.name'?" },
+		{ "network.bytes > 1", "the records asked have no such field" },
+		{ "one.two.three != x", "no field of a record; docs/fields.md has all" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		err = ERR_NONE;
+		assert_int_equal(filter_parse(rows[i][0], types, &f, &err), -1);
+		if (!strstr(err.msg, rows[i][1]))
+			fail_msg("%s: %s", rows[i][0], err.msg);
+	}
+	assert_int_equal(filter_parse("one.two = x", NULL, &f, &err), 0);
+	filter_named(f, &foreign);
+	assert_true(foreign);
+	filter_free(f);
 }
 
 /* A record without a port, AS, interface or VLAN has 0, as in nfdump. */
@@ -313,7 +427,7 @@ static void costs(void **state)
 		struct err err = ERR_NONE;
 		CLEANUP_FILTER struct filter *f = NULL;
 		const char *field;
-		assert_int_equal(filter_parse(rows[i].text, &f, &err), 0);
+		assert_int_equal(filter_parse(rows[i].text, NULL, &f, &err), 0);
 		assert_int_equal(filter_cost(f, &field), rows[i].cost);
 		if (rows[i].field)
 			assert_string_equal(field, rows[i].field);
@@ -343,13 +457,13 @@ static void kql(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		CLEANUP_FILTER struct filter *f = NULL;
 		CLEANUP_FREE char *text = NULL;
-		assert_int_equal(filter_parse(rows[i][0], &f, &err), 0);
+		assert_int_equal(filter_parse(rows[i][0], NULL, &f, &err), 0);
 		assert_int_equal(filter_kql(f, &text, &err), 0);
 		assert_string_equal(text, rows[i][1]);
 	}
 	CLEANUP_FILTER struct filter *f = NULL;
 	CLEANUP_FREE char *text = NULL;
-	assert_int_equal(filter_parse("any and (port 1 or bps > 1k)", &f, &err), 0);
+	assert_int_equal(filter_parse("any and (port 1 or bps > 1k)", NULL, &f, &err), 0);
 	assert_int_equal(filter_kql(f, &text, &err), -1);
 	assert_int_equal(err.code, EF_USAGE);
 	assert_non_null(strstr(err.msg, "KQL cannot say what a script reckons of source.bytes"));
@@ -358,11 +472,19 @@ static void kql(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(terms),   cmocka_unit_test(headers),
-		cmocka_unit_test(records), cmocka_unit_test(ours),
-		cmocka_unit_test(zeros),   cmocka_unit_test(joined),
-		cmocka_unit_test(refused), cmocka_unit_test(nothing_is_too_deep),
-		cmocka_unit_test(costs),   cmocka_unit_test(kql),
+		cmocka_unit_test(terms),
+		cmocka_unit_test(headers),
+		cmocka_unit_test(records),
+		cmocka_unit_test(both_ends),
+		cmocka_unit_test(ours),
+		cmocka_unit_test(fields_by_type),
+		cmocka_unit_test(fields_of_a_cluster),
+		cmocka_unit_test(zeros),
+		cmocka_unit_test(joined),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(nothing_is_too_deep),
+		cmocka_unit_test(costs),
+		cmocka_unit_test(kql),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

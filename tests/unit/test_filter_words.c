@@ -63,6 +63,45 @@ static void assert_cost(const json_t *properties, const char *field)
 			 filter_cost_names[field_cost(field)]);
 }
 
+static size_t assert_types(const json_t *properties, const char *folder)
+{
+	const char *name;
+	json_t *field;
+	size_t n = 0;
+	json_object_foreach ((json_t *)properties, name, field) {
+		char path[200];
+		snprintf(path, sizeof(path), "%s%s", folder, name);
+		const json_t *below = json_object_get(field, "properties");
+		const enum field_kind type = field_kind_of(NULL, path);
+		n++;
+		if (below) {
+			assert_int_equal(type, FIELD_FOLDER);
+			snprintf(path, sizeof(path), "%s%s.", folder, name);
+			n += assert_types(below, path);
+			continue;
+		}
+		CLEANUP_JSON json_t *own = json_pack("{s:O}", path, json_object_get(field, "type"));
+		if (type != field_kind_of(own, path) || type == FIELD_FOLDER ||
+		    type == FIELD_UNKNOWN)
+			fail_msg("%s has another type in the mapping", path);
+	}
+	return n;
+}
+
+/* efctl was built with the mapping's fields: all of them, with their types. */
+static void fields_have_their_types(void **state)
+{
+	(void)state;
+	CLEANUP_JSON json_t *all = mappings_read();
+	assert_true(assert_types(json_at(all, "template.mappings.properties"), "") > 300);
+	assert_int_equal(field_kind_of(NULL, "source.ip"), FIELD_ADDRESS);
+	assert_int_equal(field_kind_of(NULL, "network.bytes"), FIELD_WHOLE);
+	assert_int_equal(field_kind_of(NULL, "flow.ie.a.b"), FIELD_TEXT);
+	assert_int_equal(field_kind_of(NULL, "source.ipp"), FIELD_UNKNOWN);
+	assert_null(field_near("wholly.something.else"));
+	assert_string_equal(field_near("source.ipp"), "source.ip");
+}
+
 static void fields_are_mapped(void **state)
 {
 	(void)state;
@@ -191,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields_are_mapped),
+		cmocka_unit_test(fields_have_their_types),
 		cmocka_unit_test(words_are_one),
 		cmocka_unit_test(manual_has_them),
 	};
