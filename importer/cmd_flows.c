@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -18,6 +17,7 @@
 #include "importer/flows_sink.h"
 #include "importer/query/known.h"
 #include "importer/query/pages.h"
+#include "importer/query/rows.h"
 
 #define FLOWS_SHOWN 20 /* lines of a table, unless somebody wants more */
 
@@ -79,13 +79,6 @@ static int sort_read(const char *text, struct flows_run *run, struct err *err)
 	return 0;
 }
 
-static int terminal_width(void)
-{
-	struct winsize size;
-	return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col
-										     : 0;
-}
-
 static int run_check(const struct flags *f, struct err *err)
 {
 	const bool table = f->record_format == FLOWS_TABLE && !f->json;
@@ -115,8 +108,8 @@ static int run_read(const struct app *app, struct flows_run *run, struct err *er
 		run->wish.limit = FLOWS_SHOWN;
 	run->progress = isatty(STDERR_FILENO) && (run->output || !isatty(STDOUT_FILENO));
 	run->wish.count = run->progress;
-	run->printer =
-	    flows_printer_new(run->format, &f->fields, f->wide, run->output ? 0 : terminal_width());
+	run->printer = flows_printer_new(run->format, &f->fields, f->wide,
+					 run->output ? 0 : (int)rows_width(0));
 	run->fields = flows_printer_fields(run->printer);
 	run->wish.fields = run->fields;
 	return 0;
@@ -181,18 +174,18 @@ static int run_pages(struct flows_run *run, struct pages *pages, struct err *err
 /* What there is beside that, for people. */
 static void run_say(const struct flows_run *run, const struct pages *pages)
 {
-	char done[NUMBER_MAX], all[NUMBER_MAX];
+	char done[PLURAL_MAX], all[PLURAL_MAX];
 	bool more;
 	const uint64_t total = pages_total(pages, &more);
 	if (!run->done)
 		print_plain(stderr, "no record; new ones are found within setup.refresh (10s)\n");
 	else if (run->format == FLOWS_TABLE && run->done < total)
-		print_plain(stderr, "%s of %s%s records; -n N shows others, --all all of them\n",
+		print_plain(stderr, "%s of %s%s; -n N shows others, --all all of them\n",
 			    number_text(run->done, done), more ? "more than " : "",
-			    number_text(total, all));
+			    plural_text(total, "record", all));
 	else if (run->output)
-		print_plain(stderr, "%s records are in %s\n", number_text(run->done, done),
-			    run->output);
+		print_plain(stderr, "%s: %s\n", run->output,
+			    plural_text(run->done, "record", done));
 }
 
 /* The fields that --sort and --fields name; patterns apart, which are for _source alone. */
@@ -225,6 +218,7 @@ static int run_go(struct app *app, struct es *es, const struct query *q, struct 
 		  struct err *err)
 {
 	CLEANUP_PAGES struct pages *pages = NULL;
+	char done[PLURAL_MAX];
 	query_say(q);
 	if (pages_open(app, es, q, &run->wish, &pages, err) ||
 	    flows_sink_open(run->output, &run->sink, err))
@@ -236,13 +230,13 @@ static int run_go(struct app *app, struct es *es, const struct query *q, struct 
 	if (result) { /* what was written stays, and is whole */
 		struct err none = ERR_NONE;
 		flows_sink_close(steal_ptr(run->sink), &none);
-		return err_wrap(err, "after %llu records", (unsigned long long)run->done);
+		return err_wrap(err, "after %s", plural_text(run->done, "record", done));
 	}
 	if (flows_sink_close(steal_ptr(run->sink), err))
 		return -1;
 	if (flows_interrupted)
-		return err_set(err, EF_FAILED, "interrupted after %llu records, which are written",
-			       (unsigned long long)run->done);
+		return err_set(err, EF_FAILED, "interrupted after %s, written whole",
+			       plural_text(run->done, "record", done));
 	run_say(run, pages);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "importer/core/files.h"
 #include "importer/core/memory.h"
 #include "importer/core/print.h"
+#include "importer/core/table.h"
 #include "importer/query/known.h"
 #include "importer/report/report.h"
 #include "importer/steps.h"
@@ -33,6 +34,7 @@ static int page_put(const struct app *app, const struct html_page *page, uint64_
 		    struct err *err)
 {
 	const char *path = app->flags.report;
+	char count[PLURAL_MAX];
 	if (strcmp(path, "-") == 0) {
 		if (fwrite(page->text.data, 1, page->text.len, stdout) != page->text.len)
 			return err_set(err, EF_FAILED, "the report could not be written");
@@ -40,8 +42,8 @@ static int page_put(const struct app *app, const struct html_page *page, uint64_
 	}
 	if (file_write(path, page->text.data, page->text.len, REPORT_MODE, err))
 		return -1;
-	print_plain(stderr, "%s: a report of %llu flows; any browser opens it\n", path,
-		    (unsigned long long)flows);
+	print_plain(stderr, "%s: a report of %s; any browser opens it\n", path,
+		    plural_text(flows, "flow", count));
 	return 0;
 }
 

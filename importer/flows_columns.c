@@ -19,12 +19,22 @@ const json_t *flows_value(const json_t *doc, const char *field)
 	return value ? value : json_object_get(doc, field);
 }
 
+/* A name may hold NULs, which would hide what is behind them: a symbol stands for each. */
+static void string_print(FILE *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i])
+			fputc(text[i], out);
+		else
+			fputs("␀", out);
+}
+
 static void value_print(FILE *out, const json_t *value)
 {
 	size_t i;
 	const json_t *one;
 	if (json_is_string(value)) {
-		fwrite(json_string_value(value), 1, json_string_length(value), out);
+		string_print(out, json_string_value(value), json_string_length(value));
 	} else if (json_is_array(value)) {
 		json_array_foreach (value, i, one) {
 			if (i)
@@ -182,7 +192,7 @@ static const char *note_cell(const json_t *doc, char text[FLOWS_TEXT_MAX])
 }
 
 const struct flows_column flows_table[] = {
-	{ "TIME", time_cell, { "@timestamp" }, false, false, 0 },
+	{ "TIME", time_cell, { "@timestamp" }, false, false, 1 },
 	{ "SECONDS", duration_cell, { "event.duration" }, true, false, 6 },
 	{ "PROTO", NULL, { "network.transport" }, false, false, 2 },
 	{ "SOURCE", source_cell, { "source.ip", "source.port" }, false, false, 0 },

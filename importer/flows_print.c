@@ -177,37 +177,21 @@ static void table_print(struct flows_printer *printer, FILE *out, const json_t *
 	}
 }
 
-static const char end_of_line[] = "\r\n"; /* of CSV */
-
-/* What would steer a terminal is shown as everywhere else. */
-static void csv_cell(FILE *out, char *text)
-{
-	rows_csv_cell(out, plain_text(text));
-}
-
 static void csv_print(struct flows_printer *printer, FILE *out, const json_t *hits)
 {
 	size_t k;
 	const json_t *hit;
-	for (size_t i = 0; i < printer->n && !printer->begun; i++) {
-		CLEANUP_FREE char *title = strdup(printer->column[i].title);
-		if (!title)
-			memory_out();
-		if (i)
-			fputc(',', out);
-		csv_cell(out, title);
-	}
+	for (size_t i = 0; i < printer->n && !printer->begun; i++)
+		rows_csv_text(out, printer->column[i].title, i == 0);
 	if (!printer->begun)
-		fwrite(end_of_line, 1, 2, out);
+		fputc('\n', out);
 	json_array_foreach (hits, k, hit) {
 		for (size_t i = 0; i < printer->n; i++) {
 			CLEANUP_FREE char *text =
 			    cell_text(&printer->column[i], json_object_get(hit, "_source"));
-			if (i)
-				fputc(',', out);
-			csv_cell(out, text);
+			rows_csv_text(out, text, i == 0);
 		}
-		fwrite(end_of_line, 1, 2, out);
+		fputc('\n', out);
 	}
 }
 

@@ -21,6 +21,7 @@ struct flows_sink {
 	FILE *out;       /* into `text` */
 	char *text;
 	size_t len;
+	off_t whole; /* bytes that were written whole */
 };
 
 static void sink_begin(struct flows_sink *sink)
@@ -76,18 +77,28 @@ FILE *flows_sink_out(struct flows_sink *sink)
 	return sink->out;
 }
 
-static int sink_write(const struct flows_sink *sink, const char *data, size_t len, struct err *err)
+/* Takes half a piece back, where that can be. */
+static int sink_fail(const struct flows_sink *sink, struct err *err)
 {
+	const int error = errno;
+	if (sink->path && ftruncate(sink->fd, sink->whole) == 0)
+		lseek(sink->fd, sink->whole, SEEK_SET);
+	return err_errno(err, EF_FAILED, error, "%s", sink->path ? sink->path : "standard output");
+}
+
+static int sink_write(struct flows_sink *sink, const char *data, size_t len, struct err *err)
+{
+	const off_t end = sink->whole + (off_t)len;
 	while (len) {
 		const ssize_t n = write(sink->fd, data, len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_errno(err, EF_FAILED, errno, "%s",
-					 sink->path ? sink->path : "standard output");
+			return sink_fail(sink, err);
 		data += n;
 		len -= (size_t)n;
 	}
+	sink->whole = end;
 	return 0;
 }
 

@@ -19,7 +19,7 @@ int flows_sink_open(const char *path, struct flows_sink **ret_sink, struct err *
 FILE *flows_sink_out(struct flows_sink *sink);
 
 /* Writes what was printed: then it is in the file, whatever happens to this
- * process. */
+ * process. Where it fails, as on a full disk, a file is as it was before. */
 int flows_sink_pass(struct flows_sink *sink, struct err *err);
 
 /* Passes the rest, and closes; frees the sink whatever comes of it. NULL is

@@ -91,10 +91,50 @@ size_t text_width(const char *text)
 	return n;
 }
 
+bool text_unicode(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	for (size_t i = 0; i < 3; i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+	}
+	return false;
+}
+
+char *plural_text(uint64_t n, const char *one, char *text)
+{
+	number_text(n, text);
+	const size_t len = strlen(text);
+	snprintf(text + len, PLURAL_MAX - len, " %s%s", one, n == 1 ? "" : "s");
+	return text;
+}
+
+static const char arrow[] = "→"; /* of ours, in names of pairs */
+
+/* "->" where the terminal is none of UTF-8. */
+static char *arrows_fit(char *text)
+{
+	for (char *at = text_unicode() ? NULL : strstr(text, arrow); at; at = strstr(at, arrow)) {
+		memcpy(at, "->", 2);
+		memmove(at + 2, at + sizeof(arrow) - 1, strlen(at + sizeof(arrow) - 1) + 1);
+	}
+	return text;
+}
+
+size_t cell_width(const char *text)
+{
+	size_t n = text_width(text);
+	for (const char *at = text_unicode() ? NULL : strstr(text, arrow); at;
+	     at = strstr(at + 1, arrow))
+		n++;
+	return n;
+}
+
 void print_cell(FILE *out, const char *name, int width, int right)
 {
 	CLEANUP_FREE char *copy = strdup(name);
-	const char *text = copy ? plain_text(copy) : "?";
+	const char *text = copy ? arrows_fit(plain_text(copy)) : "?";
 	int have = (int)text_width(text);
 	if (have <= width) {
 		print_plain(out, "%*s%s%*s", right ? width - have : 0, "", text,
@@ -105,5 +145,5 @@ void print_cell(FILE *out, const char *name, int width, int right)
 		fputc(*text, out);
 		n += ((unsigned char)text[1] & 0xc0) != 0x80;
 	}
-	fputs("…", out);
+	fputs(text_unicode() ? "…" : "~", out);
 }

@@ -188,23 +188,32 @@ static void rows_make(struct work *w, struct candidate *const *list, size_t n)
 		};
 }
 
+/* What is left of all, where each flow is in one row. */
+static void rest_reckon(struct rank *r, struct candidate *const *list, size_t n)
+{
+	r->rest = r->all;
+	figures_minus(&r->rest, &r->none);
+	for (size_t i = 0; i < n; i++)
+		figures_minus(&r->rest, &list[i]->figures);
+}
+
 static int rest_ask(struct work *w, struct candidate *const *list, size_t n, struct err *err)
 {
 	struct rank *r = w->rank;
 	const struct subject *s = w->ask->subject;
-	if (s->sides == 1 && !s->many) {
-		r->rest = r->all;
-		figures_minus(&r->rest, &r->none);
-		for (size_t i = 0; i < n; i++)
-			figures_minus(&r->rest, &list[i]->figures);
+	const bool reckoned = s->sides == 1 && !s->many;
+	if (reckoned && r->all.rate <= 1) { /* of which flows a rate is cannot be reckoned */
+		rest_reckon(r, list, n);
 		return 0;
 	}
 	CLEANUP_JSON json_t *reply = NULL;
 	json_t *query = request_rest(s, list, n), *figures = json_object();
-	r->rest_unknown = !query;
+	r->rest_unknown = !query && !reckoned;
 	figures_ask(&request_flows, 0, figures);
 	if (!query) {
 		json_decref(figures);
+		if (reckoned)
+			rest_reckon(r, list, n);
 		return 0;
 	}
 	if (work_search(w, json_pack("{s:{s:o,s:o}}", "rest", "filter", query, "aggs", figures),
@@ -289,7 +298,7 @@ static int result_make(struct work *w, struct err *err)
 static void walk_instead(struct work *w)
 {
 	w->exactly = *w->ask;
-	w->exactly.exact = true;
+	w->exactly.exact = w->exactly.only_exact = true;
 	w->ask = &w->exactly;
 }
 

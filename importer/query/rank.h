@@ -27,6 +27,7 @@ struct rank_ask {
 	enum measure by;
 	size_t count;            /* 1 to RANK_ROWS_MAX */
 	bool exact;              /* look at each value there is */
+	bool only_exact;         /* nobody asked for that: it is the only way */
 	uint64_t from_ms, to_ms; /* of the time range, 0: as far as there are flows */
 	uint64_t step_ms;        /* of peaks */
 };

@@ -25,21 +25,16 @@ const char *rank_name(const struct rank_row *row, const struct subject *s, char 
 
 /* ---- what is known of the others ---- */
 
-static const char *value_text(uint64_t v, enum measure by, char text[NUMBER_MAX])
+static const char *value_text(uint64_t v, enum measure by, char text[PLURAL_MAX])
 {
-	static const char *const units[] = { " bytes", " packets", " flows", " peers", "" };
-	if (by == BY_PEAK)
-		return rate_text(v, text);
-	number_text(v, text);
-	size_t n = strlen(text);
-	snprintf(text + n, NUMBER_MAX - n, "%s", units[by]);
-	return text;
+	static const char *const units[] = { "byte", "packet", "flow", "peer", "" };
+	return by == BY_PEAK ? rate_text(v, text) : plural_text(v, units[by], text);
 }
 
 char *rank_proof(const struct rank *r, const struct rank_ask *ask)
 {
 	char *text = NULL;
-	char most[NUMBER_MAX];
+	char most[PLURAL_MAX];
 	int got;
 	const char *about = r->about ? " (counted by an estimate of the cluster's)" : "";
 	value_text(r->others, ask->by, most);
@@ -68,7 +63,7 @@ char *rank_proof(const struct rank *r, const struct rank_ask *ask)
 
 struct layout {
 	int name;
-	bool ways, packets, peers, peak;
+	bool ways, packets, mean, flows, peers, peak;
 	uint64_t ms;
 	const struct subject *s;
 	uint64_t total;
@@ -76,8 +71,8 @@ struct layout {
 
 static int layout_width(const struct layout *l)
 {
-	return 20 + 8 + (l->ways ? 24 : 0) + (l->packets ? 15 : 0) + 12 + 14 + (l->peers ? 9 : 0) +
-	       (l->peak ? 14 : 0);
+	return 20 + 8 + (l->ways ? 24 : 0) + (l->packets ? 15 : 0) + (l->flows ? 12 : 0) +
+	       (l->mean ? 14 : 0) + (l->peers ? 9 : 0) + (l->peak ? 14 : 0);
 }
 
 static struct layout layout_of(const struct rank *r, const struct rank_ask *ask)
@@ -85,6 +80,8 @@ static struct layout layout_of(const struct rank *r, const struct rank_ask *ask)
 	struct layout l = {
 		.ways = true,
 		.packets = true,
+		.mean = true,
+		.flows = true,
 		.peers = ask->by == BY_PEERS,
 		.peak = ask->by == BY_PEAK,
 		.ms = r->to_ms > r->from_ms ? r->to_ms - r->from_ms : 0,
@@ -92,19 +89,22 @@ static struct layout layout_of(const struct rank *r, const struct rank_ask *ask)
 		.total = r->all.bytes,
 	};
 	char text[SUBJECT_TEXT_MAX];
-	int room = (int)rows_width(TABLE_WIDTH), longest = (int)text_width(ask->subject->title);
+	int room = (int)rows_width(TABLE_WIDTH), longest = (int)cell_width(ask->subject->title);
 	for (size_t i = 0; i < r->n; i++) {
-		int n = (int)text_width(rank_name(&r->row[i], ask->subject, text));
+		int n = (int)cell_width(rank_name(&r->row[i], ask->subject, text));
 		longest = n > longest ? n : longest;
 	}
 	if ((int)text_width(ask->subject->none) + 2 > longest && r->none.flows)
 		longest = (int)text_width(ask->subject->none) + 2;
 	longest = longest > NAME_WIDTH_MAX ? NAME_WIDTH_MAX : longest;
 	longest = longest < NAME_WIDTH_MIN ? NAME_WIDTH_MIN : longest;
-	if (layout_width(&l) + longest > room)
-		l.ways = false;
-	if (layout_width(&l) + longest > room)
-		l.packets = false;
+	bool *const spare[] = { &l.ways, &l.packets, &l.mean, &l.flows };
+	for (size_t i = 0; i < sizeof(spare) / sizeof(spare[0]); i++) {
+		/* the last ones go where a name would have no room at all */
+		const int wanted = i < 2 ? longest : NAME_WIDTH_MIN;
+		if (layout_width(&l) + wanted > room)
+			*spare[i] = false;
+	}
 	int left = room - layout_width(&l);
 	l.name = longest <= left ? longest : left < NAME_WIDTH_MIN ? NAME_WIDTH_MIN : left;
 	return l;
@@ -126,8 +126,10 @@ static void row_show(const struct layout *l, const char *name, const struct figu
 		print_plain(stdout, "%12s", ways ? bytes_text(f->received, number) : "");
 	if (l->packets)
 		print_plain(stdout, "%15s", number_text(f->packets, number));
-	print_plain(stdout, "%12s", number_text(f->flows, number));
-	print_plain(stdout, "%14s", rate_text(figures_rate(f->bytes, l->ms), number));
+	if (l->flows)
+		print_plain(stdout, "%12s", number_text(f->flows, number));
+	if (l->mean)
+		print_plain(stdout, "%14s", rate_text(figures_rate(f->bytes, l->ms), number));
 	if (l->peers)
 		print_plain(stdout, "%9s", f->peers ? number_text(f->peers, number) : "");
 	if (l->peak)
@@ -137,7 +139,7 @@ static void row_show(const struct layout *l, const char *name, const struct figu
 
 static void feet_show(const struct rank *r, const struct rank_ask *ask)
 {
-	char number[NUMBER_MAX], more[NUMBER_MAX], from[WHEN_MAX], to[WHEN_MAX];
+	char number[PLURAL_MAX], more[NUMBER_MAX], from[WHEN_MAX], to[WHEN_MAX];
 	CLEANUP_FREE char *proof = rank_proof(r, ask);
 	bool sampled = r->all.rate > 1;
 	print_plain(stdout, "\n%s\n", proof);
@@ -146,12 +148,18 @@ static void feet_show(const struct rank *r, const struct rank_ask *ask)
 			    "~ has sampled flows: figures are estimates, one packet in up to %s "
 			    "was looked at.\n",
 			    number_text(r->all.rate, number));
+	if (ask->subject->sides > 1 || ask->subject->many)
+		print_plain(
+		    stdout, "%s\n",
+		    ask->subject->sides > 1
+			? "A flow counts for both its ends, so shares add up to more than "
+			  "100 %."
+			: "A flow may have several values and counts for each, so shares may "
+			  "add up to more than 100 %.");
 	if (r->repeats || r->repeated_bytes)
 		print_plain(
-		    stdout,
-		    "Counted once: %s flows that only repeat others, and %s in all that others "
-		    "have, are left out.\n",
-		    number_text(r->repeats, number), bytes_text(r->repeated_bytes, more));
+		    stdout, "Another meter counted the same: %s, and %s in all, are left out.\n",
+		    plural_text(r->repeats, "record", number), bytes_text(r->repeated_bytes, more));
 	minute_text(r->from_ms, from);
 	print_plain(stdout, "From %s to %s.\n", from, minute_text(r->to_ms, to));
 }
@@ -168,7 +176,10 @@ static void table_show(const struct rank *r, const struct rank_ask *ask)
 		print_plain(stdout, "%12s%12s", s->sent, s->received);
 	if (l.packets)
 		print_plain(stdout, "%15s", "PACKETS");
-	print_plain(stdout, "%12s%14s", "FLOWS", "MEAN");
+	if (l.flows)
+		print_plain(stdout, "%12s", "FLOWS");
+	if (l.mean)
+		print_plain(stdout, "%14s", "MEAN");
 	if (l.peers)
 		print_plain(stdout, "%9s", s->peers);
 	if (l.peak)

@@ -212,8 +212,10 @@ static int walk_both(struct walker *w, struct value_walk walk[2], struct err *er
 		if (last && compare_keys(s, last, bucket[0] ? bucket[0] : bucket[1]) >= 0)
 			return err_set(err, EF_FAILED,
 				       "the cluster's order of values is another one than efctl's, "
-				       "so they cannot be counted one by one; without --exact they "
-				       "can be ranked");
+				       "so they cannot be counted one by one; %s",
+				       w->ask->only_exact
+					   ? "each of these dimensions alone can be ranked"
+					   : "without --exact they can be ranked");
 		json_decref(last);
 		last = json_incref(bucket[0] ? bucket[0] : bucket[1]);
 		value_take(w, bucket);

@@ -13,6 +13,7 @@
 
 #include "common/cleanup.h"
 #include "common/plain.h"
+#include "importer/core/memory.h"
 #include "importer/core/print.h"
 #include "importer/core/table.h"
 
@@ -30,20 +31,15 @@ size_t rows_width(size_t otherwise)
 	return n <= 0 ? otherwise : n > WIDTH_MAX ? WIDTH_MAX : (size_t)n;
 }
 
-bool rows_unicode(void)
+void rows_csv_text(FILE *out, const char *text, bool first)
 {
-	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
-	for (size_t i = 0; i < 3; i++) {
-		const char *value = getenv(names[i]);
-		if (value && *value)
-			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
-	}
-	return false;
-}
-
-void rows_csv_cell(FILE *out, const char *cell)
-{
-	bool quoted = cell[strcspn(cell, ",\"\r\n")];
+	CLEANUP_FREE char *copy = strdup(text);
+	if (!copy)
+		memory_out();
+	const char *cell = plain_text(copy);
+	const bool quoted = cell[strcspn(cell, ",\"\r\n")];
+	if (!first)
+		fputc(',', out);
 	if (quoted)
 		fputc('"', out);
 	for (; *cell; cell++) {
@@ -53,14 +49,6 @@ void rows_csv_cell(FILE *out, const char *cell)
 	}
 	if (quoted)
 		fputc('"', out);
-}
-
-void rows_csv_text(FILE *out, const char *text, bool first)
-{
-	CLEANUP_FREE char *copy = strdup(text);
-	if (!first)
-		fputc(',', out);
-	rows_csv_cell(out, copy && isatty(fileno(out)) ? plain_text(copy) : text);
 }
 
 void rows_csv_number(FILE *out, uint64_t n, bool first)

@@ -16,14 +16,9 @@ extern const char *const rows_format_names[]; /* ends with NULL */
 /* Columns of the terminal that standard output is, or $COLUMNS; else `otherwise`. */
 size_t rows_width(size_t otherwise);
 
-/* Whether LC_ALL, LC_CTYPE or LANG (the first that is set) say UTF-8. */
-bool rows_unicode(void);
-
-/* A cell of CSV as it came, in quotes where it needs them. */
-void rows_csv_cell(FILE *out, const char *cell);
-
-/* A cell of CSV, with a comma before it unless it is the first; as it came, but that what steers a
- * terminal is '?' where standard output is one. */
+/* A cell of CSV, in quotes where it needs them, with a comma before it unless it is the first. What
+ * would steer a terminal is '?' wherever it goes: a file is looked at on one, too. Lines end with
+ * LF, as tools of the terminal want it, and readers of RFC 4180 take it. */
 void rows_csv_text(FILE *out, const char *text, bool first);
 void rows_csv_number(FILE *out, uint64_t n, bool first);
 

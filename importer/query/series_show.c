@@ -35,32 +35,64 @@ static uint64_t highest(const uint64_t *v, size_t n)
 	return most;
 }
 
-static void line_show(const struct series *s, size_t i, size_t width, bool unicode)
+/* What fits beside a line of at least LINE_LEAST columns. */
+struct columns {
+	size_t name, line;
+	bool bytes, most, unicode;
+};
+#define LINE_LEAST  10
+#define BYTES_WIDTH 12
+#define NAME_LEAST  12
+
+static size_t columns_used(const struct columns *c)
+{
+	return c->name + 1 + RATE_WIDTH + (c->most ? RATE_WIDTH : 0) + (c->bytes ? BYTES_WIDTH : 0);
+}
+
+static struct columns columns_of(size_t width)
+{
+	struct columns c = {
+		.name = NAME_WIDTH, .bytes = true, .most = true, .unicode = text_unicode()
+	};
+	if (columns_used(&c) + LINE_LEAST > width)
+		c.name = NAME_LEAST;
+	if (columns_used(&c) + LINE_LEAST > width)
+		c.bytes = false;
+	if (columns_used(&c) + LINE_LEAST > width)
+		c.most = false;
+	c.line = width > columns_used(&c) + LINE_LEAST ? width - columns_used(&c) : LINE_LEAST;
+	return c;
+}
+
+static void line_show(const struct series *s, size_t i, const struct columns *c)
 {
 	char number[NUMBER_MAX];
 	CLEANUP_FREE uint64_t *v = rates_of(s, i);
 	uint64_t most = highest(v, s->steps);
-	print_cell(stdout, s->name[i], NAME_WIDTH, 0);
+	print_cell(stdout, s->name[i], (int)c->name, 0);
 	print_plain(stdout, " ");
-	plot_line(stdout, v, s->steps, width, most, unicode);
+	plot_line(stdout, v, s->steps, c->line, most, c->unicode);
 	print_plain(stdout, "%*s", RATE_WIDTH,
 		    rate_text(figures_rate(s->sum[i].bytes, s->to_ms - s->from_ms), number));
-	print_plain(stdout, "%*s", RATE_WIDTH, rate_text(most, number));
-	print_plain(stdout, "%12s\n", bytes_text(s->sum[i].bytes, number));
+	if (c->most)
+		print_plain(stdout, "%*s", RATE_WIDTH, rate_text(most, number));
+	if (c->bytes)
+		print_plain(stdout, "%*s", BYTES_WIDTH, bytes_text(s->sum[i].bytes, number));
+	print_plain(stdout, "\n");
 }
 
 static void drawing_show(const struct series *s)
 {
-	bool unicode = rows_unicode();
-	size_t width = rows_width(PLOT_WIDTH), used = NAME_WIDTH + 1 + 2 * RATE_WIDTH + 12;
-	size_t line = width > used + 10 ? width - used : 10;
+	const size_t width = rows_width(PLOT_WIDTH);
+	const struct columns c = columns_of(width);
 	CLEANUP_FREE uint64_t *v = rates_of(s, 0);
-	width = width < 40 ? 40 : width;
-	plot_area(stdout, v, s->steps, width, PLOT_HEIGHT, unicode, s->from_ms, s->to_ms);
-	print_plain(stdout, "\n%-*s %-*s%*s%*s%12s\n", NAME_WIDTH, "", (int)line, "", RATE_WIDTH,
-		    "MEAN", RATE_WIDTH, "HIGHEST", "BYTES");
+	plot_area(stdout, v, s->steps, width < 40 ? 40 : width, PLOT_HEIGHT, c.unicode, s->from_ms,
+		  s->to_ms);
+	print_plain(stdout, "\n%*s%*s%*s%*s\n", (int)(c.name + 1 + c.line), "", RATE_WIDTH, "MEAN",
+		    c.most ? RATE_WIDTH : 0, c.most ? "HIGHEST" : "", c.bytes ? BYTES_WIDTH : 0,
+		    c.bytes ? "BYTES" : "");
 	for (size_t i = 0; i < s->n; i++)
-		line_show(s, i, line, unicode);
+		line_show(s, i, &c);
 	print_plain(stdout, "\nSteps of %llu min; a flow stands where it ends.\n",
 		    (unsigned long long)(s->step_ms / 60000));
 	if (s->sum[0].rate > 1)

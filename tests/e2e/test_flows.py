@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import resource
 import shlex
 import signal
 import subprocess
@@ -229,6 +230,36 @@ for args, what in ((["--sort", "bytes:up"], "--sort"), (["--sort", "_id"], "--so
 		(["-o", "/"], "/"), (["--from", "noon"], "--from"), (["port", "http"], "column 6")):
 	code, out, talk = ran(few, *args)
 	tap.ok(code == 2 and what in talk and not out, f"{' '.join(args)}: refused", f"{code} {talk}")
+
+# ---- a full disk, and names that cannot be ----
+
+odd = stream("odd", 1)
+fill(odd, [document(n, f"2026-11-01T12:00:0{n % 10}.000Z", flow={"service": {"name": "nul\0behind"}}) for n in range(5000)])
+
+
+def full(limit):
+	"""No file may grow beyond it: as on a full disk, what fits is written, and then nothing."""
+	def set_limit():
+		signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+		resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+	return set_limit
+
+
+with tempfile.TemporaryDirectory() as tmp:
+	path = os.path.join(tmp, "some.csv")
+	for limit, want in ((10000, 0), (60000, 2000), (110000, 4000)):
+		code, out, talk = ran(odd, "--format", "csv", "--fields", "source.ip,flow.service.name", "--sort", "src:asc", "-o", path, preexec_fn=full(limit))
+		with open(path, newline="") as f:
+			text = f.read()
+		lines = text.splitlines()
+		tap.ok(code == 1 and f"after {want:,} records" in talk and len(lines) == (want and want + 1) and (not want or text.endswith("\n")),
+			f"the disk is full after {limit} bytes: as many records as it says, each whole", f"{code} {talk} {len(lines)} {text[-60:]!r}")
+	tap.ok(all(line.endswith(",nul␀behind") for line in lines[1:]), "a NUL in a name hides nothing", repr(lines[:3]))
+code, out, talk = ran(odd, "-n", "1", "--fields", "flow.service.name")
+tap.ok("nul␀behind" in out, "nor in a table", repr(out))
+for command in (["flows"], ["report"]):
+	r = harness.efctl(*command, "-o", "", "--namespace", odd, es=es)
+	tap.ok(r.returncode == 2 and not r.stdout and "output" in r.stderr, f"{command[0]} -o '': refused", r.stdout[:200] + r.stderr)
 
 # ---- a cluster that forbids what is dear ----
 

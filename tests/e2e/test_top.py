@@ -9,6 +9,7 @@ import os
 import pty
 import random
 import signal
+import subprocess
 import time
 
 import harness
@@ -197,11 +198,33 @@ def look(es, ns):
 	r = harness.efctl("top", "as", "-n", "3", "--namespace", ns, es=es, env={"COLUMNS": "100"})
 	lines = r.stdout.splitlines()
 	tap.ok(r.returncode == 0 and len(lines[0]) <= 100 and lines[0].startswith("AS ") and "64" in lines[1] and "AS of" in lines[1] and any(l.startswith("(no AS)") for l in lines) and any(l.startswith("(others)") for l in lines)
-		and "~" in r.stdout and "Counted once" in r.stdout, "the table fits 100 columns, has names, marks, the others and those without", r.stdout + r.stderr)
+		and "~" in r.stdout and "Another meter counted the same" in r.stdout and "shares add up to more than 100 %" in r.stdout, "the table fits 100 columns, has names, marks, the others and those without", r.stdout + r.stderr)
 	r = harness.efctl("top", "services", "--format", "csv", "--namespace", ns, es=es)
 	table = list(csv.DictReader(io.StringIO(r.stdout)))
 	tap.ok([t["row"] for t in table][-3:] == ["none", "others", "all"] and table[0]["name"] in SERVICES, "CSV has a head and all rows", r.stdout + r.stderr)
 	tap.same(int(table[-1]["bytes"]), sum(int(t["bytes"]) for t in table[:-1]), "services: rows, none and others add up to all")
+
+
+def small(es):
+	"""Three flows: what is said of few, of what is not sampled, in narrow and in plain terminals, and of names that steer."""
+	ns = harness.namespace(es, "small")
+	store(es, ns, [[flow("a", "b", 1000, 0, "dns", flow__sampling={"rate": 100}), flow("c", "d", 500, 0, "evil\x1b[2J=1,\"x\""), flow("e" * 40, "f", 200, 0, "ssh")]])
+	answer = top(es, ns, "services", "-n", "1")
+	tap.same([answer["top"][0]["sampled"], answer["others"]["sampled"], answer["all"]["sampled"], answer["others"]["bytes"]], [100, 1, 100, 700], "the others are sampled where they are, not where all are")
+	r = harness.efctl("top", "services", "--by", "flows", "-n", "2", "--namespace", ns, es=es)
+	tap.ok("No other value can exceed 1 flow." in r.stdout and "\x1b" not in r.stdout, "one flow is one flow", r.stdout + r.stderr)
+	r = harness.efctl("top", "services,clients", "--namespace", ns, es=es)
+	tap.ok(r.returncode == 0 and "add up to more" not in r.stdout, "no shares of more than all where a flow has one row", r.stdout + r.stderr)
+	for command in (["top", "services"], ["series", "--by", "services"], ["flows", "--fields", "flow.service.name,source.ip"]):
+		out = subprocess.run([harness.EFCTL, *command, "--format", "csv", "--namespace", ns], stdout=subprocess.PIPE, env=dict(os.environ, **es.env())).stdout
+		tap.ok(b"\x1b" not in out and b"\r" not in out and b"evil?[2J=1" in out, f"{command[0]}: CSV steers no terminal, and its lines end with LF", repr(out[:300]))
+	plain = dict(COLUMNS="60", LANG="C", LC_ALL="C")
+	for command in (["top", "pairs"], ["series", "--by", "pairs"]):
+		r = harness.efctl(*command, "--namespace", ns, es=es, env=plain)
+		tap.ok(r.returncode == 0 and r.stdout.isascii() and "->" in r.stdout, f"{command[0]}: arrows of ASCII under LC_ALL=C", r.stdout + r.stderr)
+		tap.ok(max(map(len, r.stdout.partition("\n\n")[0].splitlines())) <= 60, f"{command[0]}: 60 columns are enough", r.stdout)
+	r = harness.efctl("flows", "--namespace", ns, es=es, env=dict(plain, COLUMNS="50"))
+	tap.ok(r.returncode == 0 and "BYTES" in r.stdout and max(map(len, r.stdout.splitlines())) <= 50, "flows: COLUMNS is heard by all", r.stdout + r.stderr)
 
 
 def watched(es, ns):
@@ -244,6 +267,7 @@ def check_skew(es):
 
 
 es = harness.ready()
+small(es)
 check_everyday(es)
 check_skew(es)
 tap.done()
