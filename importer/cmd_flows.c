@@ -16,6 +16,7 @@
 #include "importer/flows_print.h"
 #include "importer/flows_sink.h"
 #include "importer/query/known.h"
+#include "importer/query/link.h"
 #include "importer/query/pages.h"
 #include "importer/query/rows.h"
 
@@ -85,8 +86,9 @@ static int run_check(const struct flags *f, struct err *err)
 	if (f->json && f->record_format != FLOWS_TABLE && f->record_format != FLOWS_JSON)
 		return err_set(err, EF_USAGE, "--json and --format %s do not go together",
 			       flows_formats[f->record_format]);
-	if (f->kql && f->show_query)
-		return err_set(err, EF_USAGE, "--kql and --show-query do not go together");
+	if (f->kql + f->show_query + (f->link != LINK_NOWHERE) > 1)
+		return err_set(err, EF_USAGE,
+			       "of --kql, --show-query and --link one is enough at a time");
 	if (f->limit && f->all)
 		return err_set(err, EF_USAGE, "-n and --all do not go together");
 	if (f->wide && !table)
@@ -134,6 +136,19 @@ static int run_kql(const struct query *q, struct err *err)
 		return -1;
 	print_plain(stdout, "%s\n", text);
 	query_say(q);
+	return 0;
+}
+
+static int run_link(const struct app *app, const struct query *q, struct err *err)
+{
+	CLEANUP_FREE char *url = NULL;
+	if (link_of(app, q, (enum link_place)app->flags.link, &url, err))
+		return -1;
+	print_plain(stdout, "%s\n", url);
+	if (q->when.has_from || q->when.has_to)
+		query_say(q);
+	else
+		print_plain(stderr, "no time was named: Kibana takes its own\n");
 	return 0;
 }
 
@@ -207,7 +222,7 @@ static int run_known(struct app *app, struct es **ret_es, struct query *q,
 {
 	struct known_field named[KNOWN_MAX];
 	const size_t n = run_named(app, run, named);
-	const bool shown = app->flags.kql || app->flags.show_query;
+	const bool shown = app->flags.kql || app->flags.show_query || app->flags.link;
 	if (shown && known_is_ours(q, named, n))
 		return 0;
 	return app_connect(app, ret_es, err) || known_check(app, *ret_es, q, named, n, err) ? -1
@@ -248,6 +263,8 @@ static int run_all(struct app *app, struct query *q, struct flows_run *run, stru
 		return -1;
 	if (app->flags.kql)
 		return run_kql(q, err);
+	if (app->flags.link)
+		return run_link(app, q, err);
 	if (!app->flags.show_query)
 		return run_go(app, es, q, run, err);
 	run_show_query(app, q, run);

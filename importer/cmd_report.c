@@ -18,18 +18,6 @@
 
 #define REPORT_MODE 0644
 
-/* The words of the filter with a blank between them; the caller's. */
-static char *filter_text(const struct strlist *words)
-{
-	struct buf b;
-	buf_init(&b, FILTER_TEXT_MAX);
-	for (size_t i = 0; i < words->n; i++)
-		if ((i && buf_add_text(&b, " ")) || buf_add_text(&b, words->item[i]))
-			memory_out();
-	char *text = buf_steal(&b);
-	return text ? text : strdup("");
-}
-
 static int page_put(const struct app *app, const struct html_page *page, uint64_t flows,
 		    struct err *err)
 {
@@ -50,7 +38,7 @@ static int page_put(const struct app *app, const struct html_page *page, uint64_
 static int report_make(struct app *app, struct es *es, const struct query *query, struct err *err)
 {
 	CLEANUP_JSON json_t *clause = query_clause(query);
-	CLEANUP_FREE char *filter = filter_text(&app->args);
+	CLEANUP_FREE char *filter = query_text(app, query->first);
 	char name[NAME_ROOM + 120];
 	snprintf(name, sizeof(name), "%s-%s", NAME(app->elastic.prefix, "logs-flow"),
 		 app->elastic.namespace);

@@ -6,6 +6,7 @@
 
 #include "common/url.h"
 #include "importer/flows_print.h"
+#include "importer/query/link.h"
 #include "importer/query/rank.h"
 #include "importer/query/rows.h"
 
@@ -97,6 +98,17 @@ static const struct opt opt_limit = { .name = "count",
 					      "all)." };
 ROW(kql, OPT_BOOL, "kql", NULL, NULL,
     "Print the filter for Kibana's search bar instead of asking; fails on what KQL cannot say.");
+static const struct opt opt_link = { .name = "link",
+				     .type = OPT_ENUM,
+				     .offset = offsetof(struct flags, link),
+				     .choices = link_places,
+				     .preset = "none",
+				     .bare = "discover",
+				     .flag_only = true,
+				     .help =
+					 "Print a link into Kibana (--kibana-url) with the time "
+					 "and the filter instead of asking: to Discover, to the "
+					 "dashboard of records or that of hosts." };
 ROW(all, OPT_BOOL, "all", NULL, NULL, "All records, in a table, too.");
 ROW(wide, OPT_BOOL, "wide", NULL, NULL,
     "A table with more columns, whether they fit the terminal or not.");
@@ -361,11 +373,11 @@ const struct command commands[] = {
 	  .args = "[FILTER]",
 	  .run = cmd_flows,
 	  .no_empty = true,
-	  .uses = USES_CLUSTER,
+	  .uses = USES_CLUSTER | USES_KIBANA,
 	  .text = "Show the records that a filter finds, newest first",
 	  .options = ROWS(&opt_limit, &opt_all, &opt_sort, &opt_record_format, &opt_wide,
 			  &opt_fields, &opt_save, &opt_since, &opt_from, &opt_until, &opt_around,
-			  &opt_window, &opt_show_query, &opt_kql) },
+			  &opt_window, &opt_show_query, &opt_kql, &opt_link) },
 	{ .name = "simulate",
 	  .args = "[FILE]",
 	  .run = cmd_simulate,

@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "importer/core/json.h"
 #include "importer/core/memory.h"
+#include "importer/core/print.h"
 #include "importer/core/table.h"
 
 const json_t *flows_value(const json_t *doc, const char *field)
@@ -26,7 +27,7 @@ static void string_print(FILE *out, const char *text, size_t len)
 		if (text[i])
 			fputc(text[i], out);
 		else
-			fputs("␀", out);
+			print_plain(out, "␀");
 }
 
 static void value_print(FILE *out, const json_t *value)

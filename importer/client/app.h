@@ -73,6 +73,7 @@ struct flags {
 	char *from, *until, *around;
 	int64_t window; /* ms; 0: as when.h says */
 	bool show_query, kql;
+	int link;      /* enum link_place */
 	int64_t limit; /* records; 0: as the format has it */
 	bool all, wide;
 	char *sort;

@@ -77,7 +77,7 @@ static json_t *pages_body(const struct pages *p)
 		size = p->wish->limit - p->done;
 	json_t *body = json_pack("{s:I,s:o,s:o}", "size", (json_int_t)size, "query", pages_query(p),
 				 "sort", pages_sort(p));
-	if (p->counted)
+	if (p->counted && p->way != PAGES_SCROLL) /* which has to count */
 		json_object_set_new(body, "track_total_hits", json_false());
 	else if (p->wish->count)
 		json_object_set_new(body, "track_total_hits", json_true());

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/names.h"
@@ -29,6 +30,17 @@ int query_read(const struct app *app, size_t first, struct query *ret_query, str
 		return -1;
 	*ret_query = q;
 	return 0;
+}
+
+char *query_text(const struct app *app, size_t first)
+{
+	struct buf b;
+	buf_init(&b, FILTER_TEXT_MAX);
+	for (size_t i = first; i < app->args.n; i++)
+		if ((i > first && buf_add_text(&b, " ")) || buf_add_text(&b, app->args.item[i]))
+			memory_out();
+	char *text = buf_steal(&b);
+	return text ? text : strdup("");
 }
 
 void query_release(struct query *q)

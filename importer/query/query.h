@@ -22,6 +22,9 @@ struct query {
 int query_read(const struct app *app, size_t first, struct query *ret_query, struct err *err);
 void query_release(struct query *q);
 
+/* The words of the filter with blanks between them; the caller's. */
+char *query_text(const struct app *app, size_t first);
+
 /* A clause of query DSL, the caller's: time and filter in a bool query's "filter", where no scores
  * are reckoned. */
 json_t *query_clause(const struct query *q);
