@@ -17,9 +17,13 @@ $(if $(word 2,$(BUILD)),$(error BUILD: make takes no names with spaces, and this
 # Before the first release the commit's time orders versions: an older efctl leaves what a newer one installed. So the checkout
 # has the same one whoever builds it, also where it is another user's: who runs its Makefile trusts it.
 GIT     := git -c safe.directory='*'
-VERSION := $(or $(shell $(GIT) describe --tags --abbrev=12 --dirty 2>/dev/null || { \
+# A tarball of `make dist` says in a file which version and commit it is.
+VERSION := $(or $(shell sed -n 1p VERSION 2>/dev/null),$(patsubst v%,%,$(shell $(GIT) describe --tags --abbrev=12 --dirty 2>/dev/null || { \
              at=$$(TZ=UTC $(GIT) log -1 --format=%cd --date=format-local:%Y%m%d%H%M%S 2>/dev/null) && \
-             echo 0.1.0-$$at-g$$($(GIT) describe --always --abbrev=12 --dirty); }),0.1.0)
+             echo 0.1.0-$$at-g$$($(GIT) describe --always --abbrev=12 --dirty); })),0.1.0)
+COMMIT  := $(or $(shell sed -n '2s/^\(.\{12\}\).*/\1/p' VERSION 2>/dev/null),$(shell $(GIT) rev-parse --short=12 HEAD 2>/dev/null))
+# behind the version, where that does not name the commit itself
+BEHIND   = $(if $(COMMIT),$(if $(findstring $(COMMIT),$(VERSION)),, (commit $(COMMIT))))
 
 PKG_CONFIG ?= pkg-config
 CROSS      := $(filter-out $(shell uname -m),$(firstword $(subst -, ,$(shell test '$(CC)' && $(CC) -dumpmachine 2>/dev/null))))
@@ -54,7 +58,7 @@ OPTIMISES = $(filter-out -O0,$(lastword $(filter -O%,$(CPPFLAGS) $(CFLAGS))))
 FORTIFY   = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-U_FORTIFY_SOURCE \
               $(if $(OPTIMISES),$(if $(SAN)$(FUZZER),,-D_FORTIFY_SOURCE=3)))
 
-ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -I. -I$(BUILD)/gen -DEF_VERSION='"$(VERSION)"' $(WARN) $(SAN) \
+ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -I. -I$(BUILD)/gen -DEF_VERSION='"$(VERSION)"' '-DEF_COMMIT="$(BEHIND)"' $(WARN) $(SAN) \
               -fPIE -pthread -funsigned-char -MMD -MP '-ffile-prefix-map=$(CURDIR)=.' $(call pkg,--cflags $(LIBS)) \
               $(patsubst lib%,-DHAVE_%=1,$(HAVE)) $(filter-out -Wl%,$(HARDEN)) $(FORTIFY) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -pthread -Wl,--as-needed $(SAN) $(filter -Wl%,$(HARDEN)) $(LDFLAGS)
@@ -82,7 +86,7 @@ CLUSTER    = $(call scripts,pipeline dict e2e kibana)
 FAULT      = $(call scripts,fault)
 WITH_ENGINE = $(if $(ES_URL),,tests/engine/engine run opensearch --)
 
-.PHONY: FORCE complete all help check check-now test test-now golden-update bench pipeline pipeline-now e2e e2e-now fault fault-now soak test-cluster test-kibana dashboards fuzz fuzz-corpus fuzz-clang fuzz-run fuzz-keep demo demo-stop clean format lint lint-now analyze analyze-now coverage valgrind valgrind-now alloc alloc-now deps deps-test install-deps asan tsan ci-full portability install
+.PHONY: FORCE complete all help check check-now test test-now golden-update bench pipeline pipeline-now e2e e2e-now fault fault-now soak test-cluster test-kibana dashboards fuzz fuzz-corpus fuzz-clang fuzz-run fuzz-keep demo demo-stop clean format lint lint-now analyze analyze-now coverage valgrind valgrind-now alloc alloc-now deps deps-test install-deps asan tsan ci-full portability install uninstall dist
 .SECONDARY:
 export ES_URL ES_USER ES_PASSWORD ES_API_KEY ES_CA_FILE KIBANA_URL
 
@@ -164,10 +168,10 @@ $(BUILD)/gen/assets.c: importer/assets/embed.sh $(ASSETS)
 	$(Q)printf '%s\n' $(ASSETS) | importer/assets/embed.sh > $@.new && mv $@.new $@
 # What was built with other flags is built again; a new version alone is a reason for what efctl compares with others' versions.
 $(BUILD)/flags-cc: FORCE | complete
-	@$(call keep,$(CC) $(filter-out -DEF_VERSION=%,$(ALL_CFLAGS)))
-$(BUILD)/importer/core/version.o: $(BUILD)/version
+	@$(call keep,$(CC) $(filter-out -DEF_VERSION=% '-DEF_COMMIT=%,$(subst $(BEHIND),,$(ALL_CFLAGS))))
+$(BUILD)/importer/core/version.o $(BUILD)/importer/main.o $(BUILD)/forwarder/main.o: $(BUILD)/version
 $(BUILD)/version: FORCE
-	@$(call keep,'$(VERSION)')
+	@$(call keep,'$(VERSION)$(BEHIND)')
 $(BUILD)/flags-ld: FORCE | complete
 	@$(call keep,$(CC) $(ALL_LDFLAGS) $(LDLIBS))
 keep = mkdir -p $(@D); printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) > $@
@@ -336,27 +340,52 @@ install-deps: ## Install both (Debian, as root or with sudo)
 # The manual is printed by the program: when cross building by one for this machine, which needs the libraries of this machine, too.
 NATIVE = $(if $(CROSS),$(BUILD)/native,$(BUILD))
 ifdef CROSS
-.PHONY: $(NATIVE)/efd
-$(NATIVE)/efd:
+.PHONY: $(NATIVE)/efd $(NATIVE)/efctl
+$(NATIVE)/efd $(NATIVE)/efctl:
 	$(Q)$(MAKE) CC=$(HOSTCC) AR=ar PKG_CONFIG=pkg-config CPPFLAGS= CFLAGS=-O1 LDFLAGS= BUILD=$(NATIVE) $@
 endif
-$(BUILD)/%.8: $(NATIVE)/efd
+$(BUILD)/efd.8: $(NATIVE)/efd
 	$(Q)$< --print-man > $@.new && mv $@.new $@
+$(BUILD)/efctl.1: $(NATIVE)/efctl
+	$(Q)$< help man > $@.new && mv $@.new $@
+$(BUILD)/efctl.completion: $(NATIVE)/efctl
+	$(Q)$< completion > $@.new && mv $@.new $@
 
-PUT = install -D -m 644
-install: all $(BUILD)/efd.8 ## Install below PREFIX and /etc, with the user efd; in DESTDIR nothing but files
+# SBIN: where efd goes below PREFIX; Debian's package says sbin.
+SBIN  ?= bin
+PUT    = install -D -m 644
+UNITS  = efd.service efd.socket efd-feeds.service efd-feeds.timer efd-inventory.service efd-inventory.timer
+USERS  = efd efd-feeds efd-inventory
+DOCS   = LICENSE NOTICE CHANGELOG.md
+INSTALLED = $(SBIN)/efd bin/efctl libexec/efd/efctl-inventory share/man/man8/efd.8 share/man/man1/efctl.1 share/bash-completion/completions/efctl \
+            $(UNITS:%=lib/systemd/system/%) $(USERS:%=lib/sysusers.d/%.conf) lib/sysctl.d/50-efd.conf $(DOCS:%=share/doc/efd/%)
+install: all $(BUILD)/efd.8 $(BUILD)/efctl.1 $(BUILD)/efctl.completion ## Install below PREFIX and /etc, with the user efd; in DESTDIR nothing but files
 	@case '$(PREFIX)' in /*|'') ;; *) echo "PREFIX: systemd wants a path from / on, and '$(PREFIX)' is none" >&2; exit 1;; esac
-	$(Q)install -D -m 755 -t '$(DESTDIR)$(PREFIX)/bin' $(BUILD)/efd $(BUILD)/efctl
+	$(Q)install -D -m 755 -t '$(DESTDIR)$(PREFIX)/$(SBIN)' $(BUILD)/efd
+	$(Q)install -D -m 755 -t '$(DESTDIR)$(PREFIX)/bin' $(BUILD)/efctl
 	$(Q)install -D -m 755 -t '$(DESTDIR)$(PREFIX)/libexec/efd' $(BUILD)/efctl-inventory
 	$(Q)$(PUT) -t '$(DESTDIR)$(PREFIX)/share/man/man8' $(BUILD)/efd.8
+	$(Q)$(PUT) -t '$(DESTDIR)$(PREFIX)/share/man/man1' $(BUILD)/efctl.1
+	$(Q)$(PUT) $(BUILD)/efctl.completion '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/efctl'
 	$(Q)p=$$(printf %s '$(PREFIX)' | sed 's/%/%%/g; s/[\\&|]/\\&/g'); \
-	  for u in efd.service efd.socket efd-feeds.service efd-feeds.timer efd-inventory.service efd-inventory.timer; do sed "s|@PREFIX@|$$p|" packaging/systemd/$$u | \
+	  for u in $(UNITS); do sed "s|@PREFIX@/bin/efd\"|$$p/$(SBIN)/efd\"|; s|@PREFIX@|$$p|" packaging/systemd/$$u | \
 	  $(PUT) /dev/stdin '$(DESTDIR)$(PREFIX)'/lib/systemd/system/$$u || exit 1; done
-	$(Q)$(PUT) packaging/systemd/efd.sysusers '$(DESTDIR)$(PREFIX)/lib/sysusers.d/efd.conf'
+	$(Q)for u in $(USERS); do $(PUT) packaging/systemd/$$u.sysusers '$(DESTDIR)$(PREFIX)'/lib/sysusers.d/$$u.conf || exit 1; done
 	$(Q)$(PUT) packaging/systemd/efd.sysctl '$(DESTDIR)$(PREFIX)/lib/sysctl.d/50-efd.conf'
+	$(Q)$(PUT) -t '$(DESTDIR)$(PREFIX)/share/doc/efd' $(DOCS)
 	$(Q)install -d -m 755 '$(DESTDIR)/etc/efd/conf.d'
 	$(Q)test -e '$(DESTDIR)/etc/efd/efd.yml' || $(PUT) packaging/efd.yml '$(DESTDIR)/etc/efd/efd.yml'
 	$(Q)$(if $(DESTDIR),,packaging/after-install.sh '$(PREFIX)')
+
+uninstall: ## Take away what install put there; settings that were changed, keys, the spool and the users stay
+	$(Q)$(if $(DESTDIR),,packaging/before-uninstall.sh)
+	$(Q)for f in $(INSTALLED); do rm -f '$(DESTDIR)$(PREFIX)'/"$$f"; done
+	$(Q)! cmp -s packaging/efd.yml '$(DESTDIR)/etc/efd/efd.yml' || rm '$(DESTDIR)/etc/efd/efd.yml'
+	$(Q)rmdir --ignore-fail-on-non-empty -p '$(DESTDIR)$(PREFIX)/share/doc/efd' '$(DESTDIR)/etc/efd/conf.d' 2>/dev/null || true
+	$(Q)$(if $(DESTDIR),,! test -d /run/systemd/system || systemctl daemon-reload)
+
+dist: ## The tarball of a release, the same octets for the same commit: build/efd-VERSION.tar.gz
+	$(Q)packaging/dist.sh '$(VERSION)' $(BUILD)
 
 elf-proof: ## Build once without each protection, and see that the test of the ELF files notices
 	$(Q)tests/package/elf_proof.sh

@@ -217,7 +217,7 @@ static int print_only(const struct settings *s, char shown)
 	if (shown == 'h')
 		settings_print_help(stdout);
 	else if (shown == 'V')
-		printf("efd %s\n", EF_VERSION);
+		puts("efd " EF_VERSION EF_COMMIT);
 	else if (s->print_reference)
 		settings_print_reference(stdout);
 	else if (s->print_man)

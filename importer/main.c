@@ -55,7 +55,7 @@ static int command_go(struct app *app, const struct command *command, int argc, 
 	if (result == 0 && shown == 'h') {
 		usage_command(stdout, command);
 	} else if (result == 0 && shown == 'V') {
-		print_plain(stdout, "efctl %s\n", version_own);
+		print_plain(stdout, "efctl %s%s\n", version_own, EF_COMMIT);
 	} else if (result == 0) {
 		log_init("efctl", app->log.format, app->log.level);
 		conf_doubt_files(&app->holders, note_doubt);
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
 		return argc < 2 ? EF_USAGE : EF_DONE;
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-		print_plain(stdout, "efctl %s\n", version_own);
+		print_plain(stdout, "efctl %s%s\n", version_own, EF_COMMIT);
 		return EF_DONE;
 	}
 	const struct command *command = command_find(argv[1]);

@@ -7,7 +7,7 @@ prefix=$1
 
 # the users and groups of efd, and of the timers of threat feeds and inventories
 if command -v systemd-sysusers >/dev/null; then
-	systemd-sysusers "$prefix/lib/sysusers.d/efd.conf"
+	systemd-sysusers "$prefix/lib/sysusers.d/efd.conf" "$prefix/lib/sysusers.d/efd-feeds.conf" "$prefix/lib/sysusers.d/efd-inventory.conf"
 else
 	getent passwd efd >/dev/null ||
 		useradd --system --user-group --home-dir /var/lib/efd --no-create-home --shell /usr/sbin/nologin \

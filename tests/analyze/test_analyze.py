@@ -16,7 +16,7 @@ from tree import ROOT, judge, read, tap, tracked  # noqa: E402
 
 GENERATED = "-I" + os.path.join(os.environ.get("BUILD", "build"), "gen")	# element_ids.h
 RETURNS = "tests/analyze/returns.h"
-MACROS = ["-D_GNU_SOURCE", "-DHAVE_isal=1", "-DHAVE_systemd=1", "-DHAVE_seccomp=1", '-DEF_VERSION="0"']
+MACROS = ["-D_GNU_SOURCE", "-DHAVE_isal=1", "-DHAVE_systemd=1", "-DHAVE_seccomp=1", '-DEF_VERSION="0"', '-DEF_COMMIT=""']
 # Memory that __attribute__((cleanup)) frees is a leak to both: leaks are left to `make asan`.
 LEAK = re.compile("Potential (memory )?leak|never closed")
 CPPCHECK = ["--suppress=memleak", "--suppress=resourceLeak", "--suppress=missingInclude",

@@ -27,10 +27,13 @@ def version(**env):
 	return re.search('^VERSION := (.*)$', make('-pqn', 'help', **env)[1], re.M)[1]
 
 
+BUILT = ['-o', 'all', '-o', f"{os.environ.get('BUILD', 'build')}/efd", '-o', f"{os.environ.get('BUILD', 'build')}/efctl"]
+
+
 def units(prefix):
 	"""The commands of both services, installed below PREFIX; as systemd reads them."""
 	with tempfile.TemporaryDirectory(prefix='efd-test-') as top:
-		code, said = make('install', f'DESTDIR={top}/with space', f'PREFIX={prefix}', '-o', 'all', '-o', f"{os.environ.get('BUILD', 'build')}/efd")
+		code, said = make('install', f'DESTDIR={top}/with space', f'PREFIX={prefix}', *BUILT)
 		lines = []
 		for name in ('efd', 'efd-feeds', 'efd-inventory'):
 			path = f'{top}/with space{prefix}/lib/systemd/system/{name}.service'
@@ -42,7 +45,7 @@ def units(prefix):
 compiling = words('CURDIR=/a b', 'BUILD=/nowhere', '/nowhere/common/buf.o')
 tap.ok('-ffile-prefix-map=/a b=.' in compiling, 'a checkout', compiling)
 installing = words('DESTDIR=/a b', 'PREFIX=/usr', 'install')
-wanted = ['usr/bin', 'usr/libexec/efd', 'usr/share/man/man8', 'usr/lib/systemd/system/$u', 'usr/lib/sysusers.d/efd.conf', 'usr/lib/sysctl.d/50-efd.conf',
+wanted = ['usr/bin', 'usr/libexec/efd', 'usr/share/man/man8', 'usr/lib/systemd/system/$u', 'usr/lib/sysusers.d/$u.conf', 'usr/lib/sysctl.d/50-efd.conf',
 	'etc/efd/conf.d', 'etc/efd/efd.yml']
 tap.same([w for w in wanted if f'/a b/{w}' not in installing], [], 'DESTDIR')
 tap.same([w for w in installing if w == '/a' or w.startswith('b/')], [], 'and nothing goes elsewhere')

@@ -86,8 +86,10 @@ tap.ok(len(reload) == 2 and reload[0].endswith('/efd" --check-config') and '-HUP
 # The feeds' own: less than efd has.
 r = subprocess.run([os.path.join(os.path.dirname(EFD), 'efctl'), *values(feeds, 'ExecStart')[0].split()[1:], '--help'], capture_output=True, text=True)
 tap.same((r.returncode, 'refresh' in r.stdout), (0, True), 'what the timer runs is a command of efctl')
-with open(os.path.join(UNITS, 'efd.sysusers')) as f:
-	users = re.findall(r'^u (\S+)', f.read(), re.M)
+users = []
+for name in ('efd', 'efd-feeds', 'efd-inventory'):
+	with open(os.path.join(UNITS, f'{name}.sysusers')) as f:
+		users += re.findall(r'^u (\S+)', f.read(), re.M)
 user = values(feeds, 'User')
 tap.ok(user and user[0] in users and user != values(text, 'User'), 'the feeds have a user of their own, which the package makes', feeds)
 tap.same(sorted(allowed(values(feeds, 'SystemCallFilter')) - through), [], 'which may call nothing that efd may not')
