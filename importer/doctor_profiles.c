@@ -64,13 +64,10 @@ int profile_left_out(const struct assets *assets, const char *profile, json_t **
 	if (stage_params(assets, "ingest-pipelines/event.yml", &event, err) ||
 	    stage_params(assets, "ingest-pipelines/geo.yml", &geo, err))
 		return -1;
-	static const char *const lists[] = { "left_out", "told_already" };
 	json_t *paths = json_array(), *parts;
 	size_t i;
-	for (size_t k = 0; k < sizeof(lists) / sizeof(lists[0]); k++)
-		json_array_foreach (json_object_get(json_object_get(event, lists[k]), profile), i,
-				    parts)
-			path_add(paths, parts);
+	json_array_foreach (json_object_get(json_object_get(event, "left_out"), profile), i, parts)
+		path_add(paths, parts);
 	places_add(paths, json_object_get(geo, "geo_kept"), profile);
 	*ret_paths = paths;
 	return 0;
@@ -90,19 +87,40 @@ static bool field_lacks(const char *field, const json_t *paths)
 	return false;
 }
 
+/* With the objects that have nothing else. */
 static void path_cut(json_t *doc, const char *path)
 {
-	const char *dot = strrchr(path, '.');
+	const char *dot = strchr(path, '.');
 	char above[PATH_ROOM];
 	if (!dot) {
 		json_object_del(doc, path);
 		return;
 	}
 	snprintf(above, sizeof(above), "%.*s", (int)(dot - path), path);
-	json_object_del(json_at(doc, above), dot + 1);
+	json_t *below = json_object_get(doc, above);
+	path_cut(below, dot + 1);
+	if (json_is_object(below) && json_object_size(below) == 0)
+		json_object_del(doc, above);
 }
 
-/* The part of the documents' text that is gone without the paths: 0 to 1. */
+/* Whether start and end of a flow follow from its other times: the rule of the stage event, and of
+ * docs/fields.md. */
+static bool times_follow(const json_t *doc)
+{
+	const json_t *at = json_object_get(doc, "@timestamp"),
+		     *event = json_object_get(doc, "event"),
+		     *duration = json_object_get(event, "duration");
+	const char *type = json_string_value(json_at(doc, "flow.type"));
+	if (!json_is_integer(json_object_get(event, "start")) ||
+	    (!duration && !(type && strcmp(type, "sflow5") == 0)))
+		return false;
+	return json_equal(at, json_object_get(event, "end")) &&
+	       json_int_at(event, "start") ==
+		   json_integer_value(at) - json_integer_value(duration) / 1000000;
+}
+
+/* The part of the documents' text that is gone without the paths, and without times that others
+ * tell: 0 to 1. */
 static double text_share(const json_t *sample, const json_t *paths)
 {
 	size_t i, k, whole = 0, left = 0;
@@ -110,6 +128,10 @@ static double text_share(const json_t *sample, const json_t *paths)
 	json_array_foreach (json_at(sample, "hits.hits"), i, hit) {
 		CLEANUP_JSON json_t *doc = json_deep_copy(json_object_get(hit, "_source"));
 		whole += json_dumpb(doc, NULL, 0, JSON_COMPACT);
+		if (times_follow(doc)) {
+			path_cut(doc, "event.start");
+			path_cut(doc, "event.end");
+		}
 		json_array_foreach (paths, k, path)
 			path_cut(doc, json_string_value(path));
 		left += json_dumpb(doc, NULL, 0, JSON_COMPACT);

@@ -13,8 +13,9 @@ struct assets;
 #define PROFILE_SAMPLE 500
 
 /*
- * The dotted paths that documents of `profile` ("lean", "standard", "full") lack, by the lists in
- * the stages event and geo. An array, the caller's.
+ * The dotted paths that documents of `profile` ("lean", "standard", "full") lack whatever is in
+ * them, by the lists in the stages event and geo: not event.start and event.end, which are left out
+ * where other times say them. An array, the caller's.
  */
 int profile_left_out(const struct assets *assets, const char *profile, json_t **ret_paths,
 		     struct err *err);

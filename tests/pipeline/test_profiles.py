@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Profiles on an engine: a document of `standard` or `lean` is that of `full` without what the stages' lists leave out, and nothing else is another;
---geo and --as-lookup ask the databases for what they say, where the cluster has some."""
+"""Profiles on an engine: a document of `standard` or `lean` is that of `full` without what the stages' lists leave out, and nothing else is another; start and
+end of every flow can be read in all of them; --geo and --as-lookup ask the databases for what they say, where the cluster has some."""
 import glob
 import json
 import os
@@ -32,7 +32,10 @@ def left_out(profile):
 
 
 def raw():
-	"""Lines of every capture, and some between public addresses, one of them translated."""
+	"""Lines of every golden case and of every capture, and some between public addresses, one of them translated."""
+	for path in sorted(glob.glob(os.path.join(stages.ROOT, "tests", "golden*", "*", "expected.ndjson"))):
+		with open(path, encoding="utf-8") as f:
+			yield from [l for l in map(json.loads, f) if "ie" in l]
 	for path in sorted(glob.glob(os.path.join(stages.ROOT, "tests", "captures", "*.pcap"))):
 		run = subprocess.run([stages.EFCTL, "replay", "--output", "-", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
 		yield from [l for l in map(json.loads, run.stdout.decode().splitlines()) if "ie" in l][:LINES]
@@ -70,19 +73,30 @@ def compare(profile, full, docs, paths):
 
 
 def said(doc):
-	"""event.start and event.end of a document, if need be by what docs/fields.md says of one that lacks them."""
+	"""event.start and event.end of a document of any profile, by the rule of docs/fields.md."""
 	at, event = doc["@timestamp"], doc["event"]
-	if "duration" not in event:
+	if "start" in event or "end" in event or "time_unknown" in doc.get("tags", ()):
 		return event.get("start"), event.get("end")
-	return event.get("start", at - event["duration"] // 1000000), event.get("end", at)
+	if "duration" in event:
+		return at - event["duration"] // 1000000, at
+	return (at, at) if doc["flow"]["type"] == "sflow5" else (None, None)
 
 
-def times(full, standard):
-	"""What standard leaves out of times is what the others say."""
-	whole = [(a, b) for a, b in zip(full, standard) if "start" in a["event"] and "end" in a["event"]]
-	tap.same([(said(a), said(b)) for a, b in whole if said(a) != said(b)][:5], [], "start and end of a flow follow from its other times where standard lacks them")
-	without = [b for _, b in whole if "start" not in b["event"] and "end" not in b["event"]]
-	tap.ok(len(without) > len(whole) / 2 and len(without) < len(whole), f"which it does in most records: {len(without)} of {len(whole)}")
+def times(profile, full, docs):
+	"""What a profile leaves out of times is what the others say, and what nobody told is not made up."""
+	told = [(a["event"].get("start"), a["event"].get("end")) for a in full]
+	tap.same([(want, said(b)) for want, b in zip(told, docs) if want != said(b)][:5], [], f"{profile}: start and end of every flow can be read, and none that was not told")
+	without = [b for a, b in zip(full, docs) if "start" in a["event"] and "start" not in b["event"]]
+	tap.ok(len(full) / 2 < len(without) < len(full), f"{profile}: most records have neither: {len(without)} of {len(full)}")
+	kinds = {"sflow" if b["flow"]["type"] == "sflow5" else "flow" for b in without}
+	tap.same(kinds, {"sflow", "flow"}, f"{profile}: of sFlow and of flows")
+
+
+def hollow(doc, at=""):
+	"""Paths of objects with nothing in them."""
+	for name, value in doc.items():
+		if isinstance(value, dict):
+			yield from hollow(value, f"{at}{name}.") if value else [at + name]
 
 
 def main():
@@ -94,10 +108,15 @@ def main():
 	seen = compare("standard", full, standard, left_out("standard"))
 	places = [d for d in full[-3:] if "country_iso_code" in d.get("destination", {}).get("geo", {})]
 	tap.ok(not places or any(p.endswith("geo.country_name") for p in seen), "which are names of places, where there is a database")
-	times(full, standard)
-	lean = left_out("lean")
-	seen = compare("lean", full, documents(cluster, lines, "--profile", "lean"), lean)
+	lean = documents(cluster, lines, "--profile", "lean")
+	seen = compare("lean", full, lean, left_out("lean"))
 	tap.ok({"message", "network.community_id", "related.ip", "flow.source.name", "event.start"} <= seen, "lean leaves out what it says")
+	tap.ok(not {p for p in seen if p.startswith("flow.sampling.")}, "and keeps the sampling rate, without which a figure could not be marked")
+	for profile, docs in (("full", full), ("standard", standard), ("lean", lean)):
+		tap.same(sorted({p for d in docs for p in hollow(d)}), [], f"{profile}: no object is empty")
+		if profile != "full":
+			times(profile, full, docs)
+	tap.ok(not [d for d in full if said(d) != (d["event"].get("start"), d["event"].get("end"))], "and in full, where a duration alone is marked")
 	if not places:
 		tap.skip("--geo and --as-lookup", "this cluster has no geo database")
 	else:
@@ -113,6 +132,10 @@ def lookups(cluster, lines):
 	every = at()
 	tap.same([bool(e["geo"]) for e in every], [True, True, True, True, True, False], "public addresses have a place, the translated one its translation's, an IPv6 one too")
 	tap.same([e["as"] for e in every], [True, True, True, True, True, False], "and an AS")
+	for profile in ("lean", "standard"):
+		docs = documents(cluster, lines, "--profile", profile)
+		tap.same([["as" in d.get(end, ()) for end in stages.ENDS] for d in docs], [["as" in d.get(end, ()) for end in stages.ENDS] for d in documents(cluster, lines)],
+			f"{profile} keeps the AS of all ends")
 	tap.ok("location" in every[0]["geo"] + every[1]["geo"], "with coordinates")
 	country = at("--geo", "country")
 	tap.ok(all(set(e["geo"]) <= {"continent_name", "country_iso_code", "country_name"} for e in country) and country[0]["geo"] and country[0]["as"], "--geo country: the country alone", str(country))
