@@ -11,6 +11,7 @@
 #include "common/names.h"
 #include "importer/client/app.h"
 #include "importer/client/es.h"
+#include "importer/client/probe.h"
 #include "importer/core/finding.h"
 #include "importer/core/json.h"
 #include "importer/doctor_profiles.h"
@@ -18,6 +19,7 @@
 #define PARTS_MAX 200 /* processors, or fields, that are looked at; more are left out */
 #define TOLD_MAX  12
 #define TEXT_MAX  4096
+#define RUNS_MIN  1000 /* of the pipeline, before its time says something */
 
 /* A part of the whole, and its amount: ms or bytes. */
 struct cost_part {
@@ -100,7 +102,17 @@ static void add_node(const json_t *pipelines, const char *flow, struct cost_part
 				  processor_ms(pipelines, key, processor));
 }
 
-void doctor_cost_time(const json_t *reply, const char *flow, json_t *findings)
+/* OpenSearch adds the time of a batch to its metrics once for each document in it
+ * (OperationMetrics.afterN), and from 3.0 on a bulk request is a batch (2.x: when asked to). How
+ * long batches were is not told, and conditional processors are timed by document: neither the
+ * whole nor a share of it can be had. */
+static bool counts_batches(const struct cluster *cluster)
+{
+	return cluster->distribution == OPENSEARCH && cluster->major >= 3;
+}
+
+void doctor_cost_time(const struct cluster *cluster, const json_t *reply, const char *flow,
+		      json_t *findings)
 {
 	struct cost_parts shares = { .n = 0 };
 	long long count = 0;
@@ -111,10 +123,24 @@ void doctor_cost_time(const json_t *reply, const char *flow, json_t *findings)
 		add_node(json_at(node, "ingest.pipelines"), flow, &shares, &count, &ms);
 	if (!count)
 		return;
+	if (counts_batches(cluster)) {
+		finding_add(findings, UNKNOWN,
+			    "time a document: not told by this OpenSearch; its "
+			    "_nodes/stats/ingest counts the time of a batch once for each "
+			    "document in it");
+		return;
+	}
+	if (count < RUNS_MIN) {
+		finding_add(findings, FINE,
+			    "enrichment has had %lld documents since the nodes started, those of "
+			    "_simulate among them: too few to tell its time (%d)",
+			    count, RUNS_MIN);
+		return;
+	}
 	CLEANUP_BUF struct buf text = { 0 };
 	finding_add(findings, FINE,
 		    "enrichment takes %.1f us of wall time a document (%lld since the nodes "
-		    "started): %s",
+		    "started, those of _simulate among them): %s",
 		    ms * 1000 / (double)count, count,
 		    shares_text(&shares, ms, 1000 / (double)count, &text));
 }
@@ -217,10 +243,12 @@ static int look_at_fields(struct es *es, const struct app *app, long long docume
 
 int doctor_cost(struct es *es, const struct app *app, json_t *findings, struct err *err)
 {
+	struct cluster cluster;
 	CLEANUP_JSON json_t *times = NULL, *cache = NULL, *bytes = NULL;
 	char path[2 * NAME_ROOM];
 	const char *prefix = es_prefix(es), *stream = NAME(prefix, "logs-flow");
-	if (ask_for(es, "GET", "/_nodes/stats/ingest?filter_path=nodes.*.ingest.pipelines", &times,
+	if (cluster_identify(es, &cluster, err) ||
+	    ask_for(es, "GET", "/_nodes/stats/ingest?filter_path=nodes.*.ingest.pipelines", &times,
 		    err) ||
 	    ask_for(es, "GET", "/_ingest/geoip/stats", &cache, err))
 		return -1;
@@ -228,7 +256,7 @@ int doctor_cost(struct es *es, const struct app *app, json_t *findings, struct e
 		 app->elastic.namespace);
 	if (ask_for(es, "GET", path, &bytes, err))
 		return -1;
-	doctor_cost_time(times, NAME(prefix, "flow"), findings);
+	doctor_cost_time(&cluster, times, NAME(prefix, "flow"), findings);
 	doctor_cost_cache(cache, findings);
 	doctor_cost_bytes(bytes, findings);
 	if (!app->flags.cost)

@@ -8,6 +8,7 @@
 #include "common/err.h"
 
 struct app;
+struct cluster;
 struct es;
 
 /* Asks the cluster, and adds what it answers to `findings`; what it withholds is left out. With
@@ -16,8 +17,10 @@ struct es;
 int doctor_cost(struct es *es, const struct app *app, json_t *findings, struct err *err);
 
 /* What GET /_nodes/stats/ingest tells of the pipeline `flow`: wall time a document, in µs, and of
- * each of its processors that takes 2 % or more. */
-void doctor_cost_time(const json_t *reply, const char *flow, json_t *findings);
+ * each of its processors that takes 2 % or more. Runs of _simulate count there, too; where there
+ * were few, and on OpenSearch 3, whose figures are of batches, it is said that nobody knows. */
+void doctor_cost_time(const struct cluster *cluster, const json_t *reply, const char *flow,
+		      json_t *findings);
 
 /* How often the geo databases' cache answered, by GET /_ingest/geoip/stats (Elasticsearch 8.14 and
  * later tell). */

@@ -46,6 +46,20 @@ static int unite_params(const char *path, json_t *to, const json_t *from, struct
 	return 0;
 }
 
+/* "normalise to event": the cluster's statistics and errors name a script by its tag, and one of
+ * all stages is none of them. */
+static void name_span(json_t *first, const json_t *second)
+{
+	const char *from = json_string_value(json_object_get(first, "tag")),
+		   *to = json_string_value(json_object_get(second, "tag"));
+	if (!from || !to || strcmp(from, to) == 0)
+		return;
+	const char *span = strstr(from, " to ");
+	json_object_set_new(
+	    first, "tag",
+	    json_sprintf("%.*s to %s", span ? (int)(span - from) : (int)strlen(from), from, to));
+}
+
 /* 1: `second` went into `first`, 0: it would be too long, -1: failed. */
 static int merge(struct rendering *r, const char *path, json_t *first, const json_t *second,
 		 struct err *err)
@@ -63,6 +77,7 @@ static int merge(struct rendering *r, const char *path, json_t *first, const jso
 	if (unite_params(path, first, second, err))
 		return -1;
 	json_object_set_new(first, "source", json_string(merged));
+	name_span(first, second);
 	return 1;
 }
 

@@ -36,15 +36,22 @@ def kept(es, name, docs):
 	return size / count
 
 
-def findings(es, ns):
+def doctor(es, ns, *about):
 	r = harness.efctl("doctor", "--cost", "--json", "--namespace", ns, es=es)
-	return [f for f in json.loads(r.stdout) if "setup --profile" in f["text"] or "profiles would save" in f["text"]]
+	return [f for f in json.loads(r.stdout) if any(a in f["text"] for a in about)]
+
+
+def findings(es, ns):
+	return doctor(es, ns, "setup --profile", "profiles would save")
 
 
 es = harness.ready()
 docs = {profile: made(es, profile) for profile in ("lean", "standard")}
 told = findings(es, "default")
 tap.same([(f["result"], f["text"]) for f in told], [("unknown", "bytes by field, and what profiles would save: the cluster has no _disk_usage")], "a cluster that cannot say so is told")
+if es.about[0] == "opensearch" and es.about[1] >= (3,):
+	told = [(f["result"], f["text"].split(";")[0]) for f in doctor(es, "default", "time a document", "wall time")]
+	tap.same(told, [("unknown", "time a document: not told by this OpenSearch")], "and that this one's time of a batch is nobody's of a document")
 
 try:
 	es8 = cluster.embedded("es8")

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/cleanup.h"
+#include "importer/client/probe.h"
 #include "importer/core/finding.h"
 #include "importer/core/memory.h"
 #include "importer/doctor_cost.h"
@@ -24,11 +25,15 @@ static void assert_told(const json_t *findings, const char *result, const char *
 	assert_string_equal(json_string_value(json_object_get(first, "text")), text);
 }
 
+static const struct cluster elasticsearch = { .distribution = ELASTICSEARCH, .major = 8 },
+			    opensearch2 = { .distribution = OPENSEARCH, .major = 2 },
+			    opensearch3 = { .distribution = OPENSEARCH, .major = 3 };
+
 /* 3,000 documents in 240 ms on two nodes are 80 us each; what takes less than 2 % is left out. */
 static void time_by_stage(void **state)
 {
 	(void)state;
-	CLEANUP_JSON json_t *findings = json_array();
+	CLEANUP_JSON json_t *findings = json_array(), *again = json_array();
 	CLEANUP_JSON json_t *reply = reply_of(
 	    "{'nodes':{'a':{'ingest':{'pipelines':{'flow':{'count':1000,'time_in_millis':100,"
 	    "'processors':[{'pipeline:flow-roles':{'stats':{'count':1000,'time_in_millis':"
@@ -39,10 +44,43 @@ static void time_by_stage(void **state)
 	    "'b':{'ingest':{'pipelines':{'flow':{'count':2000,'time_in_millis':140,"
 	    "'processors':[{'pipeline:flow-roles':{'stats':{'time_in_millis':60}}},"
 	    "{'compound:CompoundProcessor-event':{'stats':{'time_in_millis':30}}}]}}}}}}");
-	doctor_cost_time(reply, "flow", findings);
+	static const char told[] = "enrichment takes 80.0 us of wall time a document (3000 since "
+				   "the nodes started, those of _simulate among them): flow-roles "
+				   "40.0, event 10.0";
+	doctor_cost_time(&elasticsearch, reply, "flow", findings);
+	assert_told(findings, "ok", told);
+	doctor_cost_time(&opensearch2, reply, "flow", again);
+	assert_told(again, "ok", told);
+}
+
+/* OpenSearch 3 adds the time of a whole batch once for each of its documents, and does not tell
+ * how long its batches are; so does every figure by stage. */
+static void time_of_batches(void **state)
+{
+	(void)state;
+	CLEANUP_JSON json_t *findings = json_array();
+	CLEANUP_JSON json_t *reply =
+	    reply_of("{'nodes':{'a':{'ingest':{'pipelines':{'flow':{'count':2000,"
+		     "'time_in_millis':400000,'processors':[{'script:normalise to event':{'stats':{"
+		     "'time_in_millis':300000}}}]}}}}}}");
+	doctor_cost_time(&opensearch3, reply, "flow", findings);
+	assert_told(findings, "unknown",
+		    "time a document: not told by this OpenSearch; its _nodes/stats/ingest counts "
+		    "the time of a batch once for each document in it");
+}
+
+/* A handful of documents, of a test or of _simulate, is no measurement: scripts are still being
+ * compiled. */
+static void time_of_few(void **state)
+{
+	(void)state;
+	CLEANUP_JSON json_t *findings = json_array();
+	CLEANUP_JSON json_t *reply = reply_of("{'nodes':{'a':{'ingest':{'pipelines':{'flow':{"
+					      "'count':999,'time_in_millis':4000}}}}}}");
+	doctor_cost_time(&elasticsearch, reply, "flow", findings);
 	assert_told(findings, "ok",
-		    "enrichment takes 80.0 us of wall time a document (3000 since the nodes "
-		    "started): flow-roles 40.0, event 10.0");
+		    "enrichment has had 999 documents since the nodes started, those of _simulate "
+		    "among them: too few to tell its time (1000)");
 }
 
 /* Nothing was enriched yet, or the cluster does not say. */
@@ -56,7 +94,8 @@ static void nothing_to_tell(void **state)
 	    "'store':{'size_in_bytes':250}}}}");
 	const json_t *replies[] = { idle, NULL };
 	for (size_t i = 0; i < 2; i++) {
-		doctor_cost_time(replies[i], "flow", findings);
+		doctor_cost_time(&elasticsearch, replies[i], "flow", findings);
+		doctor_cost_time(&opensearch3, replies[i], "flow", findings);
 		doctor_cost_cache(replies[i], findings);
 		doctor_cost_bytes(replies[i], findings);
 		doctor_cost_fields(replies[i], 10, findings);
@@ -109,10 +148,9 @@ static void bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(time_by_stage),
-		cmocka_unit_test(nothing_to_tell),
-		cmocka_unit_test(geo_cache),
-		cmocka_unit_test(bytes),
+		cmocka_unit_test(time_by_stage), cmocka_unit_test(time_of_batches),
+		cmocka_unit_test(time_of_few),   cmocka_unit_test(nothing_to_tell),
+		cmocka_unit_test(geo_cache),     cmocka_unit_test(bytes),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

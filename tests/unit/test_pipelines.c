@@ -92,9 +92,18 @@ static void merged_it_is_one_script(void **state)
 	struct fixture f;
 	(void)state;
 	open_counting(&f, NULL, false);
-	json_decref(rendered(&f, FLOW));
+	CLEANUP_JSON json_t *flow = rendered(&f, FLOW);
 	print_room(&f);
 	assert_int_equal(json_array_size(flow_scripts(&f)), 1);
+	/* statistics and errors of the cluster go by this name */
+	size_t i, named = 0;
+	json_t *processor;
+	json_array_foreach (json_object_get(flow, "processors"), i, processor) {
+		const char *tag =
+		    json_string_value(json_object_get(json_object_get(processor, "script"), "tag"));
+		named += tag && strcmp(tag, "normalise to event") == 0;
+	}
+	assert_int_equal(named, 1);
 	close_counting(&f);
 }
 

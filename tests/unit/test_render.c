@@ -157,7 +157,7 @@ static void pipeline_goes_through_all_steps(void **state)
 	if (render_pipeline(&f->r, "ingest-pipelines/t-main.yml", &p, &err))
 		fail_msg("%s", err.msg);
 	assert_json(p, "{\"description\":\"main\",\"processors\":["
-		       "{\"script\":{\"tag\":\"one\",\"params\":{\"a\":[\"x\",\"// not a "
+		       "{\"script\":{\"tag\":\"one to two\",\"params\":{\"a\":[\"x\",\"// not a "
 		       "comment\"],\"same\":1,\"b\":2},"
 		       "\"source\":\"int one(){return 1;}int two(){return 2;}int lib(){return "
 		       "0;}one();two();/w/;\"}},"
