@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write finished documents of a made-up company as bulk lines, so that dashboards can be tested without an exporter.
 
+What it is for: every panel, field and click has something to work on, within the last hours and in seconds, also what no exporter at hand sends. Searches run, panels fill, pictures
+are pleasant. It proves no figure: nothing of it went through efd or the pipelines. Figures are compared with what was sent by test_truth.py, over the datagrams of month.py.
+
 usage: demo_data.py [--flows N] [--hours H] [--now EPOCH_S] [--namespace NS] > bulk.ndjson
        demo_data.py --to ES_URL [...]      index them at once (ES_USER, ES_PASSWORD from the environment)
 

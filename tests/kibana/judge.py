@@ -184,7 +184,8 @@ class Judge:
 			if "url" not in data:
 				continue
 			pattern, body = data["url"]["index"], saved.vega_search(data["url"], to_ms, to_ms - from_ms)
-			body["query"] = {"bool": {"filter": [body.get("query", {"match_all": {}}), *filters]}}
+			of_context = saved.renamed(filters if data["url"].get("%context%") else [], saved.stands_for(data["url"]["body"]))
+			body["query"] = {"bool": {"filter": [body.get("query", {"match_all": {}}), *of_context]}}
 			if "aggs" not in body:	# the newest document about feeds: there is none
 				data["values"] = {"hits": {"hits": []}}
 				continue

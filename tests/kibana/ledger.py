@@ -2,6 +2,7 @@
 """Questions to a ledger: rows {field: value or list of values}, asked with the searches that dashboards send to the engine, and answered in
 the same form, so that the two can be laid side by side. Only as much of the language as the dashboards speak; what it does not know is an error."""
 import bisect
+import ipaddress
 import re
 
 UNIT_MS = {"s": 1000, "m": 60000, "h": 3600000, "d": 86400000, "w": 604800000}
@@ -21,6 +22,8 @@ def milliseconds(interval):
 # ---- which rows
 
 def same(have, wanted):
+	if "/" in str(wanted) and re.fullmatch(r"[0-9a-f.:]+/\d+", str(wanted)):
+		return ipaddress.ip_address(have) in ipaddress.ip_network(wanted)
 	return str(have).lower() == str(wanted).lower() if isinstance(have, bool) or isinstance(wanted, bool) else str(have) == str(wanted)
 
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What links carry (the table of docs/dashboards.md): pages of health without filters, values that are links, the host page by name,
 // address and subnet. node links.js SHOTS_DIR; prints TAP points.
-const { open, dashboard, settle } = require('./browser.js');
+const { named, open, dashboard, settle } = require('./browser.js');
 
 const point = (good, name, detail = '') => { if (!good && detail) console.log(detail); console.log(`${good ? 'ok' : 'not ok'} - ${name}`); };
-const PIN = "filters:!(('$state':(store:globalState),meta:(alias:!n,disabled:!f,index:flow,key:flow.service.name,negate:!f,params:(query:https),type:phrase),query:(match_phrase:(flow.service.name:https))))";
+const PIN = `filters:!(('$state':(store:globalState),meta:(alias:!n,disabled:!f,index:${named('flow')},key:flow.service.name,negate:!f,params:(query:https),type:phrase),query:(match_phrase:(flow.service.name:https))))`;
 
 (async () => {
 	const [shots] = process.argv.slice(2);

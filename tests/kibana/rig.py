@@ -127,7 +127,7 @@ class Installation:
 
 
 def demo(installation, flows=6000, hours=24):
-	"""Demo documents in the streams of an installation: (now, span) in milliseconds."""
+	"""Demo documents in the streams of an installation, past the pipelines (why: demo_data.py): (now, span) in milliseconds."""
 	sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 	import demo_data
 	cluster, lines = installation.cluster, []

@@ -147,8 +147,26 @@ ROUND = [(500, "100ms"), (5000, "1s"), (7500, "5s"), (15000, "10s"), (45000, "30
 UNIT_MS = {"week": 604800000, "day": 86400000, "hour": 3600000, "minute": 60000, "second": 1000}
 
 
-def vega_search(url, now_ms, span_ms):
-	"""The search that Kibana makes of a Vega data url: context, time and interval filled in."""
+def stands_for(body):
+	"""{runtime field: field that is read for it} of a search of host.libsonnet."""
+	out = {}
+	for name, runtime in body.get("runtime_mappings", {}).items():
+		read = re.findall(r"emit\(doc\['([^']+)'\]", runtime["script"])
+		out[name] = read[0] if len(read) == 1 else "flow.%s.name" % read[0].split(".")[0]	# a name, or where there is none the address
+	return out
+
+
+def renamed(node, of):
+	"""A search with other fields in place of some: what a search with runtime fields is, for engines and ledgers that have none."""
+	if isinstance(node, list):
+		return [renamed(v, of) for v in node]
+	if not isinstance(node, dict):
+		return node
+	return {of.get(k, k): of.get(v, v) if k == "field" and isinstance(v, str) else renamed(v, of) for k, v in node.items()}
+
+
+def vega_search(url, now_ms, span_ms, runtime=False):
+	"""The search that Kibana makes of a Vega data url: context, time and interval filled in. RUNTIME: with its runtime fields, which OpenSearch has not."""
 	def fill(node):
 		if isinstance(node, list):
 			return [fill(v) for v in node]
@@ -165,7 +183,8 @@ def vega_search(url, now_ms, span_ms):
 				out[k] = fill(v)
 		return out
 	body = fill(url["body"])
-	body.pop("runtime_mappings", None) # host.libsonnet's; OpenSearch has none
+	if not runtime:
+		body = renamed({k: v for k, v in body.items() if k != "runtime_mappings"}, stands_for(body))
 	if "%timefield%" not in url: # asked as it stands, whatever the dashboard shows
 		return body
 	body["query"] = {"bool": {"filter": [body.get("query", {"match_all": {}}), {"range": {url["%timefield%"]: {"gte": now_ms - span_ms, "lte": now_ms}}}]}}

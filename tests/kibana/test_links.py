@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the links and drill-downs of the dashboards carry, as docs/dashboards.md says it; the credit on pages with places; pages of health.
+"""What the links and drill-downs of the dashboards carry and what they do with records that lack a field, as docs/dashboards.md says it; the credit on pages with places; pages of health.
 
 Of the compiled objects alone. That Kibana does so is for test_browser.py.
 """
@@ -11,6 +11,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "lib"), HERE]
+import absent
 import rig
 import saved
 import tap
@@ -57,6 +58,11 @@ for field, f in views["flow"]["fieldFormatMap"].items():
 tap.same({codes(r[1])[0]: set(codes(r[0])) for r in table("values")}, links, "and the fields whose values lead to a page")
 outside = {f["params"]["urlTemplate"].split("/")[2]: f["id"] for f in views["flow"]["fieldFormatMap"].values() if f["params"].get("urlTemplate", "").startswith("https:")}
 tap.same(outside, {"www.iana.org": "number", "bgp.tools": "number", "stat.ripe.net": "string"}, "three that lead outside, and do not unless setup is told")
+
+# ---- records without the field that a panel splits by
+rows = re.search(r"<!-- without the field -->\n\|[^\n]*\n\|[^\n]*\n(.*?)<!-- end -->", page, re.S)[1]
+tap.same(rows.splitlines(), absent.text(objects).splitlines(), "what becomes of records that lack a field, panel by panel")
+tap.ok(all(len(p) for p in absent.table(objects).values()), "each way is some panel's")
 
 # ---- navigation
 alone = set()

@@ -73,6 +73,19 @@ truth.wanted[saved.where(line, panel)] = WAN
 for label, span_ms in RANGES.items():
 	truth.panel(line, panel, views, label, END_MS - span_ms, END_MS - 1)
 
+# ---- one host: by address, by name, a subnet
+HOSTS = ("%s.ip", "10.2.0.10", "24 h"), ("flow.%s.name", "files.example", "24 h"), ("%s.ip", "10.1.0.0/24", "7 d")
+for dashboard, panel in saved.panels(objects):
+	if dashboard["id"] != "flow-hosts" or not re.match("Rates over time, as seen|One host|As seen", (saved.vega_spec(panel) or {}).get("description", "")):
+		continue
+	for field, value, label in HOSTS:
+		page = json.loads(json.dumps(dashboard))
+		page["id"] = "flow-hosts of " + value
+		page["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"]["filter"] = [
+			{"query": {"bool": {"should": [{"term": {field % end: value}} for end in ("source", "destination")], "minimum_should_match": 1}}}]
+		truth.wanted[saved.where(page, panel)] = field, value
+		truth.panel(page, panel, views, label, END_MS - RANGES[label], END_MS - 1)
+
 pictures = truth.drawn()
 if pictures is None:
 	tap.skip("what Vega panels draw", "no node or no npm package vega: " + npm.why)
@@ -88,6 +101,10 @@ if pictures and all(any(r.panel.startswith(n) for r in truth.table) for n in NEE
 	tap.same([round(highest("flow-interfaces p05")), round(highest("flow-interfaces p07"), 4)], [92000000, 0.92], "ten minutes at 92 % of a line are in a week's view, in bits/s and as a share")
 	denied = sum(r.get("flow.firewall.event") == "denied" for r in made.rows if r["@timestamp"] >= END_MS - RANGES["24 h"])
 	tap.same([shown("flow-firewall p05", "24 h", "all rows"), shown("flow-firewall p01", "24 h", "Denied")], [str(denied)] * 2, "who was denied is listed, with a rule or without")
+	told = [r for r in made.rows if "flow.firewall.event" in r]
+	begun, whole = sum(r["flow.firewall.event"] == "created" for r in told), sum(r["network.bytes"] + r.get("flow.duplicate.bytes", 0) for r in told if r["flow.firewall.event"] == "deleted")
+	tap.same([shown("flow-firewall p01", "7 d", q) for q in ("Events", "Connections", "Traffic")], [f"{n:,}" for n in (len(told), begun, whole)],
+		"a firewall's events, connections and traffic are three figures: it tells of a connection two or three times, and of all its octets at the end")
 	tap.same(shown("flow-overview p06", "31 d", "all rows"), shown("flow-overview p01", "31 d", "Traffic") and next(r.truth for r in truth.table if r.panel.startswith("flow-overview p06") and r.range == "31 d" and r.question.startswith("all rows")), "conversations of the overview are all traffic")
 	countries = [r for r in truth.table if r.panel.startswith("flow-overview p08") and r.range == "7 d"]
 	tap.ok(countries and all(r.truth == r.shown and not r.wrong for r in countries), "shares of countries are of all traffic", str(countries))

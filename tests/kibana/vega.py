@@ -151,7 +151,75 @@ def rates(drawn, rows, spec, from_ms, to_ms, **_):
 	return out
 
 
-JUDGES = {"Rates over time": rates, "Key figures": kpis, "The largest by": ranking, "The largest flows": sankey, "Mean and highest": billing, "95th percentile": percentile, "Threat feeds": feeds}
+# ---- one host, as seen from it: WANTED is (field of an end, value); with none all are, at both ends
+
+def ends_of(rows, wanted, pair=("client", "server")):
+	"""(row, the host's end, the other one) of each end of a record that is the host's."""
+	is_host = {end: ledger.compiled({"term": {wanted[0] % end: wanted[1]}} if wanted else {"match_all": {}}) for end in pair}
+	for r in rows:
+		for own, other in (pair, pair[::-1]):
+			if is_host[own](r):
+				yield r, own, other
+
+
+def card(drawn, rows, wanted=None, **_):
+	sent = sum(r.get(own + ".bytes", 0) for r, own, _ in ends_of(rows, wanted))
+	received = sum(r.get(other + ".bytes", 0) for r, _, other in ends_of(rows, wanted))
+	pairs = [("sent", sent, drawn["signals"]["sent"]), ("received", received, drawn["signals"]["received"])]
+	for what, own in (("contacts", "client"), ("contacted by", "server")):
+		truth = len({r["flow.%s.name" % other] for r, end, other in ends_of(rows, wanted) if end == own and "flow.%s.name" % other in r})
+		pairs.append((what, truth, drawn["signals"][what.replace(" ", "_")]))
+	out = [(q, t, s, [] if close(t, s) else ["%s: %s, ledger %s" % (q, s, t)]) for q, t, s in pairs]
+	if wanted and rows and str(wanted[1]) not in drawn["texts"][0] and "/" not in wanted[1]:
+		out[0][3].append("it is about %s: %s" % (wanted[1], drawn["texts"][0]))
+	return out
+
+
+def host_table(drawn, rows, spec, wanted=None, **_):
+	"""Each row is what the host sent to and received from that peer (in that service, by that interface), and the rows and the rest are all."""
+	label = spec["description"].rsplit(" ", 1)[1]
+	pair = ("source", "destination") if label == "Interface" else ("client", "server")
+	by = {}
+	for r, own, other in ends_of(rows, wanted, pair):
+		if label == "Interface":
+			way = {"source": "flow.ingress", "destination": "flow.egress"}[own]
+			key, told, back = r.get(way + ".interface", "none"), r.get(way + ".bytes", 0), r.get(way + ".reverse_bytes", 0)
+			o, i = (told, back) if own == "source" else (back, told)
+		else:
+			key = r.get("flow.%s.name" % other, "no name") if label == "Peer" else r.get("flow.service.name", "no service")
+			o, i = r.get(own + ".bytes", 0), r.get(other + ".bytes", 0)
+		have = by.setdefault(key, [0, 0, 0])
+		by[key] = [have[0] + o, have[1] + i, have[2] + 1]
+	shown = drawn["data"]["rows"]
+	wrong = ["%s: %s, ledger %s" % (r["name"], (r["o"], r["i"], r["n"]), by.get(r["name"])) for r in shown if by.get(r["name"]) != [r["o"], r["i"], r["n"]]]
+	whole = sum(o + i for o, i, _ in by.values())
+	if not close(whole, drawn["signals"]["whole"]):
+		wrong.append("the whole is %s, ledger %s" % (drawn["signals"]["whole"], whole))
+	if len(shown) < min(len(by), round(drawn["signals"]["lines"])):
+		wrong.append("%d rows of %d" % (len(shown), len(by)))
+	return [("sent and received, all rows and all others", whole, drawn["signals"]["whole"], wrong)]
+
+
+def host_rates(drawn, rows, wanted=None, **_):
+	step, out = round(drawn["signals"]["step"]), []
+	for i, what in enumerate(("sent", "received")):
+		of = course.Course(step)
+		for r, own, other in ends_of(rows, wanted):
+			of.add(r["start"], r["@timestamp"], r.get((own, other)[i] + ".bytes", 0))
+		shown = {r["t"]: r["v%d" % i] for r in drawn["data"]["all"]}
+		wrong = [] if step >= TIMEOUT_MS else ["steps of %d s" % (step / 1000)]
+		wrong += ["%d: %s in a step in which %s were sent" % (t, v, of.true[t]) for t, v in shown.items() if not of.fits(t, v)]
+		wrong += ["%d: %s in five minutes, no more than %s in the step" % (r["t"], r["p%d" % i], r["v%d" % i]) for r in drawn["data"]["all"] if r["p%d" % i] > r["v%d" % i] * (1 + CLOSE)]
+		out.append(("%s, highest step of %d min" % (what, step // 60000), max((of.true[t] for t in shown), default=0), max(shown.values(), default=0), wrong))
+	return out
+
+
+def exporters(drawn, rows, **_):
+	names = {r["observer.name"] for r in rows}
+	return [("exporters", len(names), drawn["signals"]["n"], [] if len(names) == drawn["signals"]["n"] else ["%s exporters, ledger %s" % (drawn["signals"]["n"], len(names))])]
+
+
+JUDGES = {"Rates over time, as seen": host_rates, "One host": card, "As seen from the host": host_table, "Exporters shown": exporters, "Rates over time": rates, "Key figures": kpis, "The largest by": ranking, "The largest flows": sankey, "Mean and highest": billing, "95th percentile": percentile, "Threat feeds": feeds}
 
 
 def judge_of(spec):
