@@ -64,10 +64,11 @@ def sent(parts, from_ms, to_ms):
 
 
 def limited(rule, bps, minutes=None):
-	"""The rule with another limit, and a window of MINUTES."""
+	"""The rule with another limit (none: its own), and a window of MINUTES."""
 	p = dict(rule["params"])
 	p["timeWindowSize"] = minutes or p["timeWindowSize"]
-	p["threshold"] = [bps / 8000 * window_ms(p)]
+	if bps:
+		p["threshold"] = [bps / 8000 * window_ms(p)]
 	return {**rule, "params": p}
 
 

@@ -131,8 +131,8 @@ local healthKpis = v.kpis([
       v.unique('Exporters', 'observer.name', null, '#d6bf57'),
       v.unique('Interfaces', 'flow.interface'),
       v.count('Samples'),
-      v.unique('Up interfaces', 'flow.interface', { range: { 'counters.if_counters.ifStatus': { gte: 3 } } }, '#54b399'),
-      v.max('Largest speed', 'flow.speed', v.human.bits),
+      v.unique('Interfaces up', 'flow.interface', { range: { 'counters.if_counters.ifStatus': { gte: 3 } } }, '#54b399'),
+      v.max('Highest speed', 'flow.speed', v.human.bits),
     ], 'metrics-flow.counters-*')]]),
     k.row(13, [
       [24, l.lines('In, Mbit/s', interface, octets('ifInOctets'), view=counters)],
@@ -174,7 +174,7 @@ local healthKpis = v.kpis([
       v.count('Values out of range', { term: { tags: 'clamped' } }, '#da8b45'),
       v.fraction('Scale of sampling', 'network.packets', 'flow.raw.packets', v.human.count, '#9170b8', c.believed),
       v.sum('Left out of totals', 'flow.duplicate.bytes', v.human.bytes, c.believed, '#d6bf57'),
-      v.count('Not plausible', { term: { tags: 'implausible' } }, '#da8b45'),
+      v.count('Implausible', { term: { tags: 'implausible' } }, '#da8b45'),
     ])]]),
     k.row(12, [
       [16, l.stacks('Documents by flow type', l.terms('flow.type', 'Flow type', 8, false), c.records, legendSize='medium')],
