@@ -39,6 +39,7 @@ DEMODEPS  = python3 python3-pip maven curl ca-certificates
 TESTDEPS  = $(CHECKDEPS) $(DEMODEPS) openjdk-25-jdk-headless|openjdk-21-jdk-headless|openjdk-17-jdk-headless \
             softflowd pmacct nfdump openvswitch-switch iproute2 jsonnet nodejs npm
 CLANG     = $(notdir $(lastword $(shell ls -v /usr/bin/clang-[0-9]* 2>/dev/null)))# the newest
+DEBDEPS   = git build-essential debhelper lintian
 FUZZDEPS  = $(CHECKDEPS) $(or $(CLANG),clang-19|clang-14) $(patsubst clang-%,libclang-rt-%-dev,$(CLANG))
 
 LIBS = libcurl jansson libmaxminddb libpcap yaml-0.1 libdeflate libmicrohttpd libssl libcrypto
@@ -242,6 +243,14 @@ fault-now: all $(BUILD)/tests/fault/clock.so $(BUILD)/tools/promtool
 boot-test: ## README's "Use it" on Debian systems booted for it, as root; RELEASES='bookworm trixie'
 	$(call setup,$(DEMODEPS) git mmdebstrap systemd-container)
 	$(Q)RELEASES='$(RELEASES)' $(WITH_ENGINE) tests/run.py -t 3600 tests/boot/test_boot.py
+
+.PHONY: deb test-deb
+deb: ## Debian packages of what is committed, for the Debian that this is, as lintian likes them: build/deb
+	$(call setup,$(DEPS) $(DEBDEPS))
+	$(Q)packaging/deb.sh $(BUILD)/deb
+test-deb: ## Their life on Debian systems booted for it, as root; RELEASES='bookworm trixie'
+	$(call setup,git mmdebstrap systemd-container)
+	$(Q)RELEASES='$(RELEASES)' tests/run.py -t 3600 tests/boot/test_package.py
 
 $(BUILD)/tests/soak/flood: $(BUILD)/tests/soak/flood.o
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
