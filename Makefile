@@ -37,7 +37,7 @@ ANALYZEDEPS = git python3 clang-14|clang cppcheck shellcheck flake8
 CHECKDEPS = $(LINTDEPS) libcmocka-dev openssl python3-yaml systemd
 DEMODEPS  = python3 python3-pip maven curl ca-certificates
 TESTDEPS  = $(CHECKDEPS) $(DEMODEPS) openjdk-25-jdk-headless|openjdk-21-jdk-headless|openjdk-17-jdk-headless \
-            softflowd pmacct nfdump openvswitch-switch iproute2 jsonnet nodejs npm
+            softflowd pmacct nfdump openvswitch-switch iproute2 iputils-ping jsonnet nodejs npm
 CLANG     = $(notdir $(lastword $(shell ls -v /usr/bin/clang-[0-9]* 2>/dev/null)))# the newest
 DEBDEPS   = git build-essential debhelper lintian
 FUZZDEPS  = $(CHECKDEPS) $(or $(CLANG),clang-19|clang-14) $(patsubst clang-%,libclang-rt-%-dev,$(CLANG))
@@ -395,6 +395,21 @@ uninstall: ## Take away what install put there; settings that were changed, keys
 
 dist: ## The tarball of a release, the same octets for the same commit: build/efd-VERSION.tar.gz
 	$(Q)packaging/dist.sh '$(VERSION)' $(BUILD)
+
+.PHONY: docs links
+SITE = $(BUILD)/site
+PAGES = $(shell $(GIT) ls-files '*.md')
+docs: ## The pages as HTML, for any web server or none: build/site
+	$(call setup,pandoc git python3)
+	$(again) $(PAGES:%.md=$(SITE)/%.html) $(addprefix $(SITE)/,$(shell $(GIT) ls-files docs/screenshots))
+	$(Q)packaging/site-links.py $(SITE)
+$(SITE)/%.html: %.md packaging/site.lua packaging/site.html
+	$(Q)mkdir -p $(@D) && pandoc -f gfm -t html5 --standalone -H packaging/site.html -L packaging/site.lua -o $@ $<
+$(SITE)/%.png: %.png
+	$(Q)mkdir -p $(@D) && cp $< $@
+
+links: ## Asks every page of others that ours link to, over the network
+	$(Q)tests/lint/external.py
 
 elf-proof: ## Build once without each protection, and see that the test of the ELF files notices
 	$(Q)tests/package/elf_proof.sh

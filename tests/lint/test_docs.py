@@ -83,6 +83,8 @@ def missing(page, test, body):
 	text = read(test) if os.path.exists(os.path.join(ROOT, test)) else ""
 	if not text:
 		yield f"{page}: {test} is not there"
+	if page in text and "run=" in text:	# it reads the page's blocks itself
+		return
 	for line in body.splitlines():
 		words = line.split()
 		if not words or line.startswith((" ", "{", "}")):	# the body of a request
@@ -180,4 +182,5 @@ def main():
 	tap.done()
 
 
-main()
+if __name__ == "__main__":
+	main()
