@@ -312,6 +312,22 @@ static struct curl_slist *make_headers(const struct http *h, const struct http_r
 	return list;
 }
 
+/* Whether the server is on this machine: 127.0.0.0/8, ::1, localhost. */
+static bool is_loopback(const char *url)
+{
+	static const char *const hosts[] = { "localhost", "[::1]" };
+	const char *host = strstr(url, "://");
+	host = host ? host + 3 : url;
+	if (strncmp(host, "127.", 4) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		const size_t len = strlen(hosts[i]);
+		if (strncmp(host, hosts[i], len) == 0 && strchr(":/", host[len]))
+			return true; /* strchr() finds the end, too */
+	}
+	return false;
+}
+
 static void set_request(struct http *h, const struct http_request *req, struct curl_slist *headers)
 {
 	CURL *c = h->curl;
@@ -332,8 +348,9 @@ static void set_request(struct http *h, const struct http_request *req, struct c
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, progress);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, h);
-	if (!req->anonymous)
-		curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, ""); /* whatever libcurl can undo */
+	/* whatever libcurl can undo; within one machine it would only cost time on both sides */
+	if (!req->anonymous && !is_loopback(req->url))
+		curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
 	if (req->body) {
 		/* a bulk body of the usual size in one call of the system; libcurl's 64 KiB would
 		 * make three */

@@ -49,10 +49,31 @@ static void value_print(FILE *out, const json_t *value)
 	}
 }
 
+/* Nearly all values are one text, or one number; NULL: this one is not. */
+static char *value_alone(const json_t *value)
+{
+	char number[32];
+	const char *text = json_string_value(value);
+	if (!value || json_is_null(value))
+		text = "";
+	if (json_is_integer(value)) {
+		snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
+		text = number;
+	}
+	if (!text || (json_is_string(value) && strlen(text) != json_string_length(value)))
+		return NULL;
+	char *copy = strdup(text);
+	if (!copy)
+		memory_out();
+	return copy;
+}
+
 char *flows_value_text(const json_t *value)
 {
-	char *text = NULL;
+	char *text = value_alone(value);
 	size_t len;
+	if (text)
+		return text;
 	FILE *out = open_memstream(&text, &len);
 	if (!out)
 		memory_out();

@@ -105,8 +105,9 @@ static int may_send(const struct es *es, const char *method, struct err *err)
 	return es->guard && !asks ? es->guard(es->guard_arg, err) : 0;
 }
 
-int es_send(struct es *es, const char *method, const char *path, const char *content_type,
-	    const char *body, size_t len, long *ret_status, json_t **ret_reply, struct err *err)
+/* Sends it, and fails where nobody answers, or refuses the credentials. */
+static int es_exchange(struct es *es, const char *method, const char *path,
+		       const char *content_type, const char *body, size_t len, struct err *err)
 {
 	/* Kibana asks for the first, Kibana 9 for the second where a path is /internal. */
 	static const char *const xsrf[] = { "kbn-xsrf: true", "x-elastic-internal-origin: Kibana",
@@ -127,6 +128,29 @@ int es_send(struct es *es, const char *method, const char *path, const char *con
 		    "elasticsearch.user and elasticsearch.password_file "
 		    "(environment: EF_ELASTICSEARCH_PASSWORD)",
 		    es_url(es));
+	return 0;
+}
+
+int es_fetch(struct es *es, const char *method, const char *path, const char *body,
+	     long *ret_status, char **ret_text, size_t *ret_len, struct err *err)
+{
+	if (es_exchange(es, method, path, NULL, body, body ? strlen(body) : 0, err))
+		return -1;
+	const size_t len = es->reply.body.len;
+	char *text = len ? buf_steal(&es->reply.body) : strdup("");
+	if (!text)
+		return err_set(err, EF_FAILED, "out of memory");
+	*ret_status = es->reply.status;
+	*ret_text = text;
+	*ret_len = len;
+	return 0;
+}
+
+int es_send(struct es *es, const char *method, const char *path, const char *content_type,
+	    const char *body, size_t len, long *ret_status, json_t **ret_reply, struct err *err)
+{
+	if (es_exchange(es, method, path, content_type, body, len, err))
+		return -1;
 	json_t *reply = NULL;
 	if (es->reply.body.len)
 		reply = json_loadb(es->reply.body.data, es->reply.body.len,

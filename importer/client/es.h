@@ -45,6 +45,11 @@ int es_call(struct es *es, const char *method, const char *path, const json_t *b
 int es_send(struct es *es, const char *method, const char *path, const char *content_type,
 	    const char *body, size_t len, long *ret_status, json_t **ret_reply, struct err *err);
 
+/* es_call() without reading the reply: its text is the caller's, "" where there is none. What is
+ * sent is JSON, or NULL. */
+int es_fetch(struct es *es, const char *method, const char *path, const char *body,
+	     long *ret_status, char **ret_text, size_t *ret_len, struct err *err);
+
 /* The body of the last reply as text, valid until the next call; "" when there was none. */
 const char *es_reply_text(const struct es *es);
 

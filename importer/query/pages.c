@@ -14,6 +14,7 @@
 #include "importer/core/json.h"
 #include "importer/core/memory.h"
 #include "importer/core/print.h"
+#include "importer/query/pages_ahead.h"
 
 /* Ids of one key that are remembered, so that they are not handed out again. */
 #define PAGES_SAME_MAX 1000000
@@ -35,6 +36,8 @@ struct pages {
 	bool total_is_least, counted, ended;
 	bool again;    /* records of `key` may come that were handed out */
 	unsigned lost; /* in a row */
+	struct ahead *ahead;
+	uint64_t size; /* of the page that was asked for last */
 };
 
 static json_t *pages_sort(const struct pages *p)
@@ -69,14 +72,15 @@ static json_t *pages_query(const struct pages *p)
 	return json_pack("{s:{s:[o,o]}}", "bool", "filter", query, rest);
 }
 
-static json_t *pages_body(const struct pages *p)
+/* `done`: how many records are handed out when it comes. */
+static json_t *pages_body(struct pages *p, uint64_t done)
 {
-	uint64_t size = PAGES_SIZE;
+	p->size = PAGES_SIZE;
 	/* what was handed out of the last key comes again after a loss */
-	if (p->wish->limit && p->wish->limit - p->done < size && !p->again)
-		size = p->wish->limit - p->done;
-	json_t *body = json_pack("{s:I,s:o,s:o}", "size", (json_int_t)size, "query", pages_query(p),
-				 "sort", pages_sort(p));
+	if (p->wish->limit && p->wish->limit - done < p->size && !p->again)
+		p->size = p->wish->limit - done;
+	json_t *body = json_pack("{s:I,s:o,s:o}", "size", (json_int_t)p->size, "query",
+				 pages_query(p), "sort", pages_sort(p));
 	if (p->counted && p->way != PAGES_SCROLL) /* which has to count */
 		json_object_set_new(body, "track_total_hits", json_false());
 	else if (p->wish->count)
@@ -190,6 +194,7 @@ int pages_open(struct app *app, struct es *es, const struct query *q, const stru
 	p->query = q;
 	p->wish = wish;
 	p->same = json_object();
+	p->ahead = ahead_new(es);
 	p->pattern = query_pattern(app);
 	if (pages_hold(p, err))
 		return -1;
@@ -197,32 +202,72 @@ int pages_open(struct app *app, struct es *es, const struct query *q, const stru
 	return 0;
 }
 
-/* 1: it answered; 0: there is no such index; -2: what was held fast is gone. */
-static int pages_ask(struct pages *p, json_t **ret_reply, struct err *err)
+static int pages_send(struct pages *p, uint64_t done, struct err *err)
 {
-	CLEANUP_JSON json_t *body = NULL, *reply = NULL;
+	CLEANUP_JSON json_t *body = NULL;
 	CLEANUP_FREE char *path = NULL;
-	long status = 0;
 	const bool goes_on = p->way == PAGES_SCROLL && p->id;
 	if (goes_on)
 		body = json_pack("{s:s,s:s}", "scroll", PAGES_KEEP, "scroll_id", p->id);
 	else
-		body = pages_body(p);
+		body = pages_body(p, done);
 	if (goes_on || p->way != PAGES_SCROLL)
 		path = strdup(goes_on ? "/_search/scroll" : "/_search");
 	else if (asprintf(&path, "/%s/_search?scroll=" PAGES_KEEP, p->pattern) < 0)
 		path = NULL;
 	if (!path)
 		memory_out();
-	if (es_call(p->es, "POST", path, body, &status, &reply, err))
+	return ahead_send(p->ahead, path, body, err);
+}
+
+static const char *pages_id_member(const struct pages *p)
+{
+	return p->way == PAGES_SCROLL ? "_scroll_id" : "pit_id";
+}
+
+/* The search for the next page goes out before this one is read. Where a record may have been
+ * handed out before, or the last one is in this page, it waits. */
+static int pages_look_ahead(struct pages *p, const char *text, size_t len, struct err *err)
+{
+	const uint64_t done = p->done + p->size;
+	CLEANUP_JSON json_t *sort = NULL;
+	if (p->again || (p->wish->limit && done >= p->wish->limit))
+		return 0;
+	sort = ahead_last_sort(text, len);
+	char *id = sort ? ahead_first_text(text, pages_id_member(p)) : NULL;
+	if (!id)
+		return 0;
+	free(p->id);
+	p->id = id;
+	json_decref(p->after);
+	p->after = steal_ptr(sort);
+	return pages_send(p, done, err);
+}
+
+/* 1: it answered; 0: there is no such index; -2: what was held fast is gone. */
+static int pages_ask(struct pages *p, json_t **ret_reply, struct err *err)
+{
+	CLEANUP_JSON json_t *reply = NULL;
+	CLEANUP_FREE char *text = NULL;
+	size_t len = 0;
+	long status = 0;
+	if (!ahead_is_out(p->ahead) && pages_send(p, p->done, err))
 		return -1;
+	if (ahead_take(p->ahead, &status, &text, &len, err))
+		return -1;
+	const bool held = p->id != NULL;
+	if (status == 200 && strstr(text, "\"failed\":0") && pages_look_ahead(p, text, len, err))
+		return -1;
+	reply = json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 	const json_t *failed = json_array_get(json_at(reply, "_shards.failures"), 0);
-	if (status == 404 && !p->id)
+	if (status == 404 && !held)
 		return 0;
 	if (status == 404 || strstr(json_text_at(failed, "reason.type", ""), "context_missing"))
 		return -2;
 	if (status >= 300)
-		return es_fail(p->es, "POST", path, status, reply, err);
+		return es_fail(p->es, "POST",
+			       p->way == PAGES_SCROLL ? "/_search/scroll" : "/_search", status,
+			       reply, err);
 	if (json_int_at(reply, "_shards.failed"))
 		return err_set(err, EF_FAILED, "%lld of %lld shards failed (%s)",
 			       json_int_at(reply, "_shards.failed"),
@@ -325,7 +370,9 @@ static json_t *pages_new_hits(struct pages *p, const json_t *reply)
 		json_array_append(new, hit);
 		p->done++;
 	}
-	if (sort) {
+	if (sort && !(p->after && json_equal(p->after, sort))) {
+		if (p->way != PAGES_SCROLL)
+			ahead_drop(p->ahead); /* it asked for another place */
 		json_decref(p->after);
 		p->after = json_deep_copy(sort);
 	}
@@ -350,8 +397,8 @@ int pages_next(struct pages *p, json_t **ret_hits, struct err *err)
 			continue;
 		}
 		pages_note_total(p, reply);
-		if (json_object_get(reply, p->way == PAGES_SCROLL ? "_scroll_id" : "pit_id") &&
-		    pages_id_take(p, reply, p->way == PAGES_SCROLL ? "_scroll_id" : "pit_id", err))
+		if (json_object_get(reply, pages_id_member(p)) &&
+		    pages_id_take(p, reply, pages_id_member(p), err))
 			return -1;
 		json_t *hits = pages_new_hits(p, reply);
 		if (json_array_size(hits)) {
@@ -373,6 +420,7 @@ void pages_close(struct pages *p)
 {
 	if (!p)
 		return;
+	ahead_free(p->ahead); /* it has the connection */
 	if (p->es)
 		pages_forget(p);
 	json_decref(p->after);
