@@ -199,8 +199,8 @@ static void run_say(const struct flows_run *run, const struct pages *pages)
 			    number_text(run->done, done), more ? "more than " : "",
 			    plural_text(total, "record", all));
 	else if (run->output)
-		print_plain(stderr, "%s: %s\n", run->output,
-			    plural_text(run->done, "record", done));
+		print_plain(stderr, "%s in %s\n", plural_text(run->done, "record", done),
+			    run->output);
 }
 
 /* The fields that --sort and --fields name; patterns apart, which are for _source alone. */

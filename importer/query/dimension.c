@@ -371,7 +371,7 @@ static size_t text_add(char *text, size_t at, const json_t *key)
 	}
 	return at + (size_t)snprintf(text + at, SUBJECT_TEXT_MAX - at, "%s",
 				     json_is_string(key)                       ? ""
-				     : json_is_null(key) || json_is_array(key) ? "-"
+				     : json_is_null(key) || json_is_array(key) ? "(none)"
 									       : "?");
 }
 

@@ -44,7 +44,8 @@ void ahead_free(struct ahead *a)
 static void *ahead_main(void *arg)
 {
 	struct ahead *a = arg;
-	a->result = es_fetch(a->es, "POST", a->path, a->body, &a->status, &a->text, &a->len, &a->err);
+	a->result =
+	    es_fetch(a->es, "POST", a->path, a->body, &a->status, &a->text, &a->len, &a->err);
 	return NULL;
 }
 

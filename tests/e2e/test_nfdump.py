@@ -91,6 +91,7 @@ dst net 10.1.0.0 255.255.0.0
 net 192.0.2.0/24 and not port 443
 ip 10.1.0.1
 host 10.1.0.1 or host 10.1.0.2
+src or dst host 10.1.0.1
 src ip 10.1.0.1 and dst net 192.0.2.0/24
 ip in [10.1.0.1 10.1.0.2 192.0.2.0/28]
 src ip in [10.1.0.1 10.1.0.2]

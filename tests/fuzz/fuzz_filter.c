@@ -18,12 +18,13 @@ static void field_is_named(void *arg, const char *field)
 		abort();
 }
 
-static void filter_is_whole(const char *text)
+/* `types`: of a cluster's fields, or NULL. */
+static void filter_is_whole(const char *text, const json_t *types)
 {
 	struct err err = ERR_NONE;
 	CLEANUP_FILTER struct filter *f = NULL;
 	const char *field;
-	if (filter_parse(text, NULL, &f, &err)) {
+	if (filter_parse(text, types, &f, &err)) {
 		if (f || strncmp(err.msg, "filter, column ", 15) != 0)
 			abort();
 		return;
@@ -53,7 +54,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!text)
 		abort();
 	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
-	filter_is_whole(text);
+	CLEANUP_JSON json_t *types =
+	    json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "a.b", "long", "a.c", "float", "a.d", "ip",
+		      "a.e", "date", "a.f", "boolean", "a.g", "keyword", "a", "object");
+	filter_is_whole(text, NULL);
+	filter_is_whole(text, types);
 	time_is_whole(text);
 	free(text);
 	return 0;

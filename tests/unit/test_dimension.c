@@ -128,7 +128,7 @@ static void texts_of_keys(void **state)
 	(void)state;
 	assert_int_equal(subject_parse("conversations", &s, &err), 0);
 	CLEANUP_JSON json_t *key = json_pack("[s,s#,n]", "a", "b\0c", 3);
-	assert_string_equal(subject_text(&s, key, text), "a → b␀c, -");
+	assert_string_equal(subject_text(&s, key, text), "a → b␀c, (none)");
 	CLEANUP_JSON json_t *number = json_pack("[I]", (json_int_t)64496);
 	assert_string_equal(subject_text(&s, number, text), "64496");
 }
