@@ -5,7 +5,8 @@
 usage: tests/boot/test_package.py [bookworm] [trixie]        as root: make test-deb
 
 The packages are built on the machine, by `make deb`, which lintian has to like. The version before is the same package with a
-lower number. Documents are counted by what this test sent, at a server of its own; no engine takes part.
+lower number. Documents are counted by what this test sent, at a server of its own; no engine takes part. What a container image
+is made of runs before that, without a container engine.
 """
 import json
 import os
@@ -26,6 +27,7 @@ import fake_es  # noqa: E402
 import harness  # noqa: E402
 import net  # noqa: E402
 import tap  # noqa: E402
+import image  # noqa: E402
 import machine  # noqa: E402
 
 RELEASES = sys.argv[1:] or os.environ.get("RELEASES", "").split() or ["bookworm", "trixie"]
@@ -197,7 +199,9 @@ def main():
 		tap.note(release)
 		try:
 			with machine.Machine(release, ["git", "make", "ca-certificates"]) as m:
-				life(m, build(m))
+				paths = build(m)
+				image.image(release, [m.root + paths[name] for name in ("efd", "efctl")], Sender(), judge_all)
+				life(m, paths)
 		except (RuntimeError, TimeoutError, OSError, subprocess.SubprocessError) as e:
 			tap.ok(False, release, e)
 	tap.done()
