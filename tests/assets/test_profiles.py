@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What profiles leave out (the stages event and geo) against docs/cost.md and docs/fields.md: every field of a profile's list is one of ours, and the
-panels that lack a field of theirs are those that the page lists."""
+"""What profiles leave out (the stages event and geo) against docs/cost.md and docs/fields.md: every field of a profile's list is one of ours, each row of fields
+says from which profile on documents have it, and the panels that lack a field of theirs are those that the page lists."""
 import json
 import os
 import re
@@ -18,6 +18,7 @@ import tap
 ROOT = os.path.join(HERE, "..", "..")
 ENDS = ("source", "destination", "client", "server")
 PROFILES = ("lean", "standard", "full")
+BY_RULE = {"event.start", "event.end"}	# kept where no other field says them
 # pages that lean fills, but for single panels that docs/cost.md lists
 FILLED = ("flow-overview", "flow-top-talkers", "flow-top-services", "flow-top-conversations", "flow-top-applications", "flow-interfaces", "flow-threats")
 
@@ -42,6 +43,24 @@ def left_out(profile):
 
 def lacks(field, paths):
 	return any(field == p or field.startswith(p + ".") for p in paths)
+
+
+def least(field):
+	"""The profile from which on documents have a field."""
+	if field in BY_RULE:
+		return "rule"
+	return next(p for p in PROFILES if not lacks(field, left_out(p)))
+
+
+def least_of_row(row, stages):
+	"""What docs/fields.md says of a row; of ends that differ, who has it earlier comes first. What the user's own networks say of a place stays."""
+	ends = {}
+	for end in ENDS if "<end>" in row else ("",):
+		ends.setdefault(least(row.replace("<end>", end)), []).append(end)
+	if len(ends) == 1:
+		own = ".geo." in row and "addresses" in stages and "lean" not in ends
+		return next(iter(ends)) + (" (of your networks: lean)" if own else "")
+	return "; ".join(f"{p}: {', '.join(ends[p])}" for p in PROFILES if p in ends)
 
 
 def panel_fields(panel):
@@ -73,7 +92,11 @@ def empty_panels(paths):
 
 
 fields = set(rig.mapping_fields("logs-flow"))
-owners = read("docs/fields.md")
+rows = re.findall(r"^\| `([^`]+)` \| \w+ \| \w+ \| ([^|]+) \| ([^|]+?) *\|", read("docs/fields.md"), re.M)
+tap.ok(len(rows) > 200 and {"lean", "standard", "full", "rule"} <= {p for *_, p in rows}, f"{len(rows)} rows of docs/fields.md have a profile")
+tap.same({row: least_of_row(row, names) for row, names, profile in rows if profile != least_of_row(row, names)}, {}, "which is the least that keeps the field")
+tap.same(sorted(fields - {row.replace("<end>", end) for row, *_ in rows for end in ENDS}), [], "and every field of the mapping is in one")
+tap.same({"event.start", "event.end"}, {".".join(p) for profile in ("lean", "standard") for p in params("event")["told_already"][profile]}, "only these two are left out by rule")
 for profile in PROFILES:
 	strange = [p for p in left_out(profile) if not any(f == p or f.startswith(p + ".") for f in fields)]
 	tap.same(strange, [], f"{profile} leaves out fields that there are")
