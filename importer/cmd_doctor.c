@@ -20,6 +20,7 @@
 #include "importer/doctor_counting.h"
 #include "importer/doctor_exporters.h"
 #include "importer/doctor_inventory.h"
+#include "importer/doctor_profiles.h"
 #include "importer/doctor_key.h"
 #include "importer/doctor_senders.h"
 #include "importer/doctor_timeouts.h"
@@ -335,10 +336,9 @@ typedef int findings_fn(struct es *es, const struct app *app, json_t *findings, 
 static int look_further(struct examination *x, struct err *err)
 {
 	static findings_fn *const further[] = {
-		ilm_findings,           others_findings,    remote_known_findings,
-		feed_state_findings,    sender_findings,    doctor_tunnels,
-		raw_documents_findings, discarded_findings, doctor_timeouts,
-		doctor_inventory,       doctor_cost
+		ilm_findings,    others_findings,  remote_known_findings,  feed_state_findings,
+		sender_findings, doctor_tunnels,   raw_documents_findings, discarded_findings,
+		doctor_timeouts, doctor_inventory, doctor_unseen,          doctor_cost
 	};
 	int result = 0;
 	for (size_t i = 0; i < sizeof(further) / sizeof(further[0]) && result == 0; i++) {

@@ -15,6 +15,7 @@
 #include "importer/flows_columns.h"
 #include "importer/flows_print.h"
 #include "importer/flows_sink.h"
+#include "importer/left_empty.h"
 #include "importer/query/known.h"
 #include "importer/query/link.h"
 #include "importer/query/pages.h"
@@ -234,10 +235,12 @@ static int run_go(struct app *app, struct es *es, const struct query *q, struct 
 {
 	CLEANUP_PAGES struct pages *pages = NULL;
 	char done[PLURAL_MAX];
+	CLEANUP_JSON json_t *clause = query_clause(q);
 	query_say(q);
 	if (pages_open(app, es, q, &run->wish, &pages, err) ||
 	    flows_sink_open(run->output, &run->sink, err))
 		return -1;
+	left_empty_say(app, es, clause, NULL);
 	flows_watch();
 	run->begun_ms = clock_now_ms();
 	const int result = run_pages(run, pages, err);

@@ -12,6 +12,7 @@
 #include "importer/core/memory.h"
 #include "importer/core/print.h"
 #include "importer/core/table.h"
+#include "importer/left_empty.h"
 #include "importer/query/known.h"
 #include "importer/report/report.h"
 #include "importer/steps.h"
@@ -52,12 +53,16 @@ static int report_make(struct app *app, struct es *es, const struct query *query
 		.count = (size_t)app->flags.count,
 	};
 	struct searcher searcher;
+	struct subject places;
 	struct html_page page;
 	uint64_t flows = 0;
 	if (!pattern || !filter)
 		memory_out();
 	if (search_begin(&searcher, app, es, err) || steps_least(app, es, &ask.least_ms, err))
 		return -1;
+	if (subject_parse("as,countries", &places, err)) /* that the page ranks */
+		return -1;
+	left_empty_say(app, es, clause, &places);
 	page_init(&page);
 	int result = report_write(&page, &searcher, &ask, &flows, err);
 	if (result == 0)

@@ -7,6 +7,7 @@
 #include "importer/client/es.h"
 #include "importer/commands.h"
 #include "importer/core/print.h"
+#include "importer/left_empty.h"
 #include "importer/query/known.h"
 #include "importer/query/rows.h"
 #include "importer/query/series_show.h"
@@ -50,6 +51,7 @@ static int series_find(struct app *app, struct es *es, const struct query *query
 			       "(setup.active_timeout), and stand where they end, so steps cannot "
 			       "be shorter",
 			       (unsigned long long)(ask.least_ms / 1000));
+	left_empty_say(app, es, clause, subject);
 	int result = series_do(&searcher, &ask, &series, err);
 	if (result == 0)
 		answer_show(app, &series, format);

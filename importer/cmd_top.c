@@ -9,6 +9,7 @@
 #include "importer/client/es.h"
 #include "importer/commands.h"
 #include "importer/core/print.h"
+#include "importer/left_empty.h"
 #include "importer/query/known.h"
 #include "importer/query/rank_show.h"
 
@@ -46,6 +47,8 @@ static int top_rank(struct app *app, struct es *es, const struct query *query,
 	};
 	if (search_begin(&searcher, app, es, err))
 		return -1;
+	if (!app->flags.watch)
+		left_empty_say(app, es, clause, subject);
 	int result = rank_do(&searcher, &ask, &rank, err);
 	if (app->flags.watch)
 		fputs(PRINT_HOME, stdout);

@@ -9,6 +9,8 @@
 #include "common/cleanup.h"
 #include "importer/assets/asset.h"
 #include "importer/assets/yaml.h"
+#include "importer/client/app.h"
+#include "importer/client/settings.h"
 #include "importer/core/finding.h"
 #include "importer/core/json.h"
 
@@ -73,8 +75,7 @@ int profile_left_out(const struct assets *assets, const char *profile, json_t **
 	return 0;
 }
 
-/* Whether a field is one of the paths, or below one. */
-static bool field_lacks(const char *field, const json_t *paths)
+bool profile_lacks(const char *field, const json_t *paths)
 {
 	size_t i;
 	json_t *path;
@@ -149,9 +150,39 @@ static void usage_add(const json_t *usage, const json_t *paths, double *fields, 
 			double bytes = (double)json_int_at(field, "total_in_bytes");
 			if (strcmp(name, "_source") == 0)
 				*source += bytes;
-			else if (field_lacks(name, paths))
+			else if (profile_lacks(name, paths))
 				*fields += bytes;
 		}
+}
+
+/* What doctor asks of fields that a profile may leave out. */
+static const struct unseen_row {
+	const char *field, *what;
+} unseen_rows[] = {
+	{ "network.community_id", "exporters that report the same conversation" },
+	{ "flow.exporter.port", "devices that share an address" },
+	{ "flow.exporter.agent", "sFlow agents that are nobody or somebody else's" },
+	{ "flow.raw.sampling_rate", "sampling rates that no device has" },
+};
+
+int doctor_unseen(struct es *es, const struct app *app, json_t *findings, struct err *err)
+{
+	CLEANUP_JSON json_t *paths = NULL;
+	char text[TEXT_MAX] = "";
+	size_t n = 0;
+	const char *profile = profile_names[app->setup.profile];
+	(void)es;
+	if (profile_left_out(app->assets, profile, &paths, err))
+		return -1;
+	for (size_t i = 0; i < sizeof(unseen_rows) / sizeof(unseen_rows[0]); i++)
+		if (profile_lacks(unseen_rows[i].field, paths))
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n ? ", " : "",
+					      unseen_rows[i].what);
+	if (n)
+		finding_add(findings, UNKNOWN,
+			    "records of --profile %s have nothing by which doctor could find %s",
+			    profile, text);
+	return 0;
 }
 
 int doctor_profiles(const struct assets *assets, const json_t *usage, const json_t *sample,

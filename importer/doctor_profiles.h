@@ -4,10 +4,13 @@
 #define EF_IMPORTER_DOCTOR_PROFILES_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "common/err.h"
 
+struct app;
 struct assets;
+struct es;
 
 /* Documents of a sample: enough for what members of `_source` take of each other. */
 #define PROFILE_SAMPLE 500
@@ -19,6 +22,13 @@ struct assets;
  */
 int profile_left_out(const struct assets *assets, const char *profile, json_t **ret_paths,
 		     struct err *err);
+
+/* Whether a field is one of those paths, or below one. */
+bool profile_lacks(const char *field, const json_t *paths);
+
+/* Says what doctor cannot find because the profile of the installation (app->setup, as it is
+ * recorded) leaves out the fields that it asks. */
+int doctor_unseen(struct es *es, const struct app *app, json_t *findings, struct err *err);
 
 /*
  * Adds to `findings` what a profile would save, in bytes a document. `usage`: the reply of POST

@@ -17,6 +17,7 @@ struct settings_tables;
 struct ship_settings;
 
 enum { GEO_OFF, GEO_COUNTRY, GEO_FULL };
+enum { AS_EXPORTER, AS_DATABASE };
 
 /* `setup:` of the configuration file: what the installed templates say. */
 struct setup_settings {
@@ -28,7 +29,7 @@ struct setup_settings {
 	char *refresh;     /* "30s" */
 	int failure_store; /* on or off */
 	char *failure_retention;
-	int as;                 /* whose AS number wins */
+	int as;                 /* AS_…: whose number wins */
 	int profile;            /* how much of a document is kept */
 	int geo;                /* GEO_…: what the geo databases are asked for */
 	int as_lookup;          /* whether the AS database is asked */

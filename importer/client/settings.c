@@ -15,7 +15,7 @@
 #define AT(field) offsetof(struct setup_settings, field)
 
 static const char *const as_names[] = { "exporter", "database", NULL };
-static const char *const profile_names[] = { "lean", "standard", "full", NULL };
+const char *const profile_names[] = { "lean", "standard", "full", NULL };
 static const char *const geo_names[] = { "off", "country", "full", NULL };
 static const char *const leftover_names[] = { "keep", "drop", "all", NULL };
 static const char *const switch_names[] = { "off", "on", NULL };

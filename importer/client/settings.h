@@ -39,4 +39,7 @@ bool settings_named(const struct app *app, const char *option);
  * namespace. The caller's. */
 json_t *settings_variables(const struct app *app);
 
+/* What setup.profile is a number of; ends with NULL. */
+extern const char *const profile_names[];
+
 #endif

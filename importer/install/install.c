@@ -56,10 +56,15 @@ static int install_remember(struct install *in, struct app *app, const char *com
 	if (record_is_unknown(&in->record))
 		json_array_append_new(
 		    notes, json_sprintf("compared with the defaults: %s", in->record.why.msg));
-	return remember_options(app, &in->record, strict, in->changes, notes, err) ||
-		       remember_tables(app, in->es, &in->record, &told, &in->copies, err)
-		   ? -1
-		   : 0;
+	if (remember_options(app, &in->record, strict, in->changes, notes, err) ||
+	    remember_tables(app, in->es, &in->record, &told, &in->copies, err))
+		return -1;
+	if (app->setup.as == AS_DATABASE && !app->setup.as_lookup)
+		json_array_append_new(notes,
+				      json_string("--as database has no effect beside --as-lookup "
+						  "off: AS numbers are those of exporters and of "
+						  "your networks"));
+	return 0;
 }
 
 static int take_lease(struct install *in, const struct app *app, struct err *err)

@@ -20,6 +20,17 @@ static bool takes_away(const struct install *in, bool force)
 	       (force && plan_count(p, ACTION_DRIFTED) + plan_count(p, ACTION_FOREIGN));
 }
 
+/* " --reset setup.profile": setup refuses a record with values that it does not know. */
+static size_t add_resets(const struct install *in, char *text, size_t size)
+{
+	size_t i, n = 0;
+	json_t *name;
+	json_array_foreach (in->record.unusable, i, name)
+		n += (size_t)snprintf(text + n, n < size ? size - n : 0, "%s%.60s",
+				      i ? "," : " --reset ", json_string_value(name));
+	return n < size ? n : size - 1;
+}
+
 /* What it takes beside `flags`. */
 static void add_flags(const struct install *in, const struct app *app, bool force, char *text,
 		      size_t size)
@@ -32,6 +43,7 @@ static void add_flags(const struct install *in, const struct app *app, bool forc
 	if ((unfit || in->record.found == RECORD_ABSENT) && install_is_there(in))
 		installed_find(in, app, found, &ignored);
 	n += (size_t)snprintf(text + n, size - n, "%s", unfit ? " --force-version" : "");
+	n += add_resets(in, text + n, size - n);
 	if (!ask_can() && (takes_away(in, force) || json_array_size(found)))
 		n += (size_t)snprintf(text + n, size - n, " --yes");
 	if (installed_has_tables(found))

@@ -13,9 +13,9 @@ struct install;
 /*
  * "`efctl setup`" with `flags` (" --force", " --rollover", …, or "") and with what else it takes to
  * get through: --yes where nobody can be asked and something of the user's goes or is recorded,
- * --force-version for a record that cannot be used, the directory of the user's tables where no
- * record tells of them. In words where this efctl is too old for what is installed. The plan has to
- * be made. Returns `ret_text`.
+ * --force-version for a record that cannot be used, --reset for a value in it that this efctl does
+ * not know, the directory of the user's tables where no record tells of them. In words where this
+ * efctl is too old for what is installed. The plan has to be made. Returns `ret_text`.
  */
 const char *mend_command(const struct install *in, const struct app *app, const char *flags,
 			 char ret_text[MEND_MAX]);

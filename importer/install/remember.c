@@ -202,6 +202,9 @@ static int odd_value(struct run *run, const struct opt *opt, const struct err *w
 		json_array_append_new(run->notes, json_sprintf("what the record says is not used: "
 							       "%s",
 							       why->msg));
+		if (!run->r->unusable)
+			run->r->unusable = json_array();
+		json_array_append_new(run->r->unusable, json_string(opt->name));
 		return 0;
 	}
 	conf_flag(run->app->tables->table, run->app->tables->n, opt->name, flag);

@@ -136,6 +136,7 @@ void record_release(struct record *r)
 {
 	json_decref(r->body);
 	json_decref(r->before);
+	json_decref(r->unusable);
 	*r = (struct record){ 0 };
 }
 

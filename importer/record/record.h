@@ -32,6 +32,8 @@ struct record {
 	json_t *before; /* `body` as it was read, or written last */
 	struct document_at at;
 	struct err why;
+	json_t *unusable; /* names of options whose values here this efctl does not know; NULL:
+			   * none. remember_options() fills it */
 };
 
 /* State of the installation: `state` in the record. */

@@ -91,6 +91,24 @@ def empty_panels(paths):
 	return out
 
 
+def empty_controls(paths):
+	"""(dashboard, title) of controls that offer nothing."""
+	out = set()
+	for o in rig.objects():
+		controls = o["attributes"].get("controlGroupInput", {}).get("panelsJSON", {}) if o["type"] == "dashboard" else {}
+		out |= {(o["id"].removeprefix("flow-"), c["explicitInput"]["title"]) for c in controls.values() if lacks(c["explicitInput"].get("fieldName", ""), paths)}
+	return out
+
+
+def listed_panels(section):
+	"""{(option, dashboard, title)} of a table of docs/cost.md; one without a column for the option has that of its name."""
+	text = re.search(rf"<!-- panels of {section} -->\n(.*?)<!-- end -->", page, re.S)[1]
+	return {(o or section, d, t) for o, d, titles in re.findall(r"^\|(?: `(--[\w -]+)` \|)? `([\w-]+)` \| (.*) \|$", text, re.M) for t in titles.split(" · ")}
+
+
+# what an end's place and AS are without the databases; numbers of AS come from exporters, too
+UNASKED = {"--geo off": ("geo.country_iso_code", "geo.region_name", "geo.city_name", "geo.location"), "--geo country": ("geo.region_name", "geo.city_name", "geo.location"),
+	"--as-lookup off": ("as.organization.name",)}
 fields = set(rig.mapping_fields("logs-flow"))
 rows = re.findall(r"^\| `([^`]+)` \| \w+ \| \w+ \| ([^|]+) \| ([^|]+?) *\|", read("docs/fields.md"), re.M)
 tap.ok(len(rows) > 200 and {"lean", "standard", "full", "rule"} <= {p for *_, p in rows}, f"{len(rows)} rows of docs/fields.md have a profile")
@@ -104,12 +122,16 @@ kept = params("geo")["geo_kept"]
 tap.ok(set(kept["lean"]) < set(kept["standard"]) < set(kept["full"]) and left_out("full") == set(), "each profile keeps what the one before it keeps, full all")
 
 page = read("docs/cost.md")
-section = re.search(r"<!-- panels of lean -->\n(.*?)<!-- end -->", page, re.S)[1]
-listed = {(d, t) for d, titles in re.findall(r"^\| `([\w-]+)` \| (.*) \|$", section, re.M) for t in titles.split(" · ")}
+listed = {(d, t) for _, d, t in listed_panels("lean")}
 empty = empty_panels(left_out("lean"))
 tap.same(sorted(empty - listed), [], "docs/cost.md lists the panels that are empty with lean")
 tap.same(sorted(listed - empty), [], "and no other")
 tap.same(sorted(empty_panels(left_out("standard"))), [], "standard fills every panel")
+gone = {option: {f"{end}.{name}" for end in ENDS for name in names} for option, names in UNASKED.items()}
+tap.same(sorted(listed_panels("switches")), sorted((o, d, t) for o, paths in gone.items() for d, t in empty_panels(paths)), "docs/cost.md lists those that --geo and --as-lookup leave empty")
+gone["--profile lean"] = left_out("lean")
+tap.same(sorted(listed_panels("controls")), sorted((o, d, t) for o, paths in gone.items() for d, t in empty_controls(paths)), "and the controls that offer nothing then")
+tap.same(sorted(empty_controls(left_out("standard"))), [], "standard has something in each")
 whole = {d["id"] for d, _ in saved.panels(rig.objects())}
 tap.ok(set(FILLED) <= whole and not [t for d, t in empty if "flow-" + d in FILLED and d.startswith("top-")], "lean fills the top pages")
 tap.same(sorted(set(re.findall(r"`([a-z0-9_.]+)`", re.search(r"<!-- fields of lean -->\n(.*?)<!-- end -->", page, re.S)[1]))), sorted(left_out("lean") - left_out("standard")),

@@ -11,6 +11,8 @@
 
 #include "common/cleanup.h"
 #include "importer/assets/asset.h"
+#include "importer/client/app.h"
+#include "importer/client/settings.h"
 #include "importer/core/memory.h"
 #include "importer/doctor_profiles.h"
 #include "tests/lib/reply.h"
@@ -152,12 +154,34 @@ static void nothing_to_save(void **state)
 	assert_told(usage, NULL, 0, NULL);
 }
 
+/* Of lean, doctor's questions about fields that it lacks; of others none. */
+static void unseen(void **state)
+{
+	struct err err = ERR_NONE;
+	(void)state;
+	for (int profile = 0; profile_names[profile]; profile++) {
+		const struct app app = { .assets = assets, .setup = { .profile = profile } };
+		CLEANUP_JSON json_t *findings = json_array();
+		assert_int_equal(doctor_unseen(NULL, &app, findings, &err), 0);
+		if (strcmp(profile_names[profile], "lean") != 0) {
+			assert_int_equal(json_array_size(findings), 0);
+			continue;
+		}
+		const json_t *first = json_array_get(findings, 0);
+		assert_string_equal(json_string_value(json_object_get(first, "result")), "unknown");
+		assert_string_equal(
+		    json_string_value(json_object_get(first, "text")),
+		    "records of --profile lean have nothing by which doctor could find exporters "
+		    "that report the same conversation, devices that share an address, sFlow "
+		    "agents that are nobody or somebody else's, sampling rates that no device has");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lists),
-		cmocka_unit_test(savings),
-		cmocka_unit_test(times),
+		cmocka_unit_test(lists),           cmocka_unit_test(savings),
+		cmocka_unit_test(times),           cmocka_unit_test(unseen),
 		cmocka_unit_test(nothing_to_save),
 	};
 	memory_begin();
