@@ -139,7 +139,7 @@ static const struct opt elastic_rows[] = {
 	  .preset = "10s",
 	  .min = 100,
 	  .max = 600000,
-	  .help = "How long a connection may take to come about." },
+	  .help = "How long establishing a connection may take." },
 };
 
 static const char *const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -206,9 +206,8 @@ static const struct opt kibana_rows[] = {
 	  .offset = offsetof(struct kibana_settings, remote),
 	  .flag = "remote",
 	  .arg = "CLUSTER,…",
-	  .help = "Remote clusters that are looked at, too (cross-cluster search): by the data "
-		  "views that setup writes, and by the commands of efctl that ask "
-		  "for flows or tell the status." },
+	  .help = "Remote clusters to query as well (cross-cluster search): by the data views that "
+		  "setup writes, and by efctl's commands that query flows or show the status." },
 	{ .name = "kibana.alerts",
 	  .type = OPT_BOOL,
 	  .offset = offsetof(struct kibana_settings, alerts),

@@ -74,16 +74,16 @@ static void look_at_efd(struct examination *x)
 	if (!x->metrics) {
 		if (asked)
 			say(x, BAD,
-			    "no efd answers at %s: does it run, and is that its metrics.listen?",
+			    "efd does not answer at %s: is it running, and is that its "
+			    "metrics.listen?",
 			    url);
 	} else if (efd_says(x->metrics, "efd_config_last_reload_successful 0")) {
 		say(x, BAD,
-		    "efd at %s goes on with old settings: its last reload refused what it read; "
-		    "`efd "
+		    "efd at %s still uses old settings: it rejected its last reload; `efd "
 		    "--check-config` says why, then `systemctl reload efd`",
 		    url);
 	} else {
-		say(x, FINE, "efd at %s answers, with the settings that it read last", url);
+		say(x, FINE, "efd at %s answers and uses the settings it was last given", url);
 	}
 	uint64_t discarded = x->metrics ? efd_documents(x->metrics, "discarded") : 0;
 	if (discarded)
@@ -104,12 +104,12 @@ static void look_at_cluster(struct examination *x)
 	tell(x);
 	if (!c->processors)
 		say(x, UNKNOWN,
-		    "which processors the nodes have: the cluster does not say; each counts as "
-		    "there");
+		    "the cluster does not say which processors its nodes have; all are assumed to "
+		    "be there");
 	if (!c->has[CAP_ILM] && !c->has[CAP_DSL] && !c->has[CAP_ISM])
 		say(x, ODD,
-		    "neither ILM nor data stream lifecycle: old backing indices must be removed by "
-		    "other means");
+		    "neither ILM nor data stream lifecycle: delete old backing indices by other "
+		    "means");
 	if (x->app->setup.geo == GEO_OFF)
 		return;
 	if (!c->has[CAP_GEOIP_CITY])
@@ -161,8 +161,8 @@ static int look_at_assets(struct examination *x)
 	size_t missing = plan_count(p, ACTION_CREATE), old = plan_count(p, ACTION_UPDATE);
 	if ((missing || old) && wants_what_was_written(&x->in))
 		say(x, BAD,
-		    "%zu assets are missing and %zu are not those that setup wrote last (on %s): "
-		    "restored from a snapshot with its global state? %s writes them again",
+		    "%zu assets are missing and %zu differ from what setup last wrote (on %s): was "
+		    "a snapshot with its global state restored? %s writes them again",
 		    missing, old, record_text(&x->in.record, "at"), MEND(&x->in, x->app, ""));
 	else if (missing || old)
 		say(x, BAD, "%zu assets are missing and %zu would be updated: %s does both",
@@ -176,7 +176,7 @@ static int look_at_assets(struct examination *x)
 			    p->item[i].group, p->item[i].name, MEND(&x->in, x->app, " --force"));
 	}
 	if (!missing && !old)
-		say(x, FINE, "everything that setup installs is there");
+		say(x, FINE, "everything that setup installs is in place");
 	return 0;
 }
 
@@ -210,20 +210,20 @@ static int look_at_records(struct examination *x, struct err *err)
 	uint64_t discarded = x->metrics ? efd_documents(x->metrics, "discarded") : 0;
 	if (n == 0 && stored + discarded)
 		say(x, BAD,
-		    "no flow record has arrived in %s-%s, though efd at work here sent documents: "
-		    "%llu were stored, %llu a pipeline dropped; are its namespace and prefix those "
-		    "of this command, and does a pipeline send records elsewhere?",
+		    "no flow record has arrived in %s-%s, although this host's efd sent documents: "
+		    "%llu were stored, %llu dropped by a pipeline; does this command use efd's "
+		    "namespace and prefix, or does a pipeline send records elsewhere?",
 		    NAME(es_prefix(x->in.es), "logs-flow"), x->app->elastic.namespace,
 		    (unsigned long long)stored, (unsigned long long)discarded);
 	else if (n == 0)
 		say(x, BAD,
-		    "no flow record has arrived: does efd run, do exporters send to it (2055, "
-		    "4739, 6343), is the port "
-		    "open in the firewall? efd's /metrics counts datagrams");
+		    "no flow record has arrived: is efd running, do exporters send to it (2055, "
+		    "4739, 6343), does the firewall let them through? efd's /metrics counts "
+		    "datagrams");
 	else if (now - ms / 1000 > STALE_S)
 		say(x, BAD,
-		    "the newest flow record is %lld minutes old: does efd still run, do exporters "
-		    "still send?",
+		    "the newest flow record is %lld minutes old: is efd still running, are "
+		    "exporters still sending?",
 		    (now - ms / 1000) / 60);
 	else if (ms / 1000 > now + 60)
 		say(x, BAD,
@@ -274,7 +274,7 @@ static void numbers_of(const char *name, const json_t *exporter, json_t *finding
 			    name, lost, records);
 	if (unknown)
 		finding_add(findings, ODD,
-			    "%s: data of %lld sets came without a template; shorten the exporter's "
+			    "%s: %lld data sets came without a template; shorten the exporter's "
 			    "template interval",
 			    name, unknown);
 	if (errors)

@@ -194,7 +194,8 @@ static void run_say(const struct flows_run *run, const struct pages *pages)
 	bool more;
 	const uint64_t total = pages_total(pages, &more);
 	if (!run->done)
-		print_plain(stderr, "no record; new ones are found within setup.refresh (10s)\n");
+		print_plain(stderr,
+			    "no records; new ones become visible within setup.refresh (10s)\n");
 	else if (run->format == FLOWS_TABLE && run->done < total)
 		print_plain(stderr, "%s of %s%s; -n N shows others, --all all of them\n",
 			    number_text(run->done, done), more ? "more than " : "",

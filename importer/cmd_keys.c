@@ -17,7 +17,7 @@
 static int no_operands(const struct app *app, struct err *err)
 {
 	return app->args.n < 2 ? 0
-			       : err_set(err, EF_USAGE, "'%s' is one too many: %s wants no operand",
+			       : err_set(err, EF_USAGE, "unexpected operand '%s': %s takes none",
 					 app->args.item[1], app->args.item[0]);
 }
 
@@ -85,8 +85,8 @@ static int list_all(struct keys_run *run, struct err *err)
 			    "note: only keys that you made are shown; those of others take the "
 			    "privilege read_security or manage_api_key\n");
 	if (unseen)
-		print_plain(stderr,
-			    "note: %s is not yours to read: which key it holds is unknown\n", file);
+		print_plain(stderr, "note: no permission to read %s, so the key in it is unknown\n",
+			    file);
 	keys_release(&keys);
 	return EF_DONE;
 }
@@ -156,8 +156,8 @@ static int want_one(struct keys_run *run, const char *id, struct keys *wanted, s
 	int there = keys_find(run->es, id, &wanted->list[wanted->n], err);
 	if (there == 0)
 		return err_set(err, EF_USAGE,
-			       "%s is no API key that efctl made, or not one that you may see: "
-			       "nothing is revoked",
+			       "%s is not an API key that efctl created, or you may not see it: "
+			       "nothing was revoked",
 			       id);
 	wanted->n += there > 0;
 	return there < 0 ? -1 : 0;
@@ -205,8 +205,8 @@ static int may_revoke(const struct app *app, const struct keys *keys, struct err
 		return 0;
 	if (!ask_can())
 		return err_set(err, EF_USAGE,
-			       "nobody is there to be asked: give --yes; nothing is revoked");
-	snprintf(question, sizeof(question), "Revoke %s for good? [y/N] ",
+			       "there is no terminal to ask on: use --yes; nothing was revoked");
+	snprintf(question, sizeof(question), "Revoke %s permanently? [y/N] ",
 		 keys->n == 1 ? "it" : "them");
 	return ask_yes(question) ? 0 : err_set(err, EF_FAILED, "nothing is revoked");
 }

@@ -74,7 +74,7 @@ static bool is_ours(struct install *in, const struct kind *kind, const char *nam
 			return true;
 		r->kept++;
 		print_plain(stdout, "kept     %-20s %s  %s\n", kind->name, name,
-			    yours ? "changed by you (--force removes it, too)" : "not ours");
+			    yours ? "changed by hand (--force removes it anyway)" : "not ours");
 		return false;
 	}
 	kind_hash(kind, body, hash);
@@ -152,9 +152,9 @@ static int list_data(struct install *in, const struct app *app, struct removal *
 		bool documents = holds_documents(in, app, i, &r->data[i]);
 		if (documents && !app->flags.data)
 			return err_set(err, EF_USAGE,
-				       "%s still holds documents, which need the templates and "
-				       "pipelines: give --data to delete all of namespace %s, or "
-				       "delete it yourself first",
+				       "%s still has documents, which need the templates and "
+				       "pipelines: use --data to delete everything in namespace "
+				       "%s, or delete it yourself first",
 				       name, app->elastic.namespace);
 		r->documents = r->documents || documents;
 		removal_add(r, streams ? "data stream" : "index", streams ? "/_data_stream/" : "/",
@@ -174,7 +174,7 @@ static bool confirmed(const struct app *app, const struct removal *r, size_t n)
 	if (app->flags.yes)
 		return true;
 	if (!ask_can()) {
-		print_plain(stderr, "efctl remove: give --yes where nobody can be asked\n");
+		print_plain(stderr, "efctl remove: use --yes when there is no terminal\n");
 		return false;
 	}
 	if (r->documents)
@@ -259,8 +259,7 @@ static int delete_paths(struct install *in, const struct removal *r, bool keep_r
 			continue; /* so that a later --force knows what is ours */
 		if (delete_path(in, json_text_at(entry, "path", ""), err))
 			return err_wrap(err,
-					"remove stopped after %zu of %zu; running it again goes on "
-					"from there",
+					"remove stopped after %zu of %zu; run it again to continue",
 					i, json_array_size(r->paths));
 	}
 	return 0;
@@ -311,7 +310,7 @@ static int forget_all(struct install *in, struct err *err)
 		return 0;
 	int stays = record_delete(in->es, &in->record, err);
 	if (stays > 0)
-		print_plain(stdout, "kept     %-20s %s  not of efctl alone\n", "index",
+		print_plain(stdout, "kept     %-20s %s  also used by others\n", "index",
 			    NAME(es_prefix(in->es), NAMES_INDEX));
 	return stays < 0 ? -1 : 0;
 }

@@ -47,9 +47,9 @@ static int series_find(struct app *app, struct es *es, const struct query *query
 		return -1;
 	if (ask.step_ms && ask.step_ms < ask.least_ms)
 		return err_set(err, EF_USAGE,
-			       "--step: flows last up to %llu s before they are told "
-			       "(setup.active_timeout), and stand where they end, so steps cannot "
-			       "be shorter",
+			       "--step: exporters report a flow up to %llu s after it began "
+			       "(setup.active_timeout), and it counts where it ends, so steps "
+			       "cannot be shorter",
 			       (unsigned long long)(ask.least_ms / 1000));
 	left_empty_say(app, es, clause, subject);
 	int result = series_do(&searcher, &ask, &series, err);

@@ -71,10 +71,10 @@ static const struct opt opt_since = { .name = "since",
 				      .help = "Only the documents of the last TIME: 90s, 15m, 2h, "
 					      "1h30m, 7d, 2w (default: all)." };
 ROW(from, OPT_TEXT, "from", NULL, "WHEN",
-    "From then on: 2026-11-01, \"yesterday 14:00\", 14:00, 2026-11-01T14:00:00Z, -15m; local time "
-    "unless a zone is named.");
-ROW(until, OPT_TEXT, "to", NULL, "WHEN", "Up to then; a day that is named is in it.");
-ROW(around, OPT_TEXT, "around", NULL, "WHEN", "What was then, and --window before and after it.");
+    "Start of the time range: 2026-11-01, \"yesterday 14:00\", 14:00, 2026-11-01T14:00:00Z, -15m; "
+    "local time unless a zone is given.");
+ROW(until, OPT_TEXT, "to", NULL, "WHEN", "End of the time range; a day includes all of that day.");
+ROW(around, OPT_TEXT, "around", NULL, "WHEN", "This time, plus --window before and after it.");
 static const struct opt opt_window = { .name = "window",
 				       .type = OPT_DURATION,
 				       .offset = offsetof(struct flags, window),
@@ -162,7 +162,7 @@ static const struct opt opt_give_up = { .name = "give-up",
 					.min = 1000,
 					.max = INT64_MAX,
 					.flag_only = true,
-					.help = "End when nothing was stored for so long." };
+					.help = "Give up when nothing was stored for this long." };
 ROW(to, OPT_TEXT, "to", NULL, "udp://HOST:PORT", "Send the datagrams on instead of decoding them.");
 static int check_efd_url(const char *where, const char *url, struct err *err)
 {
@@ -187,8 +187,8 @@ static const struct opt opt_expires = { .name = "expires",
 					.help = "The new API key ends after TIME, such as 90d. "
 						"Without it never; rotate: as the one before." };
 ROW(cost, OPT_BOOL, "cost", NULL, NULL,
-    "What a document takes on disk by field, too, and what each profile would save: the cluster "
-    "reads the whole stream for it.");
+    "Also show what a document takes on disk, field by field, and what each profile would save; "
+    "the cluster reads the whole stream for that.");
 ROW(efd_wait, OPT_DURATION, "efd-wait", "2m", "TIME",
     "How long rotate waits for efd to store documents with the new key.");
 ROW(all_expired, OPT_BOOL, "all-expired", NULL, NULL, "revoke: all of ours that have ended.");
@@ -253,7 +253,7 @@ static const struct opt opt_watch = { .name = "watch",
 				      .help = "Ask again and draw the table anew, every 10 seconds "
 					      "or every TIME, until Ctrl-C." };
 ROW(exact, OPT_BOOL, "exact", NULL, NULL,
-    "Look at every value there is, page by page, in place of what shards tell of their largest.");
+    "Look at every value, page by page, instead of relying on each shard's largest.");
 ROW(output, OPT_TEXT, "output", NULL, "FILE",
     "Write raw lines (NDJSON) to FILE, - is standard output, instead of shipping them.");
 
@@ -321,7 +321,7 @@ const struct command commands[] = {
 	  .args = "",
 	  .run = cmd_doctor,
 	  .uses = USES_SETUP | USES_DICTIONARIES | USES_CLUSTER | USES_KIBANA,
-	  .text = "Look for what commonly goes wrong and say how to mend it",
+	  .text = "Look for common problems and say how to fix them",
 	  .options = ROWS(&opt_efd_url, &opt_cost) },
 	{ .name = "replay",
 	  .args = "FILE…",
@@ -338,7 +338,7 @@ const struct command commands[] = {
 	{ .name = "capture",
 	  .args = "NEWFILE",
 	  .run = cmd_capture,
-	  .text = "Write a capture of flow datagrams that names nobody, for a bug report",
+	  .text = "Write an anonymous capture of flow datagrams for a bug report",
 	  .options = ROWS(&opt_source, &opt_interface, &opt_during, &opt_datagrams,
 			  &opt_capture_port, &opt_elements) },
 	{ .name = "top",
@@ -347,7 +347,7 @@ const struct command commands[] = {
 	  .run = cmd_top,
 	  .no_empty = true,
 	  .uses = USES_CLUSTER,
-	  .text = "Show what has the most of the flows: hosts, services, applications, AS and more",
+	  .text = "Rank flows: top hosts, services, applications, AS and more",
 	  .options = ROWS(&opt_by, &opt_count, &opt_since, &opt_from, &opt_until, &opt_around,
 			  &opt_window, &opt_exact, &opt_watch, &opt_format, &opt_show_query) },
 	{ .name = "series",
@@ -356,7 +356,7 @@ const struct command commands[] = {
 	  .run = cmd_series,
 	  .no_empty = true,
 	  .uses = USES_CLUSTER,
-	  .text = "Draw what flows were over time",
+	  .text = "Chart flows over time",
 	  .options = ROWS(&opt_dimension, &opt_lines, &opt_since, &opt_from, &opt_until,
 			  &opt_around, &opt_window, &opt_step, &opt_format, &opt_show_query) },
 	{ .name = "report",
@@ -365,7 +365,7 @@ const struct command commands[] = {
 	  .run = cmd_report,
 	  .no_empty = true,
 	  .uses = USES_CLUSTER,
-	  .text = "Write a page about flows that any browser opens, without a network",
+	  .text = "Write a report about flows that opens in any browser, without a network",
 	  .options = ROWS(&opt_report, &opt_count, &opt_since, &opt_from, &opt_until, &opt_around,
 			  &opt_window) },
 	{ .name = "flows",
@@ -395,7 +395,7 @@ const struct command commands[] = {
 		  "[FEED…]|apply|refresh|indicators|import FORMAT FILE…]",
 	  .run = cmd_dictionaries,
 	  .uses = USES_CLUSTER | USES_DICTIONARIES,
-	  .text = "List, check, update, install and ask the tables of the pipelines",
+	  .text = "List, check, update, install and query the pipelines' tables",
 	  .options = ROWS(&opt_dry_run, &opt_force, &opt_field, &opt_wait, &opt_force_version) },
 	{ .name = "inventory",
 	  .args = "[SOURCE…]",
@@ -421,7 +421,7 @@ const struct command commands[] = {
 	  .run = cmd_remove,
 	  .no_empty = true,
 	  .uses = USES_CLUSTER | USES_KIBANA,
-	  .text = "Remove a namespace, and with the last one what setup installed",
+	  .text = "Remove a namespace, and with the last one everything that setup installed",
 	  .options = ROWS(&opt_dry_run, &opt_yes, &opt_force, &opt_data, &opt_no_kibana,
 			  &opt_no_key, &opt_wait) },
 	{ .name = "completion",

@@ -40,13 +40,12 @@ static void finding_of(const struct app *app, const json_t *exporter, json_t *fi
 	unsigned minutes = minutes_for(longest);
 	char command[60];
 	snprintf(command, sizeof(command), "setup --active-timeout %um", minutes);
-	finding_add(
-	    findings, ODD,
-	    "%s: %lld records of the last hour are of flows longer than %lld s, the longest "
-	    "of %lld s: their bytes stand where they end, so charts, in steps of %lld s, "
-	    "show peaks and gaps that were not there; set its active timeout to 60 s%s%s",
-	    name, records, with_slack(steps) / 1000, longest / NS_A_MS / 1000, steps / 1000,
-	    minutes ? ", or widen the steps: " : "", minutes ? ADVICE(app, command) : "");
+	finding_add(findings, ODD,
+		    "%s: %lld records of the last hour are of flows longer than %lld s, the "
+		    "longest %lld s: all their bytes count at the end, so charts with steps of "
+		    "%lld s show false peaks and gaps; set its active timeout to 60 s%s%s",
+		    name, records, with_slack(steps) / 1000, longest / NS_A_MS / 1000, steps / 1000,
+		    minutes ? ", or widen the steps: " : "", minutes ? ADVICE(app, command) : "");
 }
 
 int doctor_timeouts(struct es *es, const struct app *app, json_t *findings, struct err *err)

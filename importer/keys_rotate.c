@@ -124,9 +124,10 @@ const char *keys_rotate_doubt(const char *metrics, const char *url, const char *
 	char used[API_KEY_ID_MAX];
 	*text = '\0';
 	if (!metrics)
-		snprintf(text, size,
-			 "no efd answers at %s (its metrics.listen; --efd-url names another place)",
-			 url);
+		snprintf(
+		    text, size,
+		    "efd does not answer at %s (its metrics.listen; --efd-url names another place)",
+		    url);
 	else if (efd_key_documents(metrics, id))
 		return text;
 	else if (!efd_key(metrics, used))

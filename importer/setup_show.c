@@ -84,14 +84,14 @@ static void say_rollover(json_t *list, const struct install *in, const struct ap
 	if (!changes_mapping(&in->plan, app->flags.force))
 		json_array_append_new(
 		    list,
-		    json_sprintf("changed settings count from the next rollover of a data stream "
-				 "on; POST /%s-%s/_rollover and the like do it now",
+		    json_sprintf("changed settings take effect at the next rollover of a data "
+				 "stream; POST /%s-%s/_rollover and so on does it now",
 				 NAME(in->rendering.prefix, "logs-flow"), app->elastic.namespace));
 	else if (!app->flags.rollover)
-		json_array_append_new(
-		    list, json_sprintf("changed templates count from the next rollover of a data "
-				       "stream on: %s does it now",
-				       MEND(in, app, " --rollover")));
+		json_array_append_new(list,
+				      json_sprintf("changed templates take effect at the next "
+						   "rollover of a data stream; %s does it now",
+						   MEND(in, app, " --rollover")));
 }
 
 static bool replaces_any(const struct install *in, bool force)
@@ -150,9 +150,8 @@ static void say_kept(json_t *list, const struct install *in)
 		const struct plan_item *item = &in->plan.item[i];
 		if (item->action == ACTION_DRIFTED && !item->kind->in_kibana)
 			json_array_append_new(
-			    list, json_sprintf("%s %s was changed by hand and is kept: what the "
-					       "options change in it does not count until --force "
-					       "writes it",
+			    list, json_sprintf("%s %s was changed by hand and is kept: the options "
+					       "have no effect on it until --force overwrites it",
 					       item->kind->name, item->name));
 	}
 }
@@ -165,10 +164,9 @@ static json_t *consequences(const struct install *in, const struct app *app,
 	bool force = app->flags.force, rollover = app->flags.rollover;
 	say_namespaces(list, in, app, o);
 	if (replaces(in, "pipeline", force))
-		note_add(list, "changed pipelines count from the next record on");
+		note_add(list, "changed pipelines take effect with the next record");
 	if (replaces(in, "lifecycle policy", force))
-		note_add(list,
-			 "a changed lifecycle policy counts for the indices that are there, too");
+		note_add(list, "a changed lifecycle policy also applies to existing indices");
 	if (replaces(in, "index template", force) || replaces(in, "component template", force))
 		say_rollover(list, in, app);
 	if (rollover && (json_array_size(o->outdated) || plan_writes_count(&in->plan, force)))
@@ -207,8 +205,7 @@ static void print_options(FILE *out, const struct install *in, const struct outc
 	size_t i;
 	json_t *option;
 	if (*o->interrupted)
-		print_plain(out,
-			    "note: the setup of %s did not come to its end; this one goes on\n",
+		print_plain(out, "note: the setup of %s did not finish; this one continues it\n",
 			    o->interrupted);
 	migrate_print(out, o->migrated);
 	print_copy(out, in);
@@ -239,7 +236,7 @@ static void print_namespace(FILE *out, const struct app *app, const struct outco
 		    o->ism.state == ISM_FOREIGN ? ": not ours, and kept; --force replaces it" : "");
 	size_t more = json_array_size(o->ism.bare) + json_array_size(o->ism.outdated);
 	if (more)
-		print_plain(out, "update   %-20s %zu that are there get it\n", "ISM, indices",
+		print_plain(out, "update   %-20s applied to %zu existing streams\n", "ISM, indices",
 			    more);
 }
 
@@ -251,18 +248,16 @@ static void print_key_plan(FILE *out, const struct app *app, const struct outcom
 			    NAME(app->elastic.prefix, KEY_NAME_EVERY), app->elastic.namespace, file,
 			    o->key_replaces ? ", in place of the key there" : "");
 	if (o->key == KEY_UNCHECKED)
-		print_plain(
-		    out,
-		    "note: the API key in %s is not yours to read: whether this cluster takes "
-		    "it was not asked\n",
-		    file);
+		print_plain(out,
+			    "note: no permission to read the API key in %s, so it was not checked "
+			    "against this cluster\n",
+			    file);
 	if (o->key == KEY_FOREIGN)
-		print_plain(
-		    out,
-		    "foreign  API key              %s: this cluster does not take the key "
-		    "there for efd's work; remove the file, or name another with --key-file; "
-		    "--force replaces it\n",
-		    file);
+		print_plain(out,
+			    "foreign  API key              %s: the cluster rejects this key for "
+			    "writing flow data; remove the file, name another with --key-file, or "
+			    "replace it with --force\n",
+			    file);
 }
 
 static void print_outdated(FILE *out, const struct install *in, const struct app *app,
@@ -340,7 +335,7 @@ void setup_show_done(FILE *out, const struct install *in, const struct app *app,
 	print_outdated(out, in, app, o);
 	print_findings(out, o);
 	if (findings_bad(o->effects))
-		print_plain(out, "what is installed does not take effect\n");
+		print_plain(out, "what is installed has no effect\n");
 }
 
 /* Whether this run has anything to do in a step; what is not known is said. */

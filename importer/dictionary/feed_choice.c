@@ -196,8 +196,8 @@ int feeds_ask(const struct dict_rows *rows, const char *dir, struct strlist *ret
 	char line[ANSWER_MAX];
 
 	print_plain(stderr,
-		    "Threat feeds: addresses that others know as bad. None is downloaded "
-		    "unless you choose it; whether their terms fit is yours to decide.\n\n");
+		    "Threat feeds: addresses that others report as bad. None is downloaded unless "
+		    "you choose it; check yourself whether their terms allow your use.\n\n");
 	feeds_print(stderr, rows, dir, true);
 	for (int i = 0; i < QUESTIONS; i++) {
 		struct err why = ERR_NONE;

@@ -179,16 +179,16 @@ int feed_state_findings(struct es *es, const struct app *app, json_t *findings, 
 		return -1;
 	if (json_is_null(feeds))
 		finding_add(findings, UNKNOWN,
-			    "which threat feeds are loaded is not yours to read (read on " STREAM
+			    "no permission to read which threat feeds are loaded (read on " STREAM
 			    "-*)");
 	else if (json_array_size(feeds) == 0 && wanted->n &&
 		 strcmp(wanted->item[0], FEEDS_NONE) == 0)
 		finding_add(findings, FINE, "no threat feed is wanted (setup.feeds: none)");
 	else if (json_array_size(feeds) == 0)
 		finding_add(findings, ODD,
-			    "no threat feed is loaded: threats are only what your own threats.csv "
-			    "lists. %s shows what there is; setup with --feeds NAME,… loads it, "
-			    "with --feeds none it knows that none is wanted",
+			    "no threat feed is loaded: threats are only those in your own "
+			    "threats.csv. %s lists the feeds; setup --feeds NAME,… loads them, "
+			    "--feeds none turns this note off",
 			    ADVICE(app, "dictionaries feeds"));
 	json_array_foreach (feeds, i, feed) {
 		char ago[FEED_AGE_MAX];

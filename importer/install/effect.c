@@ -44,7 +44,7 @@ static void look_at_final(const char *stream, const char *index, const json_t *i
 	const char *now = final_pipeline(its), *later = final_pipeline(wanted);
 	if (now)
 		finding_add(findings, BAD,
-			    "%s is written to %s, where the pipeline '%s' comes after ours and may "
+			    "%s writes to %s, where the pipeline '%s' comes after ours and may "
 			    "change what is stored, drop it or send it elsewhere: take that away "
 			    "(PUT /%s/_settings {\"index.final_pipeline\": null}), and call it in "
 			    "flow@custom if it is wanted",
@@ -70,7 +70,7 @@ static void look_at_index_blocks(const char *stream, const char *index, const js
 			continue;
 		snprintf(path, sizeof(path), "settings.%s", block);
 		if (strcmp(json_text_at(its, path, "false"), "true") == 0)
-			finding_add(findings, BAD, "%s is written to %s, which is blocked (%s): %s",
+			finding_add(findings, BAD, "%s writes to %s, which is blocked (%s): %s",
 				    stream, index, block,
 				    cluster_state_remedy((enum cluster_state)i, index, remedy));
 	}
@@ -92,7 +92,7 @@ static void index_hidden(const char *stream, const char *index, long status, con
 	if (state == STATE_NONE)
 		es_say_unknown(findings, status, reply, "%s", stream);
 	else
-		finding_add(findings, BAD, "%s is written to %s, which is blocked (%s): %s", stream,
+		finding_add(findings, BAD, "%s writes to %s, which is blocked (%s): %s", stream,
 			    index, cluster_states[state].setting,
 			    cluster_state_remedy(state, index, remedy));
 }
@@ -119,24 +119,23 @@ static int look_at_write_index(struct es *es, const char *stream, const char *in
 	bool unmarked = json_at(wanted, "mappings._meta") && !json_at(is, "mappings._meta");
 	if (wanted && strcmp(pipeline, should) != 0 && unmarked)
 		finding_add(findings, BAD,
-			    "%s is written to %s, whose pipeline is '%s' and not '%s': documents "
-			    "are stored as they come; with --rollover setup starts a new index",
+			    "%s writes to %s, whose pipeline is '%s' instead of '%s': documents "
+			    "are stored unprocessed; setup with --rollover starts a new index",
 			    stream, index, pipeline, should);
 	else if (wanted && strcmp(pipeline, should) != 0)
 		finding_add(findings, BAD,
-			    "%s is written to %s, whose pipeline is '%s' and not '%s': put that "
+			    "%s writes to %s, whose pipeline is '%s' and not '%s': put that "
 			    "right (PUT /%s/_settings {\"index.default_pipeline\": \"%s\"})",
 			    stream, index, pipeline, should, index, *should ? should : "_none");
 	else if (unmarked)
 		finding_add(findings, BAD,
-			    "%s is written to %s, which was not made from our index template; with "
+			    "%s writes to %s, which was not made from our index template; with "
 			    "--rollover setup starts a new index",
 			    stream, index);
 	else if (keeps_no_source(is, wanted))
 		finding_add(findings, BAD,
-			    "%s is written to %s, which keeps no document (_source.enabled is "
-			    "false), so that nobody can look at one; with --rollover setup starts "
-			    "a new index",
+			    "%s writes to %s, which keeps no documents (_source.enabled is false), "
+			    "so nobody can view them; setup with --rollover starts a new index",
 			    stream, index);
 	return 0;
 }
@@ -157,12 +156,11 @@ static int look_at_name(struct es *es, const char *stream, long asked, json_t *f
 	if (status != 404 && (status != 200 || (!alias && asked != 200 && asked != 404)))
 		es_say_unknown(findings, status == 200 ? asked : status, reply, "%s", stream);
 	else if (index || alias)
-		finding_add(
-		    findings, BAD,
-		    "%s is %s and no data stream: no template reaches it, documents would be "
-		    "stored there as they come; reindex what is in it under another name and "
-		    "delete it, then run setup again",
-		    stream, index ? "an index" : "an alias");
+		finding_add(findings, BAD,
+			    "%s is %s, not a data stream: no template applies, and documents would "
+			    "be stored there unprocessed; reindex its content under another name "
+			    "and delete it, then run setup again",
+			    stream, index ? "an index" : "an alias");
 	return 0;
 }
 

@@ -283,7 +283,7 @@ int installed_refuse(const struct install *in, const struct app *app, const json
 		snprintf(ways, sizeof(ways), "%s keeps and records them",
 			 ADVICE(app, "setup --yes"));
 	return err_set(err, EF_USAGE,
-		       "nothing was changed: this installation has no record, and was made with "
-		       "options that nobody named now; %s%s",
+		       "nothing was changed: this installation has no record and was made with "
+		       "options that are not given now; %s%s",
 		       ways, text);
 }

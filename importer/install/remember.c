@@ -99,8 +99,8 @@ static int check_unnamed(void *arg, const struct opt_table *table, const struct 
 	if (!is_reset(app, opt) || !settings_named(app, opt->name))
 		return 0;
 	return err_set(err, EF_USAGE,
-		       "--reset %s: the option is named, too, on the command line, in the "
-		       "environment or in the settings file: do one of the two",
+		       "--reset %s: the option is also set on the command line, in the environment "
+		       "or in the settings file; use one or the other",
 		       opt->name);
 }
 

@@ -34,17 +34,16 @@ static void tell_unfinished(const struct install *in, const struct app *app, jso
 	const struct record *r = &in->record;
 	const char *by = record_text(r, "by"), *began = record_text(r, "at");
 	if (is_at_work(in, &lease))
-		finding_add(
-		    list, ODD,
-		    "the setup that %s began on %s is not at its end: %s said on %s that it is "
-		    "at work (efctl %s)",
-		    by, began, json_text_at(lease, "by", "?"), json_text_at(lease, "at", "?"),
-		    json_text_at(lease, "command", "?"));
+		finding_add(list, ODD,
+			    "the setup that %s began on %s has not finished: %s said on %s that it "
+			    "is running (efctl %s)",
+			    by, began, json_text_at(lease, "by", "?"),
+			    json_text_at(lease, "at", "?"), json_text_at(lease, "command", "?"));
 	else
-		finding_add(list, BAD,
-			    "the setup that %s began on %s (efctl %s) did not come to its end: "
-			    "%s goes on from there",
-			    by, began, record_text(r, "version"), MEND(in, app, ""));
+		finding_add(
+		    list, BAD,
+		    "the setup that %s began on %s (efctl %s) did not finish: %s continues it", by,
+		    began, record_text(r, "version"), MEND(in, app, ""));
 }
 
 static void tell_state(const struct install *in, const struct app *app, json_t *list)
@@ -80,8 +79,8 @@ static void tell_absent(const struct install *in, const struct app *app, json_t 
 	installed_find(in, app, found, &ignored);
 	bool tables = installed_has_tables(found);
 	finding_add(list, ODD,
-		    "this installation has no record: an efctl that kept none made it, or the "
-		    "index %s got lost; %s makes one from what is installed%s%s",
+		    "this installation has no record: it was made by an efctl that kept none, or "
+		    "the index %s was lost; %s creates one from what is installed%s%s",
 		    NAME(es_prefix(in->es), NAMES_INDEX), MEND(in, app, ""),
 		    !tables ? ""
 		    : host  ? ", and takes your tables from where they came from, which is on "
@@ -97,11 +96,12 @@ static void tell_copy(const struct install *in, const struct app *app, json_t *l
 	copy_back_text(in, back, sizeof(back));
 	if (in->copy.age == COPY_RECORD_OLDER)
 		finding_add(list, BAD,
-			    COPY_OLDER "; %s goes by it, and makes the two one again%s%s",
+			    COPY_OLDER
+			    "; %s follows the record and brings the assets in line with it%s%s",
 			    MEND(in, app, ""), *back ? ", which takes back " : "", back);
 	if (in->copy.age == COPY_ASSETS_OLDER && is_at_work(in, &lease)) /* the record is first */
 		finding_add(list, ODD,
-			    "the record is newer than the assets: %s is at work (efctl %s)",
+			    "the record is newer than the assets: %s is running (efctl %s)",
 			    json_text_at(lease, "by", "?"), json_text_at(lease, "command", "?"));
 	else if (in->copy.age == COPY_ASSETS_OLDER)
 		finding_add(list, BAD, COPY_NEWER "; %s brings them to what the record says%s%s",
@@ -123,8 +123,8 @@ void tell_record(const struct install *in, const struct app *app, json_t *list)
 	if (copy_is_gone(in))
 		finding_add(
 		    list, BAD,
-		    "the component template %s is gone: an older efctl, which knows no record, "
-		    "changed this installation since; %s brings it back to what the record says",
+		    "the component template %s is missing: an older efctl that knows no record has "
+		    "changed this installation; %s restores what the record says",
 		    NAME(es_prefix(in->es), NAMES_COPY), MEND(in, app, ""));
 	tell_copy(in, app, list);
 	if (!record_namespace_has(r, namespace))

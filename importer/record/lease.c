@@ -42,8 +42,8 @@ static int lost(struct lease *l, struct err *err)
 {
 	l->lost = true;
 	return err_set(err, EF_FAILED,
-		       "another efctl took over in the meantime, because this one did not answer "
-		       "for %d s: nothing more was changed; run it again",
+		       "another efctl took over because this one had not responded for %d s; "
+		       "nothing more was changed; run it again",
 		       LEASE_MS / 1000);
 }
 
@@ -145,13 +145,12 @@ static bool has_expired(struct watch *w, const json_t *body, const struct docume
 
 static int in_use(const json_t *body, const char *again, int64_t wait_ms, struct err *err)
 {
-	return err_set(
-	    err, EF_FAILED,
-	    "%.200s is at it (efctl %.40s, process %lld, since %.40s): waited %lld s; try again "
-	    "later, or wait longer with %s",
-	    json_text_at(body, "by", "somebody"), json_text_at(body, "command", "?"),
-	    json_int_at(body, "pid"), json_text_at(body, "since", "?"), (long long)wait_ms / 1000,
-	    again);
+	return err_set(err, EF_FAILED,
+		       "%.200s is changing the installation (efctl %.40s, process %lld, since "
+		       "%.40s): waited %lld s; try again later, or wait longer with %s",
+		       json_text_at(body, "by", "somebody"), json_text_at(body, "command", "?"),
+		       json_int_at(body, "pid"), json_text_at(body, "since", "?"),
+		       (long long)wait_ms / 1000, again);
 }
 
 /* One look: 1 the lease is ours, 0 it is somebody else's, `*ret_body`, -1. */
@@ -188,7 +187,8 @@ static int wait_for(struct lease *l, const char *command, const char *again, int
 			return in_use(body, again, wait_ms, err);
 		if (body && !w.told)
 			print_plain(stderr,
-				    "efctl %s: %s is at it (efctl %s); waiting up to %lld s\n",
+				    "efctl %s: %s is changing the installation (efctl %s); waiting "
+				    "up to %lld s\n",
 				    command, json_text_at(body, "by", "somebody"),
 				    json_text_at(body, "command", "?"), (long long)wait_ms / 1000);
 		w.told = w.told || body;

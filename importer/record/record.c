@@ -187,8 +187,8 @@ static int write_failed(enum document_result result, struct err *err)
 {
 	if (result == DOCUMENT_CHANGED)
 		return err_set(err, EF_FAILED,
-			       "somebody else changed the record of this installation in the "
-			       "meantime: run it again");
+			       "the record of this installation was changed by somebody else in "
+			       "the meantime: run it again");
 	return err_wrap(err, "the record of this installation");
 }
 

@@ -47,7 +47,7 @@ with tempfile.TemporaryDirectory() as folder:
 	tap.ok(len(tunnels) == 1 and tunnels[0].startswith("192.0.2.1 carries tunnels (GRE 49 %, UDP 4500 5 % of its octets)"), "doctor names the router, and not the other one", "\n".join(notes))
 	tap.ok(any(n.startswith("192.0.2.3 sends OUT_BYTES, 900 octets") for n in notes), "doctor asks what OUT_BYTES are", "\n".join(notes))
 	long = [n for n in notes if "of flows longer than" in n]
-	tap.ok(len(long) == 1 and long[0].startswith("192.0.2.3: 1 records of the last hour are of flows longer than 375 s, the longest of 1740 s") and "`efctl setup " in long[0] and long[0].endswith(" --active-timeout 30m`"),
+	tap.ok(len(long) == 1 and long[0].startswith("192.0.2.3: 1 records of the last hour are of flows longer than 375 s, the longest 1740 s") and "`efctl setup " in long[0] and long[0].endswith(" --active-timeout 30m`"),
 		"doctor names who tells flows later than the steps of charts, and the command", "\n".join(notes))
 	with open(os.path.join(folder, "interfaces.csv"), "w", encoding="utf-8") as f:
 		f.write("exporter,interface,name,totals\n" + "192.0.2.1,12,Tunnel12,false\n")

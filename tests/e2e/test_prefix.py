@@ -129,7 +129,7 @@ def each_sees_its_own(es, folder):
 		retention = (status.get("record") or {}).get("options", {}).get("setup.retention")
 		same(retention, "7d" if prefix else "9d", f"status {' '.join(args)}: its record")
 		r = efctl(es, folder, "doctor", *args)
-		ok("everything that setup installs is there" in r.stdout and "would get the pipeline" not in r.stdout
+		ok("everything that setup installs is in place" in r.stdout and "would get the pipeline" not in r.stdout
 			and "the newest flow record is" in r.stdout and "no failed records" in r.stdout, f"doctor {' '.join(args)}", r.all)
 		r = efctl(es, folder, "top", "exporters", "--json", *args)
 		top = json.loads(r.stdout) if r.stdout.startswith("{") else {}

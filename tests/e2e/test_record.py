@@ -110,7 +110,7 @@ def options(es, tables):
 	ok(r.returncode == 0 and "setup.shards         3 -> 1" in r.stdout and "setup.refresh        5s -> 10s" in r.stdout, "--reset brings defaults back", r.all)
 	same([settings(es)["number_of_shards"], settings(es)["refresh_interval"]], ["1", "10s"], "in the templates")
 	same(record(es)["options"], {"setup.leftovers": "drop"}, "and the record has none for them")
-	for args, why in ((("--reset", "weather"), "retention, "), (("--reset", "shards", "--shards", "2"), "do one of the two"),
+	for args, why in ((("--reset", "weather"), "retention, "), (("--reset", "shards", "--shards", "2"), "use one or the other"),
 			(("--reset", "key_file"), "retention, ")):
 		r = setup(es, *args)
 		ok(r.returncode == 2 and why in r.stderr, f"{' '.join(args)} is refused", r.all)
@@ -175,9 +175,9 @@ def interrupted(es, folder):
 	ok(r.returncode == 1 and record(es)["state"] == "applying", "a setup that is refused in the midst", r.all)
 	for command in "status", "doctor":
 		r = efctl(es, command)
-		ok("did not come to its end" in r.stdout, f"{command} says that it is unfinished", r.all)
+		ok("did not finish" in r.stdout, f"{command} says that it is unfinished", r.all)
 	r = setup(es, "--reset", "assets")
-	ok(r.returncode == 0 and "this one goes on" in r.stdout, "the next one goes on", r.all)
+	ok(r.returncode == 0 and "this one continues it" in r.stdout, "the next one goes on", r.all)
 	ok(record(es)["state"] == "applied" and settings(es)["number_of_shards"] == "2", "with what that one wanted", record(es))
 	unchanged(es, "and then all is done")
 
@@ -187,11 +187,11 @@ def restored(es):
 	path, kept = "/_component_template/flow@settings", {}
 	kept["before"] = es.must("GET", path)["component_templates"][0]["component_template"]
 	same(setup(es, "--shards", "4").returncode, 0, "another setup")
-	ok("restored from a snapshot" not in efctl(es, "doctor").stdout, "doctor has nothing against it")
+	ok("its global state restored" not in efctl(es, "doctor").stdout, "doctor has nothing against it")
 	kept["after"] = es.must("GET", path)["component_templates"][0]["component_template"]
 	es.must("PUT", path, kept["before"])
 	r = efctl(es, "doctor")
-	ok(r.returncode == 3 and "0 assets are missing and 1 are not those that setup wrote last" in r.stdout and "restored from a snapshot" in r.stdout,
+	ok(r.returncode == 3 and "0 assets are missing and 1 differ from what setup last wrote" in r.stdout and "its global state restored" in r.stdout,
 		"doctor finds an asset of before it", r.all)
 	r = setup(es)
 	ok(r.returncode == 0 and es.must("GET", path)["component_templates"][0]["component_template"] == kept["after"], "setup brings back what it wrote last", r.all)
@@ -297,7 +297,7 @@ def with_others(es):
 	r = efctl(es, "remove", "--yes", "--force", "--no-kibana")
 	es.post(INDEX + "/_refresh")
 	ids = [h["_id"] for h in es.must("GET", INDEX + "/_search")["hits"]["hits"]]
-	ok(r.returncode == 0 and "not of efctl alone" in r.stdout and ids == ["theirs"], "others' documents stay, ours go", f"{ids}\n{r.all}")
+	ok(r.returncode == 0 and "also used by others" in r.stdout and ids == ["theirs"], "others' documents stay, ours go", f"{ids}\n{r.all}")
 
 
 def own_template(es):

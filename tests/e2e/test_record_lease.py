@@ -68,13 +68,13 @@ def stopped(es):
 	code, text, _ = run(es, *SETUP, "--wait", "2s")
 	ok(code == 1 and f"process {first.pid}" in text and "efctl setup" in text and "--wait" in text, "who holds it is named to who cannot wait", text)
 	code, text, _ = run(es, "status")
-	ok("is not at its end" in text and "at work (efctl setup)" in text, "status says who is at it", text)
+	ok("has not finished" in text and "running (efctl setup)" in text, "status says who is at it", text)
 	for command in (["remove", "--yes", "--data", "--no-kibana"], ["dictionaries", "apply"]):
 		code, text, _ = run(es, *command, "--wait", "0s")
 		ok(code == 1 and f"process {first.pid}" in text, f"{command[0]} keeps away, too", text)
 	code, text, took = run(es, *SETUP, "--shards", "4")
 	ok(code == 0 and took > 20, "a lease that is not renewed expires", f"{took:.0f} s\n{text}")
-	ok("this one goes on" in text, "and who takes over goes on", text)
+	ok("this one continues it" in text, "and who takes over goes on", text)
 	before = everything(es)
 	first.send_signal(signal.SIGCONT)
 	out, err = first.communicate()
@@ -96,9 +96,9 @@ def killed(es):
 	first.kill()
 	first.communicate()
 	code, text, _ = run(es, "status")
-	ok("did not come to its end" in text, "status says that it was cut off", text)
+	ok("did not finish" in text, "status says that it was cut off", text)
 	code, text, took = run(es, *SETUP)
-	ok(code == 0 and took < 25 and "this one goes on" in text, "nobody waits for one that was killed on this host", f"{took:.0f} s\n{text}")
+	ok(code == 0 and took < 25 and "this one continues it" in text, "nobody waits for one that was killed on this host", f"{took:.0f} s\n{text}")
 	same(es.must("GET", INDEX + "/_doc/flow")["_source"]["options"]["setup.shards"], "6", "what it was told is done")
 
 

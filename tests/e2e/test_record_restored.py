@@ -96,7 +96,7 @@ def alone(tables):
 	for command in "status", "doctor":
 		r = i.efctl(command)
 		ok(OLDER in r.stdout and "setup.shards 3 -> 2" in r.stdout, f"{command} says it", r.all)
-		ok("those that setup wrote last" not in r.stdout, "and does not take the assets for the ones that were restored", r.all)
+		ok("what setup last wrote" not in r.stdout, "and does not take the assets for the ones that were restored", r.all)
 	r = i.efctl("dictionaries", "apply")
 	ok(r.returncode == 2 and OLDER in r.stderr and i.assets() == before and i.record() == old, "dictionaries apply leaves it to setup", r.all)
 
@@ -157,7 +157,7 @@ def without_number():
 	ok(r.returncode == 2 and "setup.shards 3 -> 2" in r.stderr, "what goes back is found in the assets then", r.all)
 	i.write({**{k: v for k, v in old.items() if k != "serial"}, "state": "applying"})
 	r = i.setup()
-	ok(r.returncode == 0 and "this one goes on" in r.stdout and i.shards() == "2", "unless a setup was interrupted", r.all)
+	ok(r.returncode == 0 and "this one continues it" in r.stdout and i.shards() == "2", "unless a setup was interrupted", r.all)
 	i.settled("and then all is done")
 
 
@@ -183,7 +183,7 @@ def interrupted(tables):
 	i.restore(before)
 	i.write({**i.record(), "state": "applying"})
 	r = i.setup()
-	ok(r.returncode == 0 and "this one goes on" in r.stdout and NEWER not in r.stdout and OLDER not in r.stdout and i.shards() == "3",
+	ok(r.returncode == 0 and "this one continues it" in r.stdout and NEWER not in r.stdout and OLDER not in r.stdout and i.shards() == "3",
 		"a setup that was killed after it had written the record is gone on with", r.all)
 	i.settled("and then all is done")
 	before = i.assets()
@@ -195,7 +195,7 @@ def interrupted(tables):
 	lease = {"by": "root@elsewhere", "at": "2026-01-01T00:00:00Z", "command": "dictionaries apply", "process": "elsewhere"}
 	i.es.must("PUT", f"/{INDEX}/_doc/flow-lease", lease)
 	out = i.efctl("doctor").stdout
-	ok(NEWER not in out and "root@elsewhere is at work (efctl dictionaries apply)" in out, "while somebody is at it doctor says so, and no problem", out)
+	ok(NEWER not in out and "root@elsewhere is running (efctl dictionaries apply)" in out, "while somebody is at it doctor says so, and no problem", out)
 	i.es.must("DELETE", f"/{INDEX}/_doc/flow-lease")
 	r = i.efctl("dictionaries", "apply")
 	ok(r.returncode == 0 and i.assets() != before, "so is dictionaries apply, by itself", r.all)

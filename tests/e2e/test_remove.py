@@ -129,7 +129,7 @@ def what_is_used(es, folder, empty):
 	r = remove(es, folder, "--yes", namespace="default")
 	ok(r.returncode == 0, "the last namespace goes, whoever uses a part of it", r.stdout + r.stderr)
 	for text in ("component template   flow@mappings  needed by index template mine", "pipeline             flow-threats  needed by pipeline mine",
-			"pipeline             flow@custom  changed by you (--force removes it, too)"):
+			"pipeline             flow@custom  changed by hand (--force removes it anyway)"):
 		ok("kept     " + text in r.stdout, f"kept and named: {text}", r.stdout)
 	left = names(es)
 	same([sorted(set(left[s]) - set(empty[s])) for s in left], [["flow@mappings"], ["mine"], [], [], [], ["flow-threats", "flow@custom", "mine"]],

@@ -178,12 +178,12 @@ for setting, mapping, words in (({}, {}, []), ({"final_pipeline": "theirs"}, {},
 	index = {INDEX: {"settings": {"index": {"default_pipeline": "flow", **setting}}, "mappings": mapping}}
 	told = doctor(f"a write index with {setting} {mapping}", ("GET", "/_index_template?", (200, {})), ("GET", f"/{INDEX}", (200, index)),
 		("GET", "/_data_stream/logs-flow-default", (200, {"data_streams": [{"name": "logs-flow-default", "indices": [{"index_name": INDEX}]}]})))
-	found = says(told, "is written to")
+	found = says(told, "writes to")
 	ok([r for r, _ in found] == ["problem"] * bool(words) and all(w in found[0][1] for w in words), f"a write index with {setting} {mapping}: {words or 'fine'}", str(found))
 told = doctor("a write index that nobody may look at", ("GET", "/_index_template?", (200, {})),
 	("GET", f"/{INDEX}", (403, {"error": {"type": "cluster_block_exception", "reason": f"index [{INDEX}] blocked by: [FORBIDDEN/9/index metadata (api)];"}, "status": 403})),
 	("GET", "/_data_stream/logs-flow-default", (200, {"data_streams": [{"name": "logs-flow-default", "indices": [{"index_name": INDEX}]}]})))
-found = says(told, "is written to")
+found = says(told, "writes to")
 ok([r for r, _ in found] == ["problem"] and f"PUT /{INDEX}/_settings" in found[0][1], "one whose block forbids to look at it", str(told))
 
 # What pipelines dropped, over all nodes, of ours only; and what cannot be looked at does not hide what comes after it.
@@ -261,7 +261,7 @@ SERVERLESS = (200, {"cluster_name": "less", "version": {"number": "8.11.0", "bui
 missing = [("GET", p, withheld) for p in ("/_nodes", "/_cluster/health", "/_ilm", "/_license", "/_index_template?", "/logs-flow-*")]
 missing.append(("POST", "/_index_template/_simulate_index", withheld))
 told = doctor("APIs that are withheld", *missing, root=SERVERLESS)
-for word in ("all shards are there", "processors the nodes have", "which template", "another index template wins", "full disk"):
+for word in ("all shards are there", "processors its nodes have", "which template", "another index template wins", "full disk"):
 	ok([r for r, _ in says(told, word)] == ["unknown"], f"'{word}' is unknown, not fine", str(told))
 stored.clear()
 port = Odd(record(), *missing, ("POST", "/_index_template/_simulate", (200, {})), ("POST", "/_ingest/pipeline/_simulate", (200, {})),

@@ -175,7 +175,7 @@ static void what_proves_that_a_key_is_used(void **state)
 	assert_non_null(strstr(doubt(metrics, "new"), "stored nothing with it yet"));
 	assert_non_null(strstr(doubt(metrics, "none"), "still uses the API key new"));
 	assert_non_null(strstr(doubt("efd_up 1\n", "new"), "tells of no API key"));
-	assert_non_null(strstr(doubt(NULL, "new"), "no efd answers at http://efd"));
+	assert_non_null(strstr(doubt(NULL, "new"), "efd does not answer at http://efd"));
 }
 
 static void the_record_has_each_key_once(void **state)
