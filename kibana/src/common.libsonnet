@@ -77,8 +77,8 @@ local v = import 'vega.libsonnet';
   toHost(panel): k.drill(panel, [['flow-hosts', 'Host page'], records]),
   toAs(panel): k.drill(panel, [['flow-as', 'AS traffic'], records]),
   toService(panel): k.drill(panel, [['flow-top-services', 'Services'], records]),
-  // (Filters of flows fit nothing on a page of health: alone.)
-  toExporter(panel): k.drill(panel, [['flow-exporters', 'Exporter page'], ['flow-health', 'Exporter health', 'alone'], records]),
+  // (Not to its health: a drill-down takes pinned filters along whatever it is told, and ours are pinned.)
+  toExporter(panel): k.drill(panel, [['flow-exporters', 'Exporter page'], records]),
   toThreats(panel): k.drill(panel, [['flow-threats', 'Threats'], records]),
   toRecords(panel): k.drill(panel, [records]),
 

@@ -43,15 +43,15 @@
   search(title, id):: k.panel('search', title, {}, [k.ref('search', id, 'panel')]) + { refName: 'panel' },
   map(title, id):: k.panel('map', title, { isLayerTOCOpen: false, hiddenLayers: [], openTOCDetails: [] }, [k.ref('map', id, 'panel')]) + { refName: 'panel' },
 
-  // Clicking a value offers other dashboards, opened with the time, the filters and the clicked value; where a target has a third
-  // element, with the time and the value alone. targets: [[id, label]]
+  // Clicking a value offers other dashboards, opened with the time, the filters and the clicked value.
+  // targets: [[id, label]]
   drill(panel, targets):: panel {
     local name(i) = 'drill%d' % i,
     config+: { enhancements: { dynamicActions: { events: [
       {
         eventId: name(i),
         triggers: ['FILTER_TRIGGER'],
-        action: { factoryId: 'DASHBOARD_TO_DASHBOARD_DRILLDOWN', name: targets[i][1], config: { useCurrentFilters: std.length(targets[i]) < 3, useCurrentDateRange: true } },
+        action: { factoryId: 'DASHBOARD_TO_DASHBOARD_DRILLDOWN', name: targets[i][1], config: { useCurrentFilters: true, useCurrentDateRange: true } },
       }
       for i in std.range(0, std.length(targets) - 1)
     ] } } },

@@ -48,22 +48,6 @@ const PIN = `filters:!(('$state':(store:globalState),meta:(alias:!n,disabled:!f,
 	await page.screenshot({ path: `${shots}/health-filtered.png` });
 	await browser.close();
 
-	// ---- health: by a drill-down, with the exporter alone
-	({ browser, page } = await open());
-	await dashboard(page, 'flow-exporters', { from: 'now-12h', global: PIN });
-	const chart = await box(page, 'Exporters, bits/s');
-	await page.mouse.click(chart.x + chart.width - Math.min(230, (chart.width - 10) * 0.27) + 32, chart.y + 47);
-	await page.waitForSelector('.euiContextMenuItem', { timeout: 20000 }).catch(() => null);
-	const entry = await page.$('.euiContextMenuItem >> text=Exporter health');
-	if (entry) await entry.click();
-	await page.waitForTimeout(2500);
-	await settle(page);
-	now = await pills(page);
-	point(entry && /flow-health/.test(page.url()) && now.length === 1 && !/https/.test(now[0]), 'a drill-down to Exporter health carries the exporter alone', `${page.url()} ${now}`);
-	said = await line(page, '', -1);
-	point(/^1 of \d+ exporters/.test(said), 'which is the one shown', said);
-	await browser.close();
-
 	// ---- a name in a table leads to its host page
 	({ browser, page } = await open());
 	await dashboard(page, 'flow-top-talkers', { from: 'now-12h' });

@@ -74,7 +74,7 @@ for label, span_ms in RANGES.items():
 	truth.panel(line, panel, views, label, END_MS - span_ms, END_MS - 1)
 
 # ---- one host: by address, by name, a subnet
-HOSTS = ("%s.ip", "10.2.0.10", "24 h"), ("flow.%s.name", "files.example", "24 h"), ("%s.ip", "10.1.0.0/24", "7 d")
+HOSTS = ("%s.ip", "10.2.0.10", "24 h"), ("flow.%s.name", "www.alpha.example", "24 h"), ("%s.ip", "10.1.0.0/24", "7 d")
 for dashboard, panel in saved.panels(objects):
 	if dashboard["id"] != "flow-hosts" or not re.match("Rates over time, as seen|One host|As seen", (saved.vega_spec(panel) or {}).get("description", "")):
 		continue

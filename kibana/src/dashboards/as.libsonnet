@@ -14,7 +14,7 @@ local has(end) = { exists: { field: end + '.as.number' } };
 
 [
   c.dashboard('flow-as', 'AS traffic', 'Traffic from and to each autonomous system',
-              [c.control.exporter, c.control.ingress, c.control.service, k.control('source.as.organization.name', 'Source AS'), k.control('destination.as.organization.name', 'Destination AS')], [
+              [c.control.exporter, c.control.ingress, c.control.service, k.control('source.as.organization.name', 'From AS'), k.control('destination.as.organization.name', 'To AS')], [
     k.row(6, [[48, v.kpis([
       v.rate('From other networks', 'network.bytes', v.human.bits, 8, has('source')),
       v.rate('To other networks', 'network.bytes', v.human.bits, 8, has('destination'), '#6092c0'),

@@ -33,7 +33,7 @@ local geo(id, title, mapId, controls, a, b, ports) = c.dashboard(id, title, 'Whe
 ], geo=true);
 
 local asOf(end, label) = l.terms(end + '.as.organization.name', label, 12);
-local wire = [c.control.exporter, c.control.ingress, c.control.direction, c.control.source, c.control.destination, k.control('flow.destination.service', 'Destination port')];
+local wire = [c.control.exporter, c.control.ingress, c.control.direction, c.control.source, c.control.destination, k.control('flow.destination.service', 'Port')];
 
 [
   flows('flow-sankey-client-server', 'Flows, client to server', 'The largest flows between clients, services and servers', c.standard,
@@ -43,7 +43,7 @@ local wire = [c.control.exporter, c.control.ingress, c.control.direction, c.cont
         sankey([['flow.source.name', 'Source', 'no source'], ['flow.destination.service', 'Destination port', 'no port'], ['flow.destination.name', 'Destination', 'no destination']]),
         ['Sources', c.source(12, true)], ['Destinations', c.destination(12, true)]),
   flows('flow-sankey-as', 'Flows, autonomous systems', 'The largest flows between autonomous systems; your own networks are private',
-        [c.control.exporter, c.control.direction, c.control.service, k.control('source.as.organization.name', 'Source AS'), k.control('destination.as.organization.name', 'Destination AS')],
+        [c.control.exporter, c.control.direction, c.control.service, k.control('source.as.organization.name', 'From AS'), k.control('destination.as.organization.name', 'To AS')],
         sankey([['source.as.organization.name', 'Source AS', 'private'], ['observer.name', 'Exporter', 'no exporter'], ['destination.as.organization.name', 'Destination AS', 'private']]),
         ['Source AS', asOf('source', 'Source AS')], ['Destination AS', asOf('destination', 'Destination AS')], geo=true),
 
