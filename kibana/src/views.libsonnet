@@ -6,8 +6,9 @@ local ends = ['source', 'destination', 'client', 'server'];
 local sides(name) = ['flow.ingress.' + name, 'flow.egress.' + name];
 local each(fields, format) = { [name]: format for name in fields };
 
-// Values that lead on: an address to the page of its host, an AS to its traffic, an interface to both its directions.
-local page(id, kql) = f.link("/app/dashboards#/view/%s?_a=(query:(language:kuery,query:'%s'))" % [id, kql]);
+// Values that lead on: an address to the page of its host, an AS to its traffic, an interface to both its directions. (Kibana puts the
+// space and /app in front of such a path, but in the default space nothing: /.. is right for both.)
+local page(id, kql) = f.link("/../app/dashboards#/view/%s?_a=(query:(language:kuery,query:'%s'))" % [id, kql]);
 
 // What leads out of this Kibana where `efctl setup --external-links on` says so: elsewhere the formatter is that of numbers (of texts).
 local outside(url, of='number') = { id: '${external_%s}' % of, params: { pattern: '0', urlTemplate: url, labelTemplate: '{{value}}', type: 'a' } };

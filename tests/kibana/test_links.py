@@ -52,7 +52,7 @@ tap.ok(all(t in boards for t, _, _ in drills.values()), "each leads to a dashboa
 views = {o["id"]: o["attributes"] for o in objects if o["type"] == "index-pattern"}
 links = {}
 for field, f in views["flow"]["fieldFormatMap"].items():
-	m = re.match(r"/app/dashboards#/view/([\w-]+)\?", f["params"].get("urlTemplate", ""))
+	m = re.match(r"/\.\./app/dashboards#/view/([\w-]+)\?", f["params"].get("urlTemplate", ""))
 	if m:
 		links.setdefault(m[1], set()).add(field)
 tap.same({codes(r[1])[0]: set(codes(r[0])) for r in table("values")}, links, "and the fields whose values lead to a page")
