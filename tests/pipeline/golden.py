@@ -7,6 +7,7 @@ expected files are written anew; read the difference before you commit it.
 import glob
 import json
 import os
+import re
 import tempfile
 
 import stages
@@ -20,7 +21,10 @@ SCRATCH = {"rare", "told", "turned", "twice", "kept", "two_alike", "post", "used
 
 
 def tidy(doc, folder):
-	"""Without what differs between runs and engines: the time of ingestion, answers of geo databases; scratch of single stages."""
+	"""Without what differs between runs and engines: the time of ingestion, answers of geo databases; scratch of single stages; of a merged script's name all
+	but its first stage."""
+	if "type" in doc.get("error", {}):
+		doc["error"]["type"] = re.sub(r"^(script \w+) to \w+$", r"\1", doc["error"]["type"])
 	for end in stages.ENDS if folder == "flow" else ():
 		doc.get(end, {}).pop("geo", None)
 		doc.get(end, {}).pop("as", None)
