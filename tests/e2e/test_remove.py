@@ -155,7 +155,7 @@ def feeds(es, folder, empty):
 	same([d["flow"]["feeds"] for d in es.docs("logs-ti_flow-lab")], known, "what the tables hold is said by the namespace that stays")
 	es.must("PUT", "/logs-ti_flow-lab/_create/one?refresh=true", {"@timestamp": "2026-01-01T00:00:00Z", "event": {"dataset": "ti_flow"}})
 	r = remove(es, folder, "--yes")
-	ok(r.returncode == 2 and "logs-ti_flow-lab still holds documents" in r.stderr, "an indicator wants --data", r.stdout + r.stderr)
+	ok(r.returncode == 2 and "logs-ti_flow-lab still has documents" in r.stderr, "an indicator wants --data", r.stdout + r.stderr)
 	es.must("POST", "/logs-ti_flow-lab/_delete_by_query?refresh=true", {"query": {"term": {"event.dataset": "ti_flow"}}})
 	r = remove(es, folder, "--yes")
 	ok(r.returncode == 0 and names(es) == empty, "without it the last namespace goes, and all with it", r.stdout + r.stderr)
