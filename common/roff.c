@@ -40,13 +40,11 @@ void roff_option(FILE *out, char letter, const char *flag, const char *arg, int 
 {
 	fprintf(out, ".TP\n");
 	if (letter)
-		fprintf(out, "\\fB\\-%c\\fR%s", letter, flag ? ", " : "");
-	if (flag) {
-		fprintf(out, "\\fB\\-\\-");
-		for (; *flag; flag++)
-			fprintf(out, *flag == '-' ? "\\-" : "%c", *flag);
-		fprintf(out, "\\fR");
-	}
+		fprintf(out, "\\fB\\-%c\\fR, ", letter);
+	fprintf(out, "\\fB\\-\\-");
+	for (; *flag; flag++)
+		fprintf(out, *flag == '-' ? "\\-" : "%c", *flag);
+	fprintf(out, "\\fR");
 	if (*arg)
 		fprintf(out, "%s\\fI%s\\fR%s", bare ? "[=" : " ", arg, bare ? "]" : "");
 	fputc('\n', out);

@@ -9,8 +9,8 @@
  * request or an escape. */
 void roff_text(FILE *out, const char *text);
 
-/* Begins a tagged paragraph: -LETTER (0: none), --FLAG (NULL: none) and the name of its argument
- * ("": none), in brackets where BARE (it may be left out). */
+/* Begins a tagged paragraph: -LETTER (0: none), --FLAG and the name of its argument ("": none), in
+ * brackets where BARE (it may be left out). */
 void roff_option(FILE *out, char letter, const char *flag, const char *arg, int bare);
 
 #endif

@@ -10,28 +10,12 @@
 #include <cmocka.h>
 
 #include "common/cleanup.h"
-#include "importer/assets/asset.h"
 #include "importer/client/app.h"
 #include "importer/client/settings.h"
 #include "importer/core/memory.h"
 #include "importer/doctor_profiles.h"
 #include "tests/lib/reply.h"
-
-static struct assets *assets;
-
-static int open_all(void **state)
-{
-	struct err err = ERR_NONE;
-	(void)state;
-	return assets_open(NULL, &assets, &err);
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	assets_free(assets);
-	return 0;
-}
+#include "tests/lib/with_assets.h"
 
 static bool lacks(const char *profile, const char *path)
 {
@@ -186,5 +170,5 @@ int main(void)
 	};
 	memory_begin();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return cmocka_run_group_tests(tests, open_assets, close_assets);
 }

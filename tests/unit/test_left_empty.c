@@ -12,28 +12,12 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
-#include "importer/assets/asset.h"
 #include "importer/core/memory.h"
 #include "importer/left_empty.h"
 #include "importer/query/named.h"
 #include "importer/query/words.h"
 #include "tests/lib/reply.h"
-
-static struct assets *assets;
-
-static int open_all(void **state)
-{
-	struct err err = ERR_NONE;
-	(void)state;
-	return assets_open(NULL, &assets, &err);
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	assets_free(assets);
-	return 0;
-}
+#include "tests/lib/with_assets.h"
 
 /* What is said of one field. */
 static void assert_said(const char *options, const char *field, const char *want)
@@ -184,5 +168,5 @@ int main(void)
 	};
 	memory_begin();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return cmocka_run_group_tests(tests, open_assets, close_assets);
 }

@@ -8,25 +8,9 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "importer/assets/asset.h"
 #include "importer/assets/painless.h"
 #include "importer/assets/token.h"
-
-static struct assets *assets;
-
-static int set_up(void **state)
-{
-	struct err err;
-	(void)state;
-	return assets_open(NULL, &assets, &err);
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	assets_free(assets);
-	return 0;
-}
+#include "tests/lib/with_assets.h"
 
 static char *stripped(const char *source)
 {
@@ -331,5 +315,5 @@ int main(void)
 		cmocka_unit_test(long_scripts_are_stripped),
 		cmocka_unit_test(any_tokens_survive),
 	};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, open_assets, close_assets);
 }
