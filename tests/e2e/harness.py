@@ -68,7 +68,7 @@ def replay(es, namespace, *files):
 def ready(name="opensearch"):
 	"""The cluster with everything set up; setup may be run by each test, it is idempotent."""
 	es = cluster.connect(name)
-	r = efctl("setup", "--yes", "--no-key", "--dictionaries-dir", "", "--reset", "assets", "--reset", "profile", es=es)	# whatever the tests before left
+	r = efctl("setup", "--yes", "--no-key", "--dictionaries-dir", "", "--reset", "assets", "--reset", "profile", "--reset", "active-timeout", es=es)	# whatever the tests before left
 	if r.returncode:
 		tap.ok(False, "efctl setup", r.stdout + r.stderr)
 		tap.done()

@@ -57,8 +57,4 @@ with tempfile.TemporaryDirectory() as folder:
 	tap.same(total, 11300, "the inner packets do not count")
 	tap.ok(not any("carries tunnels" in n for n in notes), "and doctor has nothing to say of tunnels", "\n".join(notes))
 	tap.ok(not any("of flows longer than" in n for n in notes), "nor of late flows, by the options that setup remembers", "\n".join(notes))
-with tempfile.TemporaryDirectory() as folder:
-	# the engine is other tests' too: they must not find half hours, or an interface that does not count
-	r = harness.efctl("setup", "--yes", "--no-key", "--dictionaries-dir", folder, "--reset", "active-timeout", es=es)
-	tap.same(r.returncode, 0, "setup goes back to steps of five minutes")
 tap.done()
