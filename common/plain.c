@@ -62,7 +62,7 @@ char *plain_lines(char *text)
 char *plain_json(const char *json)
 {
 	size_t len = strlen(json), n;
-	char *copy = malloc(3 * len + 1); /* of two bytes six */
+	char *copy = malloc(6 * len + 1); /* of one byte six: DEL, and what is no UTF-8 */
 	char *to = copy;
 	for (const char *p = json; copy && p < json + len; p += n) {
 		uint32_t c = 0;

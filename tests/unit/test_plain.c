@@ -135,6 +135,19 @@ static void json_says_the_same(void **state)
 	json_decref(told);
 }
 
+static void json_grows_to_six_times(void **state)
+{
+	(void)state;
+	static const char *const row[][2] = { { "\x7f\x7f\x7f\x7f", "\\u007f" },
+					      { "\xe8\xe8\xe8\xe8", "\\ufffd" } };
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP_FREE char *json = plain_json(row[i][0]);
+		assert_int_equal(strlen(json), 24);
+		for (size_t k = 0; k < 24; k += 6)
+			assert_memory_equal(json + k, row[i][1], 6);
+	}
+}
+
 static void files_stay_below_their_folder(void **state)
 {
 	(void)state;
@@ -179,6 +192,7 @@ int main(void)
 		cmocka_unit_test(no_json_line_is_dropped),
 		cmocka_unit_test(lines_are_ours),
 		cmocka_unit_test(json_says_the_same),
+		cmocka_unit_test(json_grows_to_six_times),
 		cmocka_unit_test(files_stay_below_their_folder),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
