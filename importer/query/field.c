@@ -3,6 +3,7 @@
 #include "importer/query/field.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/ip.h"
@@ -191,7 +192,8 @@ enum field_kind field_kind_of(const json_t *types, const char *field)
 	return found;
 }
 
-const char *field_near(const char *field)
+/* The field of the mapping that was meant by one that is none, or NULL where none is near. */
+static const char *field_near(const char *field)
 {
 	struct suggestion near = suggest_for(field);
 	for (size_t i = 0; i < FIELD_ROWS; i++)
@@ -204,4 +206,17 @@ const char *field_near(const char *field)
 			near.best = name;
 	}
 	return near.best;
+}
+
+const char *field_wrong(const char *field, enum field_kind type, char text[FIELD_WRONG_TEXT])
+{
+	const char *near = field_near(field);
+	if (type == FIELD_FOLDER)
+		return "has fields, and no value of its own";
+	if (!near)
+		return "is no field of a record; docs/fields.md has all";
+	if (strcmp(near, field) == 0)
+		return "is a field that the records asked do not have (efctl setup --profile)";
+	snprintf(text, FIELD_WRONG_TEXT, "is no field of a record; did you mean '%.100s'?", near);
+	return text;
 }

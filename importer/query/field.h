@@ -24,8 +24,10 @@ enum field_kind {
  * of our template says it. What is in a flattened field is a text. */
 enum field_kind field_kind_of(const json_t *types, const char *field);
 
-/* The field of the mapping that was meant by one that is none, or NULL where none is near. */
-const char *field_near(const char *field);
+/* What is wrong with `field`, of type FIELD_FOLDER or FIELD_UNKNOWN, behind "'…'" or "this": "is no
+ * field of a record; did you mean 'source.ip'?" */
+#define FIELD_WRONG_TEXT 200
+const char *field_wrong(const char *field, enum field_kind type, char text[FIELD_WRONG_TEXT]);
 
 /* Whether a word may be the name of a field: names joined by dots, and no address. */
 bool field_can_be(const char *word);

@@ -160,32 +160,21 @@ static bool field_has_values(const json_t *fields, const char *name)
 static int more_check(const struct known_field *more, const json_t *fields, const json_t *types,
 		      struct err *err)
 {
-	const enum field_kind type = field_kind_of(types, more->name);
-	const char *near = field_near(more->name);
-	const bool folder = type == FIELD_FOLDER || field_kind_of(NULL, more->name) == FIELD_FOLDER;
-	if (folder && !more->values)
+	char text[FIELD_WRONG_TEXT];
+	enum field_kind type = field_kind_of(types, more->name);
+	if (field_kind_of(NULL, more->name) == FIELD_FOLDER)
+		type = FIELD_FOLDER;
+	if (type == FIELD_FOLDER && !more->values)
 		return 0;
-	if (type != FIELD_UNKNOWN && !folder) {
-		if (more->values && !field_has_values(fields, more->name))
-			return err_set(err, EF_USAGE,
-				       "%s: the field %.80s is kept without values, so nothing can "
-				       "be sorted or ranked by it (docs/fields.md: index)",
-				       more->where, more->name);
-		return 0;
-	}
-	if (folder)
-		return err_set(err, EF_USAGE, "%s: '%.80s' has fields, and no value of its own",
-			       more->where, more->name);
-	if (near && strcmp(near, more->name) == 0)
+	if (type == FIELD_FOLDER || type == FIELD_UNKNOWN)
+		return err_set(err, EF_USAGE, "%s: '%.80s' %s", more->where, more->name,
+			       field_wrong(more->name, type, text));
+	if (more->values && !field_has_values(fields, more->name))
 		return err_set(err, EF_USAGE,
-			       "%s: the records asked have no field %.80s (efctl setup --profile)",
+			       "%s: the field %.80s is kept without values, so nothing can be "
+			       "sorted or ranked by it (docs/fields.md: index)",
 			       more->where, more->name);
-	if (near)
-		return err_set(err, EF_USAGE,
-			       "%s: '%.80s' is no field of a record; did you mean '%s'?",
-			       more->where, more->name, near);
-	return err_set(err, EF_USAGE, "%s: '%.80s' is no field of a record; docs/fields.md has all",
-		       more->where, more->name);
+	return 0;
 }
 
 static int fields_check(const struct app *app, struct query *q, const struct known_field *more,
@@ -222,13 +211,11 @@ int known_check(const struct app *app, struct es *es, struct query *q,
 	const json_t *fields = json_object_get(reply, "fields");
 	if (status == 404 || (json_is_array(indices) && !json_array_size(indices)))
 		return no_stream(app, es, err);
-	if (status == 400 || status == 405) /* no such API: the search says itself what it lacks */
+	/* a server without this API: the search says itself what it lacks */
+	if (status == 400 || status == 405 || (status < 300 && !json_is_object(fields)))
 		return 0;
 	if (status >= 300)
 		return es_fail(es, "GET", path, status, reply, err);
-	if (!json_is_object(
-		fields)) /* a server that has no such API: it says itself what it lacks */
-		return 0;
 	return fields_check(app, q, more, n, fields, err);
 }
 

@@ -202,26 +202,13 @@ static int bound_read(struct parser *p, const char *field, enum field_kind type,
 	return 0;
 }
 
-/* Says of a field that is none what was meant. */
-static int field_fail(struct parser *p, const struct lexeme *at, enum field_kind type)
-{
-	const char *near = field_near(at->text);
-	if (type == FIELD_FOLDER)
-		return parser_fail(p, at, "this has fields, and no value of its own");
-	if (near && strcmp(near, at->text) == 0)
-		return parser_fail(p, at,
-				   "the records asked have no such field (efctl setup --profile)");
-	if (near)
-		return parser_fail(p, at, "no field of a record; did you mean '%s'?", near);
-	return parser_fail(p, at, "no field of a record; docs/fields.md has all");
-}
-
 /* Keeps what was named for whoever asks the cluster of what type it is. */
 static int field_note(struct parser *p, const struct lexeme *field, enum field_kind *ret_type)
 {
+	char text[FIELD_WRONG_TEXT];
 	*ret_type = field_kind_of(p->types, field->text);
 	if (*ret_type == FIELD_FOLDER || (*ret_type == FIELD_UNKNOWN && p->types))
-		return field_fail(p, field, *ret_type);
+		return parser_fail(p, field, "this %s", field_wrong(field->text, *ret_type, text));
 	json_t *name = json_string(field->text);
 	if (!name)
 		return parser_fail(p, field, "this is no UTF-8");

@@ -208,7 +208,7 @@ for command in (["flows"], ["top"], ["series"], ["report", "-o", "-"]):
 	tap.ok(r.returncode == 1 and not r.stdout and "there is no logs-flow-nobody.has.this" in r.stderr and few in r.stderr.partition("those with records are ")[2].partition(" (")[0].split(", "),
 		f"{command[0]}: a namespace that is not there is an error, with those that are", r.stderr)
 for args, what in (
-		(["flow.servce.name = dns"], "at 'flow.servce.name': no field of a record; did you mean 'flow.service.name'?"),
+		(["flow.servce.name = dns"], "at 'flow.servce.name': this is no field of a record; did you mean 'flow.service.name'?"),
 		(["not network.byte > 1"], "did you mean 'network.bytes'?"),
 		(["source.ip = 10.1"], "an address is wanted"),
 		(["--sort", "nosuch"], "--sort: 'nosuch' is no field of a record"),

@@ -283,12 +283,12 @@ static void fields_of_a_cluster(void **state)
 	assert_false(foreign);
 	filter_free(f);
 	static const char *const rows[][2] = {
-		{ "any and flow.servce.name = dns",
-		  "filter, column 9, at 'flow.servce.name': no field of a record; did you mean "
-		  "'flow.service.name'?" },
+		{ "any and flow.servce.name = dns", "filter, column 9, at 'flow.servce.name': this "
+						    "is no field of a record; did you mean "
+						    "'flow.service.name'?" },
 		{ "service.name = dns", "did you mean 'flow.service.name'?" },
-		{ "network.bytes > 1", "the records asked have no such field" },
-		{ "one.two.three != x", "no field of a record; docs/fields.md has all" },
+		{ "network.bytes > 1", "this is a field that the records asked do not have" },
+		{ "one.two.three != x", "this is no field of a record; docs/fields.md has all" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		err = ERR_NONE;

@@ -92,14 +92,22 @@ static size_t assert_types(const json_t *properties, const char *folder)
 static void fields_have_their_types(void **state)
 {
 	(void)state;
+	char text[FIELD_WRONG_TEXT];
 	CLEANUP_JSON json_t *all = mappings_read();
 	assert_true(assert_types(json_at(all, "template.mappings.properties"), "") > 300);
 	assert_int_equal(field_kind_of(NULL, "source.ip"), FIELD_ADDRESS);
 	assert_int_equal(field_kind_of(NULL, "network.bytes"), FIELD_WHOLE);
 	assert_int_equal(field_kind_of(NULL, "flow.ie.a.b"), FIELD_TEXT);
 	assert_int_equal(field_kind_of(NULL, "source.ipp"), FIELD_UNKNOWN);
-	assert_null(field_near("wholly.something.else"));
-	assert_string_equal(field_near("source.ipp"), "source.ip");
+	assert_string_equal(field_wrong("wholly.something.else", FIELD_UNKNOWN, text),
+			    "is no field of a record; docs/fields.md has all");
+	assert_string_equal(field_wrong("source.ipp", FIELD_UNKNOWN, text),
+			    "is no field of a record; did you mean 'source.ip'?");
+	assert_string_equal(field_wrong("source.ip", FIELD_UNKNOWN, text),
+			    "is a field that the records asked do not have (efctl setup "
+			    "--profile)");
+	assert_string_equal(field_wrong("source", FIELD_FOLDER, text),
+			    "has fields, and no value of its own");
 }
 
 static void fields_are_mapped(void **state)
