@@ -36,6 +36,36 @@ static int page_put(const struct app *app, const struct html_page *page, uint64_
 	return 0;
 }
 
+/* What the report says of what the installation leaves empty. */
+struct empty_notes {
+	const struct app *app;
+	const json_t *options; /* NULL: they are not known */
+	const json_t *query;
+	char text[LEFT_EMPTY_TEXT];
+};
+
+static const char *empty_note(void *arg, const struct subject *subject)
+{
+	struct empty_notes *notes = arg;
+	const json_t *query = subject ? NULL : notes->query;
+	return left_empty_of(notes->app, notes->options, query, subject, notes->text) ? notes->text
+										      : NULL;
+}
+
+/* The first of them on standard error: by the filter, or by what the page ranks. */
+static int empty_say(struct empty_notes *notes, struct err *err)
+{
+	struct subject places;
+	if (subject_parse("as,countries", &places, err))
+		return -1;
+	const char *note = empty_note(notes, NULL);
+	if (!note)
+		note = empty_note(notes, &places);
+	if (note)
+		print_plain(stderr, "%s\n", note);
+	return 0;
+}
+
 static int report_make(struct app *app, struct es *es, const struct query *query, struct err *err)
 {
 	CLEANUP_JSON json_t *clause = query_clause(query);
@@ -44,6 +74,8 @@ static int report_make(struct app *app, struct es *es, const struct query *query
 	snprintf(name, sizeof(name), "%s-%s", NAME(app->elastic.prefix, "logs-flow"),
 		 app->elastic.namespace);
 	CLEANUP_FREE char *pattern = remote_pattern(name, &app->kibana.remote);
+	CLEANUP_JSON json_t *options = left_empty_options(es);
+	struct empty_notes notes = { .app = app, .options = options, .query = clause };
 	struct report_ask ask = {
 		.query = clause,
 		.filter = filter,
@@ -51,18 +83,18 @@ static int report_make(struct app *app, struct es *es, const struct query *query
 		.to_ms = query->when.has_to ? query->when.to_ms : 0,
 		.pattern = pattern,
 		.count = (size_t)app->flags.count,
+		.note = empty_note,
+		.note_arg = &notes,
 	};
 	struct searcher searcher;
-	struct subject places;
 	struct html_page page;
 	uint64_t flows = 0;
 	if (!pattern || !filter)
 		memory_out();
 	if (search_begin(&searcher, app, es, err) || steps_least(app, es, &ask.least_ms, err))
 		return -1;
-	if (subject_parse("as,countries", &places, err)) /* that the page ranks */
+	if (empty_say(&notes, err))
 		return -1;
-	left_empty_say(app, es, clause, &places);
 	page_init(&page);
 	int result = report_write(&page, &searcher, &ask, &flows, err);
 	if (result == 0)

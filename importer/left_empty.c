@@ -123,18 +123,32 @@ void left_empty_ranked(const struct subject *subject, json_t *fields)
 			json_array_append_new(fields, json_string(subject->side[side].field[i]));
 }
 
-void left_empty_say(const struct app *app, struct es *es, const json_t *query,
-		    const struct subject *subject)
+json_t *left_empty_options(struct es *es)
 {
 	struct err none = ERR_NONE;
 	struct record record = { 0 };
-	char text[LEFT_EMPTY_TEXT];
+	json_t *options = NULL;
+	if (record_read(es, &record, &none) == 0 && record.found == RECORD_THERE)
+		options = json_incref(record_options(&record));
+	record_release(&record);
+	return options;
+}
+
+bool left_empty_of(const struct app *app, const json_t *options, const json_t *query,
+		   const struct subject *subject, char text[LEFT_EMPTY_TEXT])
+{
 	CLEANUP_JSON json_t *fields = json_array();
 	if (subject)
 		left_empty_ranked(subject, fields);
 	left_empty_asked(query, fields);
-	if (record_read(es, &record, &none) == 0 && record.found == RECORD_THERE &&
-	    left_empty(app->assets, record_options(&record), fields, text))
+	return left_empty(app->assets, options, fields, text);
+}
+
+void left_empty_say(const struct app *app, struct es *es, const json_t *query,
+		    const struct subject *subject)
+{
+	char text[LEFT_EMPTY_TEXT];
+	CLEANUP_JSON json_t *options = left_empty_options(es);
+	if (left_empty_of(app, options, query, subject, text))
 		print_plain(stderr, "%s\n", text);
-	record_release(&record);
 }

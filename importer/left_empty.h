@@ -26,10 +26,15 @@ void left_empty_asked(const json_t *query, json_t *fields);
 /* The same for what is ranked. */
 void left_empty_ranked(const struct subject *subject, json_t *fields);
 
-/*
- * Prints that line to standard error, if there is one: for a query, and for what is ranked (NULL:
- * nothing). An installation whose record is not there, or not for this user, is not spoken of.
- */
+/* The options that the installation has recorded, for all of these; the caller's. NULL: its record
+ * is not there, or not for this user, and nothing is said. */
+json_t *left_empty_options(struct es *es);
+
+/* That line for a query, and for what is ranked (NULL: neither). */
+bool left_empty_of(const struct app *app, const json_t *options, const json_t *query,
+		   const struct subject *subject, char text[LEFT_EMPTY_TEXT]);
+
+/* Prints it to standard error, if there is one. */
 void left_empty_say(const struct app *app, struct es *es, const json_t *query,
 		    const struct subject *subject);
 

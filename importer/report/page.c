@@ -97,6 +97,15 @@ void page_name(struct html_page *p, const char *text, size_t most)
 	page_add(p, "</bdi>");
 }
 
+void page_note(struct html_page *p, const char *text)
+{
+	if (!text)
+		return;
+	page_add(p, "<p class=\"note\">");
+	page_text(p, text);
+	page_add(p, "</p>\n");
+}
+
 void page_asked(struct html_page *p, const char *pattern, const json_t *asked)
 {
 	size_t i;

@@ -32,6 +32,9 @@ void page_name(struct html_page *p, const char *text, size_t most);
 /* A member of an SVG: the same, cut, without an element. */
 void page_label(struct html_page *p, const char *text, size_t most);
 
+/* A paragraph in small letters; NULL: none. */
+void page_note(struct html_page *p, const char *text);
+
 /* The searches behind a figure, to be unfolded: each {"query", "aggs"} as Dev Tools take it.
  * `pattern` names the indices. */
 void page_asked(struct html_page *p, const char *pattern, const json_t *asked);

@@ -40,20 +40,15 @@ static void rows_write(struct html_page *p, const struct rank *r, const struct s
 }
 
 void ranking_write(struct html_page *p, const char *title, const struct rank *r,
-		   const struct rank_ask *ask, const char *pattern)
+		   const struct rank_ask *ask, const char *pattern, const char *note)
 {
 	CLEANUP_FREE char *proof = rank_proof(r, ask);
 	page_add(p, "<section%s><h2>%s</h2>\n", ask->subject->fields > 1 ? " class=\"full\"" : "",
 		 title);
+	page_note(p, note);
 	if (r->n)
 		rows_write(p, r, ask->subject);
-	else
-		page_add(p, "<p class=\"note\">No flow has one.</p>\n");
-	if (r->n) {
-		page_add(p, "<p class=\"note\">");
-		page_text(p, proof);
-		page_add(p, "</p>\n");
-	}
+	page_note(p, r->n ? proof : "No flow has one.");
 	page_asked(p, pattern, r->asked);
 	page_add(p, "</section>\n");
 }

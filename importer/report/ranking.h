@@ -7,7 +7,8 @@
 #include "importer/query/rank.h"
 #include "importer/report/page.h"
 
+/* `note`: what there is to say before the values, or NULL. */
 void ranking_write(struct html_page *p, const char *title, const struct rank *r,
-		   const struct rank_ask *ask, const char *pattern);
+		   const struct rank_ask *ask, const char *pattern, const char *note);
 
 #endif

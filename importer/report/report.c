@@ -144,6 +144,7 @@ static void about_write(struct report *r)
 	page_add(r->p, " by efctl ");
 	page_text(r->p, version_own);
 	page_add(r->p, "</p>\n");
+	page_note(r->p, r->ask.note(r->ask.note_arg, NULL));
 }
 
 static int ranking_ask(struct report *r, const struct ranked_section *at, size_t count,
@@ -172,15 +173,15 @@ static int rankings_write(struct report *r, struct err *err)
 		int got = ranking_ask(r, &sections[i], r->ask.count, &subject, &ask, &rank, err);
 		bool cannot = got && strstr(err->msg, SEARCH_NO_INDEX);
 		if (got == 0)
-			ranking_write(r->p, sections[i].title, &rank, &ask, r->ask.pattern);
+			ranking_write(r->p, sections[i].title, &rank, &ask, r->ask.pattern,
+				      r->ask.note(r->ask.note_arg, &subject));
 		rank_release(&rank);
 		if (got && !cannot)
 			return -1;
 		if (cannot) {
-			page_add(r->p, "<section><h2>%s</h2>\n<p class=\"note\">",
-				 sections[i].title);
-			page_text(r->p, err->msg);
-			page_add(r->p, "</p></section>\n");
+			page_add(r->p, "<section><h2>%s</h2>\n", sections[i].title);
+			page_note(r->p, err->msg);
+			page_add(r->p, "</section>\n");
 		}
 	}
 	page_add(r->p, "</div>\n");

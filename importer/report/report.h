@@ -4,8 +4,14 @@
 #ifndef EF_IMPORTER_REPORT_H
 #define EF_IMPORTER_REPORT_H
 
+#include "importer/query/dimension.h"
 #include "importer/query/search.h"
 #include "importer/report/page.h"
+
+/* What there is to say of values that no flow has, because the installation leaves them out: of
+ * what is ranked, or of those that the filter asks (NULL). It holds until the next call; NULL:
+ * nothing. */
+typedef const char *report_note_fn(void *arg, const struct subject *subject);
 
 struct report_ask {
 	const json_t *query;     /* filter and time */
@@ -14,6 +20,8 @@ struct report_ask {
 	uint64_t least_ms;       /* of a step of the course */
 	const char *pattern;     /* of the flows' indices */
 	size_t count;            /* rows of each ranking */
+	report_note_fn *note;
+	void *note_arg;
 };
 
 /* Writes it into `p`, which is empty; `ret_flows`: how many there are in it. */

@@ -149,6 +149,24 @@ def check_hostile(es):
 	look(text)
 
 
+def check_left_out(es):
+	"""What the installation leaves out is said where it would be missed, and nowhere else."""
+	ns, quiet = harness.namespace(es, "left"), ("--yes", "--no-key", "--no-connection", "--no-kibana")
+	flowdocs.store(es, ns, [[flowdocs.flow("a", "b", 5, 5, "dns", NOW - 60, client__as={"number": 64500})]])
+	tap.ok("--as-lookup" not in report(es, ns), "all is looked up: nothing is said")
+	try:
+		r = harness.efctl("setup", *quiet, "--as-lookup", "off", es=es)
+		tap.ok(r.returncode == 0, "setup --as-lookup off", r.stderr)
+		part = report(es, ns).split("<section")
+		with_it = [re.search("<h2>(.*?)</h2>", p).group(1) for p in part if "this installation has --as-lookup off" in p]
+		tap.same(with_it, ["Autonomous systems"], "said where AS are ranked")
+		head, *others = report(es, ns, "client as 64500").split("<section")
+		tap.ok("client.as.number is empty but for what your networks and exporters say" in head and others, "and on top, where the filter asks for one", head[-600:])
+	finally:
+		r = harness.efctl("setup", *quiet, "--reset", "as_lookup", es=es)
+		tap.ok(r.returncode == 0, "setup --reset as_lookup", r.stderr)
+
+
 def look(text):
 	"""In a browser: no dialog, no request, no script; nothing wider than the window."""
 	chromium = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
@@ -173,4 +191,5 @@ def look(text):
 es = harness.ready()
 check_quiet(check_figures(es), "a report")
 check_hostile(es)
+check_left_out(es)
 tap.done()
