@@ -33,12 +33,12 @@ local deniedQuery = { bool: { should: [{ term: { 'flow.firewall.event': 'denied'
     k.row(18, [
       [14, v.panel('Denied clients', r.spec([['flow.client.name', 'Client', 'no client'], ['rule.name', 'rule', 'no rule told']], [r.records, r.unique('server.ip', 'Servers'), r.unique('server.port', 'Ports')], deniedQuery))],
       [13, v.panel('Denied servers', r.spec([['flow.server.name', 'Server', 'no server'], ['flow.service.name', 'service', 'no service']], [r.records, r.unique('client.ip', 'Clients')], deniedQuery))],
-      [21, l.table('Rules', [l.tuple(['rule.name', 'rule.id'], 'Rule › id', 100)], [c.records, c.connections, l.count('Denied', denied), c.bytes], 'rule.name: *', widths=[170], rows=10)],
+      [21, l.table('Rules', [l.tuple(['rule.name', 'rule.id'], 'Rule › id', 100)], [c.records, c.connections, l.count('Denied', denied), c.bytes], 'rule.name: *', rows=10)],
     ]),
     k.row(11, [
       [13, l.stacks('Translations', l.terms('flow.nat.event', 'Event', 6, false), c.records, 'flow.nat.event: *')],
-      [15, l.table('Addresses translated', [l.tuple(['client.ip', 'client.nat.ip'], 'Inside › outside', 100)], [c.records, l.unique('client.nat.port', 'Ports'), c.bytes], 'client.nat.ip: *', widths=[220], rows=5)],
-      [20, l.table('Between zones', [l.tuple(['observer.ingress.zone', 'observer.egress.zone'], 'Zone in › zone out', 50)], [c.records, c.connections, l.count('Denied', denied), c.bytes], 'observer.ingress.zone: *', widths=[170], rows=5)],
+      [15, l.table('Addresses translated', [l.tuple(['client.ip', 'client.nat.ip'], 'Inside › outside', 100)], [c.records, l.unique('client.nat.port', 'Ports'), c.bytes], 'client.nat.ip: *', rows=5)],
+      [20, l.table('Between zones', [l.tuple(['observer.ingress.zone', 'observer.egress.zone'], 'Zone in › zone out', 50)], [c.records, c.connections, l.count('Denied', denied), c.bytes], 'observer.ingress.zone: *', rows=5)],
     ]),
   ]),
 ]
