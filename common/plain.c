@@ -2,15 +2,13 @@
  * Foreign text made fit to be shown: printable UTF-8 that cannot steer a terminal. */
 #include "common/plain.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the character at `p`, of `left` that are there, and which it is; 0: it is no UTF-8. */
-static size_t character(const unsigned char *p, size_t left, uint32_t *ret)
+size_t plain_character(const char *text, size_t left, uint32_t *ret_character)
 {
+	const unsigned char *p = (const unsigned char *)text;
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
 	if (n == 0 || n > left || p[0] > 0xf4)
@@ -23,11 +21,11 @@ static size_t character(const unsigned char *p, size_t left, uint32_t *ret)
 	}
 	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
 		return 0;
-	*ret = c;
+	*ret_character = c;
 	return n;
 }
 
-static bool steers(uint32_t c)
+bool plain_steers(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
@@ -39,8 +37,8 @@ static char *replace_steering(char *text, const char *kept)
 	size_t len = strlen(text), n;
 	for (char *p = text, *end = text + len; p < end; p += n) {
 		uint32_t c = 0;
-		n = character((const unsigned char *)p, (size_t)(end - p), &c);
-		bool bad = n == 0 || steers(c);
+		n = plain_character(p, (size_t)(end - p), &c);
+		bool bad = n == 0 || plain_steers(c);
 		if (n == 0)
 			n = 1;
 		if (bad && !(n == 1 && strchr(kept, *p)))
@@ -66,8 +64,8 @@ char *plain_json(const char *json)
 	char *to = copy;
 	for (const char *p = json; copy && p < json + len; p += n) {
 		uint32_t c = 0;
-		n = character((const unsigned char *)p, (size_t)(json + len - p), &c);
-		bool bad = n == 0 || (steers(c) && c != '\n');
+		n = plain_character(p, (size_t)(json + len - p), &c);
+		bool bad = n == 0 || (plain_steers(c) && c != '\n');
 		n += n == 0;
 		if (bad)
 			to += snprintf(to, 7, "\\u%04x", c ? c : 0xfffd);

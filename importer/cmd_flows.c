@@ -171,14 +171,18 @@ static int run_pages(struct flows_run *run, struct pages *pages, struct err *err
 {
 	int found = 1;
 	while (!flows_interrupted) {
-		CLEANUP_JSON json_t *hits = NULL;
-		found = pages_next(pages, &hits, err);
+		const struct pages_record *records;
+		size_t n;
+		found = pages_next(pages, &records, &n, err);
 		if (found != 1)
 			break;
-		flows_print(run->printer, flows_sink_out(run->sink), hits);
+		const size_t done =
+		    flows_print(run->printer, flows_sink_out(run->sink), records, n, err);
 		if (flows_sink_pass(run->sink, err))
 			return -1;
-		run->done += json_array_size(hits);
+		run->done += done;
+		if (done < n)
+			return -1;
 		if (run->progress)
 			run_progress(run, pages);
 	}

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/plain.h"
 #include "importer/core/memory.h"
 #include "importer/core/print.h"
 #include "importer/core/table.h"
 #include "importer/flows_columns.h"
+#include "importer/query/pick.h"
 #include "importer/query/rows.h"
 
 const char *const flows_formats[] = {
@@ -28,7 +28,9 @@ struct flows_printer {
 	size_t n;
 	struct flows_column column[FLOWS_COLUMNS_MAX]; /* of a table or CSV */
 	int width[FLOWS_COLUMNS_MAX];
-	bool asked; /* fields were named: JSON has only these */
+	bool asked;            /* fields were named: JSON has only these */
+	struct picker *picker; /* of CSV */
+	const char *field[FLOWS_COLUMNS_MAX];
 };
 
 static void printer_add(struct flows_printer *printer, const char *field)
@@ -56,11 +58,17 @@ struct flows_printer *flows_printer_new(enum flows_format format, const struct s
 	     !fields->n && format == FLOWS_TABLE && c->title; c++)
 		if (wide || !c->wide)
 			printer->column[printer->n++] = *c;
+	for (size_t i = 0; i < printer->n; i++)
+		printer->field[i] = printer->column[i].fields[0];
+	if (format == FLOWS_CSV)
+		printer->picker = picker_new(printer->field, printer->n);
 	return printer;
 }
 
 void flows_printer_free(struct flows_printer *printer)
 {
+	if (printer)
+		picker_free(printer->picker);
 	free(printer);
 }
 
@@ -123,17 +131,16 @@ static void table_fit(struct flows_printer *printer, const bool *empty)
 	}
 }
 
-static void table_begin(struct flows_printer *printer, const json_t *hits)
+static void table_begin(struct flows_printer *printer, const json_t *docs)
 {
 	bool empty[FLOWS_COLUMNS_MAX];
 	size_t k;
-	const json_t *hit;
+	const json_t *doc;
 	for (size_t i = 0; i < printer->n; i++) {
 		printer->width[i] = (int)text_width(printer->column[i].title);
 		empty[i] = true;
-		json_array_foreach (hits, k, hit) {
-			CLEANUP_FREE char *text =
-			    cell_text(&printer->column[i], json_object_get(hit, "_source"));
+		json_array_foreach (docs, k, doc) {
+			CLEANUP_FREE char *text = cell_text(&printer->column[i], doc);
 			const int width = (int)text_width(text);
 			empty[i] &= width == 0;
 			if (width > printer->width[i])
@@ -157,86 +164,141 @@ static void table_cell(const struct flows_printer *printer, FILE *out, size_t i,
 			   printer->column[i].right);
 }
 
-static void table_print(struct flows_printer *printer, FILE *out, const json_t *hits)
+static json_t *value_read(const char *json, size_t len, struct err *err)
 {
+	json_error_t why;
+	json_t *value = json_loadb(json, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+	if (!value)
+		err_set(err, EF_FAILED, "a record cannot be read (%.100s); --format ndjson has it",
+			why.text);
+	return value;
+}
+
+static size_t table_print(struct flows_printer *printer, FILE *out,
+			  const struct pages_record *records, size_t n, struct err *err)
+{
+	CLEANUP_JSON json_t *docs = json_array();
 	size_t k;
-	const json_t *hit;
+	const json_t *doc;
+	for (k = 0; k < n; k++)
+		if (json_array_append_new(docs, value_read(records[k].json, records[k].len, err)))
+			return 0;
 	if (!printer->begun) {
-		table_begin(printer, hits);
+		table_begin(printer, docs);
 		for (size_t i = 0; i < printer->n; i++)
 			table_cell(printer, out, i, printer->column[i].title);
 		fputc('\n', out);
 	}
-	json_array_foreach (hits, k, hit) {
+	json_array_foreach (docs, k, doc) {
 		for (size_t i = 0; i < printer->n; i++) {
-			CLEANUP_FREE char *text =
-			    cell_text(&printer->column[i], json_object_get(hit, "_source"));
+			CLEANUP_FREE char *text = cell_text(&printer->column[i], doc);
 			table_cell(printer, out, i, text);
 		}
 		fputc('\n', out);
 	}
+	return n;
 }
 
-static void csv_print(struct flows_printer *printer, FILE *out, const json_t *hits)
+/* Numbers and texts without escapes stand in CSV as they do in JSON. */
+static bool csv_is_plain(const struct picked *value)
 {
-	size_t k;
-	const json_t *hit;
-	for (size_t i = 0; i < printer->n && !printer->begun; i++)
-		rows_csv_text(out, printer->column[i].title, i == 0);
-	if (!printer->begun)
-		fputc('\n', out);
-	json_array_foreach (hits, k, hit) {
-		for (size_t i = 0; i < printer->n; i++) {
-			CLEANUP_FREE char *text =
-			    cell_text(&printer->column[i], json_object_get(hit, "_source"));
-			rows_csv_text(out, text, i == 0);
-		}
-		fputc('\n', out);
-	}
+	const char *json = value->json;
+	return !json || (*json != '[' && *json != '{' && !memchr(json, '\\', value->len));
 }
 
-static void json_print(struct flows_printer *printer, FILE *out, const json_t *hits)
+static void csv_plain(FILE *out, const struct picked *value, bool first)
+{
+	const char *json = value->json;
+	const bool is_text = json && *json == '"';
+	if (!json || *json == 'n') /* null */
+		rows_csv_plain(out, "", 0, first);
+	else
+		rows_csv_plain(out, json + is_text, value->len - 2U * is_text, first);
+}
+
+/* A record is printed as a whole or not at all. */
+static int csv_record(const struct flows_printer *printer, FILE *out, const struct picked *value,
+		      struct err *err)
+{
+	char *text[FLOWS_COLUMNS_MAX] = { NULL };
+	int result = 0;
+	for (size_t i = 0; i < printer->n && result == 0; i++) {
+		if (csv_is_plain(&value[i]))
+			continue;
+		CLEANUP_JSON json_t *read = value_read(value[i].json, value[i].len, err);
+		text[i] = read ? flows_value_text(read) : NULL;
+		result = read ? 0 : -1;
+	}
+	for (size_t i = 0; i < printer->n; i++) {
+		if (result == 0 && text[i])
+			rows_csv_text(out, text[i], i == 0);
+		else if (result == 0)
+			csv_plain(out, &value[i], i == 0);
+		free(text[i]);
+	}
+	if (result == 0)
+		fputc('\n', out);
+	return result;
+}
+
+static void csv_begin(const struct flows_printer *printer, FILE *out)
+{
+	for (size_t i = 0; i < printer->n; i++)
+		rows_csv_text(out, printer->column[i].title, i == 0);
+	fputc('\n', out);
+}
+
+static size_t csv_print(struct flows_printer *printer, FILE *out,
+			const struct pages_record *records, size_t n, struct err *err)
+{
+	struct picked value[FLOWS_COLUMNS_MAX];
+	if (!printer->begun)
+		csv_begin(printer, out);
+	for (size_t k = 0; k < n; k++) {
+		picker_read(printer->picker, records[k].json, records[k].len, value);
+		if (csv_record(printer, out, value, err))
+			return k;
+	}
+	return n;
+}
+
+static void json_print(struct flows_printer *printer, FILE *out, const struct pages_record *records,
+		       size_t n)
 {
 	const bool list = printer->format == FLOWS_JSON;
-	size_t k;
-	const json_t *hit;
-	json_array_foreach (hits, k, hit) {
+	for (size_t k = 0; k < n; k++) {
 		const bool first = !printer->begun && k == 0;
 		if (list)
 			print_plain(out, first ? "[\n" : ",\n");
-		CLEANUP_FREE char *text =
-		    json_dumps(json_object_get(hit, "_source"), JSON_COMPACT | JSON_ENCODE_ANY);
-		CLEANUP_FREE char *plain = text ? plain_json(text) : NULL;
-		if (!plain)
-			memory_out();
-		fwrite(plain, 1, strlen(plain), out);
+		fwrite(records[k].json, 1, records[k].len, out);
 		if (!list)
 			fputc('\n', out);
 	}
 }
 
-void flows_print(struct flows_printer *printer, FILE *out, const json_t *hits)
+size_t flows_print(struct flows_printer *printer, FILE *out, const struct pages_record *records,
+		   size_t n, struct err *err)
 {
+	size_t done = n;
 	switch (printer->format) {
 	case FLOWS_TABLE:
-		table_print(printer, out, hits);
+		done = table_print(printer, out, records, n, err);
 		break;
 	case FLOWS_CSV:
-		csv_print(printer, out, hits);
+		done = csv_print(printer, out, records, n, err);
 		break;
 	case FLOWS_JSON:
 	case FLOWS_NDJSON:
-		json_print(printer, out, hits);
+		json_print(printer, out, records, n);
 	}
 	printer->begun = true;
+	return done;
 }
 
 void flows_print_end(struct flows_printer *printer, FILE *out)
 {
 	if (printer->format == FLOWS_JSON)
 		print_plain(out, printer->begun ? "\n]\n" : "[]\n");
-	if (printer->format == FLOWS_CSV && !printer->begun) {
-		CLEANUP_JSON json_t *none = json_array();
-		csv_print(printer, out, none);
-	}
+	if (printer->format == FLOWS_CSV && !printer->begun)
+		csv_begin(printer, out);
 }

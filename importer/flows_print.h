@@ -8,6 +8,8 @@
 #include <stdio.h>
 
 #include "common/conf.h"
+#include "common/err.h"
+#include "importer/query/pages.h"
 
 enum flows_format { FLOWS_TABLE, FLOWS_CSV, FLOWS_JSON, FLOWS_NDJSON };
 extern const char *const flows_formats[]; /* ends with NULL */
@@ -27,8 +29,10 @@ void flows_printer_free(struct flows_printer *printer);
  */
 json_t *flows_printer_fields(const struct flows_printer *printer);
 
-/* The hits of one page, in front of them what has to stand before the first. */
-void flows_print(struct flows_printer *printer, FILE *out, const json_t *hits);
+/* The records of one page, in front of them what has to stand before the first. Returns how many
+ * were printed: fewer than `n`, and `err`, where the next one cannot be read. */
+size_t flows_print(struct flows_printer *printer, FILE *out, const struct pages_record *records,
+		   size_t n, struct err *err);
 
 /* What has to stand behind the last. */
 void flows_print_end(struct flows_printer *printer, FILE *out);

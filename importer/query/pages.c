@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/clock.h"
 #include "importer/client/es.h"
 #include "importer/client/probe.h"
 #include "importer/core/json.h"
 #include "importer/core/memory.h"
 #include "importer/core/print.h"
+#include "importer/query/hits.h"
 #include "importer/query/pages_ahead.h"
 
 /* Ids of one key that are remembered, so that they are not handed out again. */
@@ -38,6 +38,9 @@ struct pages {
 	unsigned lost; /* in a row */
 	struct ahead *ahead;
 	uint64_t size; /* of the page that was asked for last */
+	struct hits hits;
+	struct pages_record record[HITS_MAX]; /* in `hits`, or none of it */
+	size_t n;
 };
 
 static json_t *pages_sort(const struct pages *p)
@@ -194,6 +197,7 @@ int pages_open(struct app *app, struct es *es, const struct query *q, const stru
 	p->query = q;
 	p->wish = wish;
 	p->same = json_object();
+	hits_init(&p->hits);
 	p->ahead = ahead_new(es);
 	p->pattern = query_pattern(app);
 	if (pages_hold(p, err))
@@ -244,6 +248,35 @@ static int pages_look_ahead(struct pages *p, const char *text, size_t len, struc
 	return pages_send(p, done, err);
 }
 
+/* What a page is read from: its documents are in p->hits. What an error says need not be JSON. */
+static int pages_read(struct pages *p, long status, const char *text, size_t len,
+		      json_t **ret_reply, struct err *err)
+{
+	json_t *reply = NULL;
+	if (status >= 300) {
+		*ret_reply = json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+		return 0;
+	}
+	if (hits_cut(&p->hits, text, len) == 0)
+		reply = json_loadb(p->hits.rest.data, p->hits.rest.len, JSON_ALLOW_NUL, NULL);
+	if (!json_is_array(json_at(reply, "hits.hits"))) {
+		json_decref(reply);
+		return err_set(err, EF_FAILED,
+			       "%s answers a search with something that is no reply to it",
+			       es_url(p->es));
+	}
+	*ret_reply = reply;
+	return 0;
+}
+
+static int shards_fail(const json_t *reply, const json_t *first, struct err *err)
+{
+	return err_set(err, EF_FAILED, "%lld of %lld shards failed (%s)",
+		       json_int_at(reply, "_shards.failed"), json_int_at(reply, "_shards.total"),
+		       json_text_at(first, "reason.caused_by.reason",
+				    json_text_at(first, "reason.reason", "?")));
+}
+
 /* 1: it answered; 0: there is no such index; -2: what was held fast is gone. */
 static int pages_ask(struct pages *p, json_t **ret_reply, struct err *err)
 {
@@ -258,7 +291,8 @@ static int pages_ask(struct pages *p, json_t **ret_reply, struct err *err)
 	const bool held = p->id != NULL;
 	if (status == 200 && strstr(text, "\"failed\":0") && pages_look_ahead(p, text, len, err))
 		return -1;
-	reply = json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	if (pages_read(p, status, text, len, &reply, err))
+		return -1;
 	const json_t *failed = json_array_get(json_at(reply, "_shards.failures"), 0);
 	if (status == 404 && !held)
 		return 0;
@@ -269,11 +303,7 @@ static int pages_ask(struct pages *p, json_t **ret_reply, struct err *err)
 			       p->way == PAGES_SCROLL ? "/_search/scroll" : "/_search", status,
 			       reply, err);
 	if (json_int_at(reply, "_shards.failed"))
-		return err_set(err, EF_FAILED, "%lld of %lld shards failed (%s)",
-			       json_int_at(reply, "_shards.failed"),
-			       json_int_at(reply, "_shards.total"),
-			       json_text_at(failed, "reason.caused_by.reason",
-					    json_text_at(failed, "reason.reason", "?")));
+		return shards_fail(reply, failed, err);
 	*ret_reply = steal_ptr(reply);
 	return 1;
 }
@@ -333,41 +363,30 @@ static void pages_note_total(struct pages *p, const json_t *reply)
 	p->counted = true;
 }
 
-/* efd ships times as milliseconds, and so they stand in _source; people and programs get the form
- * that the engine shows. */
-static void pages_times(json_t *document)
+static struct pages_record pages_record_of(const struct pages *p, const json_t *hit)
 {
-	static const char *const event[] = { "start", "end", "created", "ingested" };
-	char text[CLOCK_TEXT_MAX];
-	json_t *at = json_object_get(document, "@timestamp");
-	json_t *times = json_object_get(document, "event");
-	if (json_is_integer(at))
-		json_object_set_new(
-		    document, "@timestamp",
-		    json_string(clock_text_ms((uint64_t)json_integer_value(at), text)));
-	for (size_t i = 0; i < sizeof(event) / sizeof(event[0]); i++) {
-		at = json_object_get(times, event[i]);
-		if (json_is_integer(at))
-			json_object_set_new(
-			    times, event[i],
-			    json_string(clock_text_ms((uint64_t)json_integer_value(at), text)));
-	}
+	struct pages_record record = { .json = NULL };
+	const json_t *number = json_object_get(hit, "_source");
+	if (json_is_integer(number))
+		record.json = hits_text(&p->hits, (size_t)json_integer_value(number), &record.len);
+	if (!record.json)
+		record = (struct pages_record){ "{}", 2 };
+	return record;
 }
 
 /* The hits of a reply that are new. */
-static json_t *pages_new_hits(struct pages *p, const json_t *reply)
+static void pages_new_hits(struct pages *p, const json_t *reply)
 {
-	json_t *new = json_array(), *hit;
-	const json_t *hits = json_at(reply, "hits.hits"), *sort = NULL;
+	const json_t *hits = json_at(reply, "hits.hits"), *sort = NULL, *hit;
 	size_t i;
+	p->n = 0;
 	json_array_foreach (hits, i, hit) {
 		sort = json_object_get(hit, "sort");
-		if (p->wish->limit && p->done == p->wish->limit)
+		if (p->n == HITS_MAX || (p->wish->limit && p->done == p->wish->limit))
 			break;
 		if (pages_seen(p, hit, json_array_get(sort, 0)))
 			continue;
-		pages_times(json_object_get(hit, "_source"));
-		json_array_append(new, hit);
+		p->record[p->n++] = pages_record_of(p, hit);
 		p->done++;
 	}
 	if (sort && !(p->after && json_equal(p->after, sort))) {
@@ -377,12 +396,12 @@ static json_t *pages_new_hits(struct pages *p, const json_t *reply)
 		p->after = json_deep_copy(sort);
 	}
 	p->ended = json_array_size(hits) == 0 || (p->wish->limit && p->done >= p->wish->limit);
-	if (json_array_size(new))
+	if (p->n)
 		p->lost = 0;
-	return new;
 }
 
-int pages_next(struct pages *p, json_t **ret_hits, struct err *err)
+int pages_next(struct pages *p, const struct pages_record **ret_records, size_t *ret_n,
+	       struct err *err)
 {
 	while (!p->ended) {
 		CLEANUP_JSON json_t *reply = NULL;
@@ -400,12 +419,12 @@ int pages_next(struct pages *p, json_t **ret_hits, struct err *err)
 		if (json_object_get(reply, pages_id_member(p)) &&
 		    pages_id_take(p, reply, pages_id_member(p), err))
 			return -1;
-		json_t *hits = pages_new_hits(p, reply);
-		if (json_array_size(hits)) {
-			*ret_hits = hits;
+		pages_new_hits(p, reply);
+		if (p->n) {
+			*ret_records = p->record;
+			*ret_n = p->n;
 			return 1;
 		}
-		json_decref(hits);
 	}
 	return 0;
 }
@@ -426,6 +445,7 @@ void pages_close(struct pages *p)
 	json_decref(p->after);
 	json_decref(p->key);
 	json_decref(p->same);
+	hits_release(&p->hits);
 	free(p->pattern);
 	free(p->id);
 	free(p);

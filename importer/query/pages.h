@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "importer/query/query.h"
@@ -39,9 +40,16 @@ struct pages_wish {
 int pages_open(struct app *app, struct es *es, const struct query *q, const struct pages_wish *wish,
 	       struct pages **ret_pages, struct err *err);
 
-/* The next ones: 1, and an array of hits (with _source), the caller's; 0 at the
- * end. */
-int pages_next(struct pages *p, json_t **ret_hits, struct err *err);
+/* A document as one line of JSON, without its end: as it was stored, but for what hits_cut() drops
+ * and replaces (importer/query/hits.h). */
+struct pages_record {
+	const char *json;
+	size_t len;
+};
+
+/* The next ones: 1, and they are there until the next call; 0 at the end. */
+int pages_next(struct pages *p, const struct pages_record **ret_records, size_t *ret_n,
+	       struct err *err);
 
 /* How many records there are; without `count` in the wish no more than 10,000,
  * and then `ret_more`. */

@@ -51,6 +51,18 @@ void rows_csv_text(FILE *out, const char *text, bool first)
 		fputc('"', out);
 }
 
+void rows_csv_plain(FILE *out, const char *text, size_t len, bool first)
+{
+	const bool quoted = memchr(text, ',', len);
+	if (!first)
+		fputc(',', out);
+	if (quoted)
+		fputc('"', out);
+	fwrite(text, 1, len, out);
+	if (quoted)
+		fputc('"', out);
+}
+
 void rows_csv_number(FILE *out, uint64_t n, bool first)
 {
 	print_plain(out, "%s%" PRIu64, first ? "" : ",", n);

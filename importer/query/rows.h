@@ -20,6 +20,8 @@ size_t rows_width(size_t otherwise);
  * would steer a terminal is '?' wherever it goes: a file is looked at on one, too. Lines end with
  * LF, as tools of the terminal want it, and readers of RFC 4180 take it. */
 void rows_csv_text(FILE *out, const char *text, bool first);
+/* The same of `len` octets in which nothing steers, and no quotes or ends of lines are. */
+void rows_csv_plain(FILE *out, const char *text, size_t len, bool first);
 void rows_csv_number(FILE *out, uint64_t n, bool first);
 
 /* "2026-01-31 13:00 CET": in the zone of this process (TZ), in `text` of WHEN_MAX bytes

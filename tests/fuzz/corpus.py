@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Write the golden inputs of the decoder (tests/golden*/*/input.hex) as first inputs of the targets that read rows of
-datagrams (tests/lib/steps.h), and as captures: FOLDER/TARGET/CASE; steps of fuzz_counting; filters of the manual; and what tests/fuzz/corpus holds, the
+datagrams (tests/lib/steps.h), and as captures: FOLDER/TARGET/CASE; steps of fuzz_counting; filters of the manual; replies to searches; and what tests/fuzz/corpus holds, the
 fewest inputs that reach all that was ever reached (FOLDER/TARGET/+N). usage: corpus.py FOLDER; corpus.py --keep TARGET FOLDER writes that for a target
 (make fuzz-corpus). A file of it is xz; inflated, each input has its length in front, in 4 octets."""
 import glob
+import json
 import lzma
 import os
 import random
@@ -71,6 +72,18 @@ def filters():
 		yield f"filter-{n:03}", text.encode()
 
 
+def replies():
+	"""(name, text) of replies to searches: whole ones, pretty and compact, and what may stand in their documents."""
+	document = {"@timestamp": 1793534400250, "event": {"start": 1793534400250, "end": "2026-11-01T12:00:00.250Z", "duration": 5},
+		"source": {"ip": "10.0.0.1", "port": 0, "bytes": -1.5e30}, "tags": [], "note": "Z\u00fcrich \"\\\\ \x1b \u202e \U0001f600", "none": None, "yes": [True, False, {}]}
+	hit = {"_index": "a", "_id": "1", "_score": None, "_source": document, "sort": [1793534400250, 17]}
+	reply = {"pit_id": "a-_=", "took": 1, "timed_out": False, "_shards": {"total": 2, "failed": 0}, "hits": {"total": None, "hits": [hit, hit]}}
+	yield "compact", json.dumps(reply, separators=(",", ":")).encode()
+	yield "pretty", json.dumps(reply, indent=1, ensure_ascii=False).encode()
+	yield "error", json.dumps({"error": {"root_cause": [{"type": "search_context_missing_exception"}]}, "status": 404}).encode()
+	yield "odd", b'{"hits":{"hits":[{"_source":{"a":"\xc2\x9b\x7f\xe8","b":"\\ud800\\/"}},{"_source":1,"_source":[-0.1E-7]},{}]}}'
+
+
 KEPT = os.path.join(ROOT, "tests", "fuzz", "corpus")
 
 
@@ -113,10 +126,10 @@ def main():
 	for name, data in steps_of_counting():
 		with open(os.path.join(sys.argv[1], "fuzz_counting", name), "wb") as f:
 			f.write(data)
-	os.makedirs(os.path.join(sys.argv[1], "fuzz_filter"), exist_ok=True)
-	for name, data in filters():
-		with open(os.path.join(sys.argv[1], "fuzz_filter", name), "wb") as f:
-			f.write(data)
+	for target, contents in (("fuzz_filter", filters()), ("fuzz_hits", replies())):
+		for name, data in contents:
+			with open(os.path.join(sys.argv[1], target, name), "wb") as f:
+				f.write(data)
 	for path in glob.glob(os.path.join(ROOT, "tests", "golden*", "*", "input.hex")):
 		rows = steps(path)
 		data = b"".join(struct.pack(">HB", 60 if body is None else len(body), who) + (body or b"") for who, body in rows)
