@@ -49,8 +49,9 @@ static void nodes_free(struct pick_node *list)
 
 static void picker_add(struct picker *p, size_t field)
 {
-	struct pick_node **list = &p->top, *node = NULL;
-	for (const char *name = p->fields[field]; name;) {
+	struct pick_node **list = &p->top, *node;
+	const char *name = p->fields[field];
+	do {
 		const size_t len = strcspn(name, ".");
 		node = node_named(*list, name, len);
 		if (!node) {
@@ -62,7 +63,7 @@ static void picker_add(struct picker *p, size_t field)
 		}
 		list = &node->below;
 		name = name[len] ? name + len + 1 : NULL;
-	}
+	} while (name);
 	if (!node->is_field)
 		node->field = field;
 	node->is_field = true;
