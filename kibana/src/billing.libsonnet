@@ -18,7 +18,7 @@ function(side, colour, size=10, index='logs-flow-*') {
   data: [
     {
       name: 'reply',
-      url: vega.query(index, { top: {
+      url: vega.query(index, { n: { cardinality: { field: side + '.interface' } }, top: {
         terms: { field: side + '.interface', size: size, order: { v: 'desc' } },
         aggs: {
           v: { sum: { field: side + '.bytes' } },
@@ -30,8 +30,12 @@ function(side, colour, size=10, index='logs-flow-*') {
           mean: { avg_bucket: { buckets_path: 't>v', gap_policy: 'insert_zeros' } },
         },
       } }),
-      format: { property: 'aggregations.top.buckets' },
+      format: { property: 'aggregations' },
       transform: [
+        { type: 'formula', as: 'of', expr: 'datum.n.value' },
+        { type: 'formula', as: 'top', expr: 'datum.top.buckets' },
+        { type: 'flatten', fields: ['top'] },
+      ] + [{ type: 'formula', as: f, expr: 'datum.top.' + f } for f in ['key', 't', 'mean', 'speed']] + [
         { type: 'window', ops: ['row_number'], as: ['n'] },
         { type: 'formula', as: 'wide', expr: 'length(datum.t.buckets) > 1 ? datum.t.buckets[1].key - datum.t.buckets[0].key : 1000' },
         { type: 'formula', as: 'seconds', expr: 'max(datum.wide, ${active_timeout_ms}) / 1000' },
@@ -64,7 +68,8 @@ function(side, colour, size=10, index='logs-flow-*') {
   local head(text, x, align='right') = { type: 'text', style: 'guide-title', encode: { update: { x: x, y: { value: -10 }, align: { value: align }, text: { value: text } } } },
   local tip = { signal: "{'interface': datum.key, 'mean': %s, 'highest': %s, 'in steps of': datum.seconds + ' s'}" % [bits('datum.mean'), bits('datum.peak')] },
   marks: [
-    head('Interface', { value: 0 }, 'left'),
+    { type: 'text', style: 'guide-title', encode: { update: { x: { value: 0 }, y: { value: -10 }, text: {
+      signal: "length(data('rows')) && data('rows')[0].of > %d ? 'The %d busiest of ' + data('rows')[0].of + ' interfaces' : 'Interface'" % [size, size] } } } },
     head('Mean', right(0.74)),
     { type: 'text', style: 'guide-title', encode: { update: { x: right(0.3), y: { value: -10 }, align: { value: 'right' }, text: {
       signal: "length(data('rows')) ? 'Highest ' + (data('rows')[0].seconds < 3600 ? data('rows')[0].seconds / 60 + ' min' : data('rows')[0].seconds / 3600 + ' h') : 'Highest'" } } } },

@@ -24,7 +24,7 @@ local v = import 'vega.libsonnet';
   down: l.sum('server.bytes', 'Server sent', 'bytes', 1),
   share: l.share('network.bytes'),
   // Of the rows of the table: a tuple knows no rest.
-  listed: l.share('network.bytes', 'Of listed'),
+  listed: l.share('network.bytes', 'Share of rows'),
   bits: l.rate('network.bytes', 'Mbit/s', '', 0.000008, 2),
   pps: l.rate('network.packets', 'packets/s', ''),
   rps: l.countRate('records/s', ''),
@@ -35,14 +35,14 @@ local v = import 'vega.libsonnet';
     local side(by, verb) = {
       bucket(n=12, other=true): l.terms(by + '.interface', 'Interface', n, other),
       bytes: l.sum(by + '.bytes', verb, 'bytes', 1),
-      packets: l.sum(by + '.packets', 'Packets'),
+      packets: l.sum(by + '.packets', 'Packets ' + std.asciiLower(verb)),
       bits: l.rate(by + '.bytes', 'Mbit/s', '', 0.000008, 2),
       pps: l.rate(by + '.packets', 'packets/s', ''),
       used: l.utilisation(by),
       partial: l.count('Partial', by + '.partial: true'),
     },
     // A record of both directions: what it counts the other way went out by the interface it came in by.
-    local back(by, verb) = l.sum(by + '.reverse_bytes', 'Answers ' + std.asciiLower(verb), 'bytes', 1),
+    local back(by, verb) = l.sum(by + '.reverse_bytes', verb + ' (answers)', 'bytes', 1),
     'in': side('flow.ingress', 'In') { back: back('flow.ingress', 'Out') },
     out: side('flow.egress', 'Out') { back: back('flow.egress', 'In') },
   },
@@ -103,6 +103,12 @@ local v = import 'vega.libsonnet';
   // What MaxMind's licence asks for wherever places or AS are shown.
   credit: k.row(2, [[48, k.markdown('Places and AS numbers: this product includes GeoLite2 data created by MaxMind, available from [https://www.maxmind.com](https://www.maxmind.com).', 10)]]),
 
+  // Above the first chart of rates.
+  above: k.row(2, [[48, k.named('steps', k.markdown('Steps are ${active_timeout} or more: the bytes of a flow stand where its record ends. From exporters that take longer to report a flow, peaks are too high, even above the speed of the line; `efctl doctor` names these and the command.', 10))]]),
+
   dashboard(id, title, description, controls, rows, filters=[], geo=false):
-    k.dashboard(id, 'Flow: ' + title, description, controls, [c.nav(id, description)] + rows + (if geo then [c.credit] else []), filters),
+    local rated(row) = std.length([cell for cell in row.cells if std.objectHasAll(cell[1], 'rates')]) > 0;
+    local first = std.foldl(function(n, i) if n == null && rated(rows[i]) then i else n, std.range(0, std.length(rows) - 1), null);
+    local whole = if first == null then rows else rows[:first] + [c.above] + rows[first:];
+    k.dashboard(id, 'Flow: ' + title, description, controls, [c.nav(id, description)] + whole + (if geo then [c.credit] else []), filters),
 }

@@ -10,6 +10,8 @@ local bytes = vega.human.bytes;
 local ends = ['client', 'server', 'source', 'destination'];
 local names = ['flow.%s.name' % e for e in ends] + ['related.hosts'];
 local addresses = ['source.ip', 'destination.ip', 'related.ip'];
+// The other address of an end that a NAT translates: a filter for one is for all that is behind it.
+local translated = ['%s.nat.ip' % e for e in ends];
 local other = { client: 'server', server: 'client', source: 'destination', destination: 'source' };
 
 local emit(field) = "if (doc['%s'].size() > 0) emit(doc['%s'].value)" % [field, field];
@@ -22,6 +24,10 @@ local as(end) = {
   [f]: { type: 'ip', script: emit(end + '.ip') }
   for f in addresses
   if f != end + '.ip'
+} + {
+  [f]: { type: 'ip', script: emit(end + '.nat.ip') }
+  for f in translated
+  if f != end + '.nat.ip'
 } + (if std.member(['client', 'server'], end) then { peer: { type: 'keyword', script: "if (doc['%s.domain'].size() > 0) emit(doc['%s.domain'].value); else %s" % [other[end], other[end], emit(other[end] + '.ip')] } } else {});
 
 local sides = [['A', 'client'], ['B', 'server']];
@@ -39,12 +45,14 @@ local text(x, y, value, more={}, style='guide-label', size=12) = { type: 'text',
       hosts: { cardinality: { field: end + '.ip' } },
       name: { terms: { field: 'flow.%s.name' % end, size: 1 } },
       address: { terms: { field: end + '.ip', size: 1 } },
+      nat: { terms: { field: end + '.nat.ip', size: 1 } },
     },
     local sum(path) = "((data('A')[0].%s || 0) + (data('B')[0].%s || 0))" % [path, path],
     local most(path) = "(data('A')[0].n.value >= data('B')[0].n.value ? data('A') : data('B'))[0].%s" % path,
     local date(x) = "(isValid(%s) ? timeFormat(%s, '%%d %%b %%Y %%H:%%M') : '–')" % [x, x],
     local count(x) = vega.human.count(x),
     local all = "data('reply')[0]",
+    local nat(s) = "(length(data('%s')[0].nat.buckets) ? data('%s')[0].nat.buckets[0].doc_count : 0)" % [s, s],
     local tiles = [
       ['Sent', bytes('sent')],
       ['Received', bytes('received')],
@@ -78,9 +86,13 @@ local text(x, y, value, more={}, style='guide-label', size=12) = { type: 'text',
       { name: 'contacts', update: "ready ? data('A')[0].peers.value : 0" },
       { name: 'contacted_by', update: "ready ? data('B')[0].peers.value : 0" },
       { name: 'both', update: 'ready ? %s : 0' % sum('n.value') },
-      { name: 'who', update: "!ready ? '' : n == 0 ? 'No record in this time range' : both == 0 ? 'The filters name both ends of the records: remove the one of the other end'"
+      { name: 'hosts', update: "ready ? max(data('A')[0].hosts.value, data('B')[0].hosts.value) : 0" },
+      // All of it is behind one address, so that is what was asked for.
+      { name: 'behind', update: 'hosts > 1 && both > 0 && both == %s + %s' % [nat('A'), nat('B')] },
+      { name: 'who', update: "!ready ? '' : n == 0 ? 'No record in this time range. Where a NAT translates to this address, ask for client.nat.ip: \"192.0.2.1\" or server.nat.ip: \"192.0.2.1\"' : both == 0 ? 'The filters name both ends of the records: remove the one of the other end'"
                              + " : both == 2 * n ? 'No host is chosen, so these are figures of all. Ask for source.ip: \"10.0.0.1\" or destination.ip: \"10.0.0.1\" (a subnet: \"10.0.0.0/8\"), or click a host anywhere'"
-                             + " : max(data('A')[0].hosts.value, data('B')[0].hosts.value) > 1 ? format(max(data('A')[0].hosts.value, data('B')[0].hosts.value), ',') + ' addresses, most records of ' + %s : %s + ' (' + %s + ')'" % [most('name.buckets[0].key'), most('name.buckets[0].key'), most('address.buckets[0].key')] },
+                             + " : behind ? format(hosts, ',') + ' addresses behind ' + (" + nat('A') + " ? data('A') : data('B'))[0].nat.buckets[0].key"
+                             + " : hosts > 1 ? format(hosts, ',') + ' addresses, most records of ' + %s : %s + ' (' + %s + ')'" % [most('name.buckets[0].key'), most('name.buckets[0].key'), most('address.buckets[0].key')] },
     ],
     marks: [
       text({ value: 0 }, { value: 8 }, { signal: 'who' }, { limit: { signal: 'width' }, tooltip: { signal: 'who' } }, 'guide-title', 14),
@@ -183,7 +195,7 @@ local text(x, y, value, more={}, style='guide-label', size=12) = { type: 'text',
       { type: 'rect', from: { data: 'rows' }, encode: { update: { x: { value: 0 }, width: { signal: 'whole > 0 ? label * datum.v / whole : 0' }, y: { signal: 'datum.y + 2' }, height: { signal: 'row - 4' }, fill: { value: '#6092c0' }, fillOpacity: { value: 0.3 } } } },
       text({ value: 2 }, middle, { field: 'name' }, { limit: { signal: 'label - 6' }, tooltip: { field: 'name' } }) { from: { data: 'rows' } },
     ] + [text(at(i), middle, { signal: measures[i][2]('datum.' + measures[i][1]) }, { align: { value: 'right' } }) { from: { data: 'rows' } } for i in std.range(0, 2)] + [
-      text({ value: 2 }, { signal: 'lines * row + row / 2' }, { signal: "whole == 0 ? 'nothing in this time range' : rest.n > 0 ? 'all others' : 'nothing else'" }, { fontStyle: { value: 'italic' } }),
+      text({ value: 2 }, { signal: 'lines * row + row / 2' }, { signal: "length(data('rows')) == 0 ? 'nothing in this time range' : rest.n > 0 ? 'all others' : 'nothing else'" }, { fontStyle: { value: 'italic' } }),
     ] + [text(at(i), { signal: 'lines * row + row / 2' }, { signal: "rest.n > 0 ? %s : ''" % measures[i][2]('rest.' + measures[i][1]) }, { align: { value: 'right' }, fontStyle: { value: 'italic' } }) for i in std.range(0, 2)],
   },
   peers(index='logs-flow-*'):: self.table('Peer', ['client', 'peer'], ['server', 'peer'], 'no name', index=index),

@@ -27,10 +27,11 @@
   panel(type, title, config, refs=[]):: { type: type, title: title, config: config, refs: refs, untitled: false, refName: null },
 
   untitled(panel):: panel { untitled: true },
+  named(name, panel):: panel { name:: name },
 
-  vis(type, title, params):: k.panel('visualization', title, { savedVis: {
+  vis(type, title, params, description=''):: k.panel('visualization', title, { savedVis: {
     title: title,
-    description: '',
+    description: description,
     type: type,
     params: params,
     uiState: {},
@@ -105,7 +106,9 @@
       [{ x: lefts[i], y: tops[j], w: r.cells[i][0], h: r.height, p: r.cells[i][1] } for i in std.range(0, std.length(r.cells) - 1)]
       for j in std.range(0, std.length(rows) - 1)
     ]),
-    local name(i) = 'p%02d' % i,
+    // Notes have names, so that numbers stay the panels' own.
+    local named(i) = std.objectHasAll(placed[i].p, 'name'),
+    local name(i) = if named(i) then placed[i].p.name else 'p%02d' % std.length([j for j in std.range(0, i - 1) if !named(j)]),
     local out(i, c) = {
       type: c.p.type,
       version: k.version,
@@ -159,9 +162,8 @@
   }),
 
   format:: {
-    // Bytes in powers of 1,000, like bits and bills: bd (Kibana's own b is of 1,024).
-    bytes: { id: 'bytes', params: { pattern: '0,0.[0] bd' } },
-    bits: { id: 'number', params: { pattern: '0,0.[0] bitd' } },
+    bytes: { id: 'bytes', params: { pattern: '0,0.[0]b' } },
+    bits: { id: 'number', params: { pattern: '0,0.[0]bitd' } },
     count: { id: 'number', params: { pattern: '0,0' } },
     plain: { id: 'number', params: { pattern: '0' } },
     duration(unit): { id: 'duration', params: { inputFormat: unit, outputFormat: 'humanizePrecise', outputPrecision: 1, useShortSuffix: true, includeSpaceWithSuffix: true } },

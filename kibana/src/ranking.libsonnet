@@ -5,12 +5,16 @@
 local vega = import 'vega.libsonnet';
 
 {
-  // what: of what is summed; human: how it is written
-  measure(label, agg, human):: { label: label, agg: agg, human: human },
+  // human: how the value is written; path: where the bucket has it
+  measure(label, agg, human, path='value'):: { label: label, agg: agg, human: human, path: path },
   of(field, label):: self.measure(label, { sum: { field: field } }, vega.human.bytes),
   bytes:: self.of('network.bytes', 'Bytes'),
   records:: self.measure('Records', { value_count: { field: '@timestamp' } }, vega.human.count),
   unique(field, label):: self.measure(label, { cardinality: { field: field } }, vega.human.count),
+  sum(field, label):: self.measure(label, { sum: { field: field } }, vega.human.count),
+  count(label, query):: self.measure(label, { filter: query }, vega.human.count, 'doc_count'),
+  // Bytes where any record has some: what nobody told is not nothing.
+  told(field, label):: self.measure(label, { filter: { exists: { field: field } }, aggs: { v: { sum: { field: field } } } }, function(x) "(%s > 0 ? %s : '–')" % [x, vega.human.bytes(x)], 'v.value'),
 
   // context: false counts all of the time range, whatever the filters.
   // columns: [[field, title, text where the field is absent, value for it (a text of no other record; a number or an address where
@@ -56,7 +60,7 @@ local vega = import 'vega.libsonnet';
         { type: 'filter', expr: 'datum.n <= lines' },
         { type: 'formula', as: 'y', expr: '(datum.n - 1) * row' },
       ] + [{ type: 'formula', as: 'k%d' % i, expr: key(i) } for i in std.range(0, last)]
-        + [{ type: 'formula', as: 'v%d' % i, expr: 'datum.b.v%d.value' % i } for i in std.range(0, m)] + [
+        + [{ type: 'formula', as: 'v%d' % i, expr: 'datum.b.v%d.%s' % [i, measures[i].path] } for i in std.range(0, m)] + [
         { type: 'formula', as: 'name', expr: std.join(" + ' › ' + ", ["(%s ? '%s' : datum.k%d)" % [isAbsent(i, 'datum.k%d' % i), columns[i][2], i] for i in std.range(0, last)]) },
         { type: 'formula', as: 'share', expr: 'whole > 0 ? datum.v0 / whole : 0' },
       ] },
@@ -81,7 +85,7 @@ local vega = import 'vega.libsonnet';
       text(column(0), { signal: measures[0].human('datum.v0') }) { from: { data: 'rows' }, interactive: false },
       text(column(1), { signal: "format(datum.share, '.1%')" }) { from: { data: 'rows' }, interactive: false },
     ] + [text(column(i + 1), { signal: measures[i].human('datum.v%d' % i) }) { from: { data: 'rows' }, interactive: false } for i in std.range(1, m)] + [
-      below({ value: 2 }, "whole > 0 ? (rest > whole * 1e-9 ? 'all others' : 'nothing else') : 'nothing in this time range'", 'left'),
+      below({ value: 2 }, "whole > 0 ? (rest > whole * 1e-9 ? 'all others' : 'nothing else') : length(data('rows')) ? 'nothing else' : 'nothing in this time range'", 'left'),
       below(column(0), 'whole > 0 && rest > whole * 1e-9 ? %s : ""' % measures[0].human('rest')),
       below(column(1), "whole > 0 && rest > whole * 1e-9 ? format(rest / whole, '.1%') : ''"),
     ],

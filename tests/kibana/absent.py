@@ -7,7 +7,7 @@ ROW = "a row *no …*, and *all others*"
 NODE = "a node *no …* in each column, and *other*"
 BUCKET = "*(missing value)* and *Other*"
 ABOUT = "left out: the panel is about those that have it"
-LISTED = "left out, and so is the rest: *Of listed* is of the rows"
+LISTED = "left out, and so is the rest: *Share of rows* is of those"
 OUT = "left out: no share is shown, and the key figures have all"
 NUMBER = "left out: Lens knows no missing numbers"
 INTERFACE = "left out: what names no interface is no interface's"
@@ -32,7 +32,7 @@ def of_lens(attributes, layer):
 		return BUCKET
 	if attributes["state"]["query"]["query"]:
 		return ABOUT
-	return LISTED if "Of listed" in labels else NUMBER if terms[0].get("otherBucket") else OUT
+	return LISTED if "Share of rows" in labels else NUMBER if terms[0].get("otherBucket") else OUT
 
 
 def table(objects):

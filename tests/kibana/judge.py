@@ -44,14 +44,6 @@ def number(x):
 	return "–" if x is None else f"{x:,.0f}" if abs(x) >= 100 or x == int(x) else f"{x:.3g}"
 
 
-def flat(document, at=""):
-	for k, v in document.items():
-		if isinstance(v, dict):
-			yield from flat(v, at + k + ".")
-		else:
-			yield at + k, v
-
-
 class Judge:
 	def __init__(self, es, installation, month):
 		self.es, self.installation, self.month = es, installation, month
@@ -84,7 +76,7 @@ class Judge:
 		reply = self.es.must("POST", f"/{at}/_search?scroll=2m", {"size": 5000, "sort": ["_doc"]})
 		while reply["hits"]["hits"]:
 			for h in reply["hits"]["hits"]:
-				yield dict(flat(h["_source"]))
+				yield dict(ledger.flat(h["_source"]))
 			reply = self.es.must("POST", "/_search/scroll", {"scroll": "2m", "scroll_id": reply["_scroll_id"]})
 
 	# ---- panel by panel
@@ -123,10 +115,18 @@ class Judge:
 			return [Row(name, label, question, "not told", number(merge(numbers)), self.shares(lens, rows))]
 		truth = merge([v[first] for _, v in lens.rows(due, from_ms, to_ms) if v[first] is not None])
 		wrong += self.shares(lens, rows) + ([] if name.startswith(tuple(PART)) else self.whole(lens, book, shown, from_ms, to_ms))
+		if "as last reported" in name:
+			wrong += self.last_reported(lens, book.between(from_ms, to_ms), rows)
 		if timed and pattern == "logs-flow-*" and lens.rate():
 			truth, more = self.course(lens, book, rows, from_ms, to_ms)
 			wrong += more
 		return [Row(name, label, question, number(truth), number(merge(numbers)), wrong)]
+
+	def last_reported(self, lens, told, rows):
+		"""Each figure of a row is the one in the last record of what the row is about."""
+		by = {r.get(lens.columns[lens.buckets[0]]["sourceField"]): r for r in told}	# in order of time
+		of = [(m, lens.columns[m]["sourceField"]) for m in lens.measures if lens.columns[m].get("sourceField") != "___records___"]
+		return [f"{keys[0]}: {field} is {shown[m]}, last {by[keys[0]].get(field)}" for keys, shown in rows for m, field in of if shown[m] != by[keys[0]].get(field)]
 
 	def whole(self, lens, book, replies, from_ms, to_ms):
 		"""A table or a chart whose rows are parts of a whole has all of it, or says that it lists some."""
@@ -147,7 +147,7 @@ class Judge:
 		return [f"leaves out {number(left)} of {number(total)} without a word"]
 
 	def shares(self, lens, rows):
-		at = next((m for m in lens.measures if lens.label(m) in ("Share", "Of listed")), None)
+		at = next((m for m in lens.measures if lens.label(m) in ("Share", "Share of rows")), None)
 		sum_of = sum(v[at] or 0 for _, v in rows) if at and rows else 1
 		return [] if abs(sum_of - 1) < 1e-6 or not sum_of else [f"shares add up to {sum_of:.1%}"]
 
@@ -179,7 +179,7 @@ class Judge:
 
 	def vega(self, name, spec, filters, label, from_ms, to_ms):
 		"""Remembers the replies for drawn(); the row says whether they are the ledger's."""
-		spec, wrong, due = json.loads(json.dumps(spec)), [], None
+		spec, wrong, dues = json.loads(json.dumps(spec)), [], {}
 		for data in spec["data"]:
 			if "url" not in data:
 				continue
@@ -190,7 +190,7 @@ class Judge:
 				data["values"] = {"hits": {"hits": []}}
 				continue
 			shown = self.es.must("POST", f"/{self.installation.index(pattern)}/_search?ignore_unavailable=true", body)["aggregations"]
-			due = self.ledgers[pattern].search(body, from_ms, to_ms)
+			due = dues[data["name"]] = self.ledgers[pattern].search(body, from_ms, to_ms)
 			if pattern != "metrics-flow.exporters-*":
 				untold = {n for n, a in walked(body["aggs"]) if set(saved.query_fields(a)) & UNTOLD}
 				wrong += ledger.differences(shown, due, skip=untold)
@@ -199,7 +199,7 @@ class Judge:
 		for data in asked["data"]:
 			if "values" in data:
 				data.pop("url", None)
-		self.specs[name, label] = asked, spec, due, filters, from_ms, to_ms
+		self.specs[name, label] = asked, spec, dues.get("reply"), filters, from_ms, to_ms
 		return [Row(name, label, "all numbers of the replies", "the same", "differ" if wrong else "the same", wrong)]
 
 	def drawn(self):

@@ -221,6 +221,22 @@ class Ledger:
 		return aggregate(body["aggs"], [r for r in self.between(from_ms, to_ms) if test(r)])
 
 
+def flat(document, at=""):
+	for k, v in document.items():
+		if isinstance(v, dict):
+			yield from flat(v, at + k + ".")
+		else:
+			yield at + k, v
+
+
+def last_differs(got, want, where):
+	"""The last record of a bucket: what was asked for of it is the row's."""
+	(a, *_), (b, *_) = (([h["_source"] for h in reply["hits"]["hits"]] or [None]) for reply in (got, want))
+	if a is None or b is None:
+		return [] if a is b else [f"{where}: last {a}, ledger {b}"]
+	return [f"{where}: last {k} is {v}, ledger {b.get(k)}" for k, v in flat(a) if v != b.get(k)]
+
+
 def differences(got, want, where="", skip=()):
 	"""What differs between two replies, as lines: buckets by their keys; of buckets with equal rank at the end of a list any may be listed."""
 	if isinstance(want, dict) and isinstance(want.get("buckets"), list):
@@ -233,8 +249,10 @@ def differences(got, want, where="", skip=()):
 			out += differences(a[k], b[k], f"{where} {k}", skip)
 		strange = sorted(a[k]["doc_count"] for k in a.keys() - b.keys()), sorted(b[k]["doc_count"] for k in b.keys() - a.keys())
 		return out + ([f"{where}: keys {sorted(a.keys() - b.keys())[:3]}, ledger {sorted(b.keys() - a.keys())[:3]}"] if strange[0] != strange[1] else [])
+	if isinstance(want, dict) and "hits" in want:
+		return last_differs(got, want, where)
 	if isinstance(want, dict):
-		return [line for k in want if k not in ("key", "from", "to", "sum_other_doc_count", "hits", *skip) for line in differences(got.get(k), want[k], f"{where} {k}".strip(), skip)]
+		return [line for k in want if k not in ("key", "from", "to", "sum_other_doc_count", *skip) for line in differences(got.get(k), want[k], f"{where} {k}".strip(), skip)]
 	if isinstance(want, (int, float)) and isinstance(got, (int, float)):
 		return [] if abs(got - want) <= EPSILON * max(1, abs(want)) else [f"{where}: {got}, ledger {want}"]
 	return [] if got == want or (not want and not got) else [f"{where}: {got}, ledger {want}"]

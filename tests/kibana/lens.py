@@ -159,7 +159,8 @@ class Lens:
 			cells = [leaf[safe(n)] for _, leaf in leaves]
 			return [(x["v"] if "filter" in c else x)["value"] for x in cells]
 		if kind == "last_value":
-			return [None] * len(leaves)
+			hits = [leaf[safe(n)]["v"]["hits"]["hits"] for _, leaf in leaves]
+			return [dict(ledger.flat(h[0]["_source"])).get(c["sourceField"]) if h else None for h in hits]
 		parts = [value(r) for r in c["references"]]
 		if kind == "normalize_by_unit":
 			return [None if v is None else v / step * 1000 for v in parts[0]]

@@ -115,9 +115,9 @@ class Sflow:
 		raw = struct.pack("!IIII", 1, wire + 4, 4, len(header)) + header + bytes(-len(header) % 4)
 		return exporters.xdr(1, struct.pack("!IIIIIIII", n, into, self.rate, n * self.rate, 0, into, out, 1) + exporters.xdr(1, raw))
 
-	def counters(self, port, octets_in, octets_out):
+	def counters(self, port, octets_in, octets_out, status=3):
 		speed = self.interfaces[port][1]
-		generic = struct.pack("!IIQIIQIIIIIIQIIIIII", port, 6, speed, 1, 3, octets_in, octets_in // 1000 & 0xffffffff, 0, 0, 0, 0, 0,
+		generic = struct.pack("!IIQIIQIIIIIIQIIIIII", port, 6, speed, 1, status, octets_in, octets_in // 1000 & 0xffffffff, 0, 0, 0, 0, 0,
 			octets_out, octets_out // 1000 & 0xffffffff, 0, 0, 0, 0, 0)
 		return exporters.xdr(2, struct.pack("!III", self.next(("counter", port)), port, 1) + exporters.xdr(1, generic))
 

@@ -53,7 +53,7 @@ SERVICES = [HTTPS, Service("https", "tcp", 443, None, None, 12), Service("quic",
 SMB, RSYNC, SMTP = Service("smb", "tcp", 445, None, None, 1), Service("rsync", "tcp", 873, None, None, 1), Service("smtp", "tcp", 25, None, None, 1)
 ZONES = {"office": "inside", "guests": "guest", "servers": "server", "branch": "inside", "office IPv6": "inside"}
 ALIASES = {"edge/wan": "carrier", "edge/lan": "office", "edge/lab": "backup line", "core/up": "edge", "core/down": "office", "switch/Ethernet1": "files", "switch/Ethernet2": "spine",
-	"firewall/outside": "internet", "firewall/inside": "office", "branch/lan": "branch", "branch/line": "carrier"}
+	"firewall/outside": "internet", "firewall/inside": "office", "branch/line": "carrier", **{f"branch/{n}": "branch" for n in ("lan", "lan3", "lan4", "lan5", "lan6")}}
 SPOKEN = {"https-alt": "https", "imaps": "imap", "gre": None, "tcp/6881": None}	# by services, otherwise as they are called
 UNMARKED = {"flow.dscp.name": "CS0", "flow.ecn": "Not-ECT"}	# of records that tell the type of service
 PROTOCOL = {"tcp": 6, "udp": 17, "gre": 47}
@@ -294,14 +294,16 @@ def threats(month, edge):
 # ---- switch: samples and counters
 
 SWITCH_RATE = 1000
+LINK_LOST_S = 3 * 3600
 
 
 def switch_exporter():
-	return Sflow("switch", "192.0.2.3", {1: ("Ethernet1", 10**10), 2: ("Ethernet2", 10**10)}, SWITCH_RATE)
+	return Sflow("switch", "192.0.2.3", {1: ("Ethernet1", 10**10), 2: ("Ethernet2", 10**10), 3: ("Ethernet3", 10**10)}, SWITCH_RATE)
 
 
 def samples(month, switch):
-	"""One frame in 1,000 of what goes to the files; what the ports count, every five minutes of the last week."""
+	"""One frame in 1,000 of what goes to the files; what the ports count, every five minutes of the last week: the second begins again at nought two days before the end, the
+	third loses its link in the last hours."""
 	octets, frames = 1518 * SWITCH_RATE, SWITCH_RATE	# sFlow counts frames, checksum included
 	for at in [BEGIN_S + 3600 * n + 60 for n in range(30 * 24)] + [END_S - DAY_S + 300 * n + 60 for n in range(288)]:
 		talk = Talk(month.rnd.choice(CLIENTS[:6]), "10.2.0.10", SMB, month.rnd.randrange(33000, 60000))
@@ -309,14 +311,17 @@ def samples(month, switch):
 		month.add(switch, at, at, {**row, **UNMARKED, "flow.raw.packets": 1, "flow.tcp.flags": "ACK", "flow.ttl.min": 64, "flow.sampling.origin": "record", "event.duration": None})
 		header = traffic.frame(talk.client, talk.server, 6, struct.pack("!HHIIBBHHH", talk.port, 445, 1, 1, 0x50, 0x10, 1000, 0, 0), 1460, 0, "")[0][:64]
 		switch.export(at, 1, lambda header=header: switch.sample(header, 1514, 2, 1))
-	grown = {1: [10**12, 2 * 10**12], 2: [3 * 10**12, 4 * 10**12]}
+	grown = {1: [10**12, 2 * 10**12], 2: [3 * 10**12, 4 * 10**12], 3: [10**9, 10**9]}
 	for n in range(7 * 288 + 1):
 		at, told = END_S - 7 * DAY_S + 300 * n - 5, []
 		for port, both in grown.items():
-			both[0] += 37500000 * port		# 1 and 2 Mbit/s
-			both[1] += 75000000 * port
-			told.append(lambda port=port, now=tuple(both): switch.counters(port, *now))
+			up = port != 3 or at < END_S - LINK_LOST_S
+			if port == 2 and 0 <= at - (END_S - 2 * DAY_S) < 300:
+				both[:] = 0, 0
+			both[0] += 37500000 * port * up		# 1, 2 and 3 Mbit/s
+			both[1] += 75000000 * port * up
+			told.append(lambda port=port, now=(*both, 3 if up else 1): switch.counters(port, *now))
 			month.counters.append({"@timestamp": at * 1000, "observer.name": "switch", "flow.interface": "switch/" + switch.interfaces[port][0], "flow.speed": 10**10,
-				"counters.if_counters.ifInOctets": both[0], "counters.if_counters.ifOutOctets": both[1], "counters.if_counters.ifInUcastPkts": both[0] // 1000, "counters.if_counters.ifStatus": 3,
+				"counters.if_counters.ifInOctets": both[0], "counters.if_counters.ifOutOctets": both[1], "counters.if_counters.ifInUcastPkts": both[0] // 1000, "counters.if_counters.ifStatus": 3 if up else 1,
 				**{"counters.if_counters." + n: 0 for n in ("ifInMulticastPkts", "ifInDiscards", "ifOutDiscards", "ifInErrors", "ifOutErrors")}})
 		switch.export(at, 0, *told)

@@ -43,7 +43,7 @@ def connection(month, firewall, n, at):
 	talk = Talk(rnd.choice(CLIENTS[:9]), rnd.choice(SERVERS[:5]), HTTPS._replace(application=None, category=None), 30000 + n % 30000)
 	life, nat = rnd.randrange(20, 240), 20000 + n % 40000
 	user = "OFFICE\\" + "ada ben cleo dario".split()[n % 4]
-	told = {"client.nat.ip": PUBLIC, "client.nat.port": nat, "user.name": user[7:]}
+	told = {"client.nat.ip": PUBLIC, "client.nat.port": nat, "source.nat.ip": PUBLIC, "user.name": user[7:]}
 	up, down = rnd.randrange(2, 90) * 1000, rnd.randrange(5, 900) * 1000
 	ms = lambda t: round(t * 1000)
 	acl = struct.pack("!III", *RULE, 0)
@@ -87,7 +87,7 @@ def events(month, firewall):
 # ---- branch: NetFlow 5, half of it without interfaces
 
 def branch_exporter():
-	return Exporter("branch", "192.0.2.5", 5, {1: ("lan", 10 * LINE_BPS), 2: ("line", LINE_BPS // 2)})
+	return Exporter("branch", "192.0.2.5", 5, {2: ("line", LINE_BPS // 2), **{n: ("lan" + (str(n) if n > 1 else ""), 10 * LINE_BPS) for n in (1, 3, 4, 5, 6)}})
 
 
 def remote(month, branch):
@@ -95,8 +95,8 @@ def remote(month, branch):
 	for n, at in enumerate([BEGIN_S + 3600 * n + 90 for n in range(30 * 24)] + [END_S - DAY_S + 300 * n + 90 for n in range(288)]):
 		talk = Talk(f"10.3.0.{rnd.randrange(20, 30)}", "198.51.100.130", SMTP, rnd.randrange(33000, 60000))
 		records = []
-		lost = n in (800, 801)
-		for back, (into, out) in enumerate(((1, 2), (2, 1)) if n % 2 else ((0, 0), (0, 0))):
+		lost, lan = n in (800, 801), (1, 3, 4, 5, 6)[n // 2 % 5]
+		for back, (into, out) in enumerate(((lan, 2), (2, lan)) if n % 2 else ((0, 0), (0, 0))):
 			packets = rnd.randrange(10, 400)
 			octets = packets * 500
 			a, b, sport, dport = talk.wire(back)

@@ -78,7 +78,7 @@ def close(got, wanted):
 
 charts = {}
 for days in (1, 7):
-	for dashboard, title in (("flow-interfaces", "In, bits/s"), ("flow-interfaces", "In, utilisation"), ("flow-top-applications", "Applications, bits/s"), ("flow-ingest", "Documents/s by exporter")):
+	for dashboard, title in (("flow-interfaces", "In, bits/s"), ("flow-interfaces", "In, utilisation (8 busiest)"), ("flow-top-applications", "Applications, bits/s"), ("flow-ingest", "Documents/s by exporter")):
 		spec = spec_of(dashboard, title)
 		charts["%s of %d days" % (title, days)] = spec, ask(spec, days)
 

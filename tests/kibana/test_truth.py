@@ -21,6 +21,7 @@ import course
 import judge
 import meters
 import month
+import month_more
 import npm
 import rig
 import saved
@@ -62,19 +63,24 @@ for dashboard, panel in saved.panels(objects):
 		silent.append(name)
 tap.same(silent, [], "every panel that shows a figure is in the table")
 
-# ---- the line that is billed, as the link of an interface asks for it
+# ---- one interface, as the link of one asks for it: of both its directions, and of nothing that its records name besides. `lab` has one
+# direction; what the firewall tells is of both.
 WAN = "edge/wan"
-dashboard, panel = next((d, p) for d, p in saved.panels(objects) if "95th percentile" in saved.where(d, p))
-asked = {"query": {"bool": {"should": [{"term": {f"flow.{side}.interface": WAN}} for side in ("ingress", "egress")], "minimum_should_match": 1}}}
-line = json.loads(json.dumps(dashboard))
-line["id"] = "flow-interfaces of " + WAN
-line["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"]["filter"] = [asked]
-truth.wanted[saved.where(line, panel)] = WAN
-for label, span_ms in RANGES.items():
-	truth.panel(line, panel, views, label, END_MS - span_ms, END_MS - 1)
+for one in (WAN, "edge/lab", "firewall/outside"):
+	asked = {"query": {"bool": {"should": [{"term": {f"flow.{side}.interface": one}} for side in ("ingress", "egress")], "minimum_should_match": 1}}}
+	for dashboard, panel in saved.panels(objects):
+		name = saved.where(dashboard, panel)
+		if dashboard["id"] != "flow-interfaces" or not saved.vega_spec(panel) or not re.search(os.environ.get("PANELS", ""), name):
+			continue
+		line = json.loads(json.dumps(dashboard))
+		line["id"] = "flow-interfaces of " + one
+		line["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"]["filter"] = [asked]
+		truth.wanted[saved.where(line, panel)] = one
+		for label in ("15 min", "24 h", "7 d", "31 d") if "95th percentile" in name else ("24 h", "7 d"):
+			truth.panel(line, panel, views, label, END_MS - RANGES[label], END_MS - 1)
 
-# ---- one host: by address, by name, a subnet
-HOSTS = ("%s.ip", "10.2.0.10", "24 h"), ("flow.%s.name", "www.alpha.example", "24 h"), ("%s.ip", "10.1.0.0/24", "7 d")
+# ---- one host: by address, by name, a subnet, by the address that it is translated to
+HOSTS = ("%s.ip", "10.2.0.10", "24 h"), ("flow.%s.name", "www.alpha.example", "24 h"), ("%s.ip", "10.1.0.0/24", "7 d"), ("%s.nat.ip", month_more.PUBLIC, "24 h")
 for dashboard, panel in saved.panels(objects):
 	if dashboard["id"] != "flow-hosts" or not re.match("Rates over time, as seen|One host|As seen", (saved.vega_spec(panel) or {}).get("description", "")):
 		continue
@@ -82,7 +88,7 @@ for dashboard, panel in saved.panels(objects):
 		page = json.loads(json.dumps(dashboard))
 		page["id"] = "flow-hosts of " + value
 		page["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"]["filter"] = [
-			{"query": {"bool": {"should": [{"term": {field % end: value}} for end in ("source", "destination")], "minimum_should_match": 1}}}]
+			{"query": {"bool": {"should": [{"term": {field % end: value}} for end in (("client", "server") if "nat" in field else ("source", "destination"))], "minimum_should_match": 1}}}]
 		truth.wanted[saved.where(page, panel)] = field, value
 		truth.panel(page, panel, views, label, END_MS - RANGES[label], END_MS - 1)
 
@@ -96,7 +102,7 @@ for name, wrong in (pictures or {}).items():
 NEEDED = "flow-interfaces", "flow-firewall", "flow-overview"
 if pictures and all(any(r.panel.startswith(n) for r in truth.table) for n in NEEDED):
 	shown = truth.shown
-	tap.same(shown("flow-interfaces p03", "15 min", "edge/lab"), "92,000,000", "a steady 92 Mbit/s, told every five minutes, is 92 Mbit/s in a quarter of an hour")
+	tap.same(shown("flow-interfaces p03", "15 min", "edge/lab,"), "92,000,000", "a steady 92 Mbit/s, told every five minutes, is 92 Mbit/s in a quarter of an hour")
 	highest = lambda panel: max(r["peak"] for r in truth.pictures[next(k for k in truth.pictures if k[0].startswith(panel) and k[1] == "7 d")]["data"]["peaks"] if r["name"] == WAN)
 	tap.same([round(highest("flow-interfaces p05")), round(highest("flow-interfaces p07"), 4)], [92000000, 0.92], "ten minutes at 92 % of a line are in a week's view, in bits/s and as a share")
 	denied = sum(r.get("flow.firewall.event") == "denied" for r in made.rows if r["@timestamp"] >= END_MS - RANGES["24 h"])
@@ -105,6 +111,10 @@ if pictures and all(any(r.panel.startswith(n) for r in truth.table) for n in NEE
 	begun, whole = sum(r["flow.firewall.event"] == "created" for r in told), sum(r["network.bytes"] + r.get("flow.duplicate.bytes", 0) for r in told if r["flow.firewall.event"] == "deleted")
 	tap.same([shown("flow-firewall p01", "7 d", q) for q in ("Events", "Connections", "Traffic")], [f"{n:,}" for n in (len(told), begun, whole)],
 		"a firewall's events, connections and traffic are three figures: it tells of a connection two or three times, and of all its octets at the end")
+	zones = "observer.ingress.zone", "observer.egress.zone"
+	zoned = sum(any(z in r for z in zones) for r in made.rows if r["@timestamp"] >= END_MS - RANGES["24 h"])
+	tap.ok(any(len({*zones} & r.keys()) == 1 for r in made.rows), "(some records have one zone)")
+	tap.same(shown("flow-firewall p10", "24 h", "all rows"), f"{zoned:,}", "what comes from and goes to no zone of ours is between zones, too")
 	tap.same(shown("flow-overview p06", "31 d", "all rows"), shown("flow-overview p01", "31 d", "Traffic") and next(r.truth for r in truth.table if r.panel.startswith("flow-overview p06") and r.range == "31 d" and r.question.startswith("all rows")), "conversations of the overview are all traffic")
 	countries = [r for r in truth.table if r.panel.startswith("flow-overview p08") and r.range == "7 d"]
 	tap.ok(countries and all(r.truth == r.shown and not r.wrong for r in countries), "shares of countries are of all traffic", str(countries))

@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 
+import carried
 import course
 import ledger
 import npm
@@ -42,16 +43,53 @@ def leaf(bucket, n):
 	return None if v is None else v["v"]["value"] if "v" in v else v["value"]
 
 
-def kpis(drawn, due, seconds, **_):
-	"""[(question, truth, shown, wrong)] of a strip of key figures."""
-	whole, out = due["whole"]["buckets"][0], []
+def last_fits(rows, key, query):
+	"""How many values of KEY fit QUERY by the last row of each."""
+	last = {r[key]: r for r in rows if key in r}	# rows are in order of time
+	test = ledger.compiled(query)
+	return sum(test(r) for r in last.values())
+
+
+def of_interfaces(rows, wanted):
+	"""{tile: what it shows}: of the interface that is asked for alone."""
+	came, went = carried.totals(rows, wanted)
+	part = lambda side: sum(r.get(side + ".partial", False) for r in rows if wanted in (None, r.get(side + ".interface")))
+	return {"In, mean": came, "Out, mean": went, "In": came, "Out": went, "Partial records, in": part("flow.ingress"), "Partial records, out": part("flow.egress")}
+
+
+UP = "flow.interface", {"range": {"counters.if_counters.ifStatus": {"gte": 3}}}
+
+
+def kpis(drawn, due, rows, to_ms, seconds, wanted=None, **_):
+	"""[(question, truth, shown, wrong)] of a strip of key figures, which are those of the range but for its last millisecond."""
+	rows = [r for r in rows if r["@timestamp"] < to_ms]
+	whole, out, own = due["whole"]["buckets"][0], [], of_interfaces(rows, wanted)
 	for tile in drawn["data"]["tiles"]:
-		a, b = (leaf(whole, "%s%d" % (k, tile["i"])) for k in "ab")
 		if tile["title"].startswith(("Receive to", "End of flow to")):	# when efd and the pipeline ran, no exporter tells
 			continue
-		truth = (a or 0) if b is None else a / b if b else 0
+		if tile["title"] in own:
+			truth = own[tile["title"]]
+		elif tile["title"] == "Interfaces up":
+			truth = last_fits(rows, *UP)
+		else:
+			a, b = (leaf(whole, "%s%d" % (k, tile["i"])) for k in "ab")
+			truth = (a or 0) if b is None else a / b if b else 0
 		truth *= 8 / seconds if tile["text"].endswith("bit/s") and "peed" not in tile["title"] else 1 / seconds if tile["text"].endswith("/s") and "bit" not in tile["text"] else 1
 		out.append((tile["title"], truth, tile["v"], [] if close(truth, tile["v"]) else ["%s: %s (%s), ledger %s" % (tile["title"], tile["v"], tile["text"], truth)]))
+	return out
+
+
+def whose(drawn, rows, wanted=None, **_):
+	"""The line that says of how many interfaces the page is."""
+	out, signals = [], drawn["signals"]
+	for name, side in (("came", "flow.ingress"), ("went", "flow.egress")):
+		truth = len({r[side + ".interface"] for r in rows if side + ".interface" in r and wanted in (None, r[side + ".interface"])})
+		out.append(("interfaces, " + name, truth, signals[name], [] if truth == signals[name] else ["%s %s interfaces, ledger %s" % (name, signals[name], truth)]))
+	left = sum(r.get(side + ".reverse_bytes", 0) for r in rows for side in carried.SIDES if wanted in (None, r.get(side + ".interface")))
+	out.append(("answers that charts leave out", left, signals["back"], [] if close(left, signals["back"]) else ["it says %s are left out, ledger %s" % (signals["back"], left)]))
+	text = drawn["texts"][0]
+	if wanted and wanted not in text or not wanted and not text.startswith("All interfaces together"):
+		out[0][3].append("asked for %s it says: %s" % (wanted, text))
 	return out
 
 
@@ -85,7 +123,7 @@ def steps(rows, side, name, from_ms, to_ms, step=STEP_MS):
 	return [s * 8000 / step for s in sums]
 
 
-def billing(drawn, rows, spec, from_ms, to_ms, **_):
+def billing(drawn, rows, spec, from_ms, to_ms, wanted=None, **_):
 	out = []
 	side = spec["data"][0]["url"]["body"]["aggs"]["top"]["terms"]["field"].rsplit(".", 1)[0]
 	for r in drawn["data"]["rows"]:
@@ -94,6 +132,10 @@ def billing(drawn, rows, spec, from_ms, to_ms, **_):
 		peak, mean = max(means), sum(means) / len(means)
 		wrong = [] if close(peak, r["peak"]) and close(mean, r["mean"]) else ["%s: mean %s, highest %s, ledger %s, %s" % (r["key"], r["mean"], r["peak"], mean, peak)]
 		out.append(("%s, highest %d s" % (r["key"], step // 1000), peak, r["peak"], wrong))
+	names, shown = {r[side + ".interface"] for r in rows if side + ".interface" in r and wanted in (None, r[side + ".interface"])}, len(drawn["data"]["rows"])
+	told = re.findall(r"busiest of (\d+) interfaces", " ".join(drawn["texts"]))
+	wrong = [] if told == ([str(len(names))] if shown < len(names) else []) else ["%d interfaces of %d are listed: %s" % (shown, len(names), drawn["texts"])]
+	out.append(("interfaces, listed or told", len(names), int(told[0]) if told else shown, wrong))
 	return out
 
 
@@ -108,19 +150,20 @@ def bits(x):
 
 
 def percentile(drawn, rows, from_ms, to_ms, wanted=None, **_):
-	"""In, out and the greater of both of the interface that the panel names; WANTED: it has to be that one."""
+	"""In, out and the greater of both of one interface: the one that is asked for, else the one with the most bytes."""
 	from_ms = max(from_ms, to_ms + 1 - 31 * 86400000)
-	apart = re.match(r"In: (.*), out: (.*?)\.", drawn["texts"][0])
-	names = apart.groups() if apart else (drawn["texts"][0],) * 2
-	of = [steps(rows, side, name, from_ms, to_ms) for side, name in zip(("flow.ingress", "flow.egress"), names)]
-	due = [("in", of[0]), ("out", of[1])] + ([] if apart else [("greater of both", [max(p) for p in zip(*of)])])
+	name = wanted or carried.busiest(rows)
+	came, went = carried.five_minutes(rows, name, from_ms, to_ms)
 	out = []
-	for what, numbers in due:
-		wrong = [w for w in (bits(billed(numbers)), bits(sum(numbers) / len(numbers)), bits(max(numbers))) if w not in drawn["texts"]]
-		out.append(("95th percentile of %s, %s" % (" and ".join(sorted(set(names))), what), billed(numbers), None if wrong else billed(numbers),
-			["%s is not shown: %s" % (w, drawn["texts"]) for w in wrong]))
-	if wanted and names != (wanted, wanted):
-		out[0][3].append("asked for %s it is about %s" % (wanted, names))
+	for what, numbers in (("in", came), ("out", went), ("greater of both", [max(p) for p in zip(came, went)])):
+		due = [bits(billed(numbers)), bits(sum(numbers) / len(numbers)), bits(max(numbers))] if any(numbers) else ["none"] * 3
+		wrong = [w for w in due if w not in drawn["texts"]]
+		out.append(("95th percentile of %s, %s" % (name, what), billed(numbers), None if wrong else billed(numbers), ["%s is not shown: %s" % (w, drawn["texts"]) for w in wrong]))
+	if drawn["texts"][0] != name:
+		out[0][3].append("it is about %s, not %s" % (drawn["texts"][0], name))
+	many = len({n for r in rows for n, *_ in carried.parts(r)}) > 1 and not wanted
+	if many != any("the one with the most bytes of" in t for t in drawn["texts"]):
+		out[0][3].append("it does not say why it is about %s: %s" % (name, drawn["texts"]))
 	return out
 
 
@@ -129,12 +172,15 @@ def feeds(drawn, **_):
 	return [("feeds loaded", 0, 0 if text.startswith("No threat feed is loaded") else None, [] if text.startswith("No threat feed is loaded") else [text])]
 
 
-def rates(drawn, rows, spec, from_ms, to_ms, **_):
+def rates(drawn, rows, spec, from_ms, to_ms, wanted=None, **_):
 	"""A chart of rates: all its lines together are what was sent, as far as records can tell, and its highest five minutes are those of the records."""
 	f = spec["data"][0]["url"]["body"]["aggs"]["f"]
 	if f["aggs"].get("top", {}).get("terms", {}).get("field") in SEVERAL:
 		return []
 	step, test, out = round(drawn["signals"]["step"]), ledger.compiled(f["filter"]), []
+	by_interface = f["aggs"].get("top", {}).get("terms", {}).get("field", "")
+	if wanted and by_interface.endswith(".interface"):
+		rows = [r for r in rows if r.get(by_interface) == wanted]
 	shown = drawn["data"]["rows"]
 	steps_of = sorted({r["t"] for r in shown})
 	wrong = [] if step >= TIMEOUT_MS else ["steps of %d s" % (step / 1000)]
@@ -219,7 +265,7 @@ def exporters(drawn, rows, **_):
 	return [("exporters", len(names), drawn["signals"]["n"], [] if len(names) == drawn["signals"]["n"] else ["%s exporters, ledger %s" % (drawn["signals"]["n"], len(names))])]
 
 
-JUDGES = {"Rates over time, as seen": host_rates, "One host": card, "As seen from the host": host_table, "Exporters shown": exporters, "Rates over time": rates, "Key figures": kpis, "The largest by": ranking, "The largest flows": sankey, "Mean and highest": billing, "95th percentile": percentile, "Threat feeds": feeds}
+JUDGES = {"Rates over time, as seen": host_rates, "One host": card, "As seen from the host": host_table, "Exporters shown": exporters, "Interfaces that are shown": whose, "Rates over time": rates, "Key figures": kpis, "The largest by": ranking, "The largest flows": sankey, "Mean and highest": billing, "95th percentile": percentile, "Threat feeds": feeds}
 
 
 def judge_of(spec):

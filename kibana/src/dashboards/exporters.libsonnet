@@ -2,6 +2,7 @@
 // Exporters and interfaces: who sends flows, what its interfaces carry, how well it does.
 local billing = import '../billing.libsonnet';
 local c = import '../common.libsonnet';
+local interface = import '../interface.libsonnet';
 local k = import '../kibana.libsonnet';
 local l = import '../lens.libsonnet';
 local percentile = import '../percentile.libsonnet';
@@ -11,13 +12,16 @@ local v = import '../vega.libsonnet';
 local into = c.interface['in'];
 local out = c.interface.out;
 local interfaces = [c.control.exporter, c.control.ingress, c.control.egress, k.control('flow.ingress.role', 'Role in'), c.control.direction, c.control.service];
+local own = interface.own;
 
-local partial = { bool: { should: [{ term: { ['flow.%s.partial' % side]: true } } for side in ['ingress', 'egress']], minimum_should_match: 1 } };
+// Packets as they were sent are in records that were sampled (and in those that nobody believes).
+local sampled = { bool: { filter: [{ exists: { field: f } } for f in ['network.packets', 'flow.raw.packets']], must_not: c.believed.bool.must_not } };
 
 local counters = 'flow-counters';
-local interface = l.terms('flow.interface', 'Interface', 10, false);
+local port = l.terms('flow.interface', 'Interface', 10, false);
 local octets(field) = l.counterRate('counters.if_counters.' + field, 'Mbit/s', '', 0.000008, 2);
 local grown(field, decimals=1) = l.counterRate('counters.if_counters.' + field, '/s', '', 1, decimals);
+local reported(field, label, format='number') = l.last('counters.if_counters.' + field, label, 'number', format);
 local health = 'flow-exporters';
 local sum(field, label) = l.sum('exporter.' + field, label);
 local rate(field, label) = l.rate('exporter.' + field, label, '');
@@ -56,7 +60,7 @@ local healthKpis = v.kpis([
       [24, l.area('Interfaces out, packets/s', out.bucket(), out.pps)],
     ]),
     // For those who want every meter point: what totals leave out is beside what they count.
-    k.row(14, [[48, c.toExporter(l.table('All meter points, by exporter', [c.exporter(200, false)], [c.bytes, c.share, c.packets, c.elsewhere, c.metered, c.records, l.unique('flow.ingress.interface', 'Interfaces in'), l.unique('flow.egress.interface', 'Interfaces out')], rows=8))]]),
+    k.row(14, [[48, c.toExporter(l.table('All meter points, by exporter', [c.exporter(200, false)], [c.bytes, c.share, c.packets, c.elsewhere, c.metered, c.records, l.unique('flow.ingress.interface', 'Interfaces in'), l.unique('flow.egress.interface', 'Interfaces out')], widths=[260], rows=8))]]),
   ]),
 
   c.dashboard('flow-health', 'Exporter health', 'How well exporters send: loss, templates, clocks, restarts', [k.control('observer.name', 'Exporter', health)], [
@@ -77,11 +81,12 @@ local healthKpis = v.kpis([
         sum('unknown_templates', 'No template'),
         sum('decode_errors', 'Not decoded'),
         sum('held_dropped', 'Dropped'),
-        l.max('exporter.sampling_rate', 'Sampling'),
-        l.max('exporter.clock_skew_ms', 'Clock skew', null),
+        l.last('exporter.templates', 'Templates'),
+        l.last('exporter.sampling_rate', 'Sampling'),
+        l.max('exporter.clock_skew_ms', 'Largest skew', null),
         // Silent exporters have a line each minute, too.
-        l.last('@timestamp', 'Last heard', 'date') { filter: { query: 'exporter.datagrams > 0', language: 'kuery' }, width:: 200 },
-      ], view=health, rows=10)],
+        l.last('@timestamp', 'Last heard', 'date') { filter: { query: 'exporter.datagrams > 0', language: 'kuery' }, width:: 220 },
+      ], view=health, widths=[300], rows=10)],
     ]),
     k.row(12, [
       [16, l.lines('Clock skew, ms', c.exporter(10, false), l.max('exporter.clock_skew_ms', 'ms'), view=health, legendSize='medium')],
@@ -94,33 +99,35 @@ local healthKpis = v.kpis([
   ]),
 
   c.dashboard('flow-interfaces', 'Interfaces', 'Traffic in and out of every interface, its 95th percentile and utilisation', interfaces, [
+    k.row(3, [[48, k.named('whose', interface.whose())]]),
     k.row(6, [[48, v.kpis([
-      v.rate('In, mean', 'flow.ingress.bytes', v.human.bits, 8),
-      v.rate('Out, mean', 'flow.egress.bytes', v.human.bits, 8, null, '#6092c0'),
-      v.sum('Answers in, not included', 'flow.egress.reverse_bytes', v.human.bytes),
-      v.sum('Answers out, not included', 'flow.ingress.reverse_bytes', v.human.bytes),
-      v.count('Records with partial figures', partial, '#da8b45'),
+      interface.rate('In, mean', 'in', '#54b399'),
+      interface.rate('Out, mean', 'out', '#6092c0'),
+      interface.sum('In', 'in', '#54b399'),
+      interface.sum('Out', 'out', '#6092c0'),
+      interface.partial('Partial records, in', 'in'),
+      interface.partial('Partial records, out', 'out'),
       v.sum('Metered twice, counted once', 'flow.duplicate.bytes', v.human.bytes, { term: { 'flow.duplicate.reason': 'egress' } }, '#d6bf57'),
-    ])]]),
+    ], searches=interface.searches)]]),
     k.row(8, [[48, v.panel('95th percentile of one interface', percentile())]]),
     k.row(14, [
-      [24, v.panel('In: mean and peak', billing('flow.ingress', '#54b399'))],
-      [24, v.panel('Out: mean and peak', billing('flow.egress', '#6092c0'))],
+      [24, own('in', v.rates('In: mean and peak', billing('flow.ingress', '#54b399')))],
+      [24, own('out', v.rates('Out: mean and peak', billing('flow.egress', '#6092c0')))],
     ]),
     k.row(13, [
-      [24, l.lines('In, bits/s', into.bucket(8), into.bits)],
-      [24, l.lines('Out, bits/s', out.bucket(8), out.bits)],
+      [24, own('in', l.lines('In, bits/s', into.bucket(8), into.bits))],
+      [24, own('out', l.lines('Out, bits/s', out.bucket(8), out.bits))],
     ]),
     k.row(13, [
-      [24, l.lines('In, utilisation', into.bucket(8, false), into.used)],
-      [24, l.lines('Out, utilisation', out.bucket(8, false), out.used)],
+      [24, own('in', l.lines('In, utilisation (8 busiest)', into.bucket(8, false), into.used))],
+      [24, own('out', l.lines('Out, utilisation (8 busiest)', out.bucket(8, false), out.used))],
     ]),
     k.row(18, [
-      [24, l.table('Interfaces in', [into.bucket(200, false)], [into.bytes, into.packets, into.back, into.partial, l.last('observer.ingress.interface.alias', 'Description', 'string'), l.max('flow.ingress.speed', 'Speed', null)], rows=10)],
-      [24, l.table('Interfaces out', [out.bucket(200, false)], [out.bytes, out.packets, out.back, out.partial, l.last('observer.egress.interface.alias', 'Description', 'string'), l.max('flow.egress.speed', 'Speed', null)], rows=10)],
+      [24, l.table('Interfaces in, of the records that match', [into.bucket(200, false)], [into.bytes, into.packets, into.back, into.partial, l.last('observer.ingress.interface.alias', 'Description', 'string'), l.last('flow.ingress.speed', 'Speed', 'number', null)], widths=[220], rows=10)],
+      [24, l.table('Interfaces out, of the records that match', [out.bucket(200, false)], [out.bytes, out.packets, out.back, out.partial, l.last('observer.egress.interface.alias', 'Description', 'string'), l.last('flow.egress.speed', 'Speed', 'number', null)], widths=[220], rows=10)],
     ]),
     k.row(15, [
-      [48, l.table('From interface to interface (each packet counted once)', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.listed, c.packets, c.records], rows=8)],
+      [48, l.table('From interface to interface (each packet counted once)', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.listed, c.packets, c.records], widths=[480], rows=8)],
     ]),
   ]),
 
@@ -130,36 +137,37 @@ local healthKpis = v.kpis([
       v.unique('Exporters', 'observer.name', null, '#d6bf57'),
       v.unique('Interfaces', 'flow.interface'),
       v.count('Samples'),
-      v.unique('Interfaces up', 'flow.interface', { range: { 'counters.if_counters.ifStatus': { gte: 3 } } }, '#54b399'),
+      v.latest('Interfaces up', 'flow.interface', { range: { 'counters.if_counters.ifStatus': { gte: 3 } } }),
       v.max('Highest speed', 'flow.speed', v.human.bits),
     ], 'metrics-flow.counters-*')]]),
     k.row(13, [
-      [24, l.lines('In, Mbit/s', interface, octets('ifInOctets'), view=counters)],
-      [24, l.lines('Out, Mbit/s', interface, octets('ifOutOctets'), view=counters)],
+      [24, l.lines('In, Mbit/s (10 highest counters)', port, octets('ifInOctets'), view=counters)],
+      [24, l.lines('Out, Mbit/s (10 highest counters)', port, octets('ifOutOctets'), view=counters)],
     ]),
     k.row(13, [
-      [24, l.lines('In, utilisation', interface, l.counterUtilisation('counters.if_counters.ifInOctets', 'flow.speed'), view=counters)],
-      [24, l.lines('Out, utilisation', interface, l.counterUtilisation('counters.if_counters.ifOutOctets', 'flow.speed'), view=counters)],
+      [24, l.lines('In, utilisation (10 highest counters)', port, l.counterUtilisation('counters.if_counters.ifInOctets', 'flow.speed'), view=counters)],
+      [24, l.lines('Out, utilisation (10 highest counters)', port, l.counterUtilisation('counters.if_counters.ifOutOctets', 'flow.speed'), view=counters)],
     ]),
     k.row(13, [
-      [24, l.lines('In, unicast packets/s', interface, grown('ifInUcastPkts'), view=counters)],
-      [24, l.lines('In, multicast packets/s', interface, grown('ifInMulticastPkts'), view=counters)],
+      [24, l.lines('In, unicast packets/s (10 highest counters)', port, grown('ifInUcastPkts'), view=counters)],
+      [24, l.lines('In, multicast packets/s (10 highest counters)', port, grown('ifInMulticastPkts'), view=counters)],
     ]),
     k.row(13, [
-      [24, l.lines('In, discards/s', interface, grown('ifInDiscards', 3), view=counters)],
-      [24, l.lines('Out, errors/s', interface, grown('ifOutErrors', 3), view=counters)],
+      [24, l.lines('In, discards/s (10 highest counters)', port, grown('ifInDiscards', 3), view=counters)],
+      [24, l.lines('Out, errors/s (10 highest counters)', port, grown('ifOutErrors', 3), view=counters)],
     ]),
     k.row(12, [
       [48, l.table('Interfaces, as last reported', [l.terms('flow.interface', 'Interface', 200, false)], [
-        l.max('counters.if_counters.ifInOctets', 'Octets in', null),
-        l.max('counters.if_counters.ifOutOctets', 'Octets out', null),
-        l.max('flow.speed', 'Speed', null),
-        l.max('counters.if_counters.ifInErrors', 'Errors in'),
-        l.max('counters.if_counters.ifOutErrors', 'Errors out'),
-        l.max('counters.if_counters.ifInDiscards', 'Discards in'),
-        l.max('counters.if_counters.ifOutDiscards', 'Discards out'),
-        l.max('counters.if_counters.ifStatus', 'Status (3 up)'),
-      ], view=counters, rows=6)],
+        l.count('Samples'),
+        reported('ifInOctets', 'Octets in', null),
+        reported('ifOutOctets', 'Octets out', null),
+        l.last('flow.speed', 'Speed', 'number', null),
+        reported('ifInErrors', 'Errors in'),
+        reported('ifOutErrors', 'Errors out'),
+        reported('ifInDiscards', 'Discards in'),
+        reported('ifOutDiscards', 'Discards out'),
+        reported('ifStatus', 'Status (3: up)'),
+      ], view=counters, widths=[260], rows=6, shaded=false)],
     ]),
   ]),
 
@@ -170,8 +178,8 @@ local healthKpis = v.kpis([
       v.difference('End of flow to receive, mean', 'event.created', '@timestamp'),
       v.count('Clock off (receive time used)', { term: { tags: 'exporter_clock_skew' } }, '#da8b45'),
       v.count('Held for a template', { term: { tags: 'held' } }, '#6092c0'),
-      v.count('Values out of range', { term: { tags: 'clamped' } }, '#da8b45'),
-      v.fraction('Scale of sampling', 'network.packets', 'flow.raw.packets', v.human.count, '#9170b8', c.believed),
+      v.count('Records with corrected values', { term: { tags: 'clamped' } }, '#da8b45'),
+      v.fraction('Mean sampling, one in', 'network.packets', 'flow.raw.packets', v.human.count, '#9170b8', sampled),
       v.sum('Left out of totals', 'flow.duplicate.bytes', v.human.bytes, c.believed, '#d6bf57'),
       v.count('Implausible', { term: { tags: 'implausible' } }, '#da8b45'),
     ])]]),
@@ -190,11 +198,11 @@ local healthKpis = v.kpis([
     ]),
     k.row(12, [
       [24, l.stacks('Left out of totals, bytes by reason', l.terms('flow.duplicate.reason', 'Reason', 9, false), c.duplicate, 'not ' + c.implausible)],
-      [24, l.table('Left out of totals', [l.tuple(['observer.name', 'flow.duplicate.reason'], 'Exporter › reason', 100)], [c.duplicate, l.sum('flow.duplicate.packets', 'Packets'), c.records], 'flow.duplicate.reason: * and not ' + c.implausible, rows=5)],
+      [24, l.table('Left out of totals', [l.tuple(['observer.name', 'flow.duplicate.reason'], 'Exporter › reason', 100)], [c.duplicate, l.sum('flow.duplicate.packets', 'Packets'), c.records], 'flow.duplicate.reason: * and not ' + c.implausible, widths=[420], rows=5)],
     ]),
     k.row(12, [
-      [16, l.stacks('Records with implausible values, by exporter', l.terms('observer.name', 'Exporter', 10), c.records, 'tags: implausible')],
-      [32, l.table('Implausible values, by exporter', [l.terms('observer.name', 'Exporter', 100, false)], [
+      [24, l.stacks('Records with implausible values, by exporter', l.terms('observer.name', 'Exporter', 10), c.records, 'tags: implausible')],
+      [24, l.table('Implausible values, by exporter', [l.terms('observer.name', 'Exporter', 100, false)], [
         c.records,
         l.count('Counters', c.implausible),
         l.sum('flow.duplicate.bytes', 'Bytes left out', 'bytes', 1, c.implausible),
@@ -202,7 +210,7 @@ local healthKpis = v.kpis([
         l.count('Frame lengths', 'flow.raw.frame_length: *'),
         l.count('VLANs', 'flow.raw.vlan: *'),
         l.count('Prefixes', 'flow.raw.source_mask: * or flow.raw.destination_mask: *'),
-      ], 'tags: implausible', rows=5)],
+      ], 'tags: implausible', widths=[220], rows=5)],
     ]),
     k.row(14, [[48, k.search('Records that failed', 'flow-records-failed')]]),
   ]),

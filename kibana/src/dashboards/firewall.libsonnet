@@ -8,7 +8,9 @@ local v = import '../vega.libsonnet';
 
 local denied = 'flow.firewall.event: denied or flow.forwarding.status: dropped';
 local event(name) = l.count(name, 'flow.firewall.event: ' + name);
+local any(fields) = { bool: { should: [{ exists: { field: f } } for f in fields], minimum_should_match: 1 } };
 local deniedQuery = { bool: { should: [{ term: { 'flow.firewall.event': 'denied' } }, { term: { 'flow.forwarding.status': 'dropped' } }], minimum_should_match: 1 } };
+local told = [r.records, r.sum('flow.connections', 'Connections'), r.count('Denied', deniedQuery), r.told('network.bytes', 'Bytes')];
 
 [
   c.dashboard('flow-firewall', 'Firewall and NAT', 'What was denied, by which rule, and what was translated',
@@ -22,7 +24,7 @@ local deniedQuery = { bool: { should: [{ term: { 'flow.firewall.event': 'denied'
       v.unique('Denied servers', 'server.ip', deniedQuery, '#da8b45'),
       v.sum('Dropped packets', 'flow.dropped.packets', v.human.count, null, '#da8b45'),
       v.unique('Rules hit', 'rule.name'),
-      v.count('Translations', { exists: { field: 'flow.nat.event' } }),
+      v.count('Records with NAT', any(['flow.nat.event', 'client.nat.ip', 'server.nat.ip'])),
       v.unique('Public addresses in use', 'client.nat.ip', null, '#d6bf57'),
     ])]]),
     k.row(12, [
@@ -33,12 +35,14 @@ local deniedQuery = { bool: { should: [{ term: { 'flow.firewall.event': 'denied'
     k.row(18, [
       [14, v.panel('Denied clients', r.spec([['flow.client.name', 'Client', 'no client'], ['rule.name', 'rule', 'no rule told']], [r.records, r.unique('server.ip', 'Servers'), r.unique('server.port', 'Ports')], deniedQuery))],
       [13, v.panel('Denied servers', r.spec([['flow.server.name', 'Server', 'no server'], ['flow.service.name', 'service', 'no service']], [r.records, r.unique('client.ip', 'Clients')], deniedQuery))],
-      [21, l.table('Rules', [l.tuple(['rule.name', 'rule.id'], 'Rule › id', 100)], [c.records, c.connections, l.count('Denied', denied), c.bytes], 'rule.name: *', rows=10)],
+      [21, v.panel('Rules', r.spec([['rule.name', 'Rule', 'no rule told'], ['rule.id', 'id', 'no id']], told, { exists: { field: 'rule.name' } }))],
     ]),
+    k.row(3, [[48, k.named('twice', k.markdown('**Two firewalls in a row** both report a connection, so it counts twice: `efctl doctor` names such pairs, and `totals` in `exporters.csv` leaves one out. '
+                              + '**Bytes** of a rule or a pair of zones are those of records that name it, and – where none of these has any: Cisco ASA names the rule when a connection begins or is denied, and counts bytes at its end.', 11))]]),
     k.row(11, [
-      [13, l.stacks('Translations', l.terms('flow.nat.event', 'Event', 6, false), c.records, 'flow.nat.event: *')],
-      [15, l.table('Addresses translated', [l.tuple(['client.ip', 'client.nat.ip'], 'Inside › outside', 100)], [c.records, l.unique('client.nat.port', 'Ports'), c.bytes], 'client.nat.ip: *', rows=5)],
-      [20, l.table('Between zones', [l.tuple(['observer.ingress.zone', 'observer.egress.zone'], 'Zone in › zone out', 50)], [c.records, c.connections, l.count('Denied', denied), c.bytes], 'observer.ingress.zone: *', rows=5)],
+      [13, l.stacks('NAT events', l.terms('flow.nat.event', 'Event', 6, false), c.records, 'flow.nat.event: *')],
+      [15, l.table('Addresses translated', [l.tuple(['client.ip', 'client.nat.ip'], 'Inside › outside', 100)], [c.records, l.unique('client.nat.port', 'Ports'), c.bytes], 'client.nat.ip: *', widths=[220], rows=5)],
+      [20, v.panel('Between zones', r.spec([['observer.ingress.zone', 'Zone in', 'no zone'], ['observer.egress.zone', 'zone out', 'no zone']], told, any(['observer.ingress.zone', 'observer.egress.zone'])))],
     ]),
   ]),
 ]

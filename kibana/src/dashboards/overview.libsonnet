@@ -31,8 +31,8 @@ local threats = { exists: { field: 'flow.threat.category' } };
       [20, c.toRecords(v.panel('Top conversations', r.spec([['flow.client.name', 'Client', 'no client'], ['flow.server.name', 'server', 'no server'], ['flow.service.name', 'service', 'no service']], [r.bytes, r.records])))],
     ]),
     k.row(12, [
-      [16, c.toAs(l.treemap('Top destination networks (AS)', l.terms('server.as.organization.name', 'AS', 12), c.bytes))],
-      [16, l.treemap('Top destination countries', l.terms('server.geo.country_iso_code', 'Country', 12), c.bytes)],
+      [16, c.toAs(l.treemap('Top server networks (AS)', l.terms('server.as.organization.name', 'AS', 12), c.bytes))],
+      [16, l.treemap('Top server countries', l.terms('server.geo.country_iso_code', 'Country', 12), c.bytes)],
       [16, l.donut('IP versions and protocols', [l.terms('network.type', 'IP version', 4, false), c.protocol(6)], c.bytes)],
     ]),
     k.row(12, [
