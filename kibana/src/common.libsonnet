@@ -35,16 +35,16 @@ local v = import 'vega.libsonnet';
     local side(by, verb) = {
       bucket(n=12, other=true): l.terms(by + '.interface', 'Interface', n, other),
       bytes: l.sum(by + '.bytes', verb, 'bytes', 1),
-      packets: l.sum(by + '.packets', 'Packets ' + std.asciiLower(verb)),
+      packets: l.sum(by + '.packets', 'Packets'),
       bits: l.rate(by + '.bytes', 'Mbit/s', '', 0.000008, 2),
       pps: l.rate(by + '.packets', 'packets/s', ''),
       used: l.utilisation(by),
       partial: l.count('Partial', by + '.partial: true'),
     },
     // A record of both directions: what it counts the other way went out by the interface it came in by.
-    local back(by, verb) = l.sum(by + '.reverse_bytes', verb + ' (answers)', 'bytes', 1),
-    'in': side('flow.ingress', 'In') { back: back('flow.ingress', 'Out') },
-    out: side('flow.egress', 'Out') { back: back('flow.egress', 'In') },
+    local back(by) = l.sum(by + '.reverse_bytes', 'Replies', 'bytes', 1),
+    'in': side('flow.ingress', 'In') { back: back('flow.ingress') },
+    out: side('flow.egress', 'Out') { back: back('flow.egress') },
   },
 
   // ---- buckets

@@ -162,8 +162,9 @@
   }),
 
   format:: {
-    bytes: { id: 'bytes', params: { pattern: '0,0.[0]b' } },
-    bits: { id: 'number', params: { pattern: '0,0.[0]bitd' } },
+    // Bytes in powers of 1,000, like bits and bills: bd (Kibana's own b is of 1,024).
+    bytes: { id: 'bytes', params: { pattern: '0,0.[0] bd' } },
+    bits: { id: 'number', params: { pattern: '0,0.[0] bitd' } },
     count: { id: 'number', params: { pattern: '0,0' } },
     plain: { id: 'number', params: { pattern: '0' } },
     duration(unit): { id: 'duration', params: { inputFormat: unit, outputFormat: 'humanizePrecise', outputPrecision: 1, useShortSuffix: true, includeSpaceWithSuffix: true } },

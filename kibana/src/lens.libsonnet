@@ -9,13 +9,15 @@ local vega = import 'vega.libsonnet';
   // ---- measures: one Lens column each ------------------------------------------------------------------------
   // rank names the part that buckets are ordered by: Elasticsearch cannot order by a formula.
 
+  // Bytes are in powers of 1,000. Lens' own format of bytes is of 1,024, so they have the one of their field (views.libsonnet), as with
+  // format null; a formula has no field, and takes it from parentFormat, which goes round the number's.
   local number(label, format, decimals, suffix='') = {
     label: label,
     customLabel: true,
     dataType: 'number',
     isBucketed: false,
     scale: 'ratio',
-    params: if format == null then {} else { format: { id: format, params: { decimals: decimals } + (if suffix == '' then {} else { suffix: suffix }) } },
+    params: if format == null || format == 'bytes' then {} else { format: { id: format, params: { decimals: decimals } + (if suffix == '' then {} else { suffix: suffix }) } },
     parts:: {},
     rank:: '',
   },
@@ -42,10 +44,11 @@ local vega = import 'vega.libsonnet';
 
   // A formula with its parts spelled out, as Lens stores it: the text is for the editor, the parts are computed.
   // parts: {name: column}; names are local, the panel puts the column's id in front. tree: the tinymath tree over them.
-  formula(label, text, parts, tree, rank, format='number', decimals=1, suffix=''):: number(label, format, decimals, suffix) {
+  formula(label, text, parts, tree, rank, format='number', decimals=1, suffix='')::
+    number(label, if format == 'bytes' then 'number' else format, decimals, suffix) {
     operationType: 'formula',
     references: ['math'],
-    params+: { formula: text, isFormulaBroken: false },
+    params+: { formula: text, isFormulaBroken: false, [if format == 'bytes' then 'parentFormat']: k.format.bytes },
     parts:: parts { math: l.part('math', ['%s' % n for n in std.objectFields(parts)]) { params: { tinymathAst: tree } } },
     rank:: '.' + rank,
   },
@@ -289,13 +292,20 @@ local vega = import 'vega.libsonnet';
       gridConfig: { type: 'heatmap_grid', isCellLabelVisible: false, isYAxisLabelVisible: true, isXAxisLabelVisible: true, isYAxisTitleVisible: false, isXAxisTitleVisible: false },
     }, kql, view),
 
-  // widths: of the bucket columns in pixels; the measures share the rest, but for one with a width. The first measure ranks (no last value can) and is shaded.
+  // Figures have the room that they and their headings need, or their `width`; names share the rest, at least 100 pixels each (Kibana's
+  // minimum): a narrow page cuts names, which the mouse shows whole, and no figures. The first measure ranks (no last
+  // value can) and is shaded.
   // Where it shows shares they are of everything: the rest, and what lacks the field, have rows (a tuple has none for either).
-  table(title, buckets, measures, kql='', view='flow', widths=[], rows=20, shaded=true)::
+  table(title, buckets, measures, kql='', view='flow', rows=20, shaded=true)::
     local shares = std.length([m for m in measures if std.objectHasAll(m, 'whole')]) > 0;
     local whole(b) = if shares && b.operationType == 'terms' && b.dataType == 'string' && !std.objectHas(b.params, 'secondaryFields') then b { params+: { otherBucket: true, missingBucket: true } } else b;
     local list = [whole(b) for b in if std.isArray(buckets) then buckets else [buckets]];
     local c = layer('', list, measures);
+    local percent(m) = std.get(std.get(m.params, 'format', {}), 'id') == 'percent';
+    // (with the arrow of the menu beside the heading, and that of the order)
+    local room(i) = local m = measures[i]; if std.objectHasAll(m, 'width') then m.width else if m.dataType != 'number' then null
+    else std.max(if percent(m) then 68 else 84, 7 * std.length(m.label) + 30) + (if i == 0 then 16 else 0);
+    local column(id, alignment, width=null) = { columnId: id, isTransposed: false, alignment: alignment, [if width != null then 'width']: width };
     lens('lnsDatatable', title, { l0: c }, {
       layerId: 'l0',
       layerType: 'data',
@@ -304,8 +314,7 @@ local vega = import 'vega.libsonnet';
       rowHeightLines: 1,
       paging: { enabled: true, size: rows },
       sorting: { columnId: 'm0', direction: 'desc' },
-      columns: [{ columnId: c.buckets[i], isTransposed: false, alignment: 'left' } + (if i < std.length(widths) then { width: widths[i] } else {}) for i in std.range(0, std.length(list) - 1)]
-        + [{ columnId: c.measures[i], isTransposed: false, alignment: if measures[i].dataType == 'number' then 'right' else 'left' } + (if i == 0 && shaded then shade() else {})
-           + (if std.objectHasAll(measures[i], 'width') then { width: measures[i].width } else {}) for i in std.range(0, std.length(measures) - 1)],
+      columns: [column(id, 'left') for id in c.buckets]
+        + [column(c.measures[i], if measures[i].dataType == 'number' then 'right' else 'left', room(i)) + (if i == 0 && shaded then shade() else {}) for i in std.range(0, std.length(measures) - 1)],
     }, kql, view),
 }

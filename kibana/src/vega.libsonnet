@@ -7,12 +7,12 @@ local k = import 'kibana.libsonnet';
 
   // Vega expressions that write a number for people. `x` is an expression.
   human:: {
-    local scaled(x, base, units) =
-      "(%s < 1 ? format(%s, '.2~f') + ' %s' : " % [x, x, units[0]]
-      + "format(%s / pow(%d, min(%d, floor(log(%s) / log(%d)))), '.3~r') + ' ' + %s[min(%d, floor(log(%s) / log(%d)))])"
-        % [x, base, std.length(units) - 1, x, base, std.manifestJsonMinified(units), std.length(units) - 1, x, base],
-    bytes(x):: "(%s == 0 ? '0 B' : %s)" % [x, scaled(x, 1024, ['B', 'KB', 'MB', 'GB', 'TB', 'PB'])],
-    bits(x):: "(%s == 0 ? '0 bit/s' : %s)" % [x, scaled(x, 1000, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s'])],
+    // Powers of 1,000, of bytes too. (7.24e-5: 999.5 and more would be written as 1,000, so that it is 1 of the next unit.)
+    local scaled(x, units) =
+      local power = 'min(%d, floor(log(%s) / log(1000) + 7.24e-5))' % [std.length(units) - 1, x];
+      "(%s < 1 ? format(%s, '.2~f') + ' %s' : format(%s / pow(1000, %s), '.3~r') + ' ' + %s[%s])" % [x, x, units[0], x, power, std.manifestJsonMinified(units), power],
+    bytes(x):: "(%s == 0 ? '0 B' : %s)" % [x, scaled(x, ['B', 'kB', 'MB', 'GB', 'TB', 'PB'])],
+    bits(x):: "(%s == 0 ? '0 bit/s' : %s)" % [x, scaled(x, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s'])],
     count(x):: "(%s < 10000 ? format(round(%s), ',') : format(%s, '.3~s'))" % [x, x, x],
     perSecond(x):: "(%s < 100 ? format(%s, '.2~f') : %s < 10000 ? format(%s, ',.0f') : format(%s, '.3~s')) + ' /s'" % [x, x, x, x, x],
     micros(x):: "(%s < 1000 ? format(%s, '.0f') + ' µs' : %s < 1e6 ? format(%s / 1000, '.3~r') + ' ms' : format(%s / 1e6, '.3~r') + ' s')" % [x, x, x, x, x],
@@ -86,6 +86,8 @@ local k = import 'kibana.libsonnet';
       { name: 'gap', value: 12 },
       { name: 'tile', update: '(width - gap * %d) / %d' % [n + 1, n] },
       { name: 'big', update: 'clamp(tile / 7, 14, 26)' },
+      // small enough for the longest title
+      { name: 'small', update: 'clamp(tile / %s, 9, 12)' % (0.54 * std.foldl(function(most, t) std.max(most, std.length(t.title)), tiles, 1)) },
     ],
     local others = std.objectFields(searches),
     local asked(search) = v.query(index, {
@@ -146,7 +148,7 @@ local k = import 'kibana.libsonnet';
       for i in std.range(0, n - 1)
     ] + [
       { type: 'text', from: { data: 'tiles' }, style: 'guide-label', encode: { update: {
-        x: { signal: 'gap + datum.i * (tile + gap)' }, y: { value: 6 }, baseline: { value: 'top' }, text: { field: 'title' }, fontSize: { value: 12 }, limit: { signal: 'tile' } } } },
+        x: { signal: 'gap + datum.i * (tile + gap)' }, y: { value: 6 }, baseline: { value: 'top' }, text: { field: 'title' }, fontSize: { signal: 'small' }, limit: { signal: 'tile' } } } },
       { type: 'text', from: { data: 'tiles' }, style: 'guide-title', encode: { update: {
         x: { signal: 'gap + datum.i * (tile + gap)' }, y: { signal: 'height * 0.36' }, baseline: { value: 'middle' },
         text: { field: 'text' }, fontSize: { signal: 'big' }, fontWeight: { value: 600 }, limit: { signal: 'tile' } } } },

@@ -7,8 +7,14 @@ local sides(name) = ['flow.ingress.' + name, 'flow.egress.' + name];
 local each(fields, format) = { [name]: format for name in fields };
 
 // Values that lead on: an address to the page of its host, an AS to its traffic, an interface to both its directions. (Kibana puts the
-// space and /app in front of such a path, but in the default space nothing: /.. is right for both.)
-local page(id, kql) = f.link("/../app/dashboards#/view/%s?_a=(query:(language:kuery,query:'%s'))" % [id, kql]);
+// space and /app in front of such a path, but in the default space nothing: /.. is right for both.) A name may hold anything, so it goes
+// as a filter and not as text to search for, in which a quote would have to be escaped. {{value}} is encodeURIComponent's: the only
+// characters with a meaning in rison's quotes that this leaves are ' and !, and no template of Kibana's can escape them. (isMultiIndex: it
+// is of no data view in particular; without one Kibana would look for a field called like the key, and warn.)
+local page(id, state) = f.link('/../app/dashboards#/view/%s?_a=(%s)' % [id, state]);
+local search(id, fields) = page(id, "query:(language:kuery,query:'%s')" % std.join(' or ', [n + ':%22{{value}}%22' for n in fields]));
+local chosen(id, fields) = page(id, "filters:!((meta:(alias:'{{value}}',disabled:!f,isMultiIndex:!t,key:query,negate:!f,type:custom),query:(bool:(minimum_should_match:1,should:!(%s)))))"
+                                    % std.join(',', ["(term:(%s:'{{value}}'))" % n for n in fields]));
 
 // What leads out of this Kibana where `efctl setup --external-links on` says so: elsewhere the formatter is that of numbers (of texts).
 local outside(url, of='number') = { id: '${external_%s}' % of, params: { pattern: '0', urlTemplate: url, labelTemplate: '{{value}}', type: 'a' } };
@@ -21,10 +27,10 @@ local formats =
   + each([e + '.port' for e in ends] + ['flow.service.port'], outside('https://www.iana.org/assignments/service-names-port-numbers/service-names-port-numbers.xhtml?search={{value}}'))
   + each([e + '.as.number' for e in ends], outside('https://bgp.tools/as/{{value}}'))
   + { 'related.ip': outside('https://stat.ripe.net/resource/{{value}}', 'text') }
-  + each([e + '.ip' for e in ends], page('flow-hosts', 'source.ip:%22{{rawValue}}%22 or destination.ip:%22{{rawValue}}%22'))
-  + each(['flow.%s.name' % e for e in ends], page('flow-hosts', 'flow.client.name:%22{{rawValue}}%22 or flow.server.name:%22{{rawValue}}%22'))
-  + each([e + '.as.organization.name' for e in ends], page('flow-as', 'source.as.organization.name:%22{{rawValue}}%22 or destination.as.organization.name:%22{{rawValue}}%22'))
-  + each(sides('interface'), page('flow-interfaces', 'flow.ingress.interface:%22{{rawValue}}%22 or flow.egress.interface:%22{{rawValue}}%22'))
+  + each([e + '.ip' for e in ends], search('flow-hosts', ['source.ip', 'destination.ip']))
+  + each(['flow.%s.name' % e for e in ends], chosen('flow-hosts', ['flow.client.name', 'flow.server.name']))
+  + each([e + '.as.organization.name' for e in ends], chosen('flow-as', ['source.as.organization.name', 'destination.as.organization.name']))
+  + each(sides('interface'), chosen('flow-interfaces', ['flow.ingress.interface', 'flow.egress.interface']))
   + { 'event.duration': f.duration('nanoseconds') }
   + each(['flow.latency.client', 'flow.latency.server', 'flow.latency.application'], f.duration('microseconds'));
 

@@ -100,9 +100,9 @@ for d, p in saved.panels(objects):
 		if a["visualizationType"] == "lnsPie" and outer["sourceField"] not in FEW and not outer["params"]["otherBucket"]:
 			partial.append(at)
 		if a["visualizationType"] == "lnsDatatable":	# a column without a width has COLUMN pixels where they do not all fit
-			wide = sum(c.get("width", 0) for c in a["state"]["visualization"]["columns"] if columns[c["columnId"]]["isBucketed"])
-			if wide + COLUMN > (1366 - 8) * p["gridData"]["w"] / 48 - 24:
-				cut.append("%s: %d pixels" % (at, wide))
+			wide, room = sum(c.get("width", COLUMN) for c in a["state"]["visualization"]["columns"]), int((1366 - 8) * p["gridData"]["w"] / 48 - 24)
+			if wide > room:
+				cut.append("%s: %d pixels in %d" % (at, wide, room))
 		if sorted(layer["columnOrder"]) != sorted(columns):
 			broken.append(at + ": columnOrder and columns differ")
 		for n, c in columns.items():
@@ -117,7 +117,7 @@ for d, p in saved.panels(objects):
 				broken += ["%s: %s names %s" % (at, key, n) for n in (v if isinstance(v, list) else [v]) if n not in columns]
 check("panels use mapped fields only", missing)
 check("sums, means and maxima are of numbers", numeric)
-check("at 1366 pixels the figures that tables rank by are whole", cut)
+check("at 1366 pixels all columns of tables are whole", cut)
 check("shares are of everything: the rest has a slice", partial)
 check("columns, ranks and accessors of Lens panels exist", broken)
 check("Vega searches follow the dashboard's time and filters", context)
@@ -147,6 +147,29 @@ for d, p in saved.panels(objects):
 	judged += sum(any(".interface" in f for f in split) for split, _ in parts)
 	troubles += ["%s: %s" % (saved.where(d, p), n) for split, summed in parts for n in carried(split, summed)]
 check("panels by interface sum what the interface carries", troubles or ([] if judged > 10 else ["only %d of them" % judged]))
+
+# ---- bytes are in powers of 1,000, like bits, a provider's bill and `efctl top`
+BINARY = re.compile("b(?!d|itd)")	# of a pattern of numeral.js, which Kibana's formats have
+BYTES = re.compile(r"(^|[._])bytes$|Octets$")
+formats = {o["id"]: o["attributes"]["fieldFormatMap"] for o in objects if o["type"] == "index-pattern"}
+decimal = {"id": "bytes", "params": {"pattern": "0,0.[0] bd"}}
+patterns = list(saved.walk(objects, "pattern"))
+check("no pattern of a format is of powers of 1,024", [p for p in patterns if isinstance(p, str) and BINARY.search(p)] if len(patterns) > 20 else ["only %d patterns" % len(patterns)])
+check("fields of bytes have the format of powers of 1,000", ["%s: %s" % (v, n) for v, f in formats.items() for n in f if BYTES.search(n) and f[n] != decimal])
+troubles, judged = [], 0
+for d, p in saved.panels(objects):
+	text = json.dumps(saved.vega_spec(p))
+	troubles += [saved.where(d, p) + ": " + w for w in re.findall(r"1024|1048576|1073741824|\b[KMGTP]iB\b|\bKB\b", text)]
+	for a, layer in saved.lens_layers(p) if p["type"] == "lens" else []:
+		view = formats[saved.view_of(a["references"])]
+		for n, c in layer["columns"].items():
+			own = c.get("params", {}).get("format", {}).get("id")
+			summed = BYTES.search(c.get("sourceField", "")) and "." not in n	# (parts of formulas are not shown)
+			judged += bool(summed)
+			wrong = own == "bytes" or summed and (own or view.get(c["sourceField"]) != decimal)	# Lens' own format of bytes is of 1,024
+			plain = c["operationType"] == "formula" and not re.search(r"[*/]", c["params"]["formula"]) and "bytes" in c["params"]["formula"]
+			troubles += ["%s: %s" % (saved.where(d, p), c["label"])] if wrong or plain and c["params"].get("parentFormat") != decimal else []
+check("panels write bytes in powers of 1,000", troubles or ([] if judged > 50 else ["only %d columns of bytes" % judged]))
 
 # ---- the rest
 troubles = []

@@ -61,4 +61,17 @@ async function settle(page, limit = 90000) {
 	return { ...s, shown, milliseconds: Date.now() - start };
 }
 
-module.exports = { KIBANA, named, open, dashboard, settle };
+// Columns of Lens tables that are not whole at the page's width: the table is wider than its panel, or a figure or a heading ends in dots. Names may.
+async function cut(page) {
+	return page.evaluate(() => [...document.querySelectorAll('[data-test-subj="embeddablePanel"]')].flatMap(panel => {
+		const title = (panel.querySelector('[data-title]') || { getAttribute: () => '' }).getAttribute('data-title');
+		const grid = panel.querySelector('.lnsDataTableContainer .euiDataGrid__virtualized');
+		if (!grid) return [];
+		const shorter = e => e.scrollWidth > e.clientWidth + 1;
+		const heads = [...panel.querySelectorAll('.euiDataGridHeaderCell__content')].filter(e => shorter(e) && !/›/.test(e.innerText)).map(e => e.innerText);
+		const figures = [...panel.querySelectorAll('[data-test-subj="dataGridRowCell"] .lnsTableCell--right, [data-test-subj="dataGridRowCell"] .lnsTableCell--multiline')].filter(shorter).map(e => e.innerText);
+		return [...(shorter(grid) ? [`${title}: wider than its panel by ${grid.scrollWidth - grid.clientWidth}`] : []), ...[...heads, ...figures].slice(0, 3).map(t => `${title}: ${t}`)];
+	}));
+}
+
+module.exports = { KIBANA, named, open, dashboard, settle, cut };

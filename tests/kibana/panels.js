@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens dashboards and says whether all is well: node panels.js SHOTS_DIR id...; prints TAP points.
-const { KIBANA, named, open, dashboard } = require('./browser.js');
+// Opens dashboards and says whether all is well, at 1920 and at 1366 pixels: node panels.js SHOTS_DIR id...; prints TAP points.
+const { KIBANA, named, open, dashboard, settle, cut } = require('./browser.js');
 
 // Nothing in there is good news: no record failed.
 const MAY_BE_EMPTY = { 'flow-ingest': /failed|Left out of totals|[Ii]mplausible/ };
@@ -19,6 +19,12 @@ const MAY_BE_EMPTY = { 'flow-ingest': /failed|Left out of totals|[Ii]mplausible/
 		}
 		wrong.push(...new Set(troubles.splice(0)));
 		await page.screenshot({ path: `${shots}/${id}.png` });
+		wrong.push(...(await cut(page)).map(c => `cut at 1920: ${c}`));
+		await page.setViewportSize({ width: 1366, height: 768 });
+		await settle(page);
+		wrong.push(...(await cut(page)).map(c => `cut at 1366: ${c}`));
+		await page.screenshot({ path: `${shots}/${id}-1366.png` });
+		await page.setViewportSize({ width: 1920, height: 1080 });
 		for (const w of wrong) console.log(w);
 		console.log(`${wrong.length ? 'not ok' : 'ok'} - ${id}: ${n} panels`);
 	}

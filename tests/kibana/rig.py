@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the dashboard tests share: the compiled objects, the mappings, a cluster with demo data."""
+"""What the dashboard tests share: the compiled objects, the mappings, installations of their own."""
 import atexit
 import glob
 import json
 import os
 import re
 import subprocess
-import sys
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 EFCTL = os.path.join(TOP, os.environ.get("BUILD", "build"), "efctl")
@@ -104,12 +103,6 @@ class Installation:
 		efctl(self.cluster, "replay", "--prefix", self.prefix, *captures)
 		self.refresh()
 
-	def emptied(self):
-		"""Without documents; the streams of setup are there again."""
-		for s in ("logs-flow-", "metrics-flow.counters-", "metrics-flow.exporters-", "logs-flow.failed-", "logs-ti_flow-"):
-			self.cluster.delete("/_data_stream/" + self.index(s) + "*")
-		self.setup()
-
 	def refresh(self):
 		self.cluster.must("POST", f"/logs-{self.prefix}.*,metrics-{self.prefix}.*/_refresh")
 
@@ -124,29 +117,6 @@ class Installation:
 		if "--kibana-url" in self.kibana:
 			kibana_of(self.cluster).delete("/api/spaces/space/" + self.prefix)
 		self.here = False
-
-
-def demo(installation, flows=6000, hours=24):
-	"""Demo documents in the streams of an installation, past the pipelines (why: demo_data.py): (now, span) in milliseconds."""
-	sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-	import demo_data
-	cluster, lines = installation.cluster, []
-	def send():
-		reply = cluster.must("POST", "/_bulk", "\n".join(lines) + "\n", "application/x-ndjson")
-		bad = [i["create"] for i in reply["items"] if i["create"]["status"] != 201]
-		if bad:
-			raise RuntimeError("refused: " + json.dumps(bad[0])[:800])
-		lines.clear()
-	now_ms = None
-	for stream, doc in demo_data.documents(demo_data.arguments(["--flows", str(flows), "--hours", str(hours), "--namespace", "default"])):
-		lines += ['{"create":{"_index":"%s","pipeline":"_none"}}' % installation.index(stream), json.dumps(doc)]
-		now_ms = max(now_ms or 0, doc["@timestamp"])
-		if len(lines) >= 4000:
-			send()
-	if lines:
-		send()
-	installation.refresh()
-	return now_ms + 1000, int(hours * 3600000) + 2000
 
 
 def captures():

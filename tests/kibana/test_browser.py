@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The dashboards in a real Kibana, in a real browser: imported by efctl, every panel complete, clicks and links work.
+"""The dashboards in a real Kibana, in a real browser: imported by efctl, every panel complete, no column cut, clicks and links work.
 
-The panels twice: with the captures and tables of `make demo` (needs a geo database with AS numbers, else skipped), and with made-up documents
-that fill everything; the clicks with the latter. Needs KIBANA_URL and ES_URL
-(ES_USER, ES_PASSWORD), Chromium, node and npm's playwright-core. SHOTS=DIR keeps the pictures,
-DASHBOARDS="flow-overview …" looks at these only, KEEP_DATA=1 leaves the installation of the test with its
+Over the captures and tables of `make demo` (panels need a geo database with AS numbers, else they are skipped), to which come hosts, an AS and interfaces
+with names that links have to escape. Needs KIBANA_URL and ES_URL (ES_USER, ES_PASSWORD), Chromium, node and npm's playwright-core. SHOTS=DIR keeps the
+pictures, DASHBOARDS="flow-overview …" looks at these only, ONLY="links.js" runs this script alone, KEEP_DATA=1 leaves the installation of the test with its
 data, and takes it when it is there. Nothing else in cluster and Kibana is touched: a prefix and a space of its own, gone at the end.
 """
+import json
 import os
 import shutil
 import subprocess
@@ -15,9 +15,10 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "lib"), HERE]
+sys.path[:0] = [os.path.join(HERE, "..", "lib"), os.path.join(HERE, "..", "captures"), HERE]
 import cluster
 import npm
+import odd
 import rig
 import tap
 
@@ -54,22 +55,20 @@ def run(script, *arguments):
 
 
 ids = os.environ.get("DASHBOARDS", "").split() or sorted(o["id"] for o in rig.objects() if o["type"] == "dashboard")
+scripts = os.environ.get("ONLY", "panels.js clicks.js links.js").split()
 with tempfile.TemporaryDirectory() as tmp:
 	shots = os.environ.get("SHOTS", tmp)
-	os.makedirs(os.path.join(shots, "demo"), exist_ok=True)
+	os.makedirs(shots, exist_ok=True)
 	if not here.old:
-		here.setup(rig.DEMO_TABLES)
+		here.setup(odd.tables(os.path.join(tmp, "tables"), rig.DEMO_TABLES))
 		here.replay("--now", *rig.captures())
-		if es.count(here.index("logs-flow-*"), {"exists": {"field": "destination.as.number"}}):
-			tap.note("the captures of the demo:")
-			run("panels.js", os.path.join(shots, "demo"), *ids)
-		else:
-			tap.skip("panels with the captures of the demo", "the cluster has no geo database with AS numbers")
-		here.emptied()
-		rig.demo(here, flows=12000)
-		tap.note("made-up documents:")
-	run("panels.js", shots, *ids)
-	run("clicks.js", shots)
-	run("links.js", shots)
+		here.replay("--now", odd.capture(os.path.join(tmp, "odd.pcap")))
+	if not es.count(here.index("logs-flow-*"), {"exists": {"field": "destination.as.number"}}):
+		tap.skip("panels", "the cluster has no geo database with AS numbers")
+	elif "panels.js" in scripts:
+		run("panels.js", shots, *ids)
+	for script in ("clicks.js", "links.js"):
+		if script in scripts:
+			run(script, shots, json.dumps(odd.NAMES))
 
 tap.done()

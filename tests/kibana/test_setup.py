@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What efctl setup does in Kibana beside the dashboards' look: a space of its own, alerting rules, the setting that pins filters.
 
-All in a space that the test makes and deletes; needs KIBANA_URL and ES_URL like the others.
+In a space that the test makes and deletes, beside an engine of its own that holds everything else: its default installation is the test's. What users with lesser roles may do
+is asked of the cluster, in an installation with a prefix. Needs KIBANA_URL and ES_URL like the others.
 """
 import json
 import os
@@ -20,11 +21,12 @@ import tap
 if not os.environ.get("KIBANA_URL") or not os.environ.get("ES_URL"):
 	tap.skip_all("no Kibana: say KIBANA_URL= and ES_URL= (make test-kibana)")
 
-SPACE = "efctl-test"
+SPACE, PREFIX = "efctl-test", "efctltest_setup"
 RECORD = "/_component_template/flow@kibana"
 PINNED = "filters:pinnedByDefault"
 es, kibana = cluster.connect(), rig.kibana()
-env = dict(os.environ, **es.env(), EF_KIBANA_URL=os.environ["KIBANA_URL"], EF_KIBANA_SPACE=SPACE)
+own = cluster.embedded("es7")
+env = {**os.environ, **es.env(), "EF_KIBANA_URL": os.environ["KIBANA_URL"], "EF_KIBANA_SPACE": SPACE, "EF_ELASTICSEARCH_URL": own.url}
 at = f"/s/{SPACE}"
 
 
@@ -45,14 +47,21 @@ def setup(*options):
 	tap.ok(code == 0, "setup " + " ".join(options), out[-1500:])
 
 
-def forget():
-	"""The space and what setup remembers of it."""
+def anew():
+	"""The space, empty, and nothing that setup remembers of it."""
 	kibana.delete(f"/api/spaces/space/{SPACE}")
-	status, reply = es.get(RECORD)
+	status, reply = own.get(RECORD)
 	if status == 200:
 		body = reply["component_templates"][0]["component_template"]
 		if body["_meta"]["spaces"].pop(SPACE, None):
-			es.must("PUT", RECORD, body)
+			own.must("PUT", RECORD, body)
+	kibana.must("POST", "/api/spaces/space", {"id": SPACE, "name": "Test of efctl"})
+
+
+def prefixed(role):
+	"""A role of the manual for the installation with PREFIX."""
+	text = re.sub(r"\b(logs|metrics)-((?:ti_)?flow)", rf"\1-{PREFIX}.\2", json.dumps(roles.of_manual(role)))
+	return json.loads(text.replace('"flow-installation"', f'"{PREFIX}.flow-installation"'))
 
 
 def pinned():
@@ -63,9 +72,7 @@ def rules():
 	return {r["name"]: r for r in kibana.must("GET", at + "/api/alerting/rules/_find?per_page=100")["data"]}
 
 
-efctl("setup", "--no-key", "--kibana-space", "default")		# what is not Kibana's is there
-forget()
-kibana.must("POST", "/api/spaces/space", {"id": SPACE, "name": "Test of efctl"})
+anew()
 try:
 	# ---- a space of its own
 	setup("--no-kibana-pin-filters")
@@ -131,41 +138,41 @@ try:
 
 	# ---- who may do less than everything
 	if es.user:
-		in_space = lambda name: dict(role := roles.of_manual(name), applications=[dict(a, resources=[f"space:{SPACE}"]) for a in role["applications"]])
-		forget()
-		kibana.must("POST", "/api/spaces/space", {"id": SPACE, "name": "Test of efctl"})
+		in_space = lambda role: dict(role, applications=[dict(a, resources=[f"space:{SPACE}"]) for a in role["applications"]])
+		anew()
+		engines = dict(env)
+		env.update(es.env(), EF_ELASTICSEARCH_PREFIX=PREFIX)
 		admin = dict(env)
-		env.update(roles.user(es, "half", "flow-setup").env())
-		code, out = efctl("setup", "--no-key")
-		tap.ok(code == 2 and "docs/efctl.md, Roles" in out, "without privileges in Kibana setup says where they are listed", out)
-		env.update(roles.user(es, "whole", "flow-setup", in_space("flow-setup-kibana")).env())
-		setup("--kibana-alerts")
-		tap.ok(not plan("--kibana-alerts"), "the roles of the manual suffice")
-		env.update(admin)
-		viewer = rig.kibana(roles.user(es, "viewer", in_space("flow-view")))
-		body = {"attributes": {"title": "x"}}
-		tap.same([viewer.get(f"{at}/api/saved_objects/dashboard/flow-overview-{SPACE}")[0],
-			viewer.request("POST", f"{at}/api/saved_objects/dashboard", body)[0]], [200, 403], "who looks may read, not write")
+		try:
+			env.update(roles.user(es, "half", prefixed("flow-setup")).env())
+			code, out = efctl("setup", "--no-key", "--yes")
+			tap.ok(code == 2 and "docs/efctl.md, Roles" in out, "without privileges in Kibana setup says where they are listed", out)
+			env.update(roles.user(es, "whole", prefixed("flow-setup"), in_space(roles.of_manual("flow-setup-kibana"))).env())
+			setup("--kibana-alerts")
+			tap.ok(not plan("--kibana-alerts"), "the roles of the manual suffice")
+			viewer = rig.kibana(roles.user(es, "viewer", in_space(prefixed("flow-view"))))
+			body = {"attributes": {"title": "x"}}
+			tap.same([viewer.get(f"{at}/api/saved_objects/dashboard/{PREFIX}.flow-overview-{SPACE}")[0],
+				viewer.request("POST", f"{at}/api/saved_objects/dashboard", body)[0]], [200, 403], "who looks may read, not write")
+		finally:
+			env.update(admin)
+			code, out = efctl("remove", "--no-key", "--yes", "--data", "--force")
+			tap.ok(code == 0, "and what they installed is taken away", out[-800:])
+			env.clear()
+			env.update(engines)
 	else:
 		tap.skip("roles", "the cluster has no security")
 
-	# ---- remove: beside an engine of its own, which holds the record, so that nothing else goes
-	forget()
-	kibana.must("POST", "/api/spaces/space", {"id": SPACE, "name": "Test of efctl"})
-	env.update(EF_ELASTICSEARCH_URL=subprocess.run([cluster.ENGINE, "start", "es7", "--port", "0"], stdout=subprocess.PIPE, check=True,
-		text=True).stdout.split()[-1])
-	try:
-		setup("--kibana-alerts")
-		kibana.request("POST", f"{at}/api/alerting/rule/{next(iter(rules().values()))['id']}/_enable")
-		code, out = efctl("remove", "--no-key", "--yes", "--data")
-		left = kibana.must("GET", at + "/api/saved_objects/_find?type=dashboard&type=map&type=search&type=index-pattern")["total"]
-		tap.same([code, left, len(rules()), pinned()], [0, 0, 1, None], "remove leaves only the rule that was switched on")
-		code, out = efctl("remove", "--no-key", "--yes", "--force")
-		tap.same([code, len(rules())], [0, 0], "--force removes that, too")
-	finally:
-		subprocess.run([cluster.ENGINE, "stop", "es7", "--port", env["EF_ELASTICSEARCH_URL"].rsplit(":", 1)[1], "--wipe"], check=True,
-			stdout=subprocess.DEVNULL)
+	# ---- remove
+	anew()
+	setup("--kibana-alerts")
+	kibana.request("POST", f"{at}/api/alerting/rule/{next(iter(rules().values()))['id']}/_enable")
+	code, out = efctl("remove", "--no-key", "--yes", "--data")
+	left = kibana.must("GET", at + "/api/saved_objects/_find?type=dashboard&type=map&type=search&type=index-pattern")["total"]
+	tap.same([code, left, len(rules()), pinned()], [0, 0, 1, None], "remove leaves only the rule that was switched on")
+	code, out = efctl("remove", "--no-key", "--yes", "--force")
+	tap.same([code, len(rules())], [0, 0], "--force removes that, too")
 finally:
-	forget()
+	kibana.delete(f"/api/spaces/space/{SPACE}")
 
 tap.done()

@@ -17,7 +17,7 @@ PLAIN = {"README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "STYLE.md", "tests/R
 DATA = {"json", "csv", "text", "yaml"}
 INDENTED = {"docs/efctl.md", "docs/asking.md", "docs/fields.md", "docs/dictionaries.md"}	# pages whose commands stand in indented blocks still
 # pages that are wider still
-WIDE = {f"docs/{name}.md" for name in ("cost", "dashboards", "fields")}
+WIDE = {f"docs/{name}.md" for name in ("cost", "fields")}
 COMMAND = re.compile(r"(?<=\n\n)    ((?:\$ |make|sudo|efd |efctl|curl|systemctl|GET |PUT |POST |DELETE ).*)")
 EXPORTERS = "docs/exporters/"
 PUBLIC = os.path.join(ROOT, "..", "shared", "captures", "INDEX.csv")	# beside the repository, where they are

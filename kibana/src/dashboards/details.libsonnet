@@ -43,7 +43,7 @@ local kpis(list) = k.row(6, [[48, v.kpis(list)]]);
       [12, l.bars('Flow end reason', l.terms('flow.end_reason', 'Reason', 6, false), c.records)],
       [12, l.bars('How the client was identified', l.terms('flow.role.reason', 'Reason', 8, false), c.records)],
       [12, l.bars('TTL, 10 most frequent', l.terms('flow.ttl.min', 'TTL', 10, false, 'number'), c.records)],
-      [12, l.table('Tunnels', [l.tuple(['flow.tunnel.type', 'flow.tunnel.id'], 'Type › id', 50)], [c.records, c.bytes], 'flow.tunnel.type: *', widths=[160], rows=5)],
+      [12, l.table('Tunnels', [l.tuple(['flow.tunnel.type', 'flow.tunnel.id'], 'Type › id', 50)], [c.records, c.bytes], 'flow.tunnel.type: *', rows=5)],
     ]),
   ]),
 

@@ -60,7 +60,7 @@ local healthKpis = v.kpis([
       [24, l.area('Interfaces out, packets/s', out.bucket(), out.pps)],
     ]),
     // For those who want every meter point: what totals leave out is beside what they count.
-    k.row(14, [[48, c.toExporter(l.table('All meter points, by exporter', [c.exporter(200, false)], [c.bytes, c.share, c.packets, c.elsewhere, c.metered, c.records, l.unique('flow.ingress.interface', 'Interfaces in'), l.unique('flow.egress.interface', 'Interfaces out')], widths=[260], rows=8))]]),
+    k.row(14, [[48, c.toExporter(l.table('All meter points, by exporter', [c.exporter(200, false)], [c.bytes, c.share, c.packets, c.elsewhere, c.metered, c.records, l.unique('flow.ingress.interface', 'Interfaces in'), l.unique('flow.egress.interface', 'Interfaces out')], rows=8))]]),
   ]),
 
   c.dashboard('flow-health', 'Exporter health', 'How well exporters send: loss, templates, clocks, restarts', [k.control('observer.name', 'Exporter', health)], [
@@ -75,18 +75,17 @@ local healthKpis = v.kpis([
         sum('records', 'Records'),
         sum('datagrams', 'Datagrams'),
         sum('lost', 'Lost'),
-        sum('duplicates', 'Duplicates'),
+        sum('duplicates', 'Repeated'),
         sum('reordered', 'Reordered'),
         sum('restarts', 'Restarts'),
         sum('unknown_templates', 'No template'),
-        sum('decode_errors', 'Not decoded'),
+        sum('decode_errors', 'Undecoded'),
         sum('held_dropped', 'Dropped'),
-        l.last('exporter.templates', 'Templates'),
         l.last('exporter.sampling_rate', 'Sampling'),
         l.max('exporter.clock_skew_ms', 'Largest skew', null),
         // Silent exporters have a line each minute, too.
-        l.last('@timestamp', 'Last heard', 'date') { filter: { query: 'exporter.datagrams > 0', language: 'kuery' }, width:: 220 },
-      ], view=health, widths=[300], rows=10)],
+        l.last('@timestamp', 'Last heard', 'date') { filter: { query: 'exporter.datagrams > 0', language: 'kuery' }, width:: 200 },
+      ], view=health, rows=10)],
     ]),
     k.row(12, [
       [16, l.lines('Clock skew, ms', c.exporter(10, false), l.max('exporter.clock_skew_ms', 'ms'), view=health, legendSize='medium')],
@@ -123,11 +122,11 @@ local healthKpis = v.kpis([
       [24, own('out', l.lines('Out, utilisation (8 busiest)', out.bucket(8, false), out.used))],
     ]),
     k.row(18, [
-      [24, l.table('Interfaces in, of the records that match', [into.bucket(200, false)], [into.bytes, into.packets, into.back, into.partial, l.last('observer.ingress.interface.alias', 'Description', 'string'), l.last('flow.ingress.speed', 'Speed', 'number', null)], widths=[220], rows=10)],
-      [24, l.table('Interfaces out, of the records that match', [out.bucket(200, false)], [out.bytes, out.packets, out.back, out.partial, l.last('observer.egress.interface.alias', 'Description', 'string'), l.last('flow.egress.speed', 'Speed', 'number', null)], widths=[220], rows=10)],
+      [24, l.table('Interfaces in, of the records that match', [into.bucket(200, false)], [into.bytes, into.packets, into.back, into.partial, l.last('observer.ingress.interface.alias', 'Description', 'string'), l.last('flow.ingress.speed', 'Speed', 'number', null)], rows=10)],
+      [24, l.table('Interfaces out, of the records that match', [out.bucket(200, false)], [out.bytes, out.packets, out.back, out.partial, l.last('observer.egress.interface.alias', 'Description', 'string'), l.last('flow.egress.speed', 'Speed', 'number', null)], rows=10)],
     ]),
     k.row(15, [
-      [48, l.table('From interface to interface (each packet counted once)', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.listed, c.packets, c.records], widths=[480], rows=8)],
+      [48, l.table('From interface to interface (each packet counted once)', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.listed, c.packets, c.records], rows=8)],
     ]),
   ]),
 
@@ -167,7 +166,7 @@ local healthKpis = v.kpis([
         reported('ifInDiscards', 'Discards in'),
         reported('ifOutDiscards', 'Discards out'),
         reported('ifStatus', 'Status (3: up)'),
-      ], view=counters, widths=[260], rows=6, shaded=false)],
+      ], view=counters, rows=6, shaded=false)],
     ]),
   ]),
 
@@ -198,11 +197,11 @@ local healthKpis = v.kpis([
     ]),
     k.row(12, [
       [24, l.stacks('Left out of totals, bytes by reason', l.terms('flow.duplicate.reason', 'Reason', 9, false), c.duplicate, 'not ' + c.implausible)],
-      [24, l.table('Left out of totals', [l.tuple(['observer.name', 'flow.duplicate.reason'], 'Exporter › reason', 100)], [c.duplicate, l.sum('flow.duplicate.packets', 'Packets'), c.records], 'flow.duplicate.reason: * and not ' + c.implausible, widths=[420], rows=5)],
+      [24, l.table('Left out of totals', [l.tuple(['observer.name', 'flow.duplicate.reason'], 'Exporter › reason', 100)], [c.duplicate, l.sum('flow.duplicate.packets', 'Packets'), c.records], 'flow.duplicate.reason: * and not ' + c.implausible, rows=5)],
     ]),
     k.row(12, [
-      [24, l.stacks('Records with implausible values, by exporter', l.terms('observer.name', 'Exporter', 10), c.records, 'tags: implausible')],
-      [24, l.table('Implausible values, by exporter', [l.terms('observer.name', 'Exporter', 100, false)], [
+      [16, l.stacks('Records with implausible values, by exporter', l.terms('observer.name', 'Exporter', 10), c.records, 'tags: implausible')],
+      [32, l.table('Implausible values, by exporter', [l.terms('observer.name', 'Exporter', 100, false)], [
         c.records,
         l.count('Counters', c.implausible),
         l.sum('flow.duplicate.bytes', 'Bytes left out', 'bytes', 1, c.implausible),
@@ -210,7 +209,7 @@ local healthKpis = v.kpis([
         l.count('Frame lengths', 'flow.raw.frame_length: *'),
         l.count('VLANs', 'flow.raw.vlan: *'),
         l.count('Prefixes', 'flow.raw.source_mask: * or flow.raw.destination_mask: *'),
-      ], 'tags: implausible', widths=[220], rows=5)],
+      ], 'tags: implausible', rows=5)],
     ]),
     k.row(14, [[48, k.search('Records that failed', 'flow-records-failed')]]),
   ]),

@@ -41,7 +41,7 @@ local told = [r.records, r.sum('flow.connections', 'Connections'), r.count('Deni
                               + '**Bytes** of a rule or a pair of zones are those of records that name it, and – where none of these has any: Cisco ASA names the rule when a connection begins or is denied, and counts bytes at its end.', 11))]]),
     k.row(11, [
       [13, l.stacks('NAT events', l.terms('flow.nat.event', 'Event', 6, false), c.records, 'flow.nat.event: *')],
-      [15, l.table('Addresses translated', [l.tuple(['client.ip', 'client.nat.ip'], 'Inside › outside', 100)], [c.records, l.unique('client.nat.port', 'Ports'), c.bytes], 'client.nat.ip: *', widths=[220], rows=5)],
+      [15, l.table('Addresses translated', [l.tuple(['client.ip', 'client.nat.ip'], 'Inside › outside', 100)], [c.records, l.unique('client.nat.port', 'Ports'), c.bytes], 'client.nat.ip: *', rows=5)],
       [20, v.panel('Between zones', r.spec([['observer.ingress.zone', 'Zone in', 'no zone'], ['observer.egress.zone', 'zone out', 'no zone']], told, any(['observer.ingress.zone', 'observer.egress.zone'])))],
     ]),
   ]),

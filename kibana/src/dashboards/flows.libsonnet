@@ -8,12 +8,13 @@ local sankey = import '../sankey.libsonnet';
 local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
-local flows(id, title, description, controls, spec, a, b, geo=false) = c.dashboard(id, title, description, controls, [
+// to: the drill-down of both tables.
+local flows(id, title, description, controls, spec, a, b, to, geo=false) = c.dashboard(id, title, description, controls, [
   k.row(35, [[48, v.panel('The largest flows; click a name to filter', spec)]]),
   k.row(18, [
     [7, l.donut(a[0] + ', bytes', a[1], c.bytes, legend=false)],
-    [17, l.table(a[0], [a[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], widths=[210], rows=10)],
-    [17, l.table(b[0], [b[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], widths=[210], rows=10)],
+    [17, to(l.table(a[0], [a[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], rows=10))],
+    [17, to(l.table(b[0], [b[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], rows=10))],
     [7, l.donut(b[0] + ', bytes', b[1], c.bytes, legend=false)],
   ]),
 ], geo=geo);
@@ -38,14 +39,14 @@ local wire = [c.control.exporter, c.control.ingress, c.control.direction, c.cont
 [
   flows('flow-sankey-client-server', 'Flows, client to server', 'The largest flows between clients, services and servers', c.standard,
         sankey([['flow.client.name', 'Client', 'no client'], ['flow.service.name', 'Service', 'no service'], ['flow.server.name', 'Server', 'no server']]),
-        ['Clients', c.client(12, true)], ['Servers', c.server(12, true)]),
+        ['Clients', c.client(12, true)], ['Servers', c.server(12, true)], c.toHost),
   flows('flow-sankey-source-destination', 'Flows, source to destination', 'The largest flows as the exporters saw them', wire,
         sankey([['flow.source.name', 'Source', 'no source'], ['flow.destination.service', 'Destination port', 'no port'], ['flow.destination.name', 'Destination', 'no destination']]),
-        ['Sources', c.source(12, true)], ['Destinations', c.destination(12, true)]),
+        ['Sources', c.source(12, true)], ['Destinations', c.destination(12, true)], c.toHost),
   flows('flow-sankey-as', 'Flows, autonomous systems', 'The largest flows between autonomous systems; your own networks are private',
         [c.control.exporter, c.control.direction, c.control.service, k.control('source.as.organization.name', 'From AS'), k.control('destination.as.organization.name', 'To AS')],
         sankey([['source.as.organization.name', 'Source AS', 'private'], ['observer.name', 'Exporter', 'no exporter'], ['destination.as.organization.name', 'Destination AS', 'private']]),
-        ['Source AS', asOf('source', 'Source AS')], ['Destination AS', asOf('destination', 'Destination AS')], geo=true),
+        ['Source AS', asOf('source', 'Source AS')], ['Destination AS', asOf('destination', 'Destination AS')], c.toAs, geo=true),
 
   maps.map('flow-map-client-server', 'Flow: map of clients and servers', 'Works without the internet', ['client', 'Clients'], ['server', 'Servers']),
   maps.map('flow-map-source-destination', 'Flow: map of sources and destinations', 'Works without the internet', ['source', 'Sources'], ['destination', 'Destinations']),

@@ -22,7 +22,7 @@ local v = import '../vega.libsonnet';
     ]),
     k.row(13, [
       [16, v.panel('Its interface', host.interfaces())],
-      [16, c.toThreats(l.table('Threats', [l.tuple(['flow.threat.category', 'flow.client.name', 'flow.server.name'], 'Category › client › server', 50)], [c.records, c.bytes], 'flow.threat.category: *', widths=[320], rows=5))],
+      [16, c.toThreats(l.table('Threats', [l.tuple(['flow.threat.category', 'flow.client.name', 'flow.server.name'], 'Category › client › server', 50)], [c.records, c.bytes], 'flow.threat.category: *', rows=5))],
       [16, v.panel('Countries and networks (AS) of servers', r.spec([['server.geo.country_iso_code', 'Country', 'no country'], ['server.as.organization.name', 'AS', 'no AS known']], [r.bytes, r.records]))],
     ]),
     k.row(11, [
@@ -32,7 +32,7 @@ local v = import '../vega.libsonnet';
         l.formula('application', 'average(flow.latency.application) / 1000', { avg: l.part('average', [], 'flow.latency.application') }, l.divide('avg', 1000), 'avg', 'number', 1),
       ], type='line')],
       [12, l.stacks('Records by direction', l.terms('network.direction', 'Direction', 4, false), c.records, legendSize='medium')],
-      [12, l.table('Client addresses', [l.tuple(['client.ip', 'flow.client.scope'], 'Client address › scope', 50)], [c.bytes, c.records], widths=[200], rows=5)],
+      [12, l.table('Client addresses', [l.tuple(['client.ip', 'flow.client.scope'], 'Client address › scope', 50)], [c.bytes, c.records], rows=5)],
     ]),
     k.row(18, [[48, k.search('Flow records', 'flow-records')]]),
   ], geo=true),
@@ -61,8 +61,8 @@ local v = import '../vega.libsonnet';
       [36, l.area('Platforms, bits/s', l.terms('host.os.platform', 'Platform', 8), c.bits)],
     ]),
     k.row(18, [
-      [24, c.toRecords(l.table('User, process and server', [l.tuple(['user.name', 'process.name', 'flow.server.name'], 'User › process › server', 200)], [c.bytes, c.listed, c.records], widths=[380], rows=10))],
-      [24, c.toRecords(l.table('Host and executable', [l.tuple(['host.name', 'process.executable'], 'Host › executable', 200)], [c.bytes, c.records, l.unique('server.ip', 'Servers')], widths=[380], rows=10))],
+      [24, c.toRecords(l.table('User, process and server', [l.tuple(['user.name', 'process.name', 'flow.server.name'], 'User › process › server', 200)], [c.bytes, c.listed, c.records], rows=10))],
+      [24, c.toRecords(l.table('Host and executable', [l.tuple(['host.name', 'process.executable'], 'Host › executable', 200)], [c.bytes, c.records, l.unique('server.ip', 'Servers')], rows=10))],
     ]),
   ], [['with a user or process', ['user.name', 'process.name']]]),
 ]

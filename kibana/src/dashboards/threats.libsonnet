@@ -33,9 +33,9 @@ local records = c.toRecords;
       [12, l.bars('Feeds', l.terms('flow.threat.feeds', 'Feed', 10, false), c.records)],
     ]),
     k.row(18, [
-      [16, records(l.table('Inbound from known-bad clients', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.records, l.unique('server.ip', 'Servers'), c.bytes], kql('public_threat'), widths=[260], rows=10))],
-      [16, c.toHost(l.table('Servers contacted by known-bad clients', [l.tuple(['flow.server.name', 'flow.service.name'], 'Server › service', 100)], [c.records, l.unique('client.ip', 'Clients'), l.sum('server.bytes', 'Answered', 'bytes', 1)], kql('at_risk_server'), widths=[260], rows=10))],
-      [16, c.toHost(l.table('Clients that contact known-bad servers', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.records, l.unique('server.ip', 'Servers'), l.sum('client.bytes', 'Sent', 'bytes', 1)], kql('high_risk_client'), widths=[260], rows=10))],
+      [16, records(l.table('Inbound from known-bad clients', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.records, l.unique('server.ip', 'Servers'), c.bytes], kql('public_threat'), rows=10))],
+      [16, c.toHost(l.table('Servers contacted by known-bad clients', [l.tuple(['flow.server.name', 'flow.service.name'], 'Server › service', 100)], [c.records, l.unique('client.ip', 'Clients'), l.sum('server.bytes', 'Answered', 'bytes', 1)], kql('at_risk_server'), rows=10))],
+      [16, c.toHost(l.table('Clients that contact known-bad servers', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.records, l.unique('server.ip', 'Servers'), l.sum('client.bytes', 'Sent', 'bytes', 1)], kql('high_risk_client'), rows=10))],
     ]),
     k.row(16, [[48, k.search('Records with a threat', 'flow-records-threats')]]),
   ], [['with a threat', ['flow.threat.category']]]),

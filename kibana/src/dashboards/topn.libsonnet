@@ -16,8 +16,8 @@ local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
       [24, c.toHost(l.area('Servers, bits/s', c.server(10, true), c.bits))],
     ]),
     k.row(22, [
-      [24, c.toHost(l.table('Top clients', [c.client(200)], talker, widths=[230], rows=13))],
-      [24, c.toHost(l.table('Top servers', [c.server(200)], talker, widths=[230], rows=13))],
+      [24, c.toHost(l.table('Top clients', [c.client(200)], talker, rows=13))],
+      [24, c.toHost(l.table('Top servers', [c.server(200)], talker, rows=13))],
     ]),
   ]),
 
@@ -27,9 +27,9 @@ local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
       [24, l.area('Services, packets/s', c.service(12), c.pps)],
     ]),
     k.row(20, [
-      [20, c.toRecords(l.table('Top services', [c.service(200, false)], measures + [l.unique('client.ip', 'Clients'), l.unique('server.ip', 'Servers')], widths=[160], rows=13))],
-      [14, v.panel('Service and server port', r.spec([['flow.service.name', 'Service', 'no service'], ['network.transport', 'protocol', 'no protocol'], ['server.port', 'port', 'no port', -1]], [r.bytes, r.records]))],
-      [14, l.table('Top IP protocols', [c.protocol(50, false)], [c.bytes, c.share, c.records], widths=[130], rows=13)],
+      [23, c.toRecords(l.table('Top services', [c.service(200, false)], measures + [l.unique('client.ip', 'Clients'), l.unique('server.ip', 'Servers')], rows=13))],
+      [11, v.panel('Service and server port', r.spec([['flow.service.name', 'Service', 'no service'], ['network.transport', 'protocol', 'no protocol'], ['server.port', 'port', 'no port', -1]], [r.bytes, r.records]))],
+      [14, l.table('Top IP protocols', [c.protocol(50, false)], [c.bytes, c.share, c.records], rows=13)],
     ]),
   ]),
 
@@ -40,7 +40,7 @@ local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
     ]),
     k.row(22, [
       [30, c.toRecords(l.table('Client, server and service', [l.tuple(['flow.client.name', 'flow.server.name', 'flow.service.name'], 'Client › server › service', 500)],
-                               [c.bytes, c.listed, c.packets, c.records, c.down, c.up, l.avg('event.duration', 'Duration', null)], widths=[430], rows=13))],
+                               [c.bytes, c.listed, c.packets, c.records, c.down, c.up, l.avg('event.duration', 'Duration', null)], rows=13))],
       [18, v.panel('Networks', r.spec([['flow.client.network.name', 'Client network', 'no name'], ['flow.server.network.name', 'server network', 'no name']], [r.bytes, r.records]))],
     ]),
   ]),
@@ -51,9 +51,9 @@ local talker = [c.bytes, c.share, c.packets, c.records, c.down, c.up];
       [18, l.treemap('Application categories', l.terms('flow.application.category', 'Category', 12), c.bytes)],
     ]),
     k.row(20, [
-      [18, c.toRecords(l.table('Top applications', [c.application(200, false)], measures + [l.unique('client.ip', 'Clients')], widths=[170], rows=13))],
-      [15, v.panel('Application and service', r.spec([['network.application', 'Application', 'not told'], ['flow.service.name', 'service', 'no service']], [r.bytes, r.records]))],
-      [15, v.panel('Top clients by application', r.spec([['flow.client.name', 'Client', 'no client'], ['network.application', 'application', 'not told']], [r.bytes, r.records]))],
+      [20, c.toRecords(l.table('Top applications', [c.application(200, false)], measures + [l.unique('client.ip', 'Clients')], rows=13))],
+      [14, v.panel('Application and service', r.spec([['network.application', 'Application', 'not told'], ['flow.service.name', 'service', 'no service']], [r.bytes, r.records]))],
+      [14, v.panel('Top clients by application', r.spec([['flow.client.name', 'Client', 'no client'], ['network.application', 'application', 'not told']], [r.bytes, r.records]))],
     ]),
   ]),
 ]

@@ -1,25 +1,12 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write finished documents of a made-up company as bulk lines, so that dashboards can be tested without an exporter.
+"""Finished flow documents of a made-up company, for ask.py: many kinds of hosts, exporters and traffic in seconds, past efd and the pipelines.
 
-What it is for: every panel, field and click has something to work on, within the last hours and in seconds, also what no exporter at hand sends. Searches run, panels fill, pictures
-are pleasant. It proves no figure: nothing of it went through efd or the pipelines. Figures are compared with what was sent by test_truth.py, over the datagrams of month.py.
-
-usage: demo_data.py [--flows N] [--hours H] [--now EPOCH_S] [--namespace NS] > bulk.ndjson
-       demo_data.py --to ES_URL [...]      index them at once (ES_USER, ES_PASSWORD from the environment)
-
-Addresses are private or from the documentation and benchmark ranges, names and AS numbers are invented. The fields
+They prove no figure. Addresses are private or from the documentation and benchmark ranges, names and AS numbers are invented. The fields
 are those of docs/fields.md: what a pipeline would have written, written directly. The seed is fixed.
 """
-import argparse
 import base64
-import json
 import math
-import os
 import random
-import sys
-import time
-import urllib.request
 
 R = random.Random(20)
 
@@ -380,116 +367,7 @@ def hash_of(text):
 	return h
 
 
-def index(url, lines):
-	"""One bulk request; the first refused document is printed."""
-	request = urllib.request.Request(url + "/_bulk", ("\n".join(lines) + "\n").encode(), {"Content-Type": "application/x-ndjson"})
-	if os.environ.get("ES_USER"):
-		token = base64.b64encode(("%s:%s" % (os.environ["ES_USER"], os.environ.get("ES_PASSWORD", ""))).encode()).decode()
-		request.add_header("Authorization", "Basic " + token)
-	items = json.load(urllib.request.urlopen(request, timeout=120))["items"]
-	bad = [i["create"] for i in items if i["create"]["status"] != 201]
-	if bad:
-		sys.exit("refused: %s" % json.dumps(bad[0])[:600])
-	return len(items)
-
-
-def write(lines):
-	sys.stdout.write("\n".join(lines) + "\n")
-	return len(lines) // 2
-
-
-def health(now_ms, hours, step_s=60):
-	"""What efd says of each exporter, once in STEP_S seconds."""
-	for t in range(now_ms - int(hours * 3600000), now_ms, step_s * 1000):
-		for e in EXPORTERS:
-			records = int(e[7] * step_s * day_curve(t) * R.uniform(0.85, 1.15))
-			datagrams = max(1, records // 22)
-			bad = R.random() < 0.04
-			yield {"@timestamp": t, "event": {"kind": "metric", "module": "flow", "dataset": "flow.exporters"}, "observer": {"ip": e[1], "name": e[0]},
-				"flow": {"type": e[2], "exporter": {"domain": "0", "site": e[5], "role": e[3]}},
-				"exporter": {"datagrams": datagrams, "bytes": datagrams * 1250, "records": records, "options_records": datagrams // 40,
-					"lost": R.randint(5, 60) if bad else 0, "duplicates": R.randint(0, 2) if bad else 0, "reordered": R.randint(0, 9),
-					"restarts": int(R.random() < 0.002), "unknown_templates": R.randint(10, 90) if e[2] in ("netflow9", "ipfix") and R.random() < 0.01 else 0,
-					"decode_errors": R.randint(1, 4) if R.random() < 0.01 else 0, "held": R.randint(0, 20) if R.random() < 0.02 else 0, "held_dropped": 0,
-					"templates": {"netflow9": 9, "ipfix": 6}.get(e[2], 0), "clock_skew_ms": int(abs(R.gauss(40, 25)) + (1800 if e[0] == "rtr-graz-1" else 0)),
-					"sampling_rate": e[6], "last_seen": t}}
-
-
-def counters(now_ms, hours, step_s=120):
-	"""Interface counters of the sFlow switch: they only grow."""
-	for e in EXPORTERS:
-		if e[2] != "sflow5":
-			continue
-		total = {}
-		for t in range(now_ms - int(hours * 3600000), now_ms, step_s * 1000):
-			for index, name, alias, speed, role in e[8]:
-				c = total.setdefault(index, dict.fromkeys(["ifInOctets", "ifOutOctets", "ifInUcastPkts", "ifOutUcastPkts", "ifInMulticastPkts",
-					"ifInBroadcastPkts", "ifInDiscards", "ifOutDiscards", "ifInErrors", "ifOutErrors"], 0))
-				bytes_in = int(speed / 8 * step_s * 0.12 * day_curve(t) * R.uniform(0.6, 1.4) / (8 if role == "core" else 1))
-				bytes_out = int(bytes_in * R.uniform(0.2, 0.5))
-				for key, n in (("ifInOctets", bytes_in), ("ifOutOctets", bytes_out), ("ifInUcastPkts", bytes_in // 900), ("ifOutUcastPkts", bytes_out // 500),
-						("ifInMulticastPkts", 12 * step_s), ("ifInBroadcastPkts", 3 * step_s), ("ifInDiscards", R.randint(0, 30)),
-						("ifOutDiscards", R.randint(0, 5)), ("ifInErrors", int(R.random() < 0.05)), ("ifOutErrors", int(R.random() < 0.1))):
-					c[key] += n
-				yield {"@timestamp": t, "event": {"kind": "metric", "module": "flow", "dataset": "flow.counters"},
-					"observer": {"ip": e[1], "name": e[0], "vendor": e[4]},
-					"flow": {"type": e[2], "interface": "%s/%s" % (e[0], name), "speed": speed, "exporter": {"domain": "0", "site": e[5]}},
-					"counters": {"if_counters": dict(c, ifIndex=index, ifType=6, ifSpeed=speed, ifDirection=1, ifStatus=3, ifPromiscuousMode=0)}}
-
-
-def failures(now_ms, hours, n=24):
-	"""Records whose enrichment failed."""
-	for _ in range(n):
-		e = R.choice(EXPORTERS)
-		t = now_ms - R.randrange(int(hours * 3600000))
-		where, reason = R.choice([("script services", "services: cannot cast String to Number"), ("geoip lookup-geo-source", "database is missing")])
-		yield {"@timestamp": t, "event": {"kind": "pipeline_error", "module": "flow", "dataset": "flow.failed",
-			"original": '{"@timestamp":%d,"flow":{"type":"%s","exporter":"%s"},"ie":{}}' % (t, e[2], e[1])}, "observer": {"ip": e[1]},
-			"flow": {"type": e[2]}, "error": {"type": where, "message": reason}, "message": "flow record not enriched: " + reason}
-
-
-def feeds(now_ms, hours):
-	"""What `efctl dictionaries refresh` says of the feeds."""
-	hour = 3600000
-	yield {"@timestamp": now_ms, "event": {"kind": "state", "module": "ti_flow", "dataset": "ti_flow.feeds"}, "flow": {"feeds": [
-		{"name": name, "indicators": n, "confirmed": now_ms - hour, "stale": now_ms + 2 * hour} for name, n in (("Feed A", 812), ("Feed B", 17420))]}}
-
-
-def documents(args):
-	"""(data stream, document) of everything."""
-	now_ms = int((args.now or time.time()) * 1000)
+def documents(flows, now_ms, hours=24):
 	people, internet = clients(), ends()
-	for _ in range(args.flows):
-		yield "logs-flow-" + args.namespace, flow(now_ms, args.hours, people, internet)
-	for stream, make in (("metrics-flow.exporters-", health), ("metrics-flow.counters-", counters), ("logs-flow.failed-", failures), ("logs-ti_flow-", feeds)):
-		for doc in make(now_ms, args.hours):
-			yield stream + args.namespace, doc
-
-
-def arguments(argv=None):
-	p = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-	p.add_argument("--flows", type=int, default=20000)
-	p.add_argument("--hours", type=float, default=24)
-	p.add_argument("--now", type=float)
-	p.add_argument("--namespace", default="demo")
-	p.add_argument("--to", metavar="ES_URL")
-	return p.parse_args(argv)
-
-
-def main():
-	args = arguments()
-	lines, sent = [], 0
-	for stream, doc in documents(args):
-		# finished already: the default pipeline is not for them
-		lines += ['{"create":{"_index":"%s","pipeline":"_none"}}' % stream, json.dumps(doc, separators=(",", ":"))]
-		if len(lines) >= 8000:
-			sent += index(args.to, lines) if args.to else write(lines)
-			lines = []
-	if lines:
-		sent += index(args.to, lines) if args.to else write(lines)
-	if args.to:
-		print(sent, "documents")
-
-
-if __name__ == "__main__":
-	main()
+	for _ in range(flows):
+		yield flow(now_ms, hours, people, internet)
