@@ -219,6 +219,8 @@ check-now: all $(UNIT_TESTS) $(TEST_TOOLS)
 test: ## All tests; installs what they need, fetches and starts search engines
 	$(call setup,$(DEPS) $(TESTDEPS))
 	$(again) test-now
+# One node for all of them, with fifty installations one after another: 1 GiB was full once.
+test-now: export ENGINE_HEAP := $(or $(ENGINE_HEAP),1500m)
 test-now: all $(UNIT_TESTS) $(TEST_TOOLS) $(BUILD)/tools/promtool
 	$(Q)$(WITH_ENGINE) tests/run.py -t 1800 $(CLUSTER) --beside $(CHECKS) $(FAULT)
 

@@ -105,10 +105,21 @@ def days(docs):
 	return sorted(out, key=lambda d: d[0])
 
 
+def skip(properties, opensearch):
+	"""Numbers and times but @timestamp are kept in columns with a list to skip by (OpenSearch's skip_list, Elasticsearch's own choice) in the place of an index."""
+	for name, field in properties.items():
+		if "properties" in field:
+			skip(field["properties"], opensearch)
+		elif name != "@timestamp" and field.get("type") in ("date", "long", "integer", "short", "float"):
+			field.update({"index": False, **({"skip_list": True} if opensearch else {})})
+
+
 def store(c, docs, usage=False, **settings):
-	"""Bytes a record in an index with our template, some settings changed; None takes one away."""
+	"""Bytes a record in an index with our template, some settings changed; None takes one away; `skip`: see above."""
 	t = c.must("POST", "/_index_template/_simulate/logs-flow")["template"]
 	index = {k: v for k, v in t["settings"]["index"].items() if k not in ("default_pipeline", "routing", "lifecycle")}
+	if settings.pop("skip", False):
+		skip(t["mappings"]["properties"], c.about[0] == "opensearch")
 	index.update({"refresh_interval": "-1", "number_of_replicas": 0, **settings})
 	c.delete(f"/{INDEX}")
 	c.must("PUT", f"/{INDEX}", {"settings": {"index": {k: v for k, v in index.items() if v is not None}}, "mappings": t["mappings"]})
@@ -153,7 +164,12 @@ def main():
 			("standard index", es8, standard),
 			("standard index, not sorted", es8, {"sort": None, **standard}),
 			("standard index, sorted, without best_compression", es8, {"codec": "default", **standard}),
-			("OpenSearch", es, {})):
+			("standard index, sorted, without best_compression (LZ4, not zstd)", es9, {"codec": "default", **standard}),
+			("standard index, numbers and times that a list to skip by finds, not an index", es9, {"skip": True, **standard}),
+			("logsdb with stored source, likewise", es9, {"skip": True, "mapping": mapping}),
+			("OpenSearch, zlib (best_compression, as installed)", es, {}),
+			("OpenSearch, LZ4 (default)", es, {"codec": "default"}),
+			("OpenSearch, numbers and times that a list to skip by finds, not an index", es, {"skip": True})):
 		print(f"{store(c, docs, **settings):8.1f} {store(c, ten, **settings):8.1f}  {version(c)} {what}", flush=True)
 	print(f"by field, {version(es9)} logsdb with stored source, ten days")
 	store(es9, ten, mapping=mapping, usage=True)

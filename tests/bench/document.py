@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a document costs, taken apart: processor time of the whole node and bytes, part by part, and against another checkout.
 
-usage: document.py [--before CHECKOUT] [--profile lean|full]... [bytes] [cpu] [parts] [FILE.ndjson]
+usage: document.py [--before CHECKOUT] [--profile lean|full]... [bytes] [cpu] [parts] [codecs] [cache] [FILE.ndjson]
+
+bytes: on disk, by field. cpu: by how far a document is made when it comes. parts: without each part of it (with `bytes`, on disk, too). codecs: on disk and to index, by
+`index.codec`. cache: what lookups cost into nothing; without ES_URL once for each `ingest.geoip.cache_size` of CACHES, each on a fresh node. All of them, if none is named.
 
 The records are raw lines of captures (`efctl replay --output`), or of FILE; LINES (40000) of them, or the same ones again. All
 ways of the table are measured in turns on one warm node: ROUNDS (7) rounds, of which the median counts, after 120,000
@@ -22,7 +25,9 @@ import stages  # noqa: E402
 
 LINES, ROUNDS, WARM = (int(os.environ.get(k, v)) for k, v in (("LINES", 40000), ("ROUNDS", 7), ("WARM", 120000)))
 BATCH = 2000
-KINDS = ["bytes", "cpu", "parts"]
+KINDS = ["bytes", "cpu", "parts", "codecs", "cache"]
+CODECS = ["default", "best_compression", "zstd_no_dict", "zstd"]	# the last two: OpenSearch
+CACHES = [1000, 10000, 100000]	# addresses; the first is the default
 EMPTY = "bench-nothing"	# a pipeline
 BEFORE = "before"	# the prefix of the other checkout's installation
 # what is left out of finished documents, one after the other
@@ -192,16 +197,16 @@ def parts(c, installations, raw):
 	return [Way(name, bodies(some), None, i.index(f"bench-{n}")) for n, (name, some) in enumerate(sets.items())]
 
 
-def cpu(c, table):
+def cpu(c, table, base="finished documents"):
 	warm = -(-WARM // LINES)
 	for k in range(warm + ROUNDS):
 		for way in table[::1 if k % 2 else -1]:
 			way.round(c) if k >= warm else way.send(c, way.batches)
 	median = {w.name: sorted(w.took)[len(w.took) // 2] for w in table}
-	print(f"{name_of(c)}: CPU µs a document (in brackets the least and the most), flows/s a vCPU, and those µs of the finished ones as a share; {LINES} documents, the median of {ROUNDS} rounds")
+	print(f"{name_of(c)}: CPU µs a document (in brackets the least and the most), flows/s a vCPU, and those µs of {base} as a share; {LINES} documents, the median of {ROUNDS} rounds")
 	for way in table:
-		base = median[way.name.split(": ")[0] + ": finished documents" if ": " in way.name else "finished documents"]
-		print(f"{median[way.name]:8.1f} ({min(way.took):.1f} to {max(way.took):.1f}) {1e6 / median[way.name]:7.0f}  {100 * base / median[way.name]:4.0f} %  {way.name}")
+		share = 100 * median[way.name.split(": ")[0] + ": " + base if ": " in way.name else base] / median[way.name]
+		print(f"{median[way.name]:8.1f} ({min(way.took):.1f} to {max(way.took):.1f}) {1e6 / median[way.name]:7.0f}  {share:4.0f} %  {way.name}", flush=True)
 		c.delete("/" + way.index)
 
 
@@ -230,6 +235,27 @@ def on_disk(c, installations, raw, parted):
 			print(f"{kept(c, i, few, **how)[0]:8.1f}  the least: {', '.join(LEAST)}", flush=True)
 
 
+def codecs(c, installation, raw):
+	"""The same finished documents, packed in each way that this engine has: on disk, and to index."""
+	docs, table = finished(c, installation, raw, installation.flow, "bench-docs"), []
+	for codec in CODECS:
+		try:
+			print(f"{kept(c, installation, docs, codec=codec)[0]:8.1f}  bytes a document, {codec}", flush=True)
+		except RuntimeError:
+			print(f"{name_of(c)} has no codec {codec}")
+			continue
+		table.append(Way(codec, bodies(docs), None, installation.index(f"bench-{codec}", codec=codec)))
+	cpu(c, table, CODECS[1])
+
+
+def cache(c, raw):
+	"""Lookups into nothing: what they add is the cache's and the databases' work, and that of writing four places."""
+	installation = Installation(c, stages.ROOT, "", "--profile", "standard")
+	nothing = {"mappings": {"enabled": False}, "sort": None}
+	cpu(c, [Way(name, bodies(raw), pipeline, installation.index(f"bench-{n}", **nothing)) for n, (name, pipeline) in
+		enumerate((("all stages", installation.bare), ("all stages and geo lookups", installation.flow)))], "all stages")
+
+
 def main():
 	p = argparse.ArgumentParser()
 	p.add_argument("--before", metavar="CHECKOUT")
@@ -238,9 +264,14 @@ def main():
 	args = p.parse_args()
 	files = [w for w in args.what if w not in KINDS]
 	wanted = [w for w in args.what if w in KINDS] or KINDS
+	raw = captured(files[0] if files else os.environ.get("NDJSON"))
+	for size in CACHES if "cache" in wanted and not stages.clusters.given() else ():
+		print(f"ingest.geoip.cache_size: {size}")
+		cache(stages.clusters.embedded("opensearch", "--set", f"ingest.geoip.cache_size={size}"), raw)
+	if wanted == ["cache"] and not stages.clusters.given():
+		return
 	c = stages.clusters.connect()
 	c.must("PUT", f"/_ingest/pipeline/{EMPTY}", {"processors": []})
-	raw = captured(files[0] if files else os.environ.get("NDJSON"))
 	installations = [Installation(c, stages.ROOT, "", "--profile", "standard")]
 	installations += [Installation(c, stages.ROOT, name, "--profile", name) for name in args.profile]
 	if args.before:
@@ -251,6 +282,10 @@ def main():
 		cpu(c, ways(c, installations, raw))
 	if "parts" in wanted:
 		cpu(c, parts(c, installations, raw))
+	if "codecs" in wanted:
+		codecs(c, installations[0], raw)
+	if "cache" in wanted and stages.clusters.given():
+		cache(c, raw)
 
 
 main()
