@@ -17,6 +17,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -83,17 +84,26 @@ def fill(es, flows):
 		time.sleep(1)
 
 
+def most_kb(pid):
+	"""The most memory that a process has held so far; what wait4() tells counts Python's own, from before the program was started in its place."""
+	with open(f"/proc/{pid}/status", encoding="ascii") as f:
+		return max((int(line.split()[1]) for line in f if line.startswith("VmHWM:")), default=0)	# none when it has ended
+
+
 def ask(es, question):
-	"""(milliseconds, exit code, kilobytes of efctl at most)"""
-	words = question
-	begin = time.monotonic()
-	p = subprocess.Popen([EFCTL, *words, *DAY, "--namespace", NAMESPACE], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=dict(os.environ, **es.env(), EF_ELASTICSEARCH_TIMEOUT="600s"))
-	error = p.stderr.read()
-	_, status, used = os.wait4(p.pid, 0)
-	code = os.waitstatus_to_exitcode(status)
-	if code:
-		print(error.decode(errors="replace"), file=sys.stderr)
-	return (time.monotonic() - begin) * 1000, code, used.ru_maxrss, (used.ru_utime + used.ru_stime) * 1000
+	"""(milliseconds, exit code, kilobytes of efctl at most, milliseconds of its processor time)"""
+	begin, kb, pid = time.monotonic(), 0, 0
+	with tempfile.TemporaryFile() as error:
+		p = subprocess.Popen([EFCTL, *question, *DAY, "--namespace", NAMESPACE], stdout=subprocess.DEVNULL, stderr=error, env=dict(os.environ, **es.env(), EF_ELASTICSEARCH_TIMEOUT="600s"))
+		while not pid:
+			time.sleep(0.002)
+			kb = max(kb, most_kb(p.pid))
+			pid, status, used = os.wait4(p.pid, os.WNOHANG)
+		ms, code = (time.monotonic() - begin) * 1000, os.waitstatus_to_exitcode(status)
+		if code:
+			error.seek(0)
+			print(error.read().decode(errors="replace"), file=sys.stderr)
+	return ms, code, kb, (used.ru_utime + used.ru_stime) * 1000
 
 
 def questions(es):
