@@ -150,6 +150,8 @@ def red(site):
 	told(site, "a red stream", words + [site.ns], ("status", "doctor", "dry run"), (3,))
 	with waiting(site, "a red stream", words, seconds=150):
 		site.settings(cluster__routing__allocation__enable=None)
+		for name in (site.stream, f"logs-flow.failed-{site.ns}"):	# a search before its shard is there fails
+			site.es.must("GET", f"/_cluster/health/{name}?wait_for_status=yellow&timeout=60s")
 
 
 def high_watermark(site):
