@@ -229,19 +229,6 @@ static int word_pass(struct cutter *c, const char *word)
 
 static int value_copy(struct cutter *c, enum hits_place place);
 
-static int list_copy(struct cutter *c, enum hits_place place)
-{
-	const enum hits_place each = place == AT_LIST ? AT_HIT : AT_ELSEWHERE;
-	c->at++;
-	if (sign_pass(c, ']'))
-		return 0;
-	do
-		if (value_copy(c, each))
-			return -1;
-	while (sign_pass(c, ','));
-	return sign_pass(c, ']') ? 0 : -1;
-}
-
 static enum hits_place place_of(enum hits_place place, const char *name, size_t len)
 {
 	for (size_t i = 0; place && i < sizeof(hits_ways) / sizeof(hits_ways[0]); i++) {
@@ -281,26 +268,24 @@ static int member_copy(struct cutter *c, enum hits_place place)
 	return to == AT_DOCUMENT ? document_cut(c) : value_copy(c, to);
 }
 
-static int object_copy(struct cutter *c, enum hits_place place)
-{
-	c->at++;
-	if (sign_pass(c, '}'))
-		return 0;
-	do
-		if (member_copy(c, place))
-			return -1;
-	while (sign_pass(c, ','));
-	return sign_pass(c, '}') ? 0 : -1;
-}
-
+/* An object or an array. */
 static int nested_copy(struct cutter *c, enum hits_place place)
 {
+	const bool object = *c->at == '{';
+	const char end = object ? '}' : ']';
+	int result;
 	if (c->depth == HITS_DEPTH)
 		return -1;
+	c->at++;
+	if (sign_pass(c, end))
+		return 0;
 	c->depth++;
-	const int result = *c->at == '{' ? object_copy(c, place) : list_copy(c, place);
+	do
+		result = object ? member_copy(c, place)
+				: value_copy(c, place == AT_LIST ? AT_HIT : AT_ELSEWHERE);
+	while (result == 0 && sign_pass(c, ','));
 	c->depth--;
-	return result;
+	return result == 0 && sign_pass(c, end) ? 0 : -1;
 }
 
 static int value_copy(struct cutter *c, enum hits_place place)
