@@ -14,26 +14,17 @@ local addresses = ['source.ip', 'destination.ip', 'related.ip'];
 local translated = ['%s.nat.ip' % e for e in ends];
 local other = { client: 'server', server: 'client', source: 'destination', destination: 'source' };
 
-local emit(field) = "if (doc['%s'].size() > 0) emit(doc['%s'].value)" % [field, field];
 // Each end is END's; `peer` is what the other one is called (its name is taken).
-local as(end) = {
-  [f]: { type: 'keyword', script: emit('flow.%s.name' % end) }
-  for f in names
-  if f != 'flow.%s.name' % end
-} + {
-  [f]: { type: 'ip', script: emit(end + '.ip') }
-  for f in addresses
-  if f != end + '.ip'
-} + {
-  [f]: { type: 'ip', script: emit(end + '.nat.ip') }
-  for f in translated
-  if f != end + '.nat.ip'
-} + (if std.member(['client', 'server'], end) then { peer: { type: 'keyword', script: "if (doc['%s.domain'].size() > 0) emit(doc['%s.domain'].value); else %s" % [other[end], other[end], emit(other[end] + '.ip')] } } else {});
+local as(end) =
+  vega.instead('flow.%s.name' % end, names)
+  + vega.instead(end + '.ip', addresses, 'ip')
+  + vega.instead(end + '.nat.ip', translated, 'ip')
+  + (if std.member(['client', 'server'], end) then { peer: { type: 'keyword', script: "if (doc['%s.domain'].size() > 0) emit(doc['%s.domain'].value); else %s" % [other[end], other[end], vega.emit(other[end] + '.ip')] } } else {});
 
 local sides = [['A', 'client'], ['B', 'server']];
 local flow(end) = { o: { sum: { field: end + '.bytes' } }, i: { sum: { field: other[end] + '.bytes' } } };
 // The search with its ends taken for END's.
-local ask(name, end, aggs, index) = { name: name, url: vega.query(index, aggs) { body+: { runtime_mappings: as(end) } }, format: { property: 'aggregations' } };
+local ask(name, end, aggs, index) = vega.asked(name, index, aggs, as(end));
 local text(x, y, value, more={}, style='guide-label', size=12) = { type: 'text', style: style, encode: { update: { x: x, y: y, baseline: { value: 'middle' }, fontSize: { value: size }, text: value } + more } };
 
 {

@@ -8,13 +8,12 @@ local vega = import 'vega.libsonnet';
 
 local sides = { 'in': 'ingress', out: 'egress' };
 local other = { 'in': 'out', out: 'in' };
-local emit(field) = "if (doc['%s'].size() > 0) emit(doc['%s'].value)" % [field, field];
 
 {
   // The fields of a search that is of one side alone.
-  as(side):: { ['flow.%s.%s' % [sides[other[side]], f]]: { type: 'keyword', script: emit('flow.%s.%s' % [sides[side], f]) } for f in ['interface', 'role'] },
+  as(side):: local of(way, f) = 'flow.%s.%s' % [sides[way], f]; std.foldl(function(all, f) all + vega.instead(of(side, f), [of(other[side], f)]), ['interface', 'role'], {}),
   searches:: { [s]: $.as(s) for s in std.objectFields(sides) },
-  ask(name, side, aggs, index='logs-flow-*'):: { name: name, url: vega.query(index, aggs) { body+: { runtime_mappings: $.as(side) } }, format: { property: 'aggregations' } },
+  ask(name, side, aggs, index='logs-flow-*'):: vega.asked(name, index, aggs, $.as(side)),
 
   // A Vega panel by the interfaces of a side: those that are asked for, and not what else their records name.
   own(side, panel):: panel { config+: { savedVis+: { params+: { spec+: {

@@ -29,6 +29,16 @@ local k = import 'kibana.libsonnet';
     body: { size: 0, track_total_hits: false, aggs: aggs },
   },
 
+  // The same as the set of data NAME, with fields of the search's own.
+  asked(name, index, aggs, fields={}):: {
+    name: name,
+    url: v.query(index, aggs) + (if fields == {} then {} else { body+: { runtime_mappings: fields } }),
+    format: { property: 'aggregations' },
+  },
+  // Such fields: what FIELD has stands in place of OTHERS.
+  emit(field):: "if (doc['%s'].size() > 0) emit(doc['%s'].value)" % [field, field],
+  instead(field, others, type='keyword'):: { [f]: { type: type, script: v.emit(field) } for f in others if f != field },
+
   // ---- key figures -------------------------------------------------------------------------------------------
   // A tile: what to compute for each bucket of time and for the whole range, and how to write it.
   //   rate: the value is a sum that is shown per second.
@@ -90,20 +100,20 @@ local k = import 'kibana.libsonnet';
       { name: 'small', update: 'clamp(tile / %s, 9, 12)' % (0.54 * std.foldl(function(most, t) std.max(most, std.length(t.title)), tiles, 1)) },
     ],
     local others = std.objectFields(searches),
-    local asked(search) = v.query(index, {
+    local asked(search, name, fields={}) = v.asked(name, index, {
       whole: { range: { field: '@timestamp', ranges: [{ from: { '%timefilter%': 'min' }, to: { '%timefilter%': 'max' } }] }, aggs: aggsOf(tiles, search, true) },
       course: {
         date_histogram: { field: '@timestamp', interval: { '%autointerval%': 60 }, min_doc_count: 0, extended_bounds: { min: { '%timefilter%': 'min' }, max: { '%timefilter%': 'max' } } },
         aggs: aggsOf(tiles, search, false),
       },
-    }),
+    }, fields),
     local whole(search) = if search == '' then 'datum.w' else "data('reply_%s')[0].whole.buckets[0]" % search,
     local bucket(search) = if search == '' then 'datum.b' else 'datum.b_' + search,
     local text(i) = tiles[i].human('datum.v'),
     data: [
-      { name: 'reply', url: asked(''), format: { property: 'aggregations' } },
+      asked('', 'reply'),
     ] + [
-      { name: 'reply_' + s, url: asked(s) { body+: { runtime_mappings: searches[s] } }, format: { property: 'aggregations' } }
+      asked(s, 'reply_' + s, searches[s])
       for s in others
     ] + [
       { name: 'latest%d' % i, source: 'reply', transform: [
