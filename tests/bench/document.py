@@ -256,6 +256,15 @@ def cache(c, raw):
 		enumerate((("all stages", installation.bare), ("all stages and geo lookups", installation.flow)))], "all stages")
 
 
+def caches(raw):
+	"""The cache of the cluster that is given, or of a fresh node for each size."""
+	if stages.clusters.given():
+		return cache(stages.clusters.given(), raw)
+	for size in CACHES:
+		print(f"ingest.geoip.cache_size: {size}")
+		cache(stages.clusters.embedded("opensearch", "--set", f"ingest.geoip.cache_size={size}"), raw)
+
+
 def main():
 	p = argparse.ArgumentParser()
 	p.add_argument("--before", metavar="CHECKOUT")
@@ -265,10 +274,9 @@ def main():
 	files = [w for w in args.what if w not in KINDS]
 	wanted = [w for w in args.what if w in KINDS] or KINDS
 	raw = captured(files[0] if files else os.environ.get("NDJSON"))
-	for size in CACHES if "cache" in wanted and not stages.clusters.given() else ():
-		print(f"ingest.geoip.cache_size: {size}")
-		cache(stages.clusters.embedded("opensearch", "--set", f"ingest.geoip.cache_size={size}"), raw)
-	if wanted == ["cache"] and not stages.clusters.given():
+	if "cache" in wanted:
+		caches(raw)
+	if wanted == ["cache"]:
 		return
 	c = stages.clusters.connect()
 	c.must("PUT", f"/_ingest/pipeline/{EMPTY}", {"processors": []})
@@ -284,8 +292,6 @@ def main():
 		cpu(c, parts(c, installations, raw))
 	if "codecs" in wanted:
 		codecs(c, installations[0], raw)
-	if "cache" in wanted and stages.clusters.given():
-		cache(c, raw)
 
 
 main()

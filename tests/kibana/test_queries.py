@@ -23,6 +23,7 @@ import npm
 import rig
 import saved
 import tap
+from vega import bits, human
 
 es = cluster.connect()
 objects = rig.objects()
@@ -113,15 +114,6 @@ def billed(documents):
 		of_n = sorted(numbers, reverse=True) + [0] * n
 		out += [bits(of_n[n // 20]), bits(sum(numbers) / n), bits(of_n[0])]
 	return out
-
-
-def human(x, unit):
-	k = min(4, int(math.log10(x) // 3)) if x >= 1 else 0
-	return "%s %s%s" % (("%.3g" if x >= 1 else "%.2g") % (x / 1000 ** k), ("", "k", "M", "G", "T")[k], unit)
-
-
-def bits(x):
-	return human(x, "bit/s")
 
 
 lens_panels, specs, rankings = 0, [], 0

@@ -14,7 +14,6 @@ import npm
 from course import TIMEOUT_MS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-STEP_MS = 300000
 # Fields that have several values: their parts add up to more than the whole.
 SEVERAL = {"flow.tcp.flags", "flow.threat.categories", "flow.threat.feeds", "flow.threat.class", "tags"}
 CLOSE = 1e-4	# the range ends a millisecond before the full hour
@@ -114,7 +113,7 @@ def sankey(drawn, rows, **_):
 	return [("column " + col, whole, total, [] if close(whole, total) else ["column %s has %s of %s" % (col, total, whole)]) for col, total in sorted(totals.items())]
 
 
-def steps(rows, side, name, from_ms, to_ms, step=STEP_MS):
+def steps(rows, side, name, from_ms, to_ms, step):
 	"""Bits per second of each step of the range."""
 	sums = [0] * math.ceil((to_ms + 1 - from_ms) / step)
 	for r in rows:
@@ -144,9 +143,14 @@ def billed(values):
 	return sorted(values, reverse=True)[len(values) // 20]
 
 
-def bits(x):
+def human(x, unit):
+	"""As panels write it."""
 	k = min(4, int(math.log10(x) // 3)) if x >= 1 else 0
-	return "%s %sbit/s" % (("%.3g" if x >= 1 else "%.2g") % (x / 1000 ** k), ("", "k", "M", "G", "T")[k])
+	return "%s %s%s" % (("%.3g" if x >= 1 else "%.2g") % (x / 1000 ** k), ("", "k", "M", "G", "T")[k], unit)
+
+
+def bits(x):
+	return human(x, "bit/s")
 
 
 def percentile(drawn, rows, from_ms, to_ms, wanted=None, **_):
