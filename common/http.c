@@ -26,7 +26,6 @@ struct http {
 	struct elastic_settings s; /* its texts are borrowed, but for the API key */
 	char message[CURL_ERROR_SIZE];
 	atomic_bool aborted;
-	bool over_ceiling;
 	struct http_reply *reply; /* of the request under way */
 };
 
@@ -41,7 +40,7 @@ static size_t take_body(char *bytes, size_t one, size_t n, void *arg)
 	(void)one;
 	struct http *h = arg;
 	if (buf_add(&h->reply->body, bytes, n)) {
-		h->over_ceiling = true;
+		h->reply->too_long = true;
 		return 0;
 	}
 	return n;
@@ -409,7 +408,7 @@ static int explain(const struct http *h, CURLcode code, const struct http_reques
 	case CURLE_UNSUPPORTED_PROTOCOL:
 		return err_set(err, EF_USAGE, "%s: not a usable URL (%s)", url, why);
 	case CURLE_WRITE_ERROR:
-		if (h->over_ceiling)
+		if (h->reply->too_long)
 			return err_set(err, EF_FAILED, "%s: the reply is larger than %zu bytes",
 				       url, h->reply->body.ceiling);
 		break;
@@ -432,7 +431,7 @@ int http_do(struct http *h, const struct http_request *req, struct http_reply *r
 	reply->retry_after_ms = -1;
 	reply->etag[0] = reply->last_modified[0] = reply->product[0] = '\0';
 	h->message[0] = '\0';
-	h->over_ceiling = false;
+	reply->too_long = false;
 	h->reply = reply;
 	set_request(h, req, headers);
 	CURLcode code = curl_easy_perform(h->curl);

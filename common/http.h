@@ -34,6 +34,7 @@ struct http_request {
 struct http_reply {
 	long status;
 	struct buf body; /* caller: buf_init() with the ceiling wanted, buf_release() */
+	bool too_long;   /* for that ceiling: http_do() failed */
 	/* Retry-After in seconds or as a date (RFC 9110 section 10.2.3); -1: absent */
 	int64_t retry_after_ms;
 	char etag[128]; /* "" : absent */

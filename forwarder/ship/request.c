@@ -456,7 +456,7 @@ static enum answer post(struct sender *sender, struct parcel *p, const char *bas
 	if (shipper_gives_up(s))
 		return ANSWER_NONE;
 	COUNT(s, request_unreachable, 1);
-	if (sender->reply.status == 200 && sender->reply.body.len > REPLY_MAX / 2 && p->items > 1)
+	if (sender->reply.status == 200 && sender->reply.too_long && p->items > 1)
 		return ANSWER_SPLIT; /* more errors than can be read at once */
 	without_path(err.msg, path);
 	sender_trouble(s, err.msg,

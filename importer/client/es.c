@@ -78,6 +78,16 @@ const char *es_reply_text(const struct es *es)
 	return es->reply.body.data && es->reply.body.len ? es->reply.body.data : "";
 }
 
+void es_ceiling(struct es *es, size_t ceiling)
+{
+	es->reply.body.ceiling = ceiling;
+}
+
+bool es_too_long(const struct es *es)
+{
+	return es->reply.too_long;
+}
+
 /* Try each endpoint once, starting with the one that answered last. */
 static int send_any(struct es *es, const struct http_request *to, const char *path, struct err *err)
 {

@@ -42,7 +42,7 @@ struct cutter {
 	const char *from; /* what is between this and `at` goes there as it is */
 	const char *at, *end;
 	unsigned depth;
-	bool full; /* something found no room */
+	const char *over; /* the ceiling that was reached, or NULL */
 };
 
 void hits_init(struct hits *h)
@@ -58,14 +58,19 @@ void hits_release(struct hits *h)
 	buf_release(&h->text);
 }
 
+static int cutter_over(struct cutter *c, const char *what)
+{
+	c->over = what;
+	return -1;
+}
+
 /* Up to here it goes as it is. */
 static int cutter_keep(struct cutter *c)
 {
 	const size_t n = (size_t)(c->at - c->from);
 	const char *from = c->from;
 	c->from = c->at;
-	c->full |= n && buf_add(c->out, from, n);
-	return c->full ? -1 : 0;
+	return n && buf_add(c->out, from, n) ? cutter_over(c, "it is too long") : 0;
 }
 
 /* `text` goes in the place of the next `n` octets. */
@@ -75,8 +80,7 @@ static int cutter_replace(struct cutter *c, const char *text, size_t n)
 		return -1;
 	c->at += n;
 	c->from = c->at;
-	c->full |= buf_add_text(c->out, text) != 0;
-	return c->full ? -1 : 0;
+	return buf_add_text(c->out, text) ? cutter_over(c, "it is too long") : 0;
 }
 
 static bool is_json_blank(char c)
@@ -84,12 +88,35 @@ static bool is_json_blank(char c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
+/* How long the comment is that begins at `at`: 0 where none does. */
+static size_t comment_length(const char *at, const char *end)
+{
+	const char *close;
+	if (end - at < 2 || *at != '/')
+		return 0;
+	if (at[1] == '/') {
+		close = memchr(at, '\n', (size_t)(end - at));
+		return (size_t)((close ? close : end) - at);
+	}
+	if (at[1] != '*')
+		return 0;
+	for (close = at + 2; close + 1 < end; close++)
+		if (close[0] == '*' && close[1] == '/')
+			return (size_t)(close + 2 - at);
+	return 0;
+}
+
 static int blanks_drop(struct cutter *c)
 {
-	size_t n = 0;
-	while (n < (size_t)(c->end - c->at) && is_json_blank(c->at[n]))
-		n++;
-	return n ? cutter_replace(c, "", n) : 0;
+	const char *at = c->at;
+	size_t comment;
+	do {
+		while (at < c->end && is_json_blank(*at))
+			at++;
+		comment = comment_length(at, c->end);
+		at += comment;
+	} while (comment);
+	return at > c->at ? cutter_replace(c, "", (size_t)(at - c->at)) : 0;
 }
 
 /* Blanks, and then `sign`, if it is that. */
@@ -244,15 +271,16 @@ static enum hits_place place_of(enum hits_place place, const char *name, size_t 
 static int document_cut(struct cutter *c)
 {
 	struct hits *h = c->hits;
-	if (h->n == HITS_MAX || blanks_drop(c) || cutter_keep(c))
+	if (h->n == HITS_MAX)
+		return cutter_over(c, "it has too many records");
+	if (blanks_drop(c) || cutter_keep(c))
 		return -1;
 	c->out = &h->text;
 	if (value_copy(c, AT_DOCUMENT) || cutter_keep(c))
 		return -1;
 	c->out = &h->rest;
 	h->end[h->n] = h->text.len;
-	c->full |= buf_add_fmt(c->out, "%zu", h->n++) != 0;
-	return c->full ? -1 : 0;
+	return buf_add_fmt(c->out, "%zu", h->n++) ? cutter_over(c, "it is too long") : 0;
 }
 
 static int member_copy(struct cutter *c, enum hits_place place)
@@ -275,7 +303,7 @@ static int nested_copy(struct cutter *c, enum hits_place place)
 	const char end = object ? '}' : ']';
 	int result;
 	if (c->depth == HITS_DEPTH)
-		return -1;
+		return cutter_over(c, "it has too many objects within one another");
 	c->at++;
 	if (sign_pass(c, end))
 		return 0;
@@ -309,7 +337,7 @@ static int value_copy(struct cutter *c, enum hits_place place)
 	}
 }
 
-int hits_cut(struct hits *h, const char *reply, size_t len)
+int hits_cut(struct hits *h, const char *reply, size_t len, struct err *err)
 {
 	struct cutter c = {
 		.hits = h,
@@ -321,9 +349,14 @@ int hits_cut(struct hits *h, const char *reply, size_t len)
 	buf_clear(&h->rest);
 	buf_clear(&h->text);
 	h->n = 0;
-	if (value_copy(&c, AT_REPLY) || blanks_drop(&c) || c.at != c.end)
-		return -1;
-	return cutter_keep(&c);
+	if (value_copy(&c, AT_REPLY) == 0 && blanks_drop(&c) == 0 && c.at == c.end &&
+	    cutter_keep(&c) == 0)
+		return 0;
+	const size_t at = (size_t)(c.at - reply);
+	if (!c.over && c.at == c.end)
+		return err_set(err, EF_FAILED, "it ends in the middle, after %zu octets", len);
+	return err_set(err, EF_FAILED, "%s at octet %zu of %zu", c.over ? c.over : "it is no JSON",
+		       at, len);
 }
 
 const char *hits_text(const struct hits *h, size_t number, size_t *ret_len)

@@ -9,27 +9,23 @@
 
 #include "common/cleanup.h"
 #include "importer/client/es.h"
-#include "importer/client/probe.h"
 #include "importer/core/json.h"
 #include "importer/core/memory.h"
 #include "importer/core/print.h"
+#include "importer/query/context.h"
 #include "importer/query/hits.h"
 #include "importer/query/pages_ahead.h"
+#include "importer/query/search.h"
 
 /* Ids of one key that are remembered, so that they are not handed out again. */
-#define PAGES_SAME_MAX 1000000
+#define PAGES_SAME_MAX 500000
 #define PAGES_LOST_MAX 3 /* times in a row without a record in between */
 
-enum pages_way { PAGES_PIT, PAGES_PIT_OPENSEARCH, PAGES_SCROLL };
-
 struct pages {
-	struct es *es;
+	struct search_context context;
 	const struct query *query;
 	const struct pages_wish *wish;
-	char *pattern; /* of indices */
-	enum pages_way way;
-	char *id;      /* of the point in time or scroll; NULL: there is none */
-	json_t *after; /* sort values of the last record of this point in time, or NULL */
+	json_t *after; /* sort values of the last record of what is held, or NULL */
 	json_t *key;   /* the first of them, or NULL before the first record */
 	json_t *same;  /* object: the ids of the records of that key */
 	uint64_t done, total;
@@ -37,9 +33,10 @@ struct pages {
 	bool again;    /* records of `key` may come that were handed out */
 	unsigned lost; /* in a row */
 	struct ahead *ahead;
-	uint64_t size; /* of the page that was asked for last */
+	uint64_t fitting; /* how many records of a page are not too much */
+	uint64_t size;    /* of the page that was asked for last */
 	struct hits hits;
-	struct pages_record record[HITS_MAX]; /* in `hits`, or none of it */
+	struct pages_record record[PAGES_SIZE]; /* in `hits` */
 	size_t n;
 };
 
@@ -48,7 +45,7 @@ static json_t *pages_sort(const struct pages *p)
 	const char *order = p->wish->ascending ? "asc" : "desc";
 	json_t *list = json_pack("[{s:{s:s,s:s,s:s}}]", p->wish->sort, "order", order, "missing",
 				 "_last", "unmapped_type", "long");
-	if (p->way != PAGES_SCROLL)
+	if (p->context.way != CONTEXT_SCROLL)
 		json_array_append_new(list, json_pack("{s:s}", "_shard_doc", "asc"));
 	return list;
 }
@@ -75,114 +72,32 @@ static json_t *pages_query(const struct pages *p)
 	return json_pack("{s:{s:[o,o]}}", "bool", "filter", query, rest);
 }
 
-/* `done`: how many records are handed out when it comes. */
-static json_t *pages_body(struct pages *p, uint64_t done)
+static json_t *pages_body(struct pages *p)
 {
-	p->size = PAGES_SIZE;
+	const uint64_t limit = p->wish->limit;
+	p->size = p->fitting;
 	/* what was handed out of the last key comes again after a loss */
-	if (p->wish->limit && p->wish->limit - done < p->size && !p->again)
-		p->size = p->wish->limit - done;
+	if (limit && limit - p->done < p->size && !p->again)
+		p->size = limit - p->done;
 	json_t *body = json_pack("{s:I,s:o,s:o}", "size", (json_int_t)p->size, "query",
 				 pages_query(p), "sort", pages_sort(p));
-	if (p->counted && p->way != PAGES_SCROLL) /* which has to count */
+	if (p->counted && p->context.way != CONTEXT_SCROLL) /* which has to count */
 		json_object_set_new(body, "track_total_hits", json_false());
 	else if (p->wish->count)
 		json_object_set_new(body, "track_total_hits", json_true());
 	if (p->wish->fields)
 		json_object_set_new(body, "_source", json_deep_copy(p->wish->fields));
-	if (p->way == PAGES_SCROLL)
-		return body;
-	json_t *pit = json_pack("{s:s}", "id", p->id);
-	json_object_set_new(pit, "keep_alive", json_string(PAGES_KEEP));
-	json_object_set_new(body, "pit", pit);
-	if (p->after)
+	context_enter(&p->context, body);
+	if (p->after && p->context.way != CONTEXT_SCROLL)
 		json_object_set(body, "search_after", p->after);
 	return body;
 }
 
-static void pages_forget(struct pages *p)
-{
-	CLEANUP_JSON json_t *body = NULL;
-	struct err none = ERR_NONE;
-	long status;
-	const char *path = "/_pit";
-	if (!p->id)
-		return;
-	if (p->way == PAGES_PIT)
-		body = json_pack("{s:s}", "id", p->id);
-	else if (p->way == PAGES_PIT_OPENSEARCH)
-		body = json_pack("{s:[s]}", "pit_id", p->id);
-	else
-		body = json_pack("{s:[s]}", "scroll_id", p->id);
-	if (p->way == PAGES_PIT_OPENSEARCH)
-		path = "/_search/point_in_time";
-	else if (p->way == PAGES_SCROLL)
-		path = "/_search/scroll";
-	es_call(p->es, "DELETE", path, body, &status, NULL, &none); /* it ends by itself, too */
-	free(p->id);
-	p->id = NULL;
-}
-
-static int pages_id_take(struct pages *p, const json_t *reply, const char *member, struct err *err)
-{
-	const char *id = json_string_value(json_object_get(reply, member));
-	if (!id)
-		return err_set(err, EF_FAILED, "%s answered a search without its %s", es_url(p->es),
-			       member);
-	char *copy = strdup(id);
-	if (!copy)
-		memory_out();
-	free(p->id);
-	p->id = copy;
-	return 0;
-}
-
-/* 0 and p->ended where there is no such index. */
 static int pages_hold(struct pages *p, struct err *err)
 {
-	CLEANUP_FREE char *path = NULL;
-	CLEANUP_JSON json_t *reply = NULL;
-	long status = 0;
-	if (p->way == PAGES_SCROLL)
-		return 0; /* the first search does it */
-	if (asprintf(&path, "/%s/%s?keep_alive=" PAGES_KEEP, p->pattern,
-		     p->way == PAGES_PIT ? "_pit" : "_search/point_in_time") < 0)
-		memory_out();
-	if (es_call(p->es, "POST", path, NULL, &status, &reply, err))
-		return -1;
-	if (status == 404) {
-		p->ended = true;
-		return 0;
-	}
-	if (status >= 300)
-		return es_fail(p->es, "POST", path, status, reply, err);
-	return pages_id_take(p, reply, p->way == PAGES_PIT ? "id" : "pit_id", err);
-}
-
-static enum pages_way pages_way_of(const struct cluster *c)
-{
-	const int version = c->major * 100 + c->minor;
-	if (c->distribution == OPENSEARCH)
-		return version >= 303 ? PAGES_PIT_OPENSEARCH : PAGES_SCROLL;
-	return version >= 712 ? PAGES_PIT : PAGES_SCROLL;
-}
-
-/* Who may not see the root may read records all the same: by the way that every engine has. */
-static int pages_way_find(struct es *es, enum pages_way *ret_way, struct err *err)
-{
-	struct cluster cluster = { 0 };
-	struct err none = ERR_NONE;
-	long status = 0;
-	if (cluster_identify(es, &cluster, err) == 0) {
-		*ret_way = pages_way_of(&cluster);
-		cluster_release(&cluster);
-		return 0;
-	}
-	if (es_call(es, "GET", "/", NULL, &status, NULL, &none) || status != 403)
-		return -1;
-	*err = none;
-	*ret_way = PAGES_SCROLL;
-	return 0;
+	const int held = context_open(&p->context, err);
+	p->ended = held == 0;
+	return held < 0 ? -1 : 0;
 }
 
 int pages_open(struct app *app, struct es *es, const struct query *q, const struct pages_wish *wish,
@@ -191,90 +106,78 @@ int pages_open(struct app *app, struct es *es, const struct query *q, const stru
 	CLEANUP_PAGES struct pages *p = calloc(1, sizeof(*p));
 	if (!p)
 		memory_out();
-	if (pages_way_find(es, &p->way, err))
-		return -1;
-	p->es = es;
 	p->query = q;
 	p->wish = wish;
+	p->fitting = PAGES_SIZE;
 	p->same = json_object();
 	hits_init(&p->hits);
 	p->ahead = ahead_new(es);
-	p->pattern = query_pattern(app);
-	if (pages_hold(p, err))
+	es_ceiling(es, PAGES_BYTES_MAX);
+	if (context_init(&p->context, es, query_pattern(app), err) || pages_hold(p, err))
 		return -1;
 	*ret_pages = steal_ptr(p);
 	return 0;
 }
 
-static int pages_send(struct pages *p, uint64_t done, struct err *err)
+/* Sends the search for the next page. */
+static int pages_send(struct pages *p, struct err *err)
 {
-	CLEANUP_JSON json_t *body = NULL;
-	CLEANUP_FREE char *path = NULL;
-	const bool goes_on = p->way == PAGES_SCROLL && p->id;
-	if (goes_on)
-		body = json_pack("{s:s,s:s}", "scroll", PAGES_KEEP, "scroll_id", p->id);
-	else
-		body = pages_body(p, done);
-	if (goes_on || p->way != PAGES_SCROLL)
-		path = strdup(goes_on ? "/_search/scroll" : "/_search");
-	else if (asprintf(&path, "/%s/_search?scroll=" PAGES_KEEP, p->pattern) < 0)
-		path = NULL;
-	if (!path)
-		memory_out();
+	const bool goes_on = p->context.way == CONTEXT_SCROLL && p->context.id;
+	CLEANUP_JSON json_t *body = goes_on ? context_scroll(&p->context) : pages_body(p);
+	CLEANUP_FREE char *path = context_path(&p->context);
 	return ahead_send(p->ahead, path, body, err);
 }
 
-static const char *pages_id_member(const struct pages *p)
+/* A reply that is too long: fewer records, if that can be asked for. */
+static int pages_shrink(struct pages *p, struct err *err)
 {
-	return p->way == PAGES_SCROLL ? "_scroll_id" : "pit_id";
+	if (!es_too_long(p->context.es))
+		return -1;
+	if (p->context.way == CONTEXT_SCROLL || p->size == 1)
+		return err_wrap(err, "a page of %llu records", (unsigned long long)p->size);
+	p->fitting = p->size / PAGES_SHRINK;
+	if (!p->fitting)
+		p->fitting = 1;
+	return pages_send(p, err);
 }
 
-/* The search for the next page goes out before this one is read. Where a record may have been
- * handed out before, or the last one is in this page, it waits. */
-static int pages_look_ahead(struct pages *p, const char *text, size_t len, struct err *err)
+/* The text of the next reply, which is the caller's, and its status. */
+static int pages_take(struct pages *p, long *ret_status, char **ret_text, size_t *ret_len,
+		      struct err *err)
 {
-	const uint64_t done = p->done + p->size;
-	CLEANUP_JSON json_t *sort = NULL;
-	if (p->again || (p->wish->limit && done >= p->wish->limit))
-		return 0;
-	sort = ahead_last_sort(text, len);
-	char *id = sort ? ahead_first_text(text, pages_id_member(p)) : NULL;
-	if (!id)
-		return 0;
-	free(p->id);
-	p->id = id;
-	json_decref(p->after);
-	p->after = steal_ptr(sort);
-	return pages_send(p, done, err);
+	if (!ahead_is_out(p->ahead) && pages_send(p, err))
+		return -1;
+	while (ahead_take(p->ahead, ret_status, ret_text, ret_len, err)) {
+		if (pages_shrink(p, err))
+			return -1;
+		*err = ERR_NONE;
+	}
+	return 0;
 }
 
-/* What a page is read from: its documents are in p->hits. What an error says need not be JSON. */
+/* The reply but for its documents, which are in p->hits. What an error says need not be JSON. */
 static int pages_read(struct pages *p, long status, const char *text, size_t len,
 		      json_t **ret_reply, struct err *err)
 {
-	json_t *reply = NULL;
+	const char *url = es_url(p->context.es);
+	json_error_t why;
 	if (status >= 300) {
 		*ret_reply = json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 		return 0;
 	}
-	if (hits_cut(&p->hits, text, len) == 0)
-		reply = json_loadb(p->hits.rest.data, p->hits.rest.len, JSON_ALLOW_NUL, NULL);
-	if (!json_is_array(json_at(reply, "hits.hits"))) {
-		json_decref(reply);
+	if (hits_cut(&p->hits, text, len, err))
+		return err_wrap(err, "%s: the reply to a search", url);
+	CLEANUP_JSON json_t *reply = json_loadb(p->hits.rest.data, p->hits.rest.len,
+						JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why);
+	if (!reply)
+		return err_set(err, EF_FAILED, "%s: the reply to a search: %s", url, why.text);
+	if (!json_is_array(json_at(reply, "hits.hits")))
 		return err_set(err, EF_FAILED,
-			       "%s answers a search with something that is no reply to it",
-			       es_url(p->es));
-	}
-	*ret_reply = reply;
+			       "%s answers a search with something that is no reply to it%s%s", url,
+			       json_at(reply, "error") ? ": " : "",
+			       json_text_at(reply, "error.reason", ""));
+	*ret_reply = steal_ptr(reply);
 	return 0;
-}
-
-static int shards_fail(const json_t *reply, const json_t *first, struct err *err)
-{
-	return err_set(err, EF_FAILED, "%lld of %lld shards failed (%s)",
-		       json_int_at(reply, "_shards.failed"), json_int_at(reply, "_shards.total"),
-		       json_text_at(first, "reason.caused_by.reason",
-				    json_text_at(first, "reason.reason", "?")));
 }
 
 /* 1: it answered; 0: there is no such index; -2: what was held fast is gone. */
@@ -284,14 +187,9 @@ static int pages_ask(struct pages *p, json_t **ret_reply, struct err *err)
 	CLEANUP_FREE char *text = NULL;
 	size_t len = 0;
 	long status = 0;
-	if (!ahead_is_out(p->ahead) && pages_send(p, p->done, err))
-		return -1;
-	if (ahead_take(p->ahead, &status, &text, &len, err))
-		return -1;
-	const bool held = p->id != NULL;
-	if (status == 200 && strstr(text, "\"failed\":0") && pages_look_ahead(p, text, len, err))
-		return -1;
-	if (pages_read(p, status, text, len, &reply, err))
+	const bool held = p->context.id != NULL;
+	if (pages_take(p, &status, &text, &len, err) ||
+	    pages_read(p, status, text, len, &reply, err))
 		return -1;
 	const json_t *failed = json_array_get(json_at(reply, "_shards.failures"), 0);
 	if (status == 404 && !held)
@@ -299,11 +197,11 @@ static int pages_ask(struct pages *p, json_t **ret_reply, struct err *err)
 	if (status == 404 || strstr(json_text_at(failed, "reason.type", ""), "context_missing"))
 		return -2;
 	if (status >= 300)
-		return es_fail(p->es, "POST",
-			       p->way == PAGES_SCROLL ? "/_search/scroll" : "/_search", status,
-			       reply, err);
-	if (json_int_at(reply, "_shards.failed"))
-		return shards_fail(reply, failed, err);
+		return es_fail(p->context.es, "POST",
+			       p->context.way == CONTEXT_SCROLL ? "/_search/scroll" : "/_search",
+			       status, reply, err);
+	if (search_whole(reply, err) || context_take(&p->context, reply, err))
+		return -1;
 	*ret_reply = steal_ptr(reply);
 	return 1;
 }
@@ -323,12 +221,10 @@ static int pages_renew(struct pages *p, struct err *err)
 			       "same %s: it cannot go on",
 			       PAGES_SAME_MAX, p->wish->sort);
 	print_plain(stderr,
-		    "the cluster has forgotten this search after %llu records; going "
-		    "on with %s "
+		    "the cluster has forgotten this search after %llu records; going on with %s "
 		    "%s, in what there is now\n",
 		    (unsigned long long)p->done, p->wish->sort, key ? key : "from the beginning");
-	free(p->id);
-	p->id = NULL;
+	context_lost(&p->context);
 	json_decref(p->after);
 	p->after = NULL;
 	p->again = true;
@@ -338,15 +234,16 @@ static int pages_renew(struct pages *p, struct err *err)
 /* Whether the record was handed out before; notes that it is now. */
 static bool pages_seen(struct pages *p, const json_t *hit, const json_t *key)
 {
-	char name[600];
+	CLEANUP_FREE char *name = NULL;
 	if (!p->key || !json_equal(p->key, key)) {
 		json_decref(p->key);
 		p->key = json_deep_copy(key);
 		json_object_clear(p->same);
 		p->again = false;
 	}
-	snprintf(name, sizeof(name), "%s/%s", json_text_at(hit, "_index", ""),
-		 json_text_at(hit, "_id", ""));
+	if (asprintf(&name, "%s/%s", json_text_at(hit, "_index", ""),
+		     json_text_at(hit, "_id", "")) < 0)
+		memory_out();
 	if (p->again && json_object_get(p->same, name))
 		return true;
 	if (json_object_size(p->same) < PAGES_SAME_MAX)
@@ -363,41 +260,49 @@ static void pages_note_total(struct pages *p, const json_t *reply)
 	p->counted = true;
 }
 
-static struct pages_record pages_record_of(const struct pages *p, const json_t *hit)
+/* How many of such records as these make a page of PAGES_BYTES. */
+static void pages_fit(struct pages *p)
 {
-	struct pages_record record = { .json = NULL };
-	const json_t *number = json_object_get(hit, "_source");
-	if (json_is_integer(number))
-		record.json = hits_text(&p->hits, (size_t)json_integer_value(number), &record.len);
-	if (!record.json)
-		record = (struct pages_record){ "{}", 2 };
-	return record;
+	const size_t a_record = p->hits.n ? p->hits.text.len / p->hits.n + 1 : 1;
+	p->fitting = PAGES_BYTES / a_record;
+	if (p->fitting > PAGES_SIZE)
+		p->fitting = PAGES_SIZE;
+	else if (!p->fitting)
+		p->fitting = 1;
 }
 
-/* The hits of a reply that are new. */
-static void pages_new_hits(struct pages *p, const json_t *reply)
+/* The hits of a reply that are new. hits_cut() numbered their documents. */
+static int pages_new_hits(struct pages *p, const json_t *hits, struct err *err)
 {
-	const json_t *hits = json_at(reply, "hits.hits"), *sort = NULL, *hit;
+	const json_t *sort = NULL, *hit;
 	size_t i;
 	p->n = 0;
 	json_array_foreach (hits, i, hit) {
+		const json_t *number = json_object_get(hit, "_source");
+		if (!json_is_integer(number) || json_integer_value(number) != (json_int_t)i)
+			return err_set(err, EF_FAILED,
+				       "%s: a record of %s comes without its document: is "
+				       "_source off in its mapping?",
+				       es_url(p->context.es), json_text_at(hit, "_index", "?"));
+		if (i == p->size)
+			return err_set(err, EF_FAILED, "%s: more than the %llu records asked for",
+				       es_url(p->context.es), (unsigned long long)p->size);
 		sort = json_object_get(hit, "sort");
-		if (p->n == HITS_MAX || (p->wish->limit && p->done == p->wish->limit))
-			break;
 		if (pages_seen(p, hit, json_array_get(sort, 0)))
 			continue;
-		p->record[p->n++] = pages_record_of(p, hit);
-		p->done++;
+		struct pages_record *record = &p->record[p->n++];
+		record->json = hits_text(&p->hits, i, &record->len);
+		if (++p->done == p->wish->limit)
+			break;
 	}
-	if (sort && !(p->after && json_equal(p->after, sort))) {
-		if (p->way != PAGES_SCROLL)
-			ahead_drop(p->ahead); /* it asked for another place */
+	if (sort) {
 		json_decref(p->after);
 		p->after = json_deep_copy(sort);
 	}
-	p->ended = json_array_size(hits) == 0 || (p->wish->limit && p->done >= p->wish->limit);
+	p->ended = !sort || (p->wish->limit && p->done >= p->wish->limit);
 	if (p->n)
 		p->lost = 0;
+	return 0;
 }
 
 int pages_next(struct pages *p, const struct pages_record **ret_records, size_t *ret_n,
@@ -416,10 +321,12 @@ int pages_next(struct pages *p, const struct pages_record **ret_records, size_t 
 			continue;
 		}
 		pages_note_total(p, reply);
-		if (json_object_get(reply, pages_id_member(p)) &&
-		    pages_id_take(p, reply, pages_id_member(p), err))
+		if (pages_new_hits(p, json_at(reply, "hits.hits"), err))
 			return -1;
-		pages_new_hits(p, reply);
+		pages_fit(p);
+		/* the engine looks for the next page while this one is written */
+		if (!p->ended && pages_send(p, err))
+			return -1;
 		if (p->n) {
 			*ret_records = p->record;
 			*ret_n = p->n;
@@ -440,13 +347,10 @@ void pages_close(struct pages *p)
 	if (!p)
 		return;
 	ahead_free(p->ahead); /* it has the connection */
-	if (p->es)
-		pages_forget(p);
+	context_release(&p->context);
 	json_decref(p->after);
 	json_decref(p->key);
 	json_decref(p->same);
 	hits_release(&p->hits);
-	free(p->pattern);
-	free(p->id);
 	free(p);
 }

@@ -22,21 +22,23 @@ struct pages_wish {
 	bool count;           /* pages_total() is wanted, whatever it costs */
 };
 
-#define PAGES_SIZE 2000 /* records of a page: a few megabytes */
+/* Records of a page: usually a few megabytes. Fewer where such as came before would be more than
+ * PAGES_BYTES, and a quarter where one was more than PAGES_BYTES_MAX. */
+#define PAGES_SIZE      2000
+#define PAGES_BYTES     (16U << 20)
+#define PAGES_BYTES_MAX (64U << 20)
+#define PAGES_SHRINK    4
 
 /*
- * Asks which engine this is, and holds the records of `q` fast: with a point in
- * time, and search_after with _shard_doc, the record's place, as what tells
- * records of one key apart (Elasticsearch from 7.12, OpenSearch from 3.3), else
- * with a scroll. What is borrowed (app, es, q, wish) has to outlive it. A
- * stream that is not there has no records.
+ * Holds the records of `q` fast (importer/query/context.h), to be asked for page by page. What is
+ * borrowed (app, es, q, wish) has to outlive it, and between the calls here nobody else may use
+ * `es`: the next page is on its way. A stream that is not there has no records. A page that is not
+ * whole, because a shard or a remote cluster failed or the search was ended early, is an error.
  *
- * The engine forgets what nobody asks for PAGES_KEEP. Then, and when a node
- * that held it is gone, the records from the last key on are held fast anew;
- * those of that key that were handed out are not handed out again. standard
- * error says so. What came or went in the meantime may be in it.
+ * The engine forgets what nobody asks for CONTEXT_KEEP. Then, and when a node that held it is gone,
+ * the records from the last key on are held fast anew; those of that key that were handed out are
+ * not handed out again. standard error says so. What came or went in the meantime may be in it.
  */
-#define PAGES_KEEP "5m"
 int pages_open(struct app *app, struct es *es, const struct query *q, const struct pages_wish *wish,
 	       struct pages **ret_pages, struct err *err);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A search that is on its way while the page before it is written, and what of a reply that takes
- * before all of it is read. */
+ * A search that is on its way while the page before it is written. */
 #include "importer/query/pages_ahead.h"
 
 #include <stdlib.h>
@@ -33,11 +32,21 @@ struct ahead *ahead_new(struct es *es)
 	return a;
 }
 
+static void ahead_clear(struct ahead *a)
+{
+	free(a->path);
+	free(a->body);
+	free(a->text);
+	*a = (struct ahead){ .es = a->es };
+}
+
 void ahead_free(struct ahead *a)
 {
 	if (!a)
 		return;
-	ahead_drop(a);
+	if (a->out)
+		pthread_join(a->thread, NULL);
+	ahead_clear(a);
 	free(a);
 }
 
@@ -47,14 +56,6 @@ static void *ahead_main(void *arg)
 	a->result =
 	    es_fetch(a->es, "POST", a->path, a->body, &a->status, &a->text, &a->len, &a->err);
 	return NULL;
-}
-
-static void ahead_clear(struct ahead *a)
-{
-	free(a->path);
-	free(a->body);
-	free(a->text);
-	*a = (struct ahead){ .es = a->es };
 }
 
 int ahead_send(struct ahead *a, const char *path, const json_t *body, struct err *err)
@@ -87,48 +88,4 @@ int ahead_take(struct ahead *a, long *ret_status, char **ret_text, size_t *ret_l
 	*ret_text = steal_ptr(a->text);
 	ahead_clear(a);
 	return result;
-}
-
-void ahead_drop(struct ahead *a)
-{
-	if (a->out)
-		pthread_join(a->thread, NULL);
-	ahead_clear(a);
-}
-
-/* What the value that begins at `at` is, up to `end`; NULL where it is none, or ends elsewhere. */
-static json_t *array_up_to(const char *at, const char *end)
-{
-	json_t *array = json_loadb(at, (size_t)(end - at), 0, NULL);
-	if (json_is_array(array) && json_array_size(array))
-		return array;
-	json_decref(array);
-	return NULL;
-}
-
-json_t *ahead_last_sort(const char *text, size_t len)
-{
-	static const char member[] = "\"sort\":[", closing[] = "}]}}";
-	const size_t n = sizeof(member) - 1, tail = sizeof(closing) - 1;
-	while (len && strchr(" \r\n", text[len - 1]))
-		len--;
-	if (len < n + tail || memcmp(text + len - tail, closing, tail) != 0)
-		return NULL;
-	const char *end = text + len - tail;
-	for (const char *at = end - n; at > text; at--)
-		if (memcmp(at, member, n) == 0)
-			return array_up_to(at + n - 1, end);
-	return NULL;
-}
-
-char *ahead_first_text(const char *text, const char *member)
-{
-	const size_t n = strlen(member);
-	if (strncmp(text, "{\"", 2) != 0 || strncmp(text + 2, member, n) != 0 ||
-	    strncmp(text + 2 + n, "\":\"", 3) != 0)
-		return NULL;
-	const char *value = text + n + 5, *end = strpbrk(value, "\"\\");
-	if (!end || *end != '"') /* an id has nothing to escape */
-		return NULL;
-	return strndup(value, (size_t)(end - value));
 }

@@ -25,24 +25,38 @@ int search_begin(struct searcher *s, struct app *app, struct es *es, struct err 
 	return 0;
 }
 
+int search_whole(const json_t *reply, struct err *err)
+{
+	const long long failed = json_int_at(reply, "_shards.failed");
+	const long long skipped = remote_skipped(reply);
+	const json_t *first = json_array_get(json_at(reply, "_shards.failures"), 0);
+	if (failed)
+		return err_set(
+		    err, EF_FAILED, "%lld of %lld shards failed (%s)", failed,
+		    json_int_at(reply, "_shards.total"),
+		    json_text_at(first, "reason.caused_by.reason",
+				 json_text_at(first, "reason.reason", "no reason given")));
+	if (skipped)
+		return err_set(err, EF_FAILED, "%lld of %lld clusters did not answer", skipped,
+			       json_int_at(reply, "_clusters.total"));
+	if (json_is_true(json_object_get(reply, "timed_out")))
+		return err_set(err, EF_FAILED,
+			       "the cluster ended the search before it was done, as its setting "
+			       "search.default_search_timeout asks");
+	return 0;
+}
+
 static int check_reply(struct searcher *s, const json_t *reply, struct err *err)
 {
-	long long failed = json_int_at(reply, "_shards.failed");
-	const json_t *first = json_array_get(json_at(reply, "_shards.failures"), 0);
+	struct err why = ERR_NONE;
 	if (!json_is_object(json_object_get(reply, "hits")))
 		return err_set(err, EF_USAGE,
 			       "%s does not answer as Elasticsearch does; check elasticsearch.url",
 			       es_url(s->es));
-	if (s->told)
-		return 0;
-	s->told = failed || remote_skipped(reply);
-	CLEANUP_FREE char *why = strdup(json_text_at(first, "reason.reason", "no reason given"));
-	if (failed)
-		print_plain(stderr, "incomplete: %lld of %lld shards failed (%s)\n", failed,
-			    json_int_at(reply, "_shards.total"), why ? why : "?");
-	if (remote_skipped(reply))
-		print_plain(stderr, "incomplete: %lld of %lld clusters did not answer\n",
-			    remote_skipped(reply), json_int_at(reply, "_clusters.total"));
+	if (search_whole(reply, &why) && !s->told) {
+		s->told = true;
+		print_plain(stderr, "incomplete: %s\n", why.msg);
+	}
 	return 0;
 }
 

@@ -22,6 +22,10 @@ struct searcher {
 /* Finds out what engine it is. */
 int search_begin(struct searcher *s, struct app *app, struct es *es, struct err *err);
 
+/* 0 when all shards and clusters took part in a reply to a search, each to the end; else -1, and what
+ * is missing. */
+int search_whole(const json_t *reply, struct err *err);
+
 /*
  * `aggs_take` over the flows that `query` finds, nothing else; `ret_reply`, the caller's, is the
  * whole reply. `whole_lists`: what is cut off a shard's lists of values has to be known. Shards and

@@ -23,7 +23,7 @@ class Handler(scripted.Handler):
 		body = self.sent()
 		c = http.client.HTTPConnection(*self.server.engine, timeout=120)
 		try:
-			c.request(self.command, self.path, body, {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")})
+			c.request(self.command, self.path, body, {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection", "content-length")})
 			r = c.getresponse()
 			return r.status, r.getheaders(), r.read()
 		finally:

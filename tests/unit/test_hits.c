@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #define TAIL "]}}"
 
 static struct hits hits;
+static char said[200]; /* by the last cut() */
 
 static int setup(void **state)
 {
@@ -37,7 +39,9 @@ static int cut(const char *text, size_t len)
 	char *copy = malloc(len ? len : 1);
 	assert_non_null(copy);
 	memcpy(copy, text, len);
-	const int result = hits_cut(&hits, copy, len);
+	struct err err = ERR_NONE;
+	const int result = hits_cut(&hits, copy, len, &err);
+	snprintf(said, sizeof(said), "%s", err.msg);
 	free(copy);
 	return result;
 }
@@ -72,6 +76,9 @@ static void documents(void **state)
 		/* one line, whoever wrote it */
 		{ "{\r\n\t\"a\" : [ 1 ,\n 2 ] ,\n \"b  c\":\" d \\n \" , \"e\" : { } , \"f\":[ ] }",
 		  "{\"a\":[1,2],\"b  c\":\" d \\n \",\"e\":{},\"f\":[]}" },
+		/* comments, which engines store; none within a text */
+		{ "/**/{ // }\n\"a\"/*}*/:/* * / **/[1,/*,*/2]//\n , \"b\":\"/* // */\"}// \"\n",
+		  "{\"a\":[1,2],\"b\":\"/* // */\"}" },
 		/* what would steer a terminal: DEL, C1, right-to-left override, line separator */
 		{ "{\"a\x7f\":\"\xc2\x9b"
 		  "31m\xe2\x80\xae\xe2\x80\xa8\xef\xbb\xbf\"}",
@@ -140,6 +147,22 @@ static void replies(void **state)
 	assert_string_equal(hits.rest.data, "{\"error\":{\"reason\":\"x\"}}");
 }
 
+/* What is said of one that cannot be read. */
+static void reasons(void **state)
+{
+	(void)state;
+	static const char *const rows[][2] = {
+		{ "{\"a\":<html>}", "it is no JSON at octet 5 of 12" },
+		{ "", "it ends in the middle, after 0 octets" },
+		{ HEAD "{\"_source\":{\"a\":\"b", "it ends in the middle, after 80 octets" },
+		{ "{} {}", "it is no JSON at octet 3 of 5" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(cut(rows[i][0], strlen(rows[i][0])), -1);
+		assert_string_equal(said, rows[i][1]);
+	}
+}
+
 static void cut_anywhere(void **state)
 {
 	(void)state;
@@ -193,6 +216,11 @@ static void no_replies(void **state)
 		"\xef\xbb\xbf{}",
 		"\xe8",
 		"<html>",
+		"1/",
+		"1/*",
+		"1/*/",
+		"/1",
+		"/*1",
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		CLEANUP_FREE char *reply = NULL;
@@ -233,11 +261,14 @@ static void ceilings(void **state)
 	CLEANUP_FREE char *deep = nested(HITS_DEPTH), *deeper = nested(HITS_DEPTH + 1);
 	assert_int_equal(cut(deep, strlen(deep)), 0);
 	assert_int_equal(cut(deeper, strlen(deeper)), -1);
+	assert_string_equal(said,
+			    "it has too many objects within one another at octet 1000 of 2002");
 	CLEANUP_FREE char *most = many(HITS_MAX), *more = many(HITS_MAX + 1);
 	assert_int_equal(cut(most, strlen(most)), 0);
 	assert_int_equal(hits.n, HITS_MAX);
 	assert_document(HITS_MAX - 1, "{}");
 	assert_int_equal(cut(more, strlen(more)), -1);
+	assert_non_null(strstr(said, "it has too many records at octet "));
 	/* no room for what a document is, or for what is left */
 	static const char text[] = HEAD "{\"_source\":{\"a\":\"\x7f\x7f\x7f\x7f\"}}" TAIL;
 	assert_int_equal(cut(text, sizeof(text) - 1), 0);
@@ -246,6 +277,7 @@ static void ceilings(void **state)
 		hits_release(&hits);
 		hits.text.ceiling = n;
 		assert_int_equal(cut(text, sizeof(text) - 1), -1);
+		assert_non_null(strstr(said, "it is too long at octet "));
 	}
 	hits.text.ceiling = document;
 	for (size_t n = 0; n <= rest; n++) {
@@ -260,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(documents, setup, teardown),
 		cmocka_unit_test_setup_teardown(replies, setup, teardown),
+		cmocka_unit_test_setup_teardown(reasons, setup, teardown),
 		cmocka_unit_test_setup_teardown(cut_anywhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_replies, setup, teardown),
 		cmocka_unit_test_setup_teardown(ceilings, setup, teardown),
