@@ -50,8 +50,8 @@ int es_send(struct es *es, const char *method, const char *path, const char *con
 int es_fetch(struct es *es, const char *method, const char *path, const char *body,
 	     long *ret_status, char **ret_text, size_t *ret_len, struct err *err);
 
-/* Replies of more than `ceiling` octets are errors from now on, and es_too_long() tells that the last
- * call failed for that. */
+/* Replies of more than `ceiling` octets are errors from now on; es_too_long() tells whether the
+ * last call failed for that. */
 void es_ceiling(struct es *es, size_t ceiling);
 bool es_too_long(const struct es *es);
 

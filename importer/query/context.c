@@ -19,7 +19,7 @@ static const struct {
 	[CONTEXT_PIT] = { "_pit", "", "id", "pit_id", "/_pit" },
 	/* without the option it is made of the shards that happen to answer */
 	[CONTEXT_PIT_OPENSEARCH] = { "_search/point_in_time", "&allow_partial_pit_creation=false",
-				  "pit_id", "pit_id", "/_search/point_in_time" },
+				     "pit_id", "pit_id", "/_search/point_in_time" },
 	[CONTEXT_SCROLL] = { NULL, NULL, NULL, "_scroll_id", "/_search/scroll" },
 };
 
@@ -48,7 +48,8 @@ int context_init(struct search_context *c, struct es *es, char *pattern_take, st
 	return 0;
 }
 
-static int id_take(struct search_context *c, const json_t *reply, const char *member, struct err *err)
+static int id_take(struct search_context *c, const json_t *reply, const char *member,
+		   struct err *err)
 {
 	const char *id = json_string_value(json_object_get(reply, member));
 	if (!id)
@@ -116,8 +117,8 @@ char *context_path(const struct search_context *c)
 void context_enter(const struct search_context *c, json_t *body)
 {
 	if (c->way != CONTEXT_SCROLL)
-		json_object_set_new(body, "pit",
-				    json_pack("{s:s,s:s}", "id", c->id, "keep_alive", CONTEXT_KEEP));
+		json_object_set_new(
+		    body, "pit", json_pack("{s:s,s:s}", "id", c->id, "keep_alive", CONTEXT_KEEP));
 }
 
 json_t *context_scroll(const struct search_context *c)
@@ -145,8 +146,8 @@ void context_release(struct search_context *c)
 	if (c->id && c->way == CONTEXT_PIT)
 		body = json_pack("{s:s}", "id", c->id);
 	else if (c->id)
-		body = json_pack("{s:[s]}",
-				 c->way == CONTEXT_SCROLL ? "scroll_id" : "pit_id", c->id);
+		body =
+		    json_pack("{s:[s]}", c->way == CONTEXT_SCROLL ? "scroll_id" : "pit_id", c->id);
 	if (body) /* it ends by itself, too */
 		es_call(c->es, "DELETE", context_words[c->way].forget, body, &status, NULL, &none);
 	context_lost(c);

@@ -13,10 +13,10 @@ struct es;
 enum context_way { CONTEXT_PIT, CONTEXT_PIT_OPENSEARCH, CONTEXT_SCROLL };
 
 struct search_context {
-	struct es *es;    /* borrowed */
-	char *pattern;    /* of indices */
+	struct es *es; /* borrowed */
+	char *pattern; /* of indices */
 	enum context_way way;
-	char *id;         /* NULL: nothing is held */
+	char *id; /* NULL: nothing is held */
 };
 
 /*

@@ -20,9 +20,9 @@ void picker_free(struct picker *p);
 /*
  * Fills `ret`, of as many as there are fields, from a document without blanks as hits_text() gives
  * it (importer/query/hits.h); other octets make it find nothing sensible, and read nothing behind
- * them. Names are compared as they are written: engines write ours without escapes. Of a repeated member
- * the last one counts; a name with dots that is one member is found where there is no object of
- * that name.
+ * them. Names are compared as they are written: engines write ours without escapes. Of a repeated
+ * member the last one counts; a name with dots that is one member is found where there is no object
+ * of that name.
  */
 void picker_read(const struct picker *p, const char *json, size_t len, struct picked *ret);
 

@@ -22,8 +22,8 @@ struct searcher {
 /* Finds out what engine it is. */
 int search_begin(struct searcher *s, struct app *app, struct es *es, struct err *err);
 
-/* 0 when all shards and clusters took part in a reply to a search, each to the end; else -1, and what
- * is missing. */
+/* 0 when all shards and clusters took part in a search, each to the end; else -1, and what is
+ * missing in the reply. */
 int search_whole(const json_t *reply, struct err *err);
 
 /*

@@ -10,8 +10,8 @@
 #include "importer/query/pick.h"
 #include "tests/fuzz/fuzz.h"
 
-/* What jansson refuses though it is JSON: numbers out of range, halves of surrogate pairs, names with
- * a NUL. */
+/* What jansson refuses though it is JSON: numbers out of range, halves of surrogate pairs, and
+ * names with a NUL. */
 static int is_beyond_jansson(const json_error_t *why)
 {
 	return json_error_code(why) == json_error_numeric_overflow ||
