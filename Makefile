@@ -32,7 +32,7 @@ HOSTCC     ?= $(if $(CROSS),cc,$(CC))
 # Debian packages: to build, and what each target below needs beside that and installs itself. a|b: one of them, the first that there is.
 DEPS      = gcc libc6-dev make pkg-config libcurl4-openssl-dev libjansson-dev libmaxminddb-dev libpcap-dev libyaml-dev \
             libdeflate-dev libisal-dev libmicrohttpd-dev libsystemd-dev libseccomp-dev libssl-dev uthash-dev
-LINTDEPS  = git patch python3 pmccabe codespell mandoc clang-format-14|clang-format
+LINTDEPS  = git patch python3 python3-pip python3-yaml pmccabe codespell mandoc clang-format-14|clang-format
 ANALYZEDEPS = git python3 clang-14|clang cppcheck shellcheck flake8
 CHECKDEPS = $(LINTDEPS) libcmocka-dev openssl python3-yaml systemd
 DEMODEPS  = python3 python3-pip maven curl ca-certificates
@@ -221,7 +221,7 @@ test: ## All tests; installs what they need, fetches and starts search engines
 	$(again) test-now
 # One node for all of them, with fifty installations one after another: 1 GiB was full once.
 test-now: export ENGINE_HEAP := $(or $(ENGINE_HEAP),1500m)
-test-now: all $(UNIT_TESTS) $(TEST_TOOLS) $(BUILD)/tools/promtool
+test-now: all $(UNIT_TESTS) $(TEST_TOOLS) $(BUILD)/tools/promtool $(BUILD)/tools/validators
 	$(Q)$(WITH_ENGINE) tests/run.py -t 1800 $(CLUSTER) --beside $(CHECKS) $(FAULT)
 
 golden-update: $(TEST_TOOLS) ## Write what the decoder makes of the golden inputs; read the diff
@@ -235,6 +235,9 @@ pipeline-now e2e-now: all
 
 $(BUILD)/tools/promtool:
 	$(Q)tests/promtool.sh $@
+# judges of files for other people's programs
+$(BUILD)/tools/validators:
+	$(Q)tests/validators.sh $@
 fault: ## Against a scripted server that fails in every way
 	$(call setup,$(DEPS) $(CHECKDEPS))
 	$(again) fault-now
@@ -418,8 +421,8 @@ elf-proof: ## Build once without each protection, and see that the test of the E
 lint: ## What a program can check of STYLE.md
 	$(call setup,$(LINTDEPS) $(DEPS))
 	$(again) lint-now
-lint-now: all
-	$(Q)tests/run.py $(call scripts,lint)
+lint-now: all $(BUILD)/tools/validators
+	$(Q)tests/run.py $(call scripts,lint) tests/package/test_deploy.py
 analyze: ## What programs find that read programs: clang's analyser, cppcheck, shellcheck, flake8
 	$(call setup,$(DEPS) $(ANALYZEDEPS))
 	$(again) analyze-now
