@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "common/conf_dir.h"
 #include "common/conf_doubt.h"
+#include "common/conf_gone.h"
 
 /* An empty variable is an unset one, as in Compose files. */
 static const char *environment(const char *name)
@@ -150,6 +151,9 @@ static int unknown_flag(const struct args *a, const char *word, const char *name
 					       flag, flag);
 		}
 	}
+	const char *instead = conf_gone(name, len);
+	if (instead)
+		return err_set(err, EF_USAGE, "%s is no option any more; use %s", word, instead);
 	return err_set(err, EF_USAGE,
 		       "unknown option '%s'; --help lists them, and a word that is none goes "
 		       "behind --",

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "common/buf.h"
+#include "common/conf_gone.h"
 #include "common/shell.h"
 
 #define HOLDER_MAX 65536 /* bytes of a line about a file */
@@ -148,9 +149,17 @@ void conf_doubt_environment(const struct opt_table *tables, size_t n_tables, cha
 		search_tables(&s, tables, n_tables);
 		if (s.known || (!s.own && s.far > NEAR))
 			continue;
-		snprintf(text, sizeof(text),
-			 "the environment variable %s is no option and says nothing; is it %s?",
-			 name, s.nearest);
+		const char *instead = conf_gone(name + 3, strlen(name + 3));
+		if (instead)
+			snprintf(text, sizeof(text),
+				 "the environment variable %s is no option any more and says "
+				 "nothing; use %s",
+				 name, instead);
+		else
+			snprintf(text, sizeof(text),
+				 "the environment variable %s is no option and says nothing; is "
+				 "it %s?",
+				 name, s.nearest);
 		tell(text);
 	}
 }

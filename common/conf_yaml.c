@@ -9,6 +9,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/conf_doubt.h"
+#include "common/conf_gone.h"
 #include "common/regular.h"
 
 #define VALUE_MAX 65536
@@ -133,6 +134,13 @@ static bool is_said(struct yaml_walk *w, const struct opt *opt, bool is_file)
 	return false;
 }
 
+static int no_option(const char *path, const char *where, struct err *err)
+{
+	const char *instead = conf_gone(path, strlen(path));
+	return instead ? err_set(err, EF_USAGE, "%s is no option any more; use %s", where, instead)
+		       : err_set(err, EF_USAGE, "%s: no such option; --help lists them", where);
+}
+
 static int take_pair(struct yaml_walk *w, const yaml_node_t *key, const yaml_node_t *value,
 		     const char *prefix, struct err *err)
 {
@@ -155,7 +163,7 @@ static int take_pair(struct yaml_walk *w, const yaml_node_t *key, const yaml_nod
 	if (!opt && w->foreign)
 		return 0;
 	if (!opt || opt->flag_only)
-		return err_set(err, EF_USAGE, "%s: no such option; --help lists them", where);
+		return no_option(path, where, err);
 	if (is_said(w, opt, is_file))
 		return err_set(err, EF_USAGE, "%s is here for the second time", where);
 	if (value->type == YAML_SCALAR_NODE)

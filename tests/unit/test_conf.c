@@ -252,6 +252,8 @@ static void bad_input(void **state)
 		{ "a:\n  count: 10\n", NULL, ":2:3: a.count: '10' is out of range (1 to 9)" },
 		{ "a:\n  size: 12q\n", NULL, "unknown unit" },
 		{ "nothing: 1\n", NULL, ":1:1: nothing: no such option" },
+		{ "decode.held_sets: 1\n", NULL,
+		  "decode.held_sets is no option any more; use decode.held_size" },
 		{ "a: [\n", NULL, "not valid YAML" },
 		{ "text: [1, 2]\n", NULL, "not a list" },
 		{ "colour: blue\n", NULL, "not one of red, green" },
@@ -264,6 +266,8 @@ static void bad_input(void **state)
 		{ "", "--wait=1h-30m", "unknown unit" },
 		{ "", "--wait=200000000000d", "too large" },
 		{ "", "--nope", "unknown option '--nope'" },
+		{ "", "--decode-held-sets=1", "is no option any more; use decode.held_size" },
+		{ "", "--decode-held-setz=1", "unknown option '--decode-held-setz=1'" },
 		{ "", "--count", "--count wants a value" },
 		{ "", "--a-secret=x", "use --a-secret-file FILE" },
 	};
