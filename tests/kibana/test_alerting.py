@@ -46,8 +46,13 @@ def run(name, rule):
 			if state["status"] != "pending":
 				break
 			time.sleep(2)
-		status, summary = kibana.request("GET", f"/internal/alerting/rule/{made['id']}/_alert_summary")
-		return state, sorted(a for a, what in summary["alerts"].items() if what["status"] == "Active") if status == 200 else summary
+		summary = {}
+		for _ in range(60):		# from the event log, whose lines are searchable a while after the run; that of the run itself is the last
+			summary = kibana.must("GET", f"/internal/alerting/rule/{made['id']}/_alert_summary")
+			if summary.get("lastRun"):
+				break
+			time.sleep(1)
+		return state, sorted(a for a, what in summary["alerts"].items() if what["status"] == "Active")
 	finally:
 		kibana.request("DELETE", at + made["id"])
 
