@@ -9,7 +9,7 @@ function(side, colour, size=10, index='logs-flow-*') {
   '$schema': 'https://vega.github.io/schema/vega/v5.json',
   description: 'Mean and highest step of the busiest interfaces',
   autosize: { type: 'fit', contains: 'padding' },
-  padding: { left: 10, right: 10, top: 26, bottom: 6 },
+  padding: { left: 10, right: 10, top: 8, bottom: 6 },
   signals: [
     { name: 'names', update: 'clamp(width * 0.24, 90, 220)' },
     { name: 'numbers', update: 'clamp(width * 0.42, 230, 330)' },

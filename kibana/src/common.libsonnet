@@ -104,7 +104,7 @@ local v = import 'vega.libsonnet';
   credit: k.row(2, [[48, k.markdown('Places and AS numbers: this product includes GeoLite2 data created by MaxMind, available from [https://www.maxmind.com](https://www.maxmind.com).', 10)]]),
 
   // Above the first chart of rates.
-  above: k.row(2, [[48, k.named('steps', k.markdown('Steps are ${active_timeout} or more: the bytes of a flow stand where its record ends. From exporters that take longer to report a flow, peaks are too high, even above the speed of the line; `efctl doctor` names these and the command.', 10))]]),
+  above: k.row(2, [[48, k.named('steps', k.markdown('Steps are ${active_timeout} or more: a flow’s bytes stand where its record ends. Peaks of exporters that take longer are too high, even above the line’s speed; `efctl doctor` names them.', 10))]]),
 
   dashboard(id, title, description, controls, rows, filters=[], geo=false):
     local rated(row) = std.length([cell for cell in row.cells if std.objectHasAll(cell[1], 'rates')]) > 0;

@@ -195,7 +195,7 @@ local aDay = 288;
         ] },
       { type: 'rect', interactive: false, encode: { update: { x: { signal: 'moved ? min(moved[0], moved[1]) : 0' }, x2: { signal: 'moved ? max(moved[0], moved[1]) : 0' }, y: { value: 0 }, y2: { signal: 'h' }, fill: { value: '#98a2b3' }, fillOpacity: { signal: '%s ? 0.3 : 0' % dragged } } } },
       note({ value: 5 }, { signal: "to - from < 2 * step ? 'choose a longer time range: steps are ' + %s : 'mean of ' + %s" % [minutes('step'), minutes('step')] }, { fontStyle: { value: 'italic' } }),
-      note({ value: 20 }, { signal: "coarse ? '- - highest ' + %s + (to - from > %d ? ', last %d days' : '') : ''" % [minutes('${peak_ms}'), days * 86400000, days] },
+      note({ value: 20 }, { signal: "coarse ? width < 500 ? '- - highest' : '- - highest ' + %s + (to - from > %d ? ', last %d days' : '') : ''" % [minutes('${peak_ms}'), days * 86400000, days] },
            { fontStyle: { value: 'italic' }, tooltip: { signal: "'The highest ' + %s + ' within each step%s'" % [minutes('${peak_ms}'), if stacked then ', of all together' else ', of each line'] } } + (if stacked then { fill: { value: dash } } else {})),
     ] + (if stacked then [
       note({ value: 20 }, { signal: "coarse && length(data('highest')) ? %s : ''" % m.human("data('highest')[0].peak") }, { x: { signal: 'width' }, align: { value: 'right' }, fill: { value: dash } }),

@@ -146,7 +146,7 @@ local text(x, y, value, more={}, style='guide-label', size=12) = { type: 'text',
     '$schema': 'https://vega.github.io/schema/vega/v5.json',
     description: 'As seen from the host, by ' + label,
     autosize: { type: 'fit', contains: 'padding' },
-    padding: { left: 8, right: 8, top: 24, bottom: 4 },
+    padding: { left: 8, right: 8, top: 6, bottom: 4 },
     signals: [
       { name: 'row', value: 20 },
       { name: 'lines', update: 'max(1, floor(height / row) - 1)' },

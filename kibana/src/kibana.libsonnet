@@ -166,7 +166,10 @@
     bytes: { id: 'bytes', params: { pattern: '0,0.[0] bd' } },
     bits: { id: 'number', params: { pattern: '0,0.[0] bitd' } },
     count: { id: 'number', params: { pattern: '0,0' } },
+    short: { id: 'number', params: { pattern: '0,0.[0]a' } },
     plain: { id: 'number', params: { pattern: '0' } },
+    // For a column: to the second, of this year.
+    moment: { format: { id: 'date' }, parentFormat: { id: 'date', params: { pattern: 'MMM D, HH:mm:ss' } } },
     duration(unit): { id: 'duration', params: { inputFormat: unit, outputFormat: 'humanizePrecise', outputPrecision: 1, useShortSuffix: true, includeSpaceWithSuffix: true } },
     // A value that leads to another page of this Kibana.
     link(url): { id: 'url', params: { urlTemplate: url, labelTemplate: '{{value}}', openLinkInCurrentTab: true, type: 'a' } },

@@ -292,6 +292,21 @@ local vega = import 'vega.libsonnet';
       gridConfig: { type: 'heatmap_grid', isCellLabelVisible: false, isYAxisLabelVisible: true, isXAxisLabelVisible: true, isYAxisTitleVisible: false, isXAxisTitleVisible: false },
     }, kql, view),
 
+  // How wide Kibana writes a heading: pixels of each letter in Inter, bold, of 14 pixels (others than these: a digit's).
+  local inter = {
+    a: 8.1, b: 8.8, c: 8.2, d: 8.8, e: 8.3, f: 5.3, g: 8.8, h: 8.7, i: 3.8, j: 3.8, k: 8.1, l: 3.8, m: 12.7,
+    n: 8.6, o: 8.5, p: 8.8, q: 8.8, r: 5.7, s: 7.8, t: 5.4, u: 8.6, v: 8.1, w: 11.8, x: 8, y: 8.1, z: 7.9,
+    A: 10.4, B: 9.2, C: 10.5, D: 10.1, E: 8.5, F: 8.1, G: 10.6, H: 10.4, I: 3.9, J: 7.9, K: 9.6, L: 7.9, M: 12.8,
+    N: 10.2, O: 10.9, P: 9, Q: 10.9, R: 9.1, S: 9.1, T: 9.3, U: 10.2, V: 10.4, W: 14.4, X: 9.9, Y: 10.1, Z: 9.3,
+    ' ': 3.2, '(': 5.7, ')': 5.7, ':': 4.1, ',': 4.2, '.': 4.1, '/': 5.4,
+  },
+  local written(text) = std.foldl(function(sum, letter) sum + std.get(inter, letter, 9.6), std.stringChars(text), 0),
+
+  // Counts as people say them: 512.3m, not 512,345,678, which the column would cut; below 1,000 they are whole. (`exact`: those that
+  // are compared with what somebody set.)
+  local isCount(m) = std.get(std.get(m.params, 'format', {}), 'id') == 'number' && m.params.format.params.decimals == 0 && !std.objectHasAll(m, 'exact'),
+  local short(m) = if isCount(m) then m { params+: { parentFormat: k.format.short } } else m,
+
   // Figures have the room that they and their headings need, or their `width`; names share the rest, at least 100 pixels each (Kibana's
   // minimum): a narrow page cuts names, which the mouse shows whole, and no figures. The first measure ranks (no last
   // value can) and is shaded.
@@ -300,11 +315,11 @@ local vega = import 'vega.libsonnet';
     local shares = std.length([m for m in measures if std.objectHasAll(m, 'whole')]) > 0;
     local whole(b) = if shares && b.operationType == 'terms' && b.dataType == 'string' && !std.objectHas(b.params, 'secondaryFields') then b { params+: { otherBucket: true, missingBucket: true } } else b;
     local list = [whole(b) for b in if std.isArray(buckets) then buckets else [buckets]];
-    local c = layer('', list, measures);
+    local c = layer('', list, [short(m) for m in measures]);
     local percent(m) = std.get(std.get(m.params, 'format', {}), 'id') == 'percent';
-    // (with the arrow of the menu beside the heading, and that of the order)
+    // (with the margins, the arrow of the menu beside the heading, and that of the order)
     local room(i) = local m = measures[i]; if std.objectHasAll(m, 'width') then m.width else if m.dataType != 'number' then null
-    else std.max(if percent(m) then 68 else 84, 7 * std.length(m.label) + 30) + (if i == 0 then 16 else 0);
+    else std.max(if percent(m) || isCount(m) then 68 else 84, std.ceil(written(m.label)) + 33) + (if i == 0 then 16 else 0);
     local column(id, alignment, width=null) = { columnId: id, isTransposed: false, alignment: alignment, [if width != null then 'width']: width };
     lens('lnsDatatable', title, { l0: c }, {
       layerId: 'l0',

@@ -25,6 +25,7 @@ local vega = import 'vega.libsonnet';
     local absent(c) = if std.length(c) > 3 then c[3] else c[2],
     local quoted(value) = if std.isString(value) then "'" + value + "'" else '%s' % value,
     local key(i) = if last == 0 then 'datum.b.key' else 'datum.b.key[%d]' % i,
+    local longer(i) = std.length([j for j in std.range(0, i) if std.length(measures[j].label) > 9]),
     local number(i) = std.length(columns[i]) > 3 && std.isNumber(columns[i][3]),
     // A key of several fields has its numbers as text.
     local isAbsent(i, k) = if number(i) then '+%s == %s' % [k, columns[i][3]] else '%s == %s' % [k, quoted(absent(columns[i]))],
@@ -33,12 +34,14 @@ local vega = import 'vega.libsonnet';
     '$schema': 'https://vega.github.io/schema/vega/v5.json',
     description: 'The largest by ' + std.join(', ', [c[1] for c in columns]),
     autosize: { type: 'fit', contains: 'padding' },
-    padding: { left: 8, right: 8, top: 24, bottom: 4 },
+    padding: { left: 8, right: 8, top: 6, bottom: 4 },
     signals: [
       { name: 'row', value: 20 },
       { name: 'lines', update: 'max(1, floor(height / row) - 1)' },
       { name: 'cell', update: 'clamp(width * 0.11, 58, 92)' },
-      { name: 'names', update: 'width - cell * %d' % (m + 2) },
+      // (a long heading needs more than the narrowest cell)
+      { name: 'more', update: 'max(0, 86 - cell)' },
+      { name: 'names', update: 'width - cell * %d - more * %d' % [m + 2, longer(m)] },
       { name: 'whole', update: "length(data('reply')) ? data('reply')[0].f.all.value || 0 : 0" },
       { name: 'rest', update: "whole - (length(data('sum')) ? data('sum')[0].v : 0)" },
       { name: 'pick', value: null, on: [{
@@ -66,7 +69,8 @@ local vega = import 'vega.libsonnet';
       ] },
       { name: 'sum', source: 'rows', transform: [{ type: 'aggregate', fields: ['v0'], ops: ['sum'], as: ['v'] }] },
     ],
-    local column(i) = { signal: 'names + cell * %d' % (i + 1) },
+    // The measures' columns, with the share after the first.
+    local column(i) = { signal: 'names + cell * %d + more * %d' % [i + 1, longer(std.max(0, i - 1))] },
     local text(x, value, align='right', style='guide-label', more={}) = { type: 'text', style: style, encode: { update: {
       x: x, y: { signal: 'datum.y + row / 2' }, align: { value: align }, baseline: { value: 'middle' }, fontSize: { value: 12 }, text: value } + more } },
     local head(x, title, align='right') = { type: 'text', style: 'guide-title', encode: { update: { x: x, y: { value: -9 }, align: { value: align }, text: { value: title } } } },

@@ -17,7 +17,7 @@ function(columns, measure='network.bytes', human=vega.human.bytes, size=12, inde
   '$schema': 'https://vega.github.io/schema/vega/v5.json',
   description: 'The largest flows between ' + std.join(', ', [c[1] for c in columns]),
   autosize: { type: 'fit', contains: 'padding' },
-  padding: { left: 10, right: 10, top: 28, bottom: 10 },
+  padding: { left: 10, right: 10, top: 8, bottom: 10 },
   signals: [
     { name: 'gap', update: 'min(6, height / 120)' },
     { name: 'bar', value: 14 },

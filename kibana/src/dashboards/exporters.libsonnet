@@ -60,7 +60,7 @@ local healthKpis = v.kpis([
       [24, l.area('Interfaces out, packets/s', out.bucket(), out.pps)],
     ]),
     // For those who want every meter point: what totals leave out is beside what they count.
-    k.row(14, [[48, c.toExporter(l.table('All meter points, by exporter', [c.exporter(200, false)], [c.bytes, c.share, c.packets, c.elsewhere, c.metered, c.records, l.unique('flow.ingress.interface', 'Interfaces in'), l.unique('flow.egress.interface', 'Interfaces out')], rows=8))]]),
+    k.row(15, [[48, c.toExporter(l.table('All meter points, by exporter', [c.exporter(200, false)], [c.bytes, c.share, c.packets, c.elsewhere, c.metered, c.records, l.unique('flow.ingress.interface', 'Interfaces in'), l.unique('flow.egress.interface', 'Interfaces out')], rows=8))]]),
   ]),
 
   c.dashboard('flow-health', 'Exporter health', 'How well exporters send: loss, templates, clocks, restarts', [k.control('observer.name', 'Exporter', health)], [
@@ -73,7 +73,6 @@ local healthKpis = v.kpis([
     k.row(18, [
       [48, l.table('Health of the exporters', [l.tuple(['observer.name', 'flow.type', 'flow.exporter.domain'], 'Exporter › type › domain', 200)], [
         sum('records', 'Records'),
-        sum('datagrams', 'Datagrams'),
         sum('lost', 'Lost'),
         sum('duplicates', 'Repeated'),
         sum('reordered', 'Reordered'),
@@ -81,15 +80,15 @@ local healthKpis = v.kpis([
         sum('unknown_templates', 'No template'),
         sum('decode_errors', 'Undecoded'),
         sum('held_dropped', 'Dropped'),
-        l.last('exporter.sampling_rate', 'Sampling'),
-        l.max('exporter.clock_skew_ms', 'Largest skew', null),
+        l.last('exporter.sampling_rate', 'Sampling') { exact:: true },
+        l.max('exporter.clock_skew_ms', 'Skew', null),
         // Silent exporters have a line each minute, too.
-        l.last('@timestamp', 'Last heard', 'date') { filter: { query: 'exporter.datagrams > 0', language: 'kuery' }, width:: 200 },
+        l.last('@timestamp', 'Last heard', 'date') { filter: { query: 'exporter.datagrams > 0', language: 'kuery' }, params+: k.format.moment, width:: 130 },
       ], view=health, rows=10)],
     ]),
     k.row(12, [
       [16, l.lines('Clock skew, ms', c.exporter(10, false), l.max('exporter.clock_skew_ms', 'ms'), view=health, legendSize='medium')],
-      [16, l.series('Abnormal datagrams', [sum('decode_errors', 'not decoded'), sum('unknown_templates', 'without template'), sum('reordered', 'reordered'), sum('duplicates', 'duplicates')], view=health, type='bar_stacked', colours=['#e7664c', '#da8b45', '#d6bf57', '#6092c0'])],
+      [16, l.series('Abnormal datagrams', [sum('decode_errors', 'not decoded'), sum('unknown_templates', 'without template'), sum('reordered', 'reordered'), sum('duplicates', 'duplicates')], view=health, type='bar_stacked', colours=['#e7664c', '#da8b45', '#d6bf57', '#6092c0'], legendAt='right')],
       [16, l.lines('Templates known', c.exporter(10, false), l.max('exporter.templates', 'templates'), view=health, legendSize='medium')],
     ]),
     k.row(12, [
@@ -121,9 +120,11 @@ local healthKpis = v.kpis([
       [24, own('in', l.lines('In, utilisation (8 busiest)', into.bucket(8, false), into.used))],
       [24, own('out', l.lines('Out, utilisation (8 busiest)', out.bucket(8, false), out.used))],
     ]),
-    k.row(18, [
-      [24, l.table('Interfaces in, of the records that match', [into.bucket(200, false)], [into.bytes, into.packets, into.back, into.partial, l.last('observer.ingress.interface.alias', 'Description', 'string'), l.last('flow.ingress.speed', 'Speed', 'number', null)], rows=10)],
-      [24, l.table('Interfaces out, of the records that match', [out.bucket(200, false)], [out.bytes, out.packets, out.back, out.partial, l.last('observer.egress.interface.alias', 'Description', 'string'), l.last('flow.egress.speed', 'Speed', 'number', null)], rows=10)],
+    k.row(15, [
+      [48, l.table('Interfaces in, of the records that match', [into.bucket(200, false)], [into.bytes, into.packets, into.back, into.partial, l.last('observer.ingress.interface.alias', 'Description', 'string'), l.last('flow.ingress.speed', 'Speed', 'number', null)], rows=8)],
+    ]),
+    k.row(15, [
+      [48, l.table('Interfaces out, of the records that match', [out.bucket(200, false)], [out.bytes, out.packets, out.back, out.partial, l.last('observer.egress.interface.alias', 'Description', 'string'), l.last('flow.egress.speed', 'Speed', 'number', null)], rows=8)],
     ]),
     k.row(15, [
       [48, l.table('From interface to interface (each packet counted once)', [l.tuple(['flow.ingress.interface', 'flow.egress.interface'], 'In › out', 200)], [c.bytes, c.listed, c.packets, c.records], rows=8)],

@@ -12,10 +12,10 @@ local v = import '../vega.libsonnet';
 local flows(id, title, description, controls, spec, a, b, to, geo=false) = c.dashboard(id, title, description, controls, [
   k.row(35, [[48, v.panel('The largest flows; click a name to filter', spec)]]),
   k.row(18, [
-    [7, l.donut(a[0] + ', bytes', a[1], c.bytes, legend=false)],
-    [17, to(l.table(a[0], [a[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], rows=10))],
-    [17, to(l.table(b[0], [b[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], rows=10))],
-    [7, l.donut(b[0] + ', bytes', b[1], c.bytes, legend=false)],
+    [6, l.donut(a[0] + ', bytes', a[1], c.bytes, legend=false)],
+    [18, to(l.table(a[0], [a[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], rows=10))],
+    [18, to(l.table(b[0], [b[1] { params+: { size: 200, otherBucket: false } }], [c.bytes, c.share, c.packets, c.records], rows=10))],
+    [6, l.donut(b[0] + ', bytes', b[1], c.bytes, legend=false)],
   ]),
 ], geo=geo);
 

@@ -8,7 +8,7 @@ local r = import '../ranking.libsonnet';
 local v = import '../vega.libsonnet';
 
 [
-  c.dashboard('flow-hosts', 'Hosts', 'One host, as seen from it, or a subnet: source.ip: "10.0.0.0/8" or destination.ip: "10.0.0.0/8" (behind a NAT: client.nat.ip: "192.0.2.1" or server.nat.ip: "192.0.2.1"); or click a host anywhere',
+  c.dashboard('flow-hosts', 'Hosts', 'One host or subnet, as seen from it. Behind a NAT: client.nat.ip: "192.0.2.1" or server.nat.ip: "192.0.2.1"',
               [c.control.exporter, c.control.direction, c.control.service, c.control.application, k.control('flow.threat.category', 'Threat')], [
     k.row(6, [[48, k.untitled(v.panel('Host', host.card()))]]),
     k.row(12, [
@@ -30,7 +30,7 @@ local v = import '../vega.libsonnet';
         l.formula('network, client side', 'average(flow.latency.client) / 1000', { avg: l.part('average', [], 'flow.latency.client') }, l.divide('avg', 1000), 'avg', 'number', 1),
         l.formula('network, server side', 'average(flow.latency.server) / 1000', { avg: l.part('average', [], 'flow.latency.server') }, l.divide('avg', 1000), 'avg', 'number', 1),
         l.formula('application', 'average(flow.latency.application) / 1000', { avg: l.part('average', [], 'flow.latency.application') }, l.divide('avg', 1000), 'avg', 'number', 1),
-      ], type='line')],
+      ], type='line', legendAt='right')],
       [12, l.stacks('Records by direction', l.terms('network.direction', 'Direction', 4, false), c.records, legendSize='medium')],
       [12, l.table('Client addresses', [l.tuple(['client.ip', 'flow.client.scope'], 'Client address › scope', 50)], [c.bytes, c.records], rows=5)],
     ]),

@@ -28,14 +28,16 @@ local records = c.toRecords;
     ])]]),
     k.row(3, [[48, v.feeds()]]),
     k.row(12, [
-      [20, l.stacks('Categories', l.terms('flow.threat.categories', 'Category', 10, false), c.records)],
-      [16, l.series('Severity', [severity('critical'), severity('high'), severity('medium'), severity('low')], type='bar_stacked', colours=['#bd271e', '#e7664c', '#da8b45', '#d6bf57'])],
-      [12, l.bars('Feeds', l.terms('flow.threat.feeds', 'Feed', 10, false), c.records)],
+      [24, l.stacks('Categories', l.terms('flow.threat.categories', 'Category', 10, false), c.records)],
+      [24, l.series('Severity', [severity('critical'), severity('high'), severity('medium'), severity('low')], type='bar_stacked', colours=['#bd271e', '#e7664c', '#da8b45', '#d6bf57'], legendAt='right')],
     ]),
     k.row(18, [
-      [16, records(l.table('Inbound from known-bad clients', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.records, l.unique('server.ip', 'Servers'), c.bytes], kql('public_threat'), rows=10))],
-      [16, c.toHost(l.table('Servers contacted by known-bad clients', [l.tuple(['flow.server.name', 'flow.service.name'], 'Server › service', 100)], [c.records, l.unique('client.ip', 'Clients'), l.sum('server.bytes', 'Answered', 'bytes', 1)], kql('at_risk_server'), rows=10))],
-      [16, c.toHost(l.table('Clients that contact known-bad servers', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.records, l.unique('server.ip', 'Servers'), l.sum('client.bytes', 'Sent', 'bytes', 1)], kql('high_risk_client'), rows=10))],
+      [24, records(l.table('Inbound from known-bad clients', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.records, l.unique('server.ip', 'Servers'), c.bytes], kql('public_threat'), rows=10))],
+      [24, c.toHost(l.table('Servers contacted by known-bad clients', [l.tuple(['flow.server.name', 'flow.service.name'], 'Server › service', 100)], [c.records, l.unique('client.ip', 'Clients'), l.sum('server.bytes', 'Answered', 'bytes', 1)], kql('at_risk_server'), rows=10))],
+    ]),
+    k.row(18, [
+      [24, c.toHost(l.table('Clients that contact known-bad servers', [l.tuple(['flow.client.name', 'flow.threat.category'], 'Client › category', 100)], [c.records, l.unique('server.ip', 'Servers'), l.sum('client.bytes', 'Sent', 'bytes', 1)], kql('high_risk_client'), rows=10))],
+      [24, l.bars('Feeds', l.terms('flow.threat.feeds', 'Feed', 10, false), c.records)],
     ]),
     k.row(16, [[48, k.search('Records with a threat', 'flow-records-threats')]]),
   ], [['with a threat', ['flow.threat.category']]]),
