@@ -31,10 +31,10 @@ HOSTCC     ?= $(if $(CROSS),cc,$(CC))
 
 # Debian packages: to build, and what each target below needs beside that and installs itself. a|b: one of them, the first that there is.
 DEPS      = gcc libc6-dev make pkg-config libcurl4-openssl-dev libjansson-dev libmaxminddb-dev libpcap-dev libyaml-dev \
-            libdeflate-dev libisal-dev libmicrohttpd-dev libsystemd-dev libseccomp-dev libssl-dev uthash-dev
+            libdeflate-dev libisal-dev libmicrohttpd-dev libsystemd-dev libseccomp-dev libsnmp-dev libssl-dev uthash-dev
 LINTDEPS  = git patch python3 python3-pip python3-yaml pmccabe codespell mandoc clang-format-14|clang-format
 ANALYZEDEPS = git python3 clang-14|clang cppcheck shellcheck flake8
-CHECKDEPS = $(LINTDEPS) libcmocka-dev openssl python3-yaml systemd
+CHECKDEPS = $(LINTDEPS) libcmocka-dev openssl python3-yaml snmpd systemd
 DEMODEPS  = python3 python3-pip maven curl ca-certificates
 TESTDEPS  = $(CHECKDEPS) $(DEMODEPS) openjdk-25-jdk-headless|openjdk-21-jdk-headless|openjdk-17-jdk-headless \
             softflowd pmacct nfdump openvswitch-switch iproute2 iputils-ping jsonnet nodejs npm
@@ -44,7 +44,7 @@ FUZZDEPS  = $(CHECKDEPS) $(or $(CLANG),clang-19|clang-14) $(patsubst clang-%,lib
 
 LIBS = libcurl jansson libmaxminddb libpcap yaml-0.1 libdeflate libmicrohttpd libssl libcrypto
 pkg  = $(shell command -v $(firstword $(PKG_CONFIG)) >/dev/null && $(PKG_CONFIG) $(1))
-HAVE := $(foreach l,libisal libsystemd libseccomp,$(call pkg,--exists $(l) && echo $(l)))# used where they are
+HAVE := $(foreach l,libisal libsystemd libseccomp netsnmp,$(call pkg,--exists $(l) && echo $(l)))# used where they are
 WARN = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
        -Wno-sign-conversion -Wno-format-truncation -Wno-unknown-warning-option $(if $(SAN),,-Wframe-larger-than=16384) \
        $(if $(filter 1,$(DEV)),-Werror)
@@ -61,7 +61,7 @@ FORTIFY   = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-U_FORTIFY
 
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -I. -I$(BUILD)/gen -DEF_VERSION='"$(VERSION)"' '-DEF_COMMIT="$(BEHIND)"' $(WARN) $(SAN) \
               -fPIE -pthread -funsigned-char -MMD -MP '-ffile-prefix-map=$(CURDIR)=.' $(call pkg,--cflags $(LIBS)) \
-              $(patsubst lib%,-DHAVE_%=1,$(HAVE)) $(filter-out -Wl%,$(HARDEN)) $(FORTIFY) $(CPPFLAGS) $(CFLAGS)
+              $(patsubst %,-DHAVE_%=1,$(HAVE:lib%=%)) $(filter-out -Wl%,$(HARDEN)) $(FORTIFY) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -pthread -Wl,--as-needed $(SAN) $(filter -Wl%,$(HARDEN)) $(LDFLAGS)
 LDLIBS      = $(call pkg,--libs $(LIBS) $(HAVE)) -lm
 

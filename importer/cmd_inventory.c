@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +25,8 @@
 #include "importer/dictionary/dict_layers.h"
 #include "importer/inventory/inv_source.h"
 #include "importer/inventory/inv_state.h"
+#include "importer/inventory/inv_type.h"
+#include "importer/inventory_seen.h"
 
 #define PROGRAM   "efctl-inventory"
 #define RUNS_AS   "efd-inventory"
@@ -67,12 +70,14 @@ static int make_folder(const char *dir, const struct passwd *user, struct err *e
 
 /* In the child: the program as its own user, with nothing of the environment that could hold a
  * secret or lead it elsewhere. */
-_Noreturn static void become_program(const char *path, char *const *argv, const struct passwd *user)
+_Noreturn static void become_program(const char *path, char *const *argv, const struct passwd *user,
+				     int in)
 {
 	char *const environment[] = { "LC_ALL=C.UTF-8", NULL };
-	int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	if (none < 0 || dup2(none, STDIN_FILENO) < 0 ||
+	if (in < 0)
+		in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (in < 0 || dup2(in, STDIN_FILENO) < 0 || lseek(in, 0, SEEK_SET) < 0 ||
 	    (user && (initgroups(user->pw_name, user->pw_gid) || setgid(user->pw_gid) ||
 		      setuid(user->pw_uid))))
 		_exit(EF_FAILED);
@@ -85,10 +90,33 @@ struct asking {
 	const char *file; /* inventory.yml */
 	char program[PATH_MAX];
 	const struct passwd *user; /* NULL: the caller */
+	int seen; /* what the cluster has seen, a line an address; -1: it was not asked */
+	bool looked;
 };
 
+/* The exporters of the last 30 days, for sources that ask these: the program has no connection of
+ * its own. A cluster that does not answer is no reason not to ask those of the last time. */
+static void look_at_cluster(struct asking *a)
+{
+	struct err err = ERR_NONE;
+	int fd = memfd_create("exporters", MFD_CLOEXEC);
+
+	a->looked = true;
+	if (fd < 0)
+		return;
+	if (exporters_seen(a->app, fd, &err) == 0) {
+		a->seen = fd;
+		return;
+	}
+	close(fd);
+	print_plain(stderr,
+		    "efctl inventory: note: the cluster was not asked which exporters there are "
+		    "(%s); going on with those of the last time\n",
+		    err.msg);
+}
+
 /* The exit code of the program for one source. */
-static int run_source(const struct asking *a, const struct inv_source *s, struct err *err)
+static int run_source(struct asking *a, const struct inv_source *s, struct err *err)
 {
 	const struct flags *flags = &a->app->flags;
 	const char *words[WORDS_MAX] = { PROGRAM, "--file", a->file, "--dir",
@@ -106,12 +134,15 @@ static int run_source(const struct asking *a, const struct inv_source *s, struct
 		words[n++] = "--json";
 	words[n++] = "--";
 	words[n++] = s->name;
+	if (s->type->form == INV_SNMP && s->seen && !a->looked)
+		look_at_cluster(a);
 	fflush(stdout);
 	pid_t child = fork();
 	if (child < 0)
 		return err_errno(err, EF_FAILED, errno, "cannot start " PROGRAM);
 	if (child == 0)
-		become_program(a->program, (char *const *)(uintptr_t)words, a->user);
+		become_program(a->program, (char *const *)(uintptr_t)words, a->user,
+			       s->type->form == INV_SNMP ? a->seen : -1);
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_errno(err, EF_FAILED, errno, PROGRAM);
@@ -183,7 +214,7 @@ static int prepare(struct asking *a, struct err *err)
 int cmd_inventory(struct app *app, struct err *err)
 {
 	CLEANUP_FREE char *usual = conf_dir_path(INVENTORY_FILE);
-	struct asking a = { .app = app };
+	struct asking a = { .app = app, .seen = -1 };
 	struct inv_sources list;
 	int rc = 0;
 
@@ -198,5 +229,7 @@ int cmd_inventory(struct app *app, struct err *err)
 	if (rc == 0)
 		rc = prepare(&a, err) ? -1 : run_sources(&a, &list, err);
 	inv_sources_release(&list);
+	if (a.seen >= 0)
+		close(a.seen);
 	return rc;
 }

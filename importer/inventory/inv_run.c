@@ -10,9 +10,12 @@
 #include "common/plain.h"
 #include "common/url.h"
 #include "importer/core/print.h"
+#include "importer/inventory/inv_devices.h"
 #include "importer/inventory/inv_fetch.h"
+#include "importer/inventory/inv_snmp.h"
 #include "importer/inventory/inv_state.h"
 #include "importer/inventory/inv_store.h"
+#include "importer/inventory/inv_type.h"
 
 static void print_left_out(const char *source, const struct inv_found *found)
 {
@@ -47,10 +50,27 @@ static int write_result(const struct inv_source *s, const struct inv_order *orde
 					 .good_ms = now,
 					 .interval_ms = s->interval };
 
-	url_shown(s->url ? s->url : s->file, shown, sizeof(shown));
+	url_shown(s->url ? s->url : s->file ? s->file : "its devices", shown, sizeof(shown));
 	snprintf(head, sizeof(head), "%s (%s), written by efctl inventory at %s from %s", s->name,
 		 s->type_name, clock_text((uint64_t)now, when), shown);
 	return inv_store_write(order->dir, s->name, changes, plain_text(head), &state, err);
+}
+
+/* Interfaces whose number now has another name: after a reboot of the device, say, as numbers may
+ * have moved. Documents keep the name that they were stored with. */
+static void print_moved(const struct inv_source *s, const struct inv_changes *changes)
+{
+	for (size_t i = 0; i < changes->found->kinds; i++) {
+		const struct inv_change *c = &changes->of[i];
+		const struct dict_row *first;
+		size_t n = inv_change_moved(c, &changes->found->rows[i], &first);
+
+		if (n)
+			print_plain(stderr,
+				    "%s: %zu interfaces have another name than before, the first "
+				    "is number %s of %s: numbers may have moved\n",
+				    s->name, n, first->cell[1], first->cell[0]);
+	}
 }
 
 static int take(const struct inv_source *s, const struct inv_order *order,
@@ -63,6 +83,7 @@ static int take(const struct inv_source *s, const struct inv_order *order,
 	else
 		inv_changes_print(stdout, s->name, changes, order->diff);
 	print_left_out(s->name, changes->found);
+	print_moved(s, changes);
 	if (order->dry_run || order->diff)
 		return changes->differs ? EF_DIFFERENT : EF_DONE;
 	return write_result(s, order, changes, err);
@@ -86,13 +107,28 @@ static void note_failure(const struct inv_source *s, const struct inv_order *ord
 		print_plain(stderr, "%s: %s\n", s->name, unwritten.msg);
 }
 
+static int fetch_devices(const struct inv_source *s, const struct inv_order *order,
+			 struct inv_found *found, struct err *err)
+{
+	struct strlist seen = { .n = 0 };
+	int rc = s->seen ? inv_seen_read(order->in, order->dir, s->name, &seen, err) : 0;
+
+	if (rc == 0)
+		rc = inv_snmp_fetch(s, order->dir, &seen, found, err);
+	if (rc == 0 && !order->dry_run && !order->diff)
+		rc = inv_seen_write(order->dir, s->name, &seen, err);
+	strlist_release(&seen);
+	return rc;
+}
+
 int inv_run(const struct inv_source *s, const struct inv_order *order, struct err *err)
 {
 	struct inv_found found;
 	struct inv_changes changes = { .differs = false };
 
 	inv_found_init(&found);
-	int rc = inv_fetch(s, &found, err);
+	int rc = s->type->form == INV_SNMP ? fetch_devices(s, order, &found, err)
+					   : inv_fetch(s, &found, err);
 	if (rc == 0)
 		rc = inv_changes_find(order->dir, s->name, &found, &changes, err);
 	if (rc == 0)

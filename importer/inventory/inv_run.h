@@ -4,6 +4,7 @@
 #define EF_IMPORTER_INV_RUN_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "common/err.h"
 #include "importer/inventory/inv_source.h"
@@ -12,6 +13,7 @@ struct inv_order {
 	const char *dir; /* of the dictionaries */
 	bool dry_run, diff, json;
 	bool force; /* also with less than half of the rows */
+	FILE *in;   /* what the cluster has seen (inv_devices.h), of a source that asks for it */
 };
 
 /* 0, or EF_DIFFERENT when a dry run found differences. On failure the tables stay as they were,

@@ -12,6 +12,7 @@
 #include "importer/assets/yaml.h"
 #include "importer/core/files.h"
 #include "importer/dictionary/dict_layers.h"
+#include "importer/inventory/inv_devices.h"
 #include "importer/inventory/inv_table.h"
 #include "importer/inventory/inv_type.h"
 
@@ -40,6 +41,10 @@ static int check_token_word(const char *where, const char *text, struct err *err
 	return 0;
 }
 
+/* net-snmp's library has the same names */
+const char *const inv_auth_words[] = { "sha", "sha224", "sha256", "sha384", "sha512", "md5", NULL };
+const char *const inv_priv_words[] = { "aes", "aes192", "aes256", "none", NULL };
+
 static const struct opt source_rows[] = {
 	{ .name = "name", PATH, AT(name) },
 	{ .name = "type", PATH, AT(type_name) },
@@ -61,6 +66,28 @@ static const struct opt source_rows[] = {
 	  .min = 60000,
 	  .max = 366LL * 86400000,
 	  AT(interval) },
+	{ .name = "community_file", PATH, AT(community_file) },
+	{ .name = "user", PATH, AT(user) },
+	{ .name = "auth", .type = OPT_ENUM, .choices = inv_auth_words, .preset = "sha", AT(auth) },
+	{ .name = "auth_file", PATH, AT(auth_file) },
+	{ .name = "priv", .type = OPT_ENUM, .choices = inv_priv_words, .preset = "aes", AT(priv) },
+	{ .name = "priv_file", PATH, AT(priv_file) },
+	{ .name = "interface_ids",
+	  .type = OPT_ENUM,
+	  .choices = snmp_ids_words,
+	  .preset = "ifindex",
+	  AT(interface_ids) },
+	{ .name = "seen", .type = OPT_BOOL, .preset = "true", AT(seen) },
+	{ .name = "port", .type = OPT_INT, .preset = "161", .min = 1, .max = 65535, AT(port) },
+	{ .name = "at_once", .type = OPT_INT, .preset = "64", .min = 1, .max = 900, AT(at_once) },
+	{ .name = "rate", .type = OPT_INT, .preset = "500", .min = 1, .max = 100000, AT(rate) },
+	{ .name = "retries", .type = OPT_INT, .preset = "2", .max = 10, AT(retries) },
+	{ .name = "timeout",
+	  .type = OPT_DURATION,
+	  .preset = "2s",
+	  .min = 100,
+	  .max = 60000,
+	  AT(timeout) },
 	{ .name = "sets", .type = OPT_LIST, .check = conf_check_line, .max = 64, AT(sets) },
 	{ .name = "names", .type = OPT_LIST, .check = conf_check_line, .max = 64, AT(names) },
 	{ .name = "limits.bytes",
@@ -172,6 +199,14 @@ static int set_member(struct inv_source *s, const char *key, json_t *value, stru
 		s->columns = json_incref(value);
 		return 0;
 	}
+	if (strcmp(key, "devices") == 0) {
+		s->devices = json_incref(value);
+		return 0;
+	}
+	if (strcmp(key, "roles") == 0) {
+		s->roles = json_incref(value);
+		return 0;
+	}
 	return set_option(s, key, value, err);
 }
 
@@ -234,19 +269,45 @@ static int complete_place(struct inv_source *s, struct err *err)
 	return 0;
 }
 
-static int source_complete(struct inv_source *s, struct err *err)
+/* With a community, or with a user and its passphrases. */
+static int check_snmp(const struct inv_source *s, struct err *err)
 {
-	if (!s->name || !dict_source_fits(s->name))
-		return err_set(err, EF_USAGE, "name: a-z, 0-9 and '-', at most %d",
-			       DICT_SOURCE_MAX);
-	if (find_type(s, err) || check_token(s, err) || check_sets(s, err) ||
-	    complete_place(s, err))
+	if (s->url || s->file || s->token_file || s->tables || s->columns)
+		return err_set(err, EF_USAGE, "snmp asks devices: neither url nor file nor tables");
+	if (!s->community_file == !s->user)
+		return err_set(err, EF_USAGE,
+			       "one of community_file (SNMPv2c) and user (SNMPv3) has to be said");
+	if (s->user && (!s->auth_file || !s->priv_file == (s->priv != INV_PRIV_NONE)))
+		return err_set(err, EF_USAGE,
+			       "user: with auth_file and priv_file, or with priv: none");
+	return inv_devices_check(s, err);
+}
+
+/* What is asked by URL or read from a file. */
+static int complete_tables(struct inv_source *s, struct err *err)
+{
+	if (s->community_file || s->user || s->devices || s->roles)
+		return err_set(err, EF_USAGE,
+			       "community_file, user, devices and roles are for type snmp");
+	if (complete_place(s, err))
 		return -1;
 	if (!s->scheme && !(s->scheme = strdup(s->type->scheme)))
 		return err_set(err, EF_FAILED, "out of memory");
 	if (!s->tables && s->type->tables)
 		s->tables = json_loads(s->type->tables, 0, NULL);
 	return inv_tables_check(s, err);
+}
+
+static int source_complete(struct inv_source *s, struct err *err)
+{
+	if (!s->name || !dict_source_fits(s->name))
+		return err_set(err, EF_USAGE, "name: a-z, 0-9 and '-', at most %d",
+			       DICT_SOURCE_MAX);
+	if (find_type(s, err) || check_token(s, err) || check_sets(s, err))
+		return -1;
+	if (s->type->form == INV_SNMP)
+		return check_snmp(s, err);
+	return complete_tables(s, err);
 }
 
 static int read_source(struct inv_source *s, const json_t *yaml, struct err *err)
@@ -311,6 +372,8 @@ void inv_sources_release(struct inv_sources *list)
 		conf_release(&table, 1);
 		json_decref(list->source[i].tables);
 		json_decref(list->source[i].columns);
+		json_decref(list->source[i].devices);
+		json_decref(list->source[i].roles);
 	}
 	free(list->source);
 	*list = (struct inv_sources){ .n = 0 };

@@ -13,6 +13,10 @@
 
 struct inv_type;
 
+/* How SNMPv3 signs and encrypts; both end with NULL. */
+extern const char *const inv_auth_words[], *const inv_priv_words[];
+#define INV_PRIV_NONE 3
+
 struct inv_source {
 	char *name; /* of its folder below discovered/ */
 	char *type_name;
@@ -27,6 +31,15 @@ struct inv_source {
 	struct strlist sets;  /* dictionaries, or DICTIONARY.COLUMN; empty: all that it knows */
 	struct strlist names; /* csv: the columns of a file without a first row of names */
 	int64_t bytes, rows, pages, duration; /* ceilings; the last in ms */
+	/* snmp */
+	char *community_file;               /* v2c: a file; else v3, with the four below */
+	char *user, *auth_file, *priv_file; /* files with passphrases */
+	int auth, priv;                     /* into inv_auth_words, inv_priv_words */
+	int interface_ids;                  /* enum snmp_ids, of devices that say nothing else */
+	bool seen;                          /* also what the cluster has seen is asked */
+	int64_t port, at_once, rate, retries, timeout; /* rate: requests a second; timeout: ms */
+	json_t *devices;                               /* array of the user (inv_devices.h) */
+	json_t *roles;   /* object of the user: role -> pattern of an alias */
 	json_t *tables;  /* array: what is asked, and which rows come of it (inv_table.h) */
 	json_t *columns; /* object of the user: dictionary -> column -> template */
 };

@@ -102,6 +102,36 @@ static int find_change(const char *dir, const char *source, const struct dict_ro
 	return 0;
 }
 
+struct moved {
+	int name; /* the column */
+	size_t n;
+	const struct dict_row *first;
+};
+
+static void count_moved(void *arg, const struct dict_kind *kind, const struct dict_row *was,
+			const struct dict_row *is)
+{
+	struct moved *m = arg;
+
+	(void)kind;
+	if (!was || !is || strcmp(was->cell[m->name], is->cell[m->name]) == 0 ||
+	    !*was->cell[m->name])
+		return;
+	if (m->n++ == 0)
+		m->first = is;
+}
+
+size_t inv_change_moved(const struct inv_change *change, const struct dict_rows *found,
+			const struct dict_row **ret_first)
+{
+	struct moved m = { .name = dict_kind_column(found->kind, "name") };
+
+	if (strcmp(found->kind->name, "interfaces") == 0)
+		each_pair(change, found, count_moved, &m);
+	*ret_first = m.first;
+	return m.n;
+}
+
 int inv_changes_find(const char *dir, const char *source, const struct inv_found *found,
 		     struct inv_changes *ret, struct err *err)
 {

@@ -30,6 +30,10 @@ int inv_changes_find(const char *dir, const char *source, const struct inv_found
 		     struct inv_changes *ret, struct err *err);
 void inv_changes_release(struct inv_changes *changes);
 
+/* How many interfaces have another name than before, and the first of them; 0 of other tables. */
+size_t inv_change_moved(const struct inv_change *change, const struct dict_rows *found,
+			const struct dict_row **ret_first);
+
 /* EF_FAILED where less than half of what a table had would be left. */
 int inv_changes_check(const struct inv_changes *changes, struct err *err);
 

@@ -107,6 +107,10 @@ const struct inv_type inv_types[] = {
 		  "columns": {"exporter": "device.id:device", "name": "name",
 		    "alias": "description|label", "speed": "speed:kilo"}}
 	  ]) },
+	{ .name = "snmp",
+	  .text = "exporters themselves, by SNMPv2c or SNMPv3",
+	  .form = INV_SNMP,
+	  .scheme = "Bearer" },
 	{ .name = "leases",
 	  .text = "leases of Kea (memfile), ISC dhcpd or dnsmasq, in a file",
 	  .form = INV_LEASES,

@@ -13,6 +13,7 @@ enum inv_form {
 	INV_HOSTS,
 	INV_ZONE,
 	INV_LEASES,
+	INV_SNMP, /* devices, which have neither url nor file (inv_snmp.h) */
 };
 
 struct inv_type {

@@ -80,7 +80,7 @@ static int read_words(int argc, char **argv, struct inv_order *order, const char
 
 int main(int argc, char **argv)
 {
-	struct inv_order order = { .dir = NULL };
+	struct inv_order order = { .in = stdin };
 	struct inv_sources list = { .n = 0 };
 	struct err err = ERR_NONE;
 	const char *file = NULL;

@@ -22,7 +22,7 @@ MAINS = ('forwarder/main.o', 'importer/main.o', 'importer/inventory/main.o')
 NEEDED = {
 	'efd': ('libcurl libjansson libyaml-0 libdeflate libmicrohttpd libssl libcrypto', 'libisal libsystemd libseccomp'),
 	'efctl': ('libcurl libjansson libyaml-0 libmaxminddb libpcap libdeflate libssl libcrypto', 'libisal libseccomp'),
-	'efctl-inventory': ('libcurl libjansson libyaml-0 libssl libcrypto', ''),
+	'efctl-inventory': ('libcurl libjansson libyaml-0 libssl libcrypto', 'libnetsnmp'),
 }
 SYSTEM = {'libc', 'libm', 'libpthread', 'libgcc_s', 'libasan', 'libubsan', 'libtsan', 'ld-linux-x86-64', 'ld-linux-aarch64', 'libc.musl-x86_64'}
 # functions of a cluster's connection: what asks inventories has none of them
