@@ -13,6 +13,13 @@
 #include "importer/inventory/inv_table.h"
 #include "importer/inventory/inv_text.h"
 
+/* A page as it came. */
+struct kept_page {
+	char *url;
+	struct buf text;
+	struct kept_page *next;
+};
+
 struct fetch {
 	const struct inv_source *source;
 	struct inv_http *http; /* NULL: a file is read */
@@ -20,7 +27,45 @@ struct fetch {
 	char *url;
 	json_t *document;
 	json_t *seen; /* object: the pages of the table at hand */
+	/* pages that the next table reads, too: as text, which limits.bytes bounds */
+	struct kept_page *kept;
+	bool keeps;
 };
+
+static void forget_pages(struct fetch *f)
+{
+	while (f->kept) {
+		struct kept_page *page = f->kept;
+
+		f->kept = page->next;
+		buf_release(&page->text);
+		free(page->url);
+		free(page);
+	}
+}
+
+static const struct buf *kept_text(const struct fetch *f, const char *url)
+{
+	for (const struct kept_page *page = f->kept; page; page = page->next)
+		if (strcmp(page->url, url) == 0)
+			return &page->text;
+	return NULL;
+}
+
+static int keep_page(struct fetch *f, const char *url, struct buf *text_take, struct err *err)
+{
+	struct kept_page *page = calloc(1, sizeof(*page));
+
+	if (!page || !(page->url = strdup(url))) {
+		free(page);
+		return err_set(err, EF_FAILED, "out of memory");
+	}
+	page->text = *text_take;
+	*text_take = (struct buf){ .data = NULL };
+	page->next = f->kept;
+	f->kept = page;
+	return 0;
+}
 
 static int fetch_text(struct fetch *f, const char *url, struct buf *text, struct err *err)
 {
@@ -42,10 +87,14 @@ static int fetch_document(struct fetch *f, const char *url, struct err *err)
 		return 0;
 	json_decref(steal_ptr(f->document));
 	free(steal_ptr(f->url));
-	if (fetch_text(f, url, &text, err))
+	const struct buf *there = kept_text(f, url);
+	if (!there && fetch_text(f, url, &text, err))
 		return -1;
-	if (inv_text_read(f->source, text.len ? text.data : "", text.len, &f->document, err))
+	const struct buf *read = there ? there : &text;
+	if (inv_text_read(f->source, read->len ? read->data : "", read->len, &f->document, err))
 		return err_wrap(err, "%s", url_shown(url, shown, sizeof(shown)));
+	if (!there && f->keeps && keep_page(f, url, &text, err))
+		return -1;
 	f->url = strdup(url);
 	return f->url ? 0 : err_set(err, EF_FAILED, "out of memory");
 }
@@ -109,6 +158,36 @@ static int fetch_table(struct fetch *f, size_t number, struct inv_found *found, 
 	return more;
 }
 
+/* Whether the next table of which anything comes is made of the same pages. */
+static bool is_read_again(const struct inv_source *s, size_t number)
+{
+	const json_t *table = json_array_get(s->tables, number);
+
+	for (size_t i = number + 1; i < json_array_size(s->tables); i++) {
+		const json_t *other = json_array_get(s->tables, i);
+
+		if (inv_table_is_wanted(s, other))
+			return json_object_get(table, "url") &&
+			       json_equal(json_object_get(table, "url"),
+					  json_object_get(other, "url"));
+	}
+	return false;
+}
+
+static int fetch_tables(struct fetch *f, struct inv_found *found, struct err *err)
+{
+	for (size_t i = 0; i < json_array_size(f->source->tables); i++) {
+		if (!inv_table_is_wanted(f->source, json_array_get(f->source->tables, i)))
+			continue;
+		f->keeps = f->http && is_read_again(f->source, i);
+		if (fetch_table(f, i, found, err))
+			return -1;
+		if (!f->keeps)
+			forget_pages(f);
+	}
+	return 0;
+}
+
 int inv_fetch(const struct inv_source *s, struct inv_found *found, struct err *err)
 {
 	struct fetch f = { .source = s, .seen = json_object() };
@@ -116,9 +195,9 @@ int inv_fetch(const struct inv_source *s, struct inv_found *found, struct err *e
 
 	if (s->url && !(f.http = inv_http_new(s, err)))
 		rc = -1;
-	for (size_t i = 0; rc == 0 && i < json_array_size(s->tables); i++)
-		if (inv_table_is_wanted(s, json_array_get(s->tables, i)))
-			rc = fetch_table(&f, i, found, err);
+	if (rc == 0)
+		rc = fetch_tables(&f, found, err);
+	forget_pages(&f);
 	inv_http_free(f.http);
 	json_decref(f.document);
 	json_decref(f.seen);

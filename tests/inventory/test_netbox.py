@@ -132,6 +132,7 @@ same(table("netbox/interfaces.csv"), [
 ok("1 rows left out, whose key another row has" in err, "the prefix of another VRF is counted as left out", err)
 same({a for a in netbox.tokens()}, {"Token 0123456789abcdef"}, "each request with the token")
 ok(any("offset=4" in p for p, _ in netbox.asked), "in pages", netbox.asked)
+same(sorted(p for p, _ in netbox.asked), sorted({p for p, _ in netbox.asked}), "each page once, also where two tables come of it")
 found = json.loads(efctl("dictionaries", "lookup", "10.1.0.5", "--json")[1])
 same([(r["name"], r["layer"]) for r in found["networks"] + found["hosts"]], [("Servers", "discovered"), ("All of ours", "discovered"), ("db.example.org", "discovered")],
 	"lookup finds them")
