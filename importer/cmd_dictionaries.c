@@ -19,6 +19,7 @@
 #include "importer/dictionary/dict_app.h"
 #include "importer/dictionary/dict_ask.h"
 #include "importer/dictionary/dict_layers.h"
+#include "importer/dictionary/dict_limit.h"
 #include "importer/dictionary/feed.h"
 #include "importer/dictionary/feed_cmd.h"
 #include "importer/dictionary/feed_state.h"
@@ -190,6 +191,8 @@ static int dictionaries_check(struct app *app, struct err *err)
 	if (wrong)
 		return err_set(err, EF_USAGE, "%zu file%s cannot be used", wrong,
 			       wrong == 1 ? "" : "s");
+	if (dict_limit_check(set, err))
+		return -1;
 	print_plain(stdout, "%zu dictionaries, %zu rows: fine\n", dict_kinds_len, rows);
 	return EF_DONE;
 }

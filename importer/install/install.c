@@ -11,6 +11,7 @@
 #include "importer/core/ask.h"
 #include "importer/core/version.h"
 #include "importer/dictionary/dict_app.h"
+#include "importer/dictionary/dict_limit.h"
 #include "importer/dictionary/feed_cmd.h"
 #include "importer/install/recall.h"
 #include "importer/install/remember.h"
@@ -202,7 +203,8 @@ static void sum_up(struct install *in)
 int install_plan(struct install *in, struct app *app, struct err *err)
 {
 	copy_set(in); /* once everybody was asked */
-	if (set_variables(in, app, err) || dict_pipelines(in->dict, plan_dictionary, in, err) ||
+	if (set_variables(in, app, err) || dict_limit_check(in->dict, err) ||
+	    dict_pipelines(in->dict, plan_dictionary, in, err) ||
 	    plan_make(&in->plan, in->es, &in->rendering, err) || install_kibana(in, app, err))
 		return -1;
 	copy_look(in, app);

@@ -3,6 +3,7 @@
 """Rows in layers, shipped < feeds < discovered < the user's: which one wins, who says so, and what a folder of sources may hold."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -91,4 +92,10 @@ for i in range(63):
 	write(f"discovered/s{i}/hosts.csv", "address,name", f"198.51.100.{i},h{i}")
 code, _, err = efctl("check")
 ok(code == 2 and "discovered: more than 64 sources" in err, "more than 64 sources are refused", (code, err))
+
+# ---- 16 MiB in all: 150,000 names of 120 letters are more by themselves
+shutil.rmtree(os.path.join(DIR, "discovered"))
+write("discovered/10-dns/hosts.csv", "address,name", *(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255},{i:0120}" for i in range(150000)))
+code, out, err = efctl("check")
+ok(code == 2 and "where 16 MiB are the most: hosts 1" in err and "leave it out of `sets` in inventory.yml" in err, "more than 16 MiB are refused, with what to leave out", (code, out, err))
 done()
