@@ -43,9 +43,9 @@ local wire = [c.control.exporter, c.control.ingress, c.control.direction, c.cont
   flows('flow-sankey-source-destination', 'Flows, source to destination', 'The largest flows as the exporters saw them', wire,
         sankey([['flow.source.name', 'Source', 'no source'], ['flow.destination.service', 'Destination port', 'no port'], ['flow.destination.name', 'Destination', 'no destination']]),
         ['Sources', c.source(12, true)], ['Destinations', c.destination(12, true)], c.toHost),
-  flows('flow-sankey-as', 'Flows, autonomous systems', 'The largest flows between autonomous systems; your own networks are private',
+  flows('flow-sankey-as', 'Flows, autonomous systems', 'The largest flows between autonomous systems; private addresses have none',
         [c.control.exporter, c.control.direction, c.control.service, k.control('source.as.organization.name', 'From AS'), k.control('destination.as.organization.name', 'To AS')],
-        sankey([['source.as.organization.name', 'Source AS', 'private'], ['observer.name', 'Exporter', 'no exporter'], ['destination.as.organization.name', 'Destination AS', 'private']]),
+        sankey([['source.as.organization.name', 'Source AS', 'no AS known'], ['observer.name', 'Exporter', 'no exporter'], ['destination.as.organization.name', 'Destination AS', 'no AS known']]),
         ['Source AS', asOf('source', 'Source AS')], ['Destination AS', asOf('destination', 'Destination AS')], c.toAs, geo=true),
 
   maps.map('flow-map-client-server', 'Flow: map of clients and servers', 'Works without the internet', ['client', 'Clients'], ['server', 'Servers']),
