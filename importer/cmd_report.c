@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/names.h"
 #include "importer/client/es.h"
-#include "importer/client/remote.h"
 #include "importer/commands.h"
 #include "importer/core/files.h"
 #include "importer/core/memory.h"
@@ -70,10 +68,7 @@ static int report_make(struct app *app, struct es *es, const struct query *query
 {
 	CLEANUP_JSON json_t *clause = query_clause(query);
 	CLEANUP_FREE char *filter = query_text(app, query->first);
-	char name[NAME_ROOM + 120];
-	snprintf(name, sizeof(name), "%s-%s", NAME(app->elastic.prefix, "logs-flow"),
-		 app->elastic.namespace);
-	CLEANUP_FREE char *pattern = remote_pattern(name, &app->kibana.remote);
+	CLEANUP_FREE char *pattern = query_pattern(app);
 	CLEANUP_JSON json_t *options = left_empty_options(es);
 	struct empty_notes notes = { .app = app, .options = options, .query = clause };
 	struct report_ask ask = {
@@ -89,7 +84,7 @@ static int report_make(struct app *app, struct es *es, const struct query *query
 	struct searcher searcher;
 	struct html_page page;
 	uint64_t flows = 0;
-	if (!pattern || !filter)
+	if (!filter)
 		memory_out();
 	if (search_begin(&searcher, app, es, err) || steps_least(app, es, &ask.least_ms, err))
 		return -1;
