@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Debian packages of what is committed, for the Debian that this runs on, and what lintian says of them: packaging/deb.sh FOLDER [ARCHITECTURE]
-# Another architecture is cross-built; its compiler and libraries are there already (tests/portability/inside.sh has them for arm64).
+# Debian packages of what is committed, for the Debian that this runs on, and what lintian says of them: packaging/deb.sh FOLDER
 # Their version is that of debian/changelog, and behind + which Debian it is: a package of 12 is none of 13.
 set -euo pipefail
 umask 022
@@ -17,8 +16,7 @@ git -c "safe.directory=*" -C "$top" archive --format=tar HEAD | tar -xf - -C "$w
 cd "$work/efd"
 git -c "safe.directory=*" -C "$top" rev-parse HEAD | sed "1i $(dpkg-parsechangelog -S Version)" >VERSION
 sed -i "1s/)/+$release)/" debian/changelog
-# libraries of two architectures cannot all be named by one list of build dependencies
-dpkg-buildpackage -b -us -uc -j"$(nproc)" ${2:+-a"$2" -Pcross -d}
+dpkg-buildpackage -b -us -uc -j"$(nproc)"
 cd ..
 lintian --allow-root --fail-on error,warning ./*.changes
 rm -f "$folder"/*.deb

@@ -87,19 +87,6 @@ wrap() {
 	done
 }
 
-# The three packages, as lintian likes them, for this machine.
-debs() {
-	local name
-	packages git debhelper lintian crossbuild-essential-arm64
-	packaging/deb.sh "$out/deb" arm64 >"$out/deb.log" 2>&1 || { tail -30 "$out/deb.log"; return 1; }
-	for name in efd efctl efctl-inventory; do
-		[ "$(dpkg-deb -f "$out"/deb/"$name"_*.deb Architecture)" = arm64 ] || return 1
-	done
-	rm -rf "$out/unpacked"
-	dpkg-deb -x "$out"/deb/efd_*.deb "$out/unpacked"
-	[ "$(qemu-aarch64-static "$out/unpacked/usr/sbin/efd" --version)" = "efd $(sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog) (commit $(git -c 'safe.directory=*' rev-parse --short=12 HEAD))" ]
-}
-
 is_for() { # PROGRAM: the machine is the one that was asked for, for musl also: nothing else is loaded, and it moves
 	case $check in
 	arm64) readelf -h "$1" | grep -q 'Machine:.*AArch64' ;;
@@ -128,7 +115,6 @@ ok "$check: builds" build
 wrap
 for p in efd efctl; do ok "$check: $p is a program for it: $("$out/run/$p" --version 2>&1 | head -1)" is_for "$out/$p"; done
 [ "$check" != arm64 ] || ok "$check: is installed with its manual" installs
-[ "$check" != arm64 ] || ok "$check: Debian packages" debs
 ok "$check: golden cases" tests tests/golden/test_golden.py
 ok "$check: totals of our captures" tests tests/captures/test_captures.py
 ok "$check: ${#captures[@]} captures are decoded as on the host" same_as_host

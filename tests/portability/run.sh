@@ -4,7 +4,7 @@
 #
 # usage: VERSION=0.1.0 tests/portability/run.sh CHECK...
 #
-#   arm64         cross build with Debian's packages, installed, and as packages; golden cases, captures, unit tests under qemu
+#   arm64         cross build with Debian's packages, installed; golden cases, captures, unit tests under qemu
 #   s390x         the same on a big-endian machine, libraries from source
 #   musl          static programs that need nothing but the kernel, libraries from source; the same tests
 #   signed-char   the quick tests where `char` has the other sign than in our builds
