@@ -221,7 +221,7 @@ test: ## All tests; installs what they need, fetches and starts search engines
 	$(again) test-now
 # One node for all of them, with fifty installations one after another: 1 GiB was full once.
 test-now: export ENGINE_HEAP := $(or $(ENGINE_HEAP),1500m)
-test-now: all $(UNIT_TESTS) $(TEST_TOOLS) $(BUILD)/tools/promtool $(BUILD)/tools/validators $(BUILD)/tools/debsbom
+test-now: all $(UNIT_TESTS) $(TEST_TOOLS) $(BUILD)/tools/promtool $(BUILD)/tools/validators
 	$(Q)$(WITH_ENGINE) tests/run.py -t 1800 $(CLUSTER) --beside $(CHECKS) $(FAULT)
 
 golden-update: $(TEST_TOOLS) ## Write what the decoder makes of the golden inputs; read the diff
@@ -235,11 +235,9 @@ pipeline-now e2e-now: all
 
 $(BUILD)/tools/promtool:
 	$(Q)tests/promtool.sh $@
-# judges of files for other people's programs; without them their tests are skipped
+# judges of files for other people's programs
 $(BUILD)/tools/validators:
-	$(Q)packaging/pypi.sh $@ check-jsonschema==0.39.0 kubernetes-validate==1.37.0
-$(BUILD)/tools/debsbom:
-	$(Q)packaging/pypi.sh $@ 'debsbom[cdx]==0.10.2'
+	$(Q)tests/validators.sh $@
 fault: ## Against a scripted server that fails in every way
 	$(call setup,$(DEPS) $(CHECKDEPS))
 	$(again) fault-now
@@ -402,13 +400,6 @@ uninstall: ## Take away what install put there; settings that were changed, keys
 
 dist: ## The tarball of a release, the same octets for the same commit: build/efd-VERSION.tar.gz
 	$(Q)packaging/dist.sh '$(VERSION)' $(BUILD)
-
-.PHONY: sbom
-sbom: ## What a release is made of, as CycloneDX: build/efd-VERSION.cdx.json
-	$(call setup,$(DEPS) python3-pip)
-	$(again) sbom-now
-sbom-now: all $(BUILD)/tools/debsbom
-	$(Q)packaging/sbom.sh '$(VERSION)' $(BUILD) $(BUILD)/tools/debsbom $(BUILD)/efd $(BUILD)/efctl $(BUILD)/efctl-inventory
 
 .PHONY: docs links
 SITE = $(BUILD)/site

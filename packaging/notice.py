@@ -4,7 +4,6 @@
 
 usage: packaging/notice.py PROGRAM... > NOTICE     on a Debian with what a build needs
        packaging/notice.py --names PROGRAM...      only the libraries, one a line
-       packaging/notice.py --packages PROGRAM...   packages of all that they load and of what is compiled in: name, version, architecture
 """
 import os
 import re
@@ -32,11 +31,6 @@ def run(*argv):
 
 def needed(programs):
 	return sorted({m for p in programs for m in re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-d", p))})
-
-
-def loaded(programs):
-	"""Those that these need in turn, too."""
-	return sorted({m for p in programs for m in re.findall(r"^\s*(\S+) => /", run("ldd", p), re.M)})
 
 
 def package_of(library):
@@ -78,13 +72,6 @@ def entry(package, libraries):
 
 
 def main(argv):
-	if argv[:1] == ["--packages"]:
-		packages = {package_of(library) for library in loaded(argv[1:])} | set(HEADERS)
-		# of this machine, where libraries of others are installed beside it
-		own = run("dpkg", "--print-architecture").strip()
-		rows = run("dpkg-query", "-W", "-f", "${Package} ${Version} ${Architecture}\n", *packages).splitlines()
-		print(*sorted(r for r in rows if r.split()[2] in (own, "all")), sep="\n")
-		return
 	names = argv[:1] == ["--names"]
 	libraries = needed(argv[names:])
 	if names:

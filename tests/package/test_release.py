@@ -4,7 +4,6 @@
 import gzip
 import hashlib
 import io
-import json
 import os
 import re
 import subprocess
@@ -106,32 +105,6 @@ def told():
 		"the changelog begins with what is not released, and each release has a date", heads)
 
 
-def sbom(top):
-	"""It has each library that NOTICE names, in the version that is installed, and comes out the same twice."""
-	tool = os.path.join(ROOT, BUILD, "tools", "debsbom")
-	if not os.path.isdir(tool):
-		tap.skip("the SBOM", "no debsbom: `make sbom` and `make test` fetch it from PyPI")
-		return
-	programs = [os.path.join(ROOT, BUILD, p) for p in ("efd", "efctl", "efctl-inventory")]
-	texts = []
-	for place in "one", "two":
-		code, said = run("packaging/sbom.sh", "7.8.9", os.path.join(top, place), tool, *programs, SOURCE_DATE_EPOCH="1700000000", TZ="Pacific/Kiritimati")
-		path = os.path.join(top, place, "efd-7.8.9.cdx.json")
-		if not tap.ok(code == 0 and os.path.exists(path), "make sbom", said):
-			return
-		with open(path, encoding="utf-8") as f:
-			texts.append(f.read())
-	tap.ok(texts[0] == texts[1], "two SBOMs are the same octets")
-	doc = json.loads(texts[0])
-	tap.same((doc["bomFormat"], doc["metadata"]["component"]["version"], doc["metadata"]["timestamp"][:19]), ("CycloneDX", "7.8.9", "2023-11-14T22:13:20"), "it says what it is of, and when")
-	has = {c["name"]: c["version"] for c in doc["components"]}
-	with open(os.path.join(ROOT, "NOTICE")) as f:
-		named = {p for p in re.findall(r"^    Debian package (\S+),", f.read(), re.M) if not run("dpkg-query", "-W", p)[0]}
-	versions = {p: run("dpkg-query", "-W", "-f", "${Version}", p)[1] for p in named}
-	tap.ok(len(named) > 5, "the packages of NOTICE are installed", named)
-	tap.same({p: v for p, v in versions.items() if has.get(p) != v}, {}, "each of them is in it, in its version")
-
-
 def main():
 	with tempfile.TemporaryDirectory(prefix="efd-test-") as top:
 		if os.path.exists(os.path.join(ROOT, ".git")):
@@ -139,7 +112,6 @@ def main():
 		else:
 			tap.skip("the tarball", "no checkout")
 		install(top)
-		sbom(top)
 	told()
 	tap.done()
 
