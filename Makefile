@@ -418,11 +418,11 @@ links: ## Asks every page of others that ours link to, over the network
 
 elf-proof: ## Build once without each protection, and see that the test of the ELF files notices
 	$(Q)tests/package/elf_proof.sh
-lint: ## What a program can check of STYLE.md, and lintian and published schemas of what others read
-	$(call setup,$(LINTDEPS) $(DEPS) lintian dpkg-dev)
+lint: ## What a program can check of STYLE.md
+	$(call setup,$(LINTDEPS) $(DEPS))
 	$(again) lint-now
 lint-now: all $(BUILD)/tools/validators
-	$(Q)tests/run.py $(call scripts,lint) tests/package/test_deploy.py tests/package/lintian.sh
+	$(Q)tests/run.py $(call scripts,lint) tests/package/test_deploy.py
 analyze: ## What programs find that read programs: clang's analyser, cppcheck, shellcheck, flake8
 	$(call setup,$(DEPS) $(ANALYZEDEPS))
 	$(again) analyze-now
