@@ -247,10 +247,11 @@ static int keep_failed(const struct snmp_rows *r, const char *dir, struct err *e
 	static const char *const kinds[] = { "exporters", "interfaces", "networks" };
 	struct dict_rows old[3];
 	bool any = false;
+	struct err none = ERR_NONE; /* of the second one and on */
 	int rc = 0;
 
 	for (size_t i = 0; i < 3; i++)
-		if (read_old(r->source, dir, kinds[i], &old[i], rc ? &(struct err)ERR_NONE : err))
+		if (read_old(r->source, dir, kinds[i], &old[i], rc ? &none : err))
 			rc = -1;
 	for (size_t i = 0; rc == 0 && i < r->n; i++)
 		if (r->device[i].failed) {
