@@ -87,7 +87,7 @@ tap.ok(len(apart) == 2, "two panels look at all, whatever the filters", str(apar
 
 # ---- charts of rates: their page says how long steps are and what makes peaks too high
 rated = {d["id"] for d, p in saved.panels(objects) if (saved.vega_spec(p) or {}).get("description", "").startswith(("Rates over time", "Mean and highest"))}
-told = {d["id"] for d, p in saved.panels(objects) for text in saved.walk(p, "markdown") if re.match(r"Steps are 5m or more: .*too high, .*`efctl doctor`", text)}
+told = {d["id"] for d, p in saved.panels(objects) for text in saved.walk(p, "markdown") if re.match(r"Steps are 5m or more: .* Peaks of exporters that take longer are too high, .*`efctl doctor`", text)}
 tap.same(told, rated, "pages with charts of rates say that late records make peaks too high, and whom to ask")
 
 # ---- GeoLite2: its credit wherever places or AS are
