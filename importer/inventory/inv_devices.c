@@ -112,8 +112,8 @@ static int check_roles(const json_t *roles, struct err *err)
 	json_object_foreach ((json_t *)roles, role, value) {
 		regex_t pattern;
 
-		if (!json_is_string(value) || regcomp(&pattern, json_string_value(value),
-						      REG_EXTENDED | REG_ICASE | REG_NOSUB))
+		if (!json_is_string(value) ||
+		    regcomp(&pattern, json_string_value(value), INV_ROLE_FLAGS))
 			return err_set(err, EF_USAGE, "roles: %.40s: is no regular expression",
 				       role);
 		regfree(&pattern);

@@ -14,6 +14,9 @@
 
 #define INV_DEVICES_MAX 20000
 
+/* How the patterns of `roles` are compiled. */
+#define INV_ROLE_FLAGS (REG_EXTENDED | REG_ICASE | REG_NOSUB)
+
 /* Whether `devices` and `roles` of the source can be used. */
 int inv_devices_check(const struct inv_source *s, struct err *err);
 

@@ -27,6 +27,15 @@ struct snmp_rows {
 	size_t roles;
 };
 
+/* Networks only where `sets` names them. */
+static const char *const kinds[] = { "exporters", "interfaces", "networks" };
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static bool wants_networks(const struct inv_source *s)
+{
+	return s->sets.n > 0;
+}
+
 /* ---- cells ---------------------------------------------------------------------- */
 
 struct snmp_cell {
@@ -200,13 +209,13 @@ static const struct snmp_device *device_of(const struct snmp_rows *r, const char
 
 /* ---- what was there -------------------------------------------------------------- */
 
-static int read_old(const struct inv_source *s, const char *dir, const char *kind_name,
-		    struct dict_rows *rows, struct err *err)
+static int read_old(const struct inv_source *s, const char *dir, struct dict_rows *rows,
+		    struct err *err)
 {
 	CLEANUP_FREE char *path = NULL;
 
-	dict_rows_init(rows, dict_kind_find(kind_name));
-	if (asprintf(&path, "%s/" DICT_DISCOVERED_DIR "/%s/%s.csv", dir, s->name, kind_name) < 0)
+	if (asprintf(&path, "%s/" DICT_DISCOVERED_DIR "/%s/%s.csv", dir, s->name,
+		     rows->kind->name) < 0)
 		return err_set(err, EF_FAILED, "out of memory");
 	return dict_rows_read_file(rows, path, err) < 0 ? -1 : 0;
 }
@@ -244,23 +253,22 @@ static void keep_device(const struct snmp_rows *r, const struct snmp_device *d,
 /* Which device a network was of, no row says: all of them stay. */
 static int keep_failed(const struct snmp_rows *r, const char *dir, struct err *err)
 {
-	static const char *const kinds[] = { "exporters", "interfaces", "networks" };
-	struct dict_rows old[3];
+	struct dict_rows old[KINDS];
 	bool any = false;
-	struct err none = ERR_NONE; /* of the second one and on */
 	int rc = 0;
 
-	for (size_t i = 0; i < 3; i++)
-		if (read_old(r->source, dir, kinds[i], &old[i], rc ? &none : err))
-			rc = -1;
+	for (size_t i = 0; i < KINDS; i++)
+		dict_rows_init(&old[i], dict_kind_find(kinds[i]));
+	for (size_t i = 0; rc == 0 && i < KINDS; i++)
+		rc = read_old(r->source, dir, &old[i], err);
 	for (size_t i = 0; rc == 0 && i < r->n; i++)
 		if (r->device[i].failed) {
 			any = true;
 			keep_device(r, &r->device[i], &old[0], &old[1]);
 		}
-	if (any && inv_source_sets(r->source, old[2].kind, NULL) && r->source->sets.n)
+	if (any && inv_source_sets(r->source, old[2].kind, NULL) && wants_networks(r->source))
 		keep_rows(r, &old[2], NULL, NULL);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < KINDS; i++)
 		dict_rows_release(&old[i]);
 	return rc;
 }
@@ -289,7 +297,7 @@ static void add_all(struct snmp_rows *r)
 		r->found->seen += it->interfaces;
 		add_exporter(r, it, d->address, "devices");
 		add_interfaces(r, it, d->address);
-		for (size_t k = 0; r->source->sets.n && k < it->owns; k++)
+		for (size_t k = 0; wants_networks(r->source) && k < it->owns; k++)
 			add_network(r, it, &it->own[k]);
 	}
 }
@@ -310,24 +318,22 @@ static int check_failed(const struct snmp_rows *r, struct err *err)
 		print_plain(stderr,
 			    "%s: %zu values left out, of another type than their MIB says\n",
 			    r->source->name, wrong);
+	if (!first)
+		return 0;
 	if (failed == r->n)
 		return err_set(err, EF_UNREACHABLE, "none of %zu devices: %s (%s): %s", r->n,
 			       first->address, first->place, first->err.msg);
-	if (failed)
-		print_plain(stderr,
-			    "%s: %zu of %zu devices failed and keep their rows; the first: "
-			    "%s (%s): %s\n",
-			    r->source->name, failed, r->n, first->address, first->place,
-			    first->err.msg);
+	print_plain(stderr,
+		    "%s: %zu of %zu devices failed and keep their rows; the first: "
+		    "%s (%s): %s\n",
+		    r->source->name, failed, r->n, first->address, first->place, first->err.msg);
 	return 0;
 }
 
 static void ask_kinds(const struct snmp_rows *r)
 {
-	static const char *const kinds[] = { "exporters", "interfaces", "networks" };
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (i < 2 || r->source->sets.n)
+	for (size_t i = 0; i < KINDS; i++)
+		if (i < 2 || wants_networks(r->source))
 			inv_found_ask(r->found, dict_kind_find(kinds[i]));
 }
 
@@ -340,8 +346,7 @@ static int fetch_rows(struct snmp_rows *r, const char *dir, struct err *err)
 	if (!r->role)
 		return err_set(err, EF_FAILED, "out of memory");
 	json_object_foreach (r->source->roles, role, pattern)
-		if (regcomp(&r->role[r->roles++], json_string_value(pattern),
-			    REG_EXTENDED | REG_ICASE | REG_NOSUB))
+		if (regcomp(&r->role[r->roles++], json_string_value(pattern), INV_ROLE_FLAGS))
 			return err_set(err, EF_USAGE, "roles: %.40s", role);
 	ask_kinds(r);
 	if (snmp_ask(r->source, r->device, r->n, err))

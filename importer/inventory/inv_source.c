@@ -187,26 +187,32 @@ static int set_limits(struct inv_source *s, const json_t *limits, struct err *er
 	return 0;
 }
 
+/* What is kept as it is written, for others to read. */
+static const struct {
+	const char *name;
+	size_t offset;
+} trees[] = {
+	{ "tables", offsetof(struct inv_source, tables) },
+	{ "columns", offsetof(struct inv_source, columns) },
+	{ "devices", offsetof(struct inv_source, devices) },
+	{ "roles", offsetof(struct inv_source, roles) },
+};
+#define TREES (sizeof(trees) / sizeof(trees[0]))
+
+static json_t **tree_of(struct inv_source *s, size_t i)
+{
+	return (json_t **)(void *)((char *)s + trees[i].offset);
+}
+
 static int set_member(struct inv_source *s, const char *key, json_t *value, struct err *err)
 {
 	if (strcmp(key, "limits") == 0)
 		return set_limits(s, value, err);
-	if (strcmp(key, "tables") == 0) {
-		s->tables = json_incref(value);
-		return 0;
-	}
-	if (strcmp(key, "columns") == 0) {
-		s->columns = json_incref(value);
-		return 0;
-	}
-	if (strcmp(key, "devices") == 0) {
-		s->devices = json_incref(value);
-		return 0;
-	}
-	if (strcmp(key, "roles") == 0) {
-		s->roles = json_incref(value);
-		return 0;
-	}
+	for (size_t i = 0; i < TREES; i++)
+		if (strcmp(key, trees[i].name) == 0) {
+			*tree_of(s, i) = json_incref(value);
+			return 0;
+		}
 	return set_option(s, key, value, err);
 }
 
@@ -370,10 +376,8 @@ void inv_sources_release(struct inv_sources *list)
 		const struct opt_table table = source_options(&list->source[i]);
 
 		conf_release(&table, 1);
-		json_decref(list->source[i].tables);
-		json_decref(list->source[i].columns);
-		json_decref(list->source[i].devices);
-		json_decref(list->source[i].roles);
+		for (size_t k = 0; k < TREES; k++)
+			json_decref(*tree_of(&list->source[i], k));
 	}
 	free(list->source);
 	*list = (struct inv_sources){ .n = 0 };

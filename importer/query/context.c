@@ -48,6 +48,17 @@ int context_init(struct search_context *c, struct es *es, char *pattern_take, st
 	return 0;
 }
 
+static bool is_remote(const struct search_context *c)
+{
+	return strchr(c->pattern, ':') != NULL;
+}
+
+/* Where other clusters are asked, too, the stream may be there alone. */
+static const char *absent_option(const struct search_context *c)
+{
+	return is_remote(c) ? "&ignore_unavailable=true" : "";
+}
+
 static int id_take(struct search_context *c, const json_t *reply, const char *member,
 		   struct err *err)
 {
@@ -69,7 +80,7 @@ static int all_clusters(const struct search_context *c, struct err *err)
 {
 	CLEANUP_JSON json_t *reply = NULL;
 	CLEANUP_FREE char *path = NULL;
-	if (!strchr(c->pattern, ':'))
+	if (!is_remote(c))
 		return 0;
 	if (asprintf(&path, "/%s/_search?size=0&ignore_unavailable=true", c->pattern) < 0)
 		memory_out();
@@ -85,7 +96,7 @@ int context_open(struct search_context *c, struct err *err)
 		return 1;
 	if (asprintf(&path, "/%s/%s?keep_alive=" CONTEXT_KEEP "%s%s", c->pattern,
 		     context_words[c->way].open, context_words[c->way].options,
-		     strchr(c->pattern, ':') ? "&ignore_unavailable=true" : "") < 0)
+		     absent_option(c)) < 0)
 		memory_out();
 	if (all_clusters(c, err) || es_call(c->es, "POST", path, NULL, &status, &reply, err))
 		return -1;
@@ -107,7 +118,7 @@ char *context_path(const struct search_context *c)
 	else if (c->id)
 		path = strdup("/_search/scroll");
 	else if (asprintf(&path, "/%s/_search?scroll=" CONTEXT_KEEP "%s", c->pattern,
-			  strchr(c->pattern, ':') ? "&ignore_unavailable=true" : "") < 0)
+			  absent_option(c)) < 0)
 		path = NULL;
 	if (!path)
 		memory_out();
